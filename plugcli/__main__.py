@@ -1,0 +1,5 @@
+"""`python -m plugcli`."""
+
+from plugcli.cli import main
+
+main()

@@ -1,0 +1,63 @@
+"""The Typer application: the commands in the order of `--help`, and the boundary for every error."""
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from plugcli import __version__
+from plugcli.cli import render
+from plugcli.errors import PlugcliError
+
+BUG = 70
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="plugcli",
+    help="Build plugins for chat models: start one, check it, serve it, and run a model's code in a sandbox.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks print local variables, and those may hold a token
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"plugcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run() -> int:
+    """Run the command named in `sys.argv`; return its exit status."""
+    try:
+        app()
+    except PlugcliError as error:
+        render.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) is gone: nobody is left to tell. Keep the interpreter from trying at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:
+        traceback.print_exc()
+        render.error(
+            PlugcliError(
+                f"this is a bug in plugcli {__version__}, not in your plugin",
+                hint="please report the lines above; SECURITY.md says how if they hold something secret",
+            )
+        )
+        return BUG
+    return 0
