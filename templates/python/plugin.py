@@ -1,7 +1,7 @@
-"""The API of this plugin: `POST /execute` runs Python in the sandbox of `plugcli serve`.
+"""The API of this plugin: `POST /execute` runs Python in the sandbox of plugcli.
 
-Add routes of your own to the list below, and describe each in openapi.yaml: the model knows an
-operation only from there.
+Add routes of your own to the list below, and describe each in openapi.yaml: a model
+knows an operation only from there.
 """
 
 from plugcli.sandbox import Sandbox
@@ -10,5 +10,5 @@ from starlette.applications import Starlette
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
-    """Return the API; `plugcli serve` calls this once, with the sandbox that it started."""
+    """Return the API; `plugcli serve` calls this once, with a sandbox that it started."""
     return Starlette(routes=[execute_route(sandbox)])

@@ -1,7 +1,8 @@
 """The API of this plugin: a to-do list for each username, as openapi.yaml describes it.
 
-The lists live in memory and end with the server. Nobody is asked who they are: everyone who reaches
-the server can read and change every list, so keep it on your own machine or add authentication first.
+The lists live in memory and end with the server. Nobody is asked who they are: everyone
+who reaches the server can read and change every list, so keep it on your own machine or
+add authentication first.
 """
 
 import json
@@ -14,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-# The first three stand in openapi.yaml too. A list as long as these allow stays well below the
-# 100,000 characters at which a chat host cuts an answer.
+# The first three stand in openapi.yaml too. The longest list that they allow stays well
+# below the 100,000 characters at which a chat host cuts an answer.
 USERNAME_CHARACTERS = 64
 TODO_CHARACTERS = 200
 TODOS_PER_USER = 100
@@ -27,7 +28,7 @@ lists: dict[str, list[str]] = {}
 
 @dataclass
 class Refused(Exception):
-    """The request cannot be met: what is wrong, and what to do about it, for the model to read."""
+    """A request that is not met: what is wrong and what to do, for a model to read."""
 
     status: int
     error: str
@@ -44,21 +45,32 @@ async def add_todo(request: Request) -> JSONResponse:
     username = username_of(request)
     todo = await todo_of(request)
     if username not in lists and len(lists) >= USERS:
-        raise Refused(409, f"There are {USERS} lists already.", "Use a list that exists, or empty one.")
+        raise Refused(
+            409,
+            f"There are {USERS} lists already.",
+            "Use a list that exists, or empty one.",
+        )
     if len(lists.get(username, [])) >= TODOS_PER_USER:
-        raise Refused(409, f"The list is full: it holds {TODOS_PER_USER} todos.", "Remove a todo first.")
+        raise Refused(
+            409,
+            f"The list is full: it holds {TODOS_PER_USER} todos.",
+            "Remove a todo first.",
+        )
     lists.setdefault(username, []).append(todo)
     return todo_list(username)
 
 
 async def delete_todo(request: Request) -> JSONResponse:
-    """Remove the todo that `todo_idx` counts to; the last one takes the list with it."""
+    """Remove the todo numbered `todo_idx`; the last one takes the list with it."""
     username = username_of(request)
     index = index_of(request)
     todos = lists.get(username, [])
     if index >= len(todos):
-        numbers = f"They are numbered 0 to {len(todos) - 1}." if todos else "Add a todo first."
-        raise Refused(404, f"There is no todo {index}: the list holds {len(todos)}.", numbers)
+        raise Refused(
+            404,
+            f"There is no todo {index}: the list holds {len(todos)}.",
+            "Look at the list first; its todos are numbered from 0.",
+        )
     del todos[index]
     if not todos:
         del lists[username]
@@ -87,8 +99,10 @@ def index_of(request: Request) -> int:
     given = request.query_params.getlist("todo_idx")
     hint = "Give todo_idx once, as a whole number counted from 0, as in ?todo_idx=0."
     if len(given) != 1:
-        raise Refused(422, f"The query parameter todo_idx is there {len(given)} times.", hint)
-    # str.isdigit() alone takes digits that are not ASCII; nine of them are plenty for any list.
+        raise Refused(
+            422, f"The query parameter todo_idx is there {len(given)} times.", hint
+        )
+    # isdigit() alone takes digits of other scripts. No list needs more than nine.
     if not (given[0].isascii() and given[0].isdigit() and len(given[0]) <= 9):
         raise Refused(422, "todo_idx is not a number of a todo.", hint)
     return int(given[0])
@@ -97,7 +111,8 @@ def index_of(request: Request) -> int:
 async def todo_of(request: Request) -> str:
     """Return the `todo` in a JSON body of the form {"todo": "..."}."""
     hint = 'Send {"todo": "..."} with one line of text, as application/json.'
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    media_type = request.headers.get("content-type", "").partition(";")[0]
+    if media_type.strip().lower() != "application/json":
         raise Refused(415, "The body is not said to be JSON.", hint)
     body = b""
     async for part in request.stream():
@@ -115,10 +130,16 @@ async def todo_of(request: Request) -> str:
             raise Refused(422, "The body is not an object with one string, todo.", hint)
     todo = todo.strip()
     if not 1 <= len(todo) <= TODO_CHARACTERS:
-        raise Refused(422, f"The todo has {len(todo)} characters.", f"Use 1 to {TODO_CHARACTERS} characters.")
+        raise Refused(
+            422,
+            f"The todo has {len(todo)} characters.",
+            f"Use 1 to {TODO_CHARACTERS} characters.",
+        )
     # Control characters, and halves of surrogate pairs, which no answer could carry.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in todo):
-        raise Refused(422, "The todo holds a line break or another control character.", hint)
+        raise Refused(
+            422, "The todo holds a line break or another control character.", hint
+        )
     return todo
 
 
@@ -129,10 +150,13 @@ async def refuse(_: Request, refused: Exception) -> JSONResponse:
 
 
 async def refuse_route(_: Request, refused: Exception) -> JSONResponse:
-    """Answer a path or a method that is not there in the same form as everything else."""
+    """Answer a path or a method that is not there in the same form as the rest."""
     assert isinstance(refused, HTTPException)
     return JSONResponse(
-        {"error": f"{refused.detail}.", "hint": "openapi.yaml lists the paths and their methods."},
+        {
+            "error": f"{refused.detail}.",
+            "hint": "openapi.yaml lists the paths and their methods.",
+        },
         refused.status_code,
         refused.headers,
     )
@@ -146,5 +170,6 @@ app = Starlette(
     ],
     exception_handlers={Refused: refuse, HTTPException: refuse_route},
 )
-# A username that ends in a slash is no user here; a redirect would be an answer openapi.yaml does not know.
+# "/todos/ann/" is no path of the API: a redirect would be an answer that openapi.yaml
+# does not know.
 app.router.redirect_slashes = False

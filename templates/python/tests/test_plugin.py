@@ -49,9 +49,11 @@ class PluginTest(unittest.TestCase):
             return answer.status, answer.headers["content-type"], answer.read()
 
     def execute(self, body: object) -> tuple[int, Any]:
-        """Post `body` as JSON to /execute; return the status and the JSON of the answer."""
+        """Post `body` as JSON to /execute; return the status and the JSON answered."""
         request = urllib.request.Request(
-            self.address + "/execute", json.dumps(body).encode(), {"content-type": "application/json"}
+            self.address + "/execute",
+            json.dumps(body).encode(),
+            {"content-type": "application/json"},
         )
         try:
             with open_url(request, timeout=90) as answer:
@@ -61,9 +63,14 @@ class PluginTest(unittest.TestCase):
                 return refusal.code, json.load(refusal)
 
     def test_manifest_leads_to_everything_else(self) -> None:
-        """A chat host knows nothing but the manifest: all that it names must be there."""
+        """A chat host starts from the manifest alone: all that it names must be there."""
         manifest = json.loads(self.get("/.well-known/ai-plugin.json")[2])
-        for url in (manifest["api"]["url"], manifest["logo_url"], manifest["legal_info_url"]):
+        named = [
+            manifest["api"]["url"],
+            manifest["logo_url"],
+            manifest["legal_info_url"],
+        ]
+        for url in named:
             with self.subTest(url=url), open_url(url, timeout=30) as answer:
                 self.assertEqual(200, answer.status)
                 self.assertTrue(answer.read())
@@ -76,7 +83,10 @@ class PluginTest(unittest.TestCase):
     def test_program_is_answered_with_what_it_printed(self) -> None:
         """The one thing the plugin is for."""
         status, result = self.execute({"code": "print(6 * 7)"})
-        self.assertEqual((200, "42\n", "", 0), (status, result["stdout"], result["stderr"], result["returncode"]))
+        self.assertEqual(200, status)
+        self.assertEqual("42\n", result["stdout"])
+        self.assertEqual("", result["stderr"])
+        self.assertEqual(0, result["returncode"])
 
     def test_answer_has_the_fields_of_its_schema(self) -> None:
         """The model reads the answer by the OpenAPI document."""
@@ -85,14 +95,17 @@ class PluginTest(unittest.TestCase):
         self.assertEqual(sorted(schemas["RunResult"]["required"]), sorted(result))
 
     def test_program_that_fails_is_an_answer_too(self) -> None:
-        """The model needs the traceback to mend its program, so a failure is not an HTTP error."""
+        """The model needs the traceback to mend its program: no HTTP error hides it."""
         status, result = self.execute({"code": "1 / 0"})
-        self.assertEqual((200, "error", 1), (status, result["outcome"], result["returncode"]))
+        self.assertEqual(
+            (200, "error", 1), (status, result["outcome"], result["returncode"])
+        )
         self.assertIn("ZeroDivisionError", result["stderr"])
 
     def test_calls_share_nothing(self) -> None:
         """The manifest tells the model that each call starts afresh."""
-        self.assertEqual(0, self.execute({"code": "secret = 1; open('secret', 'w').close()"})[1]["returncode"])
+        result = self.execute({"code": "secret = 1; open('secret', 'w').close()"})[1]
+        self.assertEqual("ok", result["outcome"])
         for code in ("print(secret)", "open('secret')"):
             with self.subTest(code=code):
                 self.assertEqual("error", self.execute({"code": code})[1]["outcome"])
@@ -107,7 +120,7 @@ class PluginTest(unittest.TestCase):
 
 
 def pass_on(output: IO[str], lines: "Queue[str]") -> None:
-    """Read to the end, whoever listens: a pipe that nobody empties would stop the server."""
+    """Read to the end, whoever listens: a full pipe would stop the server."""
     with output:
         for line in output:
             lines.put(line)
@@ -115,7 +128,7 @@ def pass_on(output: IO[str], lines: "Queue[str]") -> None:
 
 
 def wait_for_address(server: "subprocess.Popen[str]") -> str:
-    """Return the address that the server prints; fail with all it said if it prints none."""
+    """Return the address that the server prints, or fail with all that it said."""
     assert server.stdout
     lines: Queue[str] = Queue()
     threading.Thread(target=pass_on, args=(server.stdout, lines), daemon=True).start()
@@ -128,7 +141,7 @@ def wait_for_address(server: "subprocess.Popen[str]") -> str:
 
 
 def stop(server: "subprocess.Popen[str]") -> None:
-    """End the server as Ctrl-C or a service manager would; if it does not listen, the hard way."""
+    """End the server as a service manager would; if it does not listen, the hard way."""
     server.terminate()
     try:
         server.wait(timeout=30)

@@ -49,10 +49,13 @@ class PluginTest(unittest.TestCase):
             return answer.status, answer.headers["content-type"], answer.read()
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """Send a request, with `body` as JSON if there is one; return the status and the JSON of the answer."""
+        """Send a request, `body` as JSON; return the status and the JSON answered."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            self.address + path, data, {"content-type": "application/json"}, method=method
+            self.address + path,
+            data,
+            {"content-type": "application/json"},
+            method=method,
         )
         try:
             with open_url(request, timeout=30) as answer:
@@ -62,9 +65,14 @@ class PluginTest(unittest.TestCase):
                 return refusal.code, json.load(refusal)
 
     def test_manifest_leads_to_everything_else(self) -> None:
-        """A chat host knows nothing but the manifest: all that it names must be there."""
+        """A chat host starts from the manifest alone: all that it names must be there."""
         manifest = json.loads(self.get("/.well-known/ai-plugin.json")[2])
-        for url in (manifest["api"]["url"], manifest["logo_url"], manifest["legal_info_url"]):
+        named = [
+            manifest["api"]["url"],
+            manifest["logo_url"],
+            manifest["legal_info_url"],
+        ]
+        for url in named:
             with self.subTest(url=url), open_url(url, timeout=30) as answer:
                 self.assertEqual(200, answer.status)
                 self.assertTrue(answer.read())
@@ -77,9 +85,17 @@ class PluginTest(unittest.TestCase):
     def test_todo_is_added_listed_and_removed(self) -> None:
         """The conversation that the plugin is for; each answer holds the whole list."""
         self.assertEqual((200, {"todos": []}), self.call("GET", "/todos/alice"))
-        self.assertEqual((200, {"todos": ["milk"]}), self.call("POST", "/todos/alice", {"todo": "milk"}))
-        self.assertEqual((200, {"todos": ["milk", "brød"]}), self.call("POST", "/todos/alice", {"todo": "brød"}))
-        self.assertEqual((200, {"todos": ["brød"]}), self.call("DELETE", "/todos/alice?todo_idx=0"))
+        self.assertEqual(
+            (200, {"todos": ["milk"]}),
+            self.call("POST", "/todos/alice", {"todo": "milk"}),
+        )
+        self.assertEqual(
+            (200, {"todos": ["milk", "brød"]}),
+            self.call("POST", "/todos/alice", {"todo": "brød"}),
+        )
+        self.assertEqual(
+            (200, {"todos": ["brød"]}), self.call("DELETE", "/todos/alice?todo_idx=0")
+        )
         self.assertEqual((200, {"todos": ["brød"]}), self.call("GET", "/todos/alice"))
 
     def test_users_have_lists_of_their_own(self) -> None:
@@ -88,7 +104,7 @@ class PluginTest(unittest.TestCase):
         self.assertEqual((200, {"todos": []}), self.call("GET", "/todos/carol"))
 
     def test_removing_what_is_not_there_is_refused_with_a_sentence(self) -> None:
-        """The model can only correct a number if it hears that it was wrong; the list stays as it was."""
+        """The model corrects a wrong number only if told; the list stays as it was."""
         self.call("POST", "/todos/dave", {"todo": "keep me"})
         for path, expected in (
             ("/todos/nobody?todo_idx=0", 404),
@@ -105,7 +121,9 @@ class PluginTest(unittest.TestCase):
 
     def test_body_that_is_no_todo_is_refused_with_a_sentence(self) -> None:
         """Models send wrong types and empty texts; none of it may reach a list."""
-        for body in ({}, [], {"todo": 7}, {"todo": None}, {"todo": " "}, {"todo": "x" * 201}, {"todo": "a\nb"}):
+        texts = ["", " ", "x" * 201, "two\nlines", 7, None]
+        bodies: list[object] = [{}, [], {"todo": "milk", "list": "bob"}]
+        for body in [*bodies, *({"todo": text} for text in texts)]:
             with self.subTest(body=body):
                 status, answer = self.call("POST", "/todos/erin", body)
                 self.assertEqual(422, status)
@@ -114,7 +132,7 @@ class PluginTest(unittest.TestCase):
 
 
 def pass_on(output: IO[str], lines: "Queue[str]") -> None:
-    """Read to the end, whoever listens: a pipe that nobody empties would stop the server."""
+    """Read to the end, whoever listens: a full pipe would stop the server."""
     with output:
         for line in output:
             lines.put(line)
@@ -122,7 +140,7 @@ def pass_on(output: IO[str], lines: "Queue[str]") -> None:
 
 
 def wait_for_address(server: "subprocess.Popen[str]") -> str:
-    """Return the address that the server prints; fail with all it said if it prints none."""
+    """Return the address that the server prints, or fail with all that it said."""
     assert server.stdout
     lines: Queue[str] = Queue()
     threading.Thread(target=pass_on, args=(server.stdout, lines), daemon=True).start()
@@ -135,7 +153,7 @@ def wait_for_address(server: "subprocess.Popen[str]") -> str:
 
 
 def stop(server: "subprocess.Popen[str]") -> None:
-    """End the server as Ctrl-C or a service manager would; if it does not listen, the hard way."""
+    """End the server as a service manager would; if it does not listen, the hard way."""
     server.terminate()
     try:
         server.wait(timeout=30)
