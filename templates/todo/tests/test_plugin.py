@@ -65,7 +65,7 @@ class PluginTest(unittest.TestCase):
                 return refusal.code, json.load(refusal)
 
     def test_manifest_leads_to_everything_else(self) -> None:
-        """A chat host starts from the manifest alone: all that it names must be there."""
+        """A chat host knows the manifest alone: all that it names must be there."""
         manifest = json.loads(self.get("/.well-known/ai-plugin.json")[2])
         named = [
             manifest["api"]["url"],
@@ -153,7 +153,7 @@ def wait_for_address(server: "subprocess.Popen[str]") -> str:
 
 
 def stop(server: "subprocess.Popen[str]") -> None:
-    """End the server as a service manager would; if it does not listen, the hard way."""
+    """End the server as a service manager would, by force if it does not listen."""
     server.terminate()
     try:
         server.wait(timeout=30)
