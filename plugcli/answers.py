@@ -85,10 +85,9 @@ def name_of_folder(folder: Path) -> str | None:
     """Return the plugin's name that the name of `folder` suggests, or None if it makes none."""
     words = re.split(r"[-_.\s]+", folder.absolute().name)
     try:
-        name = checked_name(" ".join(word[:1].upper() + word[1:] for word in words))
+        return checked_name(" ".join(word[:1].upper() + word[1:] for word in words))
     except UsageError:
         return None
-    return name if _ascii_words(name) else None
 
 
 def _ascii_words(text: str) -> str:

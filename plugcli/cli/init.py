@@ -58,7 +58,7 @@ def init(
 
     def template_called(answer: str) -> scaffold.Template:
         if answer not in known:
-            raise UsageError(f"there is no template {answer!r}", hint=f"templates: {', '.join(known)}")
+            raise UsageError(f"there is no template {answer[:40]!r}", hint=f"templates: {', '.join(known)}")
         return known[answer]
 
     if asks and template is None:
@@ -66,7 +66,7 @@ def init(
             print(f"  {each.id:<10}{each.summary}")
         chosen = _ask("Template", DEFAULT_TEMPLATE, template_called)
     else:
-        chosen = template_called(template or DEFAULT_TEMPLATE)
+        chosen = template_called(DEFAULT_TEMPLATE if template is None else template)
     if folder is not None:  # before the other questions: nobody should answer them in vain
         scaffold.refuse_what_is_in_the_way(chosen, Path(folder), force=force)
 

@@ -10,5 +10,5 @@ from starlette.applications import Starlette
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
-    """Return the API; `plugcli serve` calls this once, with a sandbox it has started."""
+    """Return the API; `plugcli serve` calls this once, with a sandbox it started."""
     return Starlette(routes=[execute_route(sandbox)])
