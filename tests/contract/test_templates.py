@@ -15,6 +15,7 @@ import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from plugcli.hosts import all_hosts
 from plugcli.plugin import plugin_from_files
 from plugcli.scaffold import Template, render, scaffold, templates
 from plugcli.validate import validate
@@ -46,16 +47,17 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", [None, *NAMES])
 def test_rendered_plugin_is_accepted_by_every_host(template: Template, name: str | None) -> None:
     """The first thing a new author sees of validate must be that nothing is wrong."""
-    answers = {"email": "ada@example.org"} | ({"name": name} if name else {})
-    findings = validate(plugin_from_files(render(template, answers), "mine"))
-    assert [finding for finding in findings if finding.severity != "note"] == []
+    answers = {"email": "ada@lovelace.dev"} | ({"name": name} if name else {})
+    report = validate(plugin_from_files(render(template, answers), "mine"), all_hosts())
+    assert [finding for finding in report.findings if finding.severity != "note"] == []
+    assert {verdict.verdict for verdict in report.verdicts} == {"accepts"}
 
 
 def test_missing_email_is_only_a_note(template: Template) -> None:
     """An address can be filled in later, and validate reminds the author of it."""
-    findings = validate(plugin_from_files(render(template, {}), "mine"))
-    assert {finding.severity for finding in findings} == {"note"}
-    assert [finding for finding in findings if finding.pointer == "/contact_email"]
+    report = validate(plugin_from_files(render(template, {}), "mine"), all_hosts())
+    assert {finding.severity for finding in report.findings} == {"note"}
+    assert [finding for finding in report.findings if finding.pointer == "/contact_email"]
 
 
 def test_openapi_document_is_valid_openapi_3_1(template: Template) -> None:
@@ -140,11 +142,11 @@ def test_legal_page_is_one_page_of_html_with_the_name_and_the_address(template: 
             self.text += data
 
     page = Page()
-    page.feed(render(template, {"name": "<b>Tom & Co", "email": "ada@example.org"})["legal.html"].decode())
+    page.feed(render(template, {"name": "<b>Tom & Co", "email": "ada@lovelace.dev"})["legal.html"].decode())
     page.close()
     assert page.open == []
     assert "<b>Tom & Co: legal information" in page.text
-    assert "ada@example.org" in page.text
+    assert "ada@lovelace.dev" in page.text
 
 
 def test_no_file_tells_to_install_what_is_not_ours(template: Template) -> None:
@@ -169,7 +171,7 @@ def test_rendered_code_is_clean(template: Template, tmp_path: Path, check: list[
     checked = subprocess.run(
         [sys.executable, "-m", *check, *paths],
         cwd=tmp_path / "mine",
-        env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path / "cache"), "RUFF_NO_CACHE": "1"},
+        env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path / "cache"), "RUFF_NO_CACHE": "true"},
         capture_output=True,
         text=True,
         check=False,
