@@ -130,8 +130,12 @@ def _next_commands(destination: Path) -> list[str]:
 
 
 def _is_same(found: str | None, started: str) -> bool:
-    # Not resolve(): every venv's python is a link to the same one.
-    return found is not None and Path(found).absolute() == Path(started).absolute()
+    # The folder too: the python of every venv is a link to one and the same file.
+    return (
+        found is not None
+        and Path(found).absolute().parent == Path(started).absolute().parent
+        and Path(found).resolve() == Path(started).resolve()
+    )
 
 
 def _shown(path: Path) -> str:
