@@ -9,6 +9,7 @@ import typer
 from plugcli import __version__
 from plugcli.cli import render
 from plugcli.cli.exec import exec_
+from plugcli.cli.init import init
 from plugcli.errors import PlugcliError
 
 BUG = 70
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks print local variables, and those may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init)
 # What follows the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
 
