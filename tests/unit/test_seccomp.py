@@ -1,6 +1,7 @@
 """The filter as data: run by a small interpreter of classic BPF, for both machines, without a kernel."""
 
 import errno
+import functools
 import struct
 
 import pytest
@@ -8,6 +9,12 @@ import pytest
 from plugcli.sandbox.jail import seccomp, syscalls
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+
+@functools.cache
+def program(machine: str) -> list[tuple[int, int, int, int]]:
+    """Return the filter's lines: operation, jump if true, jump if false, constant."""
+    return list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
 
 
 def answer(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int | None:
@@ -19,10 +26,7 @@ def answer(machine: str, number: int, *arguments: int, architecture: int | None 
         0,
         *(*arguments, *[0] * (6 - len(arguments))),
     )
-    lines = [
-        struct.unpack_from("<HBBI", seccomp.program(machine), at)
-        for at in range(0, len(seccomp.program(machine)), 8)
-    ]
+    lines = program(machine)
     at = accumulator = 0
     while True:
         operation, if_true, if_false, constant = lines[at]
