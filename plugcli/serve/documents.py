@@ -6,7 +6,6 @@ stands (see rewrite.py). The author's own text is sent wherever nothing had to c
 
 import asyncio
 import json
-import math
 import mimetypes
 from collections.abc import Callable
 from typing import Any, Literal
@@ -34,6 +33,7 @@ _FIXED = {
     "/logo.png": "logo",
     "/legal": "legal",
 }
+_WIDTH = 1_000_000  # lines are folded nowhere
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -137,7 +137,7 @@ def _document(document: Document, data: Any, wanted: _Format) -> Page:
     if data is document.data and wanted == _format(document):
         return Page(200, mime, document.text.encode("utf-8", "backslashreplace"))
     if wanted == "yaml":
-        text = yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=math.inf)
+        text = yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=_WIDTH)
         return Page(200, mime, text.encode("utf-8", "backslashreplace"))
     try:
         text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)

@@ -52,6 +52,33 @@ class Guard:
     log: Callable[[str], None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. A crash becomes a 500 in JSON.
+
+        Frameworks answer a crash with a page of their own (Starlette's debug page holds the source) and
+        raise it again: so a 500 waits until its sender has returned.
+        """
+        is_started = False
+        held: list[Message] = []
+
+        async def send_unless_crashed(message: Message) -> None:
+            nonlocal is_started
+            if held or (not is_started and message.get("status") == 500):
+                held.append(message)
+                return
+            is_started = True
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, send_unless_crashed)
+        except Exception:
+            self.log(f"{scope['method']} {scope['path']!r} crashed:\n{traceback.format_exc().rstrip()}")
+            if not is_started:  # else the server closes the connection, which is all that is left
+                await send_answer(send, 500, _CRASHED)
+            return
+        for message in held:
+            await send(message)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             here = self.site.here(headers)
@@ -69,10 +96,10 @@ class Guard:
             body = await _read_body(headers, receive)
         except Refusal as refusal:
             await _refuse(refusal, headers, receive, send)
-            return
         except _Gone:
-            return
-        await self._call(scope, _replay(body, receive), send)
+            pass
+        else:
+            await self.plugin(scope, _replay(body, receive), send)
 
     def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
         if self.token is None:
@@ -82,33 +109,6 @@ class Guard:
         except Refusal:
             return False
         return True
-
-    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the plugin; a crash becomes a 500 in JSON.
-
-        Frameworks answer a crash with a page of their own (Starlette's debug page holds the source) and
-        raise it again: so a 500 waits until the plugin has returned.
-        """
-        is_started = False
-        held: list[Message] = []
-
-        async def send_unless_crashed(message: Message) -> None:
-            nonlocal is_started
-            if held or (not is_started and message.get("status") == 500):
-                held.append(message)
-                return
-            is_started = True
-            await send(message)
-
-        try:
-            await self.plugin(scope, receive, send_unless_crashed)
-        except Exception:
-            self.log(f"{scope['method']} {scope['path']!r} crashed:\n{traceback.format_exc().rstrip()}")
-            if not is_started:  # else the server closes the connection, which is all that is left
-                await send_answer(send, 500, _CRASHED)
-            return
-        for message in held:
-            await send(message)
 
 
 _CRASHED = json_bytes(
