@@ -18,10 +18,10 @@ from plugcli.errors import PlugcliError
 from plugcli.sandbox import Busy, RunResult, Sandbox
 from plugcli.serve.answer import Refusal, json_bytes
 from plugcli.serve.fit import ANSWER_CHARACTERS, fit
+from plugcli.serve.log import CLIENT_GONE
 
 ANSWER_CHARACTERS_KEY = "plugcli.answer_characters"  # in the ASGI scope, where `serve` puts its option
 RETRY_SECONDS = 1
-CLIENT_GONE = 499  # nobody reads it; nginx's number for the log
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+CLIENT_GONE = 499  # a status that nobody reads, as nginx logs it
 _PATH_CHARACTERS = 120
 
 
@@ -23,7 +24,7 @@ def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
         async def note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = str(message["status"])
+                status = "gone" if message["status"] == CLIENT_GONE else str(message["status"])
             await send(message)
 
         start = time.monotonic()
