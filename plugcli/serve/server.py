@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from types import FrameType
 
 import uvicorn
@@ -105,12 +105,12 @@ class _Server(uvicorn.Server):
         self._log = log
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
+        with suppress(SystemExit):  # newer ones exit where older ones return
             await super().startup(sockets)
-        except SystemExit:
+        if not self.started:
             raise PlugcliError(
                 "the plugin's own start-up (its ASGI lifespan) failed", hint="the lines above say where"
-            ) from None
+            )
         self._when_listening()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
