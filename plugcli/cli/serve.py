@@ -127,6 +127,7 @@ def serve(
     from plugcli.serve.app import Settings
     from plugcli.serve.listen import listen
     from plugcli.serve.load import load_code
+    from plugcli.serve.server import Service
     from plugcli.serve.server import serve as run
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
@@ -153,20 +154,11 @@ def serve(
 
         def announce(sandbox: "Sandbox | None") -> None:
             has_code, has_token = code is not None, token is not None
-            for line in _banner(source, listener, sandbox, has_code=has_code, has_token=has_token):
-                print(line, flush=True)
+            _say(_banner(source, listener, sandbox, has_code=has_code, has_token=has_token))
 
-        run(
-            source,
-            code,
-            listener,
-            place,
-            Settings(token, answer_characters),
-            policy=policy,
-            python=python,
-            when_listening=announce,
-            log=_log,
-        )
+        settings = Settings(token, answer_characters)
+        service = Service(source, code, listener, place, settings, policy, python)
+        run(service, when_listening=announce, log=_log)
 
 
 def _policy(**given: Any) -> "Policy":
@@ -238,7 +230,18 @@ def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
     return [f"sandbox: {on}", *off]
 
 
+def _say(lines: list[str]) -> None:
+    """Print the start's lines. A reader that has gone (`| head -1`) does not stop a server."""
+    try:
+        for line in lines:
+            print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _log(line: str) -> None:
     """A line of the server's log on standard error; a log that nobody can read any more stops nothing."""
+    if sys.stderr is None:  # started with `2>&-`; print would take standard output instead
+        return
     with contextlib.suppress(OSError):
         print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)

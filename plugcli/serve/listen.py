@@ -56,18 +56,21 @@ def listen(host: str, port: int) -> Iterator[Listener]:
         raise PlugcliError(f"--host {host!r} has no address: {said}", hint=_WHICH_HOST) from None
     with ExitStack() as stack:
         sockets: list[socket.socket] = []
-        for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
+        places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+        for family, address in places:
             # The protocol by name: only then does asyncio turn off Nagle's algorithm, which costs 40 ms a call.
             listening = stack.enter_context(socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP))
             # A restart need not wait for the last server's closed connections; Linux still refuses a second
             # listener on the port.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6 and len(places) > 1:  # `::` would take 0.0.0.0's port as well
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             wanted = sockets[0].getsockname()[1] if sockets else port
             try:
                 listening.bind((address[0], wanted, *address[2:]))
                 listening.listen(BACKLOG)
             except OSError as error:
-                if error.errno in _MAY_BE_MISSING and (sockets or len(found) > 1):
+                if error.errno in _MAY_BE_MISSING and len(places) > 1:
                     continue
                 raise cannot_listen(error, host, wanted) from None
             sockets.append(listening)

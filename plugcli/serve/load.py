@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Sandbox
+from plugcli.serve.log import printable
 
 _SHAPES = "plugin.py defines `app`, an ASGI application, or `create_app(sandbox)`, which returns one"
 
@@ -95,7 +96,7 @@ def _failed(error: BaseException, file: str, what: str) -> PlugcliError:
         return PlugcliError(f"{what}: line {error.lineno}: {error.msg}", hint=_quoted(error.text))
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     line = f"line {own[-1].lineno}: " if own else ""
-    said = str(error).partition("\n")[0]
+    said = printable(str(error).partition("\n")[0])
     cause = type(error).__name__ + (f": {said}" if said else "")
     hint = _quoted(own[-1].line) if own else ""
     if isinstance(error, ModuleNotFoundError):
@@ -104,7 +105,7 @@ def _failed(error: BaseException, file: str, what: str) -> PlugcliError:
 
 
 def _quoted(line: str | None) -> str:
-    return f"the line is: {line.strip()}" if line and line.strip() else ""
+    return f"the line is: {printable(line.strip())}" if line and line.strip() else ""
 
 
 def _checked(app: Any, what: str) -> ASGIApp:

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
@@ -27,56 +28,49 @@ SHUTDOWN_MARGIN_SECONDS = 5
 Log = Callable[[str], None]
 
 
-def serve(
-    source: Source,
-    code: Code | None,
-    listener: Listener,
-    site: Site,
-    settings: Settings,
-    *,
-    policy: Policy,
-    python: str | None,
-    when_listening: Callable[[Sandbox | None], None],
-    log: Log,
-) -> None:
-    """Serve the plugin at `source` until SIGTERM or Ctrl-C; a second one ends the process at once.
+@dataclass(frozen=True)
+class Service:
+    """What is served, where, to whom, and within which limits.
 
-    `code` is its plugin.py, loaded; a Sandbox with `policy` and `python` starts only if that asks for one.
-    `when_listening` gets that Sandbox once calls are answered. After the first signal running calls get their
+    `code` is the plugin.py of `source`, loaded, or None. A Sandbox with `policy` and `python` (None: our own
+    interpreter) starts only if the code asks for one.
+    """
+
+    source: Source
+    code: Code | None
+    listener: Listener
+    site: Site
+    settings: Settings
+    policy: Policy
+    python: str | None
+
+
+def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None], log: Log) -> None:
+    """Serve until SIGTERM or Ctrl-C; a second one ends the process at once.
+
+    `when_listening` gets the Sandbox once calls are answered. After the first signal running calls get their
     answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
     """
     stopping = _Stopping()
     with stopping.on_signals(), _uvicorn_log(log):
-        asyncio.run(
-            _serve(source, code, listener, site, settings, policy, python, when_listening, log, stopping)
-        )
+        asyncio.run(_serve(service, when_listening, log, stopping))
 
 
 async def _serve(
-    source: Source,
-    code: Code | None,
-    listener: Listener,
-    site: Site,
-    settings: Settings,
-    policy: Policy,
-    python: str | None,
-    when_listening: Callable[[Sandbox | None], None],
-    log: Log,
-    stopping: "_Stopping",
+    service: Service, when_listening: Callable[[Sandbox | None], None], log: Log, stopping: "_Stopping"
 ) -> None:
     stopping.starts(asyncio.current_task())
+    code = service.code
     try:
         async with AsyncExitStack() as stack:
-            sandbox = plugin = None
+            sandbox, plugin = None, code.app if code else None
             if code is not None and code.create_app is not None:
-                sandbox = await stack.enter_async_context(Sandbox(policy, python=python))
+                sandbox = await stack.enter_async_context(Sandbox(service.policy, python=service.python))
                 plugin = code.app_with(sandbox)
-            elif code is not None:
-                plugin = code.app
-            app = create_app(source, plugin, site, settings, sandbox=sandbox, log=log)
-            server = _Server(_config(app, policy), lambda: when_listening(sandbox), log)
+            app = create_app(service.source, plugin, service.site, service.settings, sandbox=sandbox, log=log)
+            server = _Server(_config(app, service.policy), lambda: when_listening(sandbox), log)
             stopping.listens(server)
-            await server.serve(sockets=list(listener.sockets))
+            await server.serve(sockets=list(service.listener.sockets))
     except asyncio.CancelledError:
         if not stopping.is_asked:
             raise
@@ -167,6 +161,8 @@ def _uvicorn_log(log: Log) -> Iterator[None]:
         def emit(self, record: logging.LogRecord) -> None:
             if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
                 return  # a call that the end of the server cut off
+            if "WebSocket" in record.getMessage():
+                return  # advice to install what we leave out on purpose
             log(self.format(record))
 
     logger = logging.getLogger("uvicorn.error")

@@ -41,6 +41,13 @@ def test_wildcard_is_not_loopback() -> None:
         assert listener.paste == f"localhost:{listener.port}"
 
 
+def test_every_wildcard_is_one_port() -> None:
+    """`*` is 0.0.0.0 and ::, and the second takes the first's port too unless told not to."""
+    with listen("*", 0) as listener:
+        assert {each.getsockname()[1] for each in listener.sockets} == {listener.port}
+        assert not listener.is_loopback
+
+
 def test_port_in_use_names_the_way_out() -> None:
     """The most common failure of all: an old server still runs."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
