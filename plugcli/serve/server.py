@@ -3,13 +3,10 @@
 import asyncio
 import logging
 import math
-import os
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,9 +18,10 @@ from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
 from plugcli.serve.source import Source
+from plugcli.serve.stopping import Stopping
 
 CONNECTIONS_MAX = 256
-SHUTDOWN_MARGIN_SECONDS = 5
+SHUTDOWN_MARGIN_SECONDS = 3
 
 Log = Callable[[str], None]
 
@@ -51,15 +49,18 @@ def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None],
     `when_listening` gets the Sandbox once calls are answered. After the first signal running calls get their
     answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
     """
-    stopping = _Stopping()
+    # uvicorn's own bound comes first; ours is for what it cannot end.
+    stopping = Stopping(_shutdown_seconds(service.policy) + SHUTDOWN_MARGIN_SECONDS, log)
     with stopping.on_signals(), _uvicorn_log(log):
         asyncio.run(_serve(service, when_listening, log, stopping))
 
 
 async def _serve(
-    service: Service, when_listening: Callable[[Sandbox | None], None], log: Log, stopping: "_Stopping"
+    service: Service, when_listening: Callable[[Sandbox | None], None], log: Log, stopping: Stopping
 ) -> None:
-    stopping.starts(asyncio.current_task())
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    stopping.then(lambda: loop.call_soon_threadsafe(task.cancel))
     code = service.code
     try:
         async with AsyncExitStack() as stack:
@@ -68,8 +69,12 @@ async def _serve(
                 sandbox = await stack.enter_async_context(Sandbox(service.policy, python=service.python))
                 plugin = code.app_with(sandbox)
             app = create_app(service.source, plugin, service.site, service.settings, sandbox=sandbox, log=log)
-            server = _Server(_config(app, service.policy), lambda: when_listening(sandbox), log)
-            stopping.listens(server)
+
+            def listens() -> None:
+                stopping.then(server.stop)
+                when_listening(sandbox)
+
+            server = _Server(_config(app, service.policy), listens, log)
             await server.serve(sockets=list(service.listener.sockets))
     except asyncio.CancelledError:
         if not stopping.is_asked:
@@ -86,8 +91,12 @@ def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
         proxy_headers=False,  # X-Forwarded-* is believed of nobody
         server_header=False,
         limit_concurrency=CONNECTIONS_MAX,
-        timeout_graceful_shutdown=math.ceil(policy.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS,
+        timeout_graceful_shutdown=_shutdown_seconds(policy),
     )
+
+
+def _shutdown_seconds(policy: Policy) -> int:
+    return math.ceil(policy.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
 
 
 class _Server(uvicorn.Server):
@@ -107,6 +116,10 @@ class _Server(uvicorn.Server):
             )
         self._when_listening()
 
+    def stop(self) -> None:
+        """Take no more calls, and end once the running ones are answered."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._log("stopping: calls that run get their answer or their time-out; Ctrl-C again ends at once")
         await super().shutdown(sockets)
@@ -117,53 +130,18 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Stopping:
-    """What SIGTERM and Ctrl-C do: stop the start, then stop serving; the second time end at once."""
-
-    def __init__(self) -> None:
-        self.is_asked = False
-        self._task: asyncio.Task[None] | None = None
-        self._server: _Server | None = None
-
-    @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        # Not the event loop's handlers: those would wait for a plugin that blocks the loop.
-        before = {each: signal.signal(each, self._stop) for each in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
-    def starts(self, task: "asyncio.Task[None] | None") -> None:
-        self._task = task
-
-    def listens(self, server: _Server) -> None:
-        self._server = server
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self.is_asked:  # jails end with us: their launcher sees its channel close
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            return
-        self.is_asked = True
-        if self._server is not None and self._server.started:
-            self._server.should_exit = True
-        elif self._task is not None:
-            self._task.get_loop().call_soon_threadsafe(self._task.cancel)
-
-
 @contextmanager
 def _uvicorn_log(log: Log) -> Iterator[None]:
     """uvicorn's warnings and errors as lines of our log, and nothing else of what it says."""
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
-                return  # a call that the end of the server cut off
-            if "WebSocket" in record.getMessage():
+            text = self.format(record).rstrip()
+            if text.endswith("CancelledError"):
+                return  # the traceback of what the end of the server cut off
+            if "WebSocket" in text:
                 return  # advice to install what we leave out on purpose
-            log(self.format(record))
+            log(text)
 
     logger = logging.getLogger("uvicorn.error")
     handler = Lines(logging.WARNING)

@@ -652,3 +652,54 @@ def test_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(5) == -signal.SIGINT
         connection.close()
+
+
+def test_call_that_cannot_be_ended_does_not_hold_the_server(tmp_path: Path) -> None:
+    """A thread of the plugin that never returns: the end is bounded all the same, by a run's longest time."""
+    code = """
+import time
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+def forever(request):
+    print("called", flush=True)
+    time.sleep(3600)
+
+app = Starlette(routes=[Route("/x", forever)])
+"""
+    folder = write_plugin(tmp_path / "mine", code)
+    with serving(tmp_path, folder, "--timeout-max", "0.5") as server:
+        connection = server.connect()
+        connection.request("GET", "/x", headers={"Host": "localhost"})
+        assert server.process.stdout is not None
+        assert server.process.stdout.readline() == "called\n"
+        assert server.stop() == 0
+        assert "a call still runs" in server.log()
+        connection.close()
+
+
+def test_signal_during_the_start_ends_it(tmp_path: Path) -> None:
+    """A plugin that waits for its database can be stopped like any other."""
+    code = """
+import asyncio
+import contextlib
+from starlette.applications import Starlette
+
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    print("opening", flush=True)
+    await asyncio.Event().wait()
+    yield
+
+app = Starlette(lifespan=lifespan)
+"""
+    folder = write_plugin(tmp_path / "mine", code)
+    with (
+        (tmp_path / "log").open("w") as log,
+        start(folder, "--port", "0", cwd=tmp_path, stderr=log) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "opening\n"
+        process.terminate()
+        assert process.wait(20) == 0
+    assert (tmp_path / "log").read_text() == ""
