@@ -137,7 +137,7 @@ def _uvicorn_log(log: Log) -> Iterator[None]:
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             text = self.format(record).rstrip()
-            if text.endswith("CancelledError"):
+            if "CancelledError" in text.rpartition("\n")[2]:
                 return  # the traceback of what the end of the server cut off
             if "WebSocket" in text:
                 return  # advice to install what we leave out on purpose
