@@ -6,7 +6,6 @@ The launcher is exec'd, never forked from the host, so that none of the host's m
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -172,5 +171,5 @@ def _identity() -> tuple[int, int]:
     """Return the uid and gid that the next jail's code has outside: never 0, and as root never one used before."""
     if os.geteuid() != 0:
         return os.geteuid(), os.getegid()
-    number = _FIRST_UID + secrets.randbelow(_UIDS)
+    number = _FIRST_UID + int.from_bytes(os.urandom(8)) % _UIDS
     return number, number

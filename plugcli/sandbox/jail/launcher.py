@@ -26,11 +26,11 @@ _NAMESPACES = (
 )
 
 
-def main(channel: socket.socket) -> None:
+def main(channel: socket.socket) -> NoReturn:
     """Serve the host until the channel closes."""
     first = wire.receive(channel)
     if first is None:
-        return
+        os._exit(0)
     plan = Plan.from_json(first["plan"])
     libc.prctl(
         libc.PR_SET_CHILD_SUBREAPER, 1
@@ -46,21 +46,19 @@ def main(channel: socket.socket) -> None:
         while True:
             for descriptor, _ in poll.poll():
                 if descriptor == channel.fileno():
-                    if not _obey(channel, plan, jails, poll):
-                        return
+                    _obey(channel, plan, jails, poll)
                 else:
                     _bury(descriptor, channel, jails, poll)
-    except (OSError, wire.BrokenFrame):
-        return  # the host is gone
-    finally:
-        _end_all(jails)
+    except (OSError, EOFError, wire.BrokenFrame):
+        _end_all(jails)  # the host is gone
+    os._exit(0)  # nothing to finalise, and somebody waits for us
 
 
-def _obey(channel: socket.socket, plan: Plan, jails: dict[int, tuple[int, int]], poll: select.poll) -> bool:
-    """Do what the next frame asks; False when there is none."""
+def _obey(channel: socket.socket, plan: Plan, jails: dict[int, tuple[int, int]], poll: select.poll) -> None:
+    """Do what the next frame asks. Raises EOFError when there is none."""
     frame, descriptors = wire.receive_with_descriptors(channel)
     if frame is None:
-        return False
+        raise EOFError
     number = int(frame["jail"])
     identity = Identity(int(frame["uid"]), int(frame["gid"]), is_made_by_root=os.geteuid() == 0)
     with socket.socket(fileno=descriptors[0]) as control:
@@ -71,11 +69,10 @@ def _obey(channel: socket.socket, plan: Plan, jails: dict[int, tuple[int, int]],
             wire.send(
                 channel, {"jail": number, "failed": "namespaces", "why": str(error), "errno": error.errno}
             )
-            return True
+            return
     jails[exit_notice] = (number, pid)
     poll.register(exit_notice, select.POLLIN)
     wire.send(channel, {"jail": number, "started": True}, (exit_notice,))
-    return True
 
 
 def _fork_jail(plan: Plan, identity: Identity, control: socket.socket) -> int:

@@ -1,7 +1,6 @@
 """What bounds one process of the jail: rlimits, CPUs and its place in the out-of-memory order."""
 
 import os
-import random
 import resource
 
 from .plan import Plan
@@ -20,7 +19,8 @@ def set_limits(plan: Plan) -> None:
         resource.RLIMIT_NPROC: plan.processes
         + 1,  # counted per user namespace since Linux 5.14: the init is one of them
         resource.RLIMIT_NOFILE: plan.open_files,
-        resource.RLIMIT_FSIZE: max(plan.workspace_bytes, plan.scratch_bytes),
+        resource.RLIMIT_FSIZE: 2
+        * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system is full first: ENOSPC
         resource.RLIMIT_DATA: _DATA_OVER_MEMORY * plan.memory_bytes,
         resource.RLIMIT_CORE: _CORE_BYTES,
         resource.RLIMIT_MEMLOCK: 0,
@@ -38,7 +38,8 @@ def set_limits(plan: Plan) -> None:
 def choose_cpus(count: int) -> None:
     """Bind this process to `count` of the CPUs it may use, other ones each time so that jails spread out."""
     allowed = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, random.SystemRandom().sample(allowed, min(count, len(allowed))))
+    first = int.from_bytes(os.urandom(2)) % len(allowed)
+    os.sched_setaffinity(0, (allowed + allowed)[first : first + min(count, len(allowed))])
 
 
 def offer_to_the_oom_killer() -> None:

@@ -5,7 +5,7 @@ root is gone when this returns.
 """
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import libc
 from .plan import HOME, WORKSPACE, Identity, Plan
@@ -45,8 +45,7 @@ _READ_ONLY = libc.MOUNT_ATTR_RDONLY | libc.MOUNT_ATTR_NOSUID | libc.MOUNT_ATTR_N
 _FLAGS = libc.MS_NOSUID | libc.MS_NODEV
 
 
-@dataclass(frozen=True)
-class _Tree:
+class _Tree(NamedTuple):
     """A detached, read-only copy of the mounts at one place of the host."""
 
     descriptor: int

@@ -6,6 +6,7 @@ from . import libc, seccomp
 from .plan import UID, Identity
 
 _NAMESPACE_KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
+_FILTER = seccomp.program(os.uname().machine)  # once, in the launcher
 # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE with their locks, and the lock of KEEP_CAPS: uid 0 means nothing, for good.
 _SECUREBITS = 0b11101111
 
@@ -51,7 +52,7 @@ def drop_everything() -> None:
     libc.prctl(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL)
     libc.capset_nothing()
     libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-    libc.set_seccomp_filter(seccomp.program(os.uname().machine))
+    libc.set_seccomp_filter(_FILTER)
 
 
 def _drop_bounding_set() -> None:

@@ -7,7 +7,7 @@ dodge a comparison (CVE-2019-10063); nothing behind a pointer is judged, because
 
 import errno
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import syscalls
 
@@ -33,42 +33,37 @@ _ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME too
 _INIT = 1  # the jail's init has the same uid as the code: nobody but the kernel may touch it
 
 
-@dataclass(frozen=True)
-class Is:
-    """True when argument `index` (its low 32 bits) is one of `values`."""
+class Is(NamedTuple):
+    """True when argument number `argument` (its low 32 bits) is one of `values`."""
 
-    index: int
+    argument: int
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class IsNot:
-    """True when argument `index` (its low 32 bits) is none of `values`."""
+class IsNot(NamedTuple):
+    """True when argument number `argument` (its low 32 bits) is none of `values`."""
 
-    index: int
+    argument: int
     values: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class HasBits:
-    """True when argument `index` (its low 32 bits) has any bit of `mask`."""
+class HasBits(NamedTuple):
+    """True when argument number `argument` (its low 32 bits) has any bit of `mask`."""
 
-    index: int
+    argument: int
     mask: int
 
 
-@dataclass(frozen=True)
-class IsNotNull:
-    """True when argument `index`, a 64-bit pointer, is not NULL."""
+class IsNotNull(NamedTuple):
+    """True when argument number `argument`, a 64-bit pointer, is not NULL."""
 
-    index: int
+    argument: int
 
 
 Condition = Is | IsNot | HasBits | IsNotNull
 
 
-@dataclass(frozen=True)
-class Deny:
+class Deny(NamedTuple):
     """Answer `code` to the calls named in `calls` when every condition holds."""
 
     code: int
@@ -176,7 +171,7 @@ def _denial(rule: Deny) -> list[bytes]:
 
 def _condition(condition: Condition, rest: int) -> list[bytes]:
     """Return lines that fall through to the next line when true and skip it and the `rest` - 1 after it when false."""
-    low = 16 + 8 * condition.index  # both machines are little-endian
+    low = 16 + 8 * condition.argument  # both machines are little-endian
     if isinstance(condition, HasBits):
         return [_statement(_LD_WORD, low), _jump(_JSET, condition.mask, 0, rest)]
     if isinstance(condition, IsNotNull):
