@@ -4,22 +4,19 @@ import contextlib
 import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plugcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from plugcli.sandbox import Policy, Sandbox
+    from plugcli.sandbox import Sandbox
     from plugcli.serve.listen import Listener
     from plugcli.serve.source import Source
 
 BUILT_IN = "python"
-_LIMITS = "Limits of the sandbox"
-_CALLS = "Who may call"
 
 
 def serve(
@@ -39,7 +36,6 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="ORIGIN",
-            rich_help_panel=_CALLS,
             help="Pages of this origin may call too, such as https://chat.example.com. Repeatable.",
         ),
     ] = None,
@@ -47,83 +43,39 @@ def serve(
         Path | None,
         typer.Option(
             metavar="FILE",
-            rich_help_panel=_CALLS,
             help="A file with the token that calls must carry; the variable PLUGCLI_TOKEN does the same.",
         ),
     ] = None,
     answer_characters: Annotated[
-        int,
-        typer.Option(
-            min=2_000,
-            rich_help_panel=_CALLS,
-            help="Answers of /execute stay shorter: chat hosts cut at 100,000.",
-        ),
+        int, typer.Option(min=2_000, help="Answers of /execute stay shorter: chat hosts cut at 100,000.")
     ] = 100_000,
     timeout: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", rich_help_panel=_LIMITS, show_default="30", help="Time of a run."),
+        float | None, typer.Option(metavar="SECONDS", show_default="30", help="Wall time of a run.")
     ] = None,
     timeout_max: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            rich_help_panel=_LIMITS,
-            show_default="60",
-            help="Most that a call may ask for.",
-        ),
+        float | None, typer.Option(metavar="SECONDS", show_default="60", help="Most that a call may ask for.")
     ] = None,
     memory: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE", rich_help_panel=_LIMITS, show_default="1GiB", help="Memory of a run."),
-    ] = None,
+        str, typer.Option(metavar="SIZE", help="Memory of a run, its files included.")
+    ] = "1GiB",
     workspace: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            rich_help_panel=_LIMITS,
-            show_default="512MiB",
-            help="Files of a run in /mnt/data.",
-        ),
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            rich_help_panel=_LIMITS,
-            show_default="1MiB",
-            help="Kept of stdout, and of stderr.",
-        ),
-    ] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", rich_help_panel=_LIMITS, show_default="64", help="Processes and threads of a run."
-        ),
-    ] = None,
-    open_files: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", rich_help_panel=_LIMITS, show_default="256", help="Open files of a process."
-        ),
-    ] = None,
-    cpus: Annotated[
-        int | None,
-        typer.Option(metavar="N", rich_help_panel=_LIMITS, show_default="2", help="CPUs of a run."),
-    ] = None,
+        str, typer.Option(metavar="SIZE", help="Files of a run in /mnt/data; at most half of its memory.")
+    ] = "512MiB",
+    output: Annotated[str, typer.Option(metavar="SIZE", help="Kept of stdout, and of stderr.")] = "1MiB",
+    processes: Annotated[int, typer.Option(metavar="N", help="Processes and threads of a run.")] = 64,
+    open_files: Annotated[int, typer.Option(metavar="N", help="Open files of a process.")] = 256,
+    cpus: Annotated[int, typer.Option(metavar="N", help="CPUs of a run.")] = 2,
     python: Annotated[
         str | None,
-        typer.Option(
-            metavar="PYTHON",
-            rich_help_panel=_LIMITS,
-            show_default="plugcli's own",
-            help="The interpreter that runs the code, such as a project's .venv/bin/python.",
-        ),
+        typer.Option(metavar="PATH", help="The interpreter of the code, or a venv; default: plugcli's own."),
     ] = None,
 ) -> None:
     """Serve a plugin, its documents and its API, the way a chat host needs it.
 
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
+    from plugcli.sandbox import Policy
+    from plugcli.sandbox.policy import parse_bytes
     from plugcli.serve.app import Settings
     from plugcli.serve.listen import listen
     from plugcli.serve.load import load_code
@@ -133,12 +85,13 @@ def serve(
     from plugcli.serve.source import CODE_FILE
     from plugcli.serve.token import require_token, take_token
 
-    policy = _policy(
-        wall_seconds=timeout,
-        wall_seconds_max=timeout_max,
-        memory_bytes=memory,
-        workspace_bytes=workspace,
-        output_bytes=output,
+    wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
+    policy = Policy(
+        wall_seconds=wall_seconds,
+        wall_seconds_max=wall_seconds_max,
+        memory_bytes=parse_bytes(memory),
+        workspace_bytes=parse_bytes(workspace),
+        output_bytes=parse_bytes(output),
         processes=processes,
         open_files=open_files,
         cpus=cpus,
@@ -161,27 +114,21 @@ def serve(
         run(service, when_listening=announce, log=_log)
 
 
-def _policy(**given: Any) -> "Policy":
-    """The Policy of the options given; a longer --timeout alone also raises what a call may ask for."""
+def _times(timeout: float | None, timeout_max: float | None) -> tuple[float, float]:
+    """`wall_seconds` and `wall_seconds_max`: one that is given alone takes the other along where it must."""
     from plugcli.sandbox import Policy
-    from plugcli.sandbox.policy import parse_bytes
 
-    limits = {
-        name: parse_bytes(value) if isinstance(value, str) else value
-        for name, value in given.items()
-        if value is not None
-    }
-    policy = replace(Policy(), **limits)
-    if "wall_seconds" not in limits:
-        return replace(policy, wall_seconds=min(policy.wall_seconds, policy.wall_seconds_max))
-    if "wall_seconds_max" not in limits:
-        return replace(policy, wall_seconds_max=max(policy.wall_seconds, policy.wall_seconds_max))
-    if policy.wall_seconds > policy.wall_seconds_max:
+    if timeout is None:
+        longest = Policy.wall_seconds_max if timeout_max is None else timeout_max
+        return min(Policy.wall_seconds, longest), longest
+    if timeout_max is None:
+        return timeout, max(timeout, Policy.wall_seconds_max)
+    if timeout > timeout_max:
         raise UsageError(
-            f"--timeout {policy.wall_seconds:g} is more than --timeout-max {policy.wall_seconds_max:g}",
+            f"--timeout {timeout:g} is more than --timeout-max {timeout_max:g}",
             hint="--timeout is the default of a call, --timeout-max what a call may ask for",
         )
-    return policy
+    return timeout, timeout_max
 
 
 def _source(folder: Path | None) -> "Source":

@@ -43,16 +43,18 @@ paths:
       responses: {200: {description: "yes, since 2023-03-23"}}
 """
 LOGO = b"\x89PNG\r\n\x1a\n not really, but bytes"
-# Answers every call with what it was asked, so that tests see what reached the plugin.
+# Answers every call with what it was asked and the calls so far, so that tests see what reached the plugin.
 ECHO = """\
+import itertools
 import json
+
+calls = itertools.count(1)
 
 async def app(scope, receive, send):
     if scope["type"] != "http":
         raise NotImplementedError
-    body = (await receive())["body"]
-    print("called", scope["path"], flush=True)
-    answer = {"method": scope["method"], "path": scope["path"], "body": body.decode("latin-1")}
+    body = (await receive())["body"].decode("latin-1")
+    answer = {"method": scope["method"], "path": scope["path"], "body": body, "calls": next(calls)}
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(answer).encode()})

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import CHAT, Answer, Server, serving, wait_for, write_plugin
+
+from tests.e2e.serving import CHAT, Answer, Server, serving, wait_for, write_plugin
 
 CODE = """
 from plugcli.serve.execute import execute_route
