@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from plugcli.scaffold import scaffold, templates
 from tests.e2e.serving import (
     CHAT,
     LOGO,
@@ -714,3 +715,19 @@ app = Starlette(lifespan=lifespan)
         process.terminate()
         assert process.wait(20) == 0
     assert (tmp_path / "log").read_text() == ""
+
+
+@pytest.mark.parametrize("template", sorted(templates()))
+def test_every_template_is_served(tmp_path: Path, template: str) -> None:
+    """What `init` writes works before the author has changed anything, on any port."""
+    scaffold(templates()[template], {}, tmp_path / "mine")
+    with serving(tmp_path, tmp_path / "mine") as server:
+        manifest = server.get("/.well-known/ai-plugin.json").json()
+        for url in (manifest["api"]["url"], manifest["logo_url"], manifest["legal_info_url"]):
+            assert url.startswith(server.url)
+            assert server.get(url.removeprefix(server.url)).status == 200
+        openapi = server.get("/openapi.json").json()
+        assert openapi["servers"] == [{"url": server.url}]
+        for path in openapi["paths"]:
+            answer = server.get(path.replace("{", "").replace("}", ""))
+            assert answer.status in (200, 405)
