@@ -83,7 +83,7 @@ with open('sales.csv', 'w', newline='') as f:
     w.writerow(['region', 'amount'])
     for i in range(10_000): w.writerow([['north', 'south', 'east'][i % 3], i])
 import pandas as pd
-print(pd.read_csv('sales.csv').groupby('region').amount.sum().to_dict() == {'east': 16661667, 'north': 16668333, 'south': 16665000})
+print(pd.read_csv('sales.csv').groupby('region').amount.sum().to_dict() == {'east': 16665000, 'north': 16668333, 'south': 16661667})
 """,
         "matplotlib": """
 import matplotlib.pyplot as plt
