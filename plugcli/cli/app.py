@@ -10,6 +10,7 @@ from plugcli import __version__
 from plugcli.cli import render
 from plugcli.cli.exec import exec_
 from plugcli.cli.init import init
+from plugcli.cli.serve import serve
 from plugcli.errors import PlugcliError
 
 BUG = 70
@@ -24,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(init)
+app.command("serve")(serve)
 # What follows the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
 

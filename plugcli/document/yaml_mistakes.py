@@ -1,0 +1,141 @@
+"""What is wrong with a text that should be YAML: the mistake by its name, at the place where it is made."""
+
+import re
+from typing import Any
+
+from plugcli.document.placeholder import kind_of_page
+from plugcli.document.problem import BadText
+
+# What YAML 1.1 calls printable (section 5.1) and libyaml's reader lets through.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# libyaml's own words, and ours.
+_IN_OTHER_WORDS = (
+    (
+        "mapping values are not allowed",
+        "a second ': ' on a line that already has one, or a key indented wrongly",
+        "put text that holds ': ' in quotes",
+    ),
+    (
+        "did not find expected key",
+        "this line does not fit the mapping above it",
+        "compare its indentation with the lines above, and the quotes before it",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "this line does not fit the list above it",
+        "compare its indentation with the lines above",
+    ),
+    (
+        "did not find expected <document start>",
+        "the document has ended before this line",
+        "compare its indentation with the first line",
+    ),
+    (
+        "could not find expected ':'",
+        "a key without a colon",
+        "write 'key: value', and indent text that goes over several lines",
+    ),
+    ("found unexpected end of stream", "a quoted text is never closed", "add the closing quote"),
+    (
+        "found unknown escape character",
+        "a double-quoted text has an escape that YAML has not",
+        r"write \\ for a backslash, or use single quotes",
+    ),
+    ("found undefined alias", "an alias without an anchor", "put quotes around text that starts with *"),
+    ("while scanning an alias", "text that starts with * is an alias in YAML", "put it in quotes"),
+    ("found unexpected ':'", "a ':' where YAML expects none", "put the text in quotes"),
+    ("found undefined tag handle", "text that starts with ! is a tag in YAML", "put it in quotes"),
+    (
+        "block sequence entries are not allowed",
+        "a list item starts where none can be",
+        "start the list on a line of its own",
+    ),
+)
+
+
+def explain(text: str, error: Exception) -> BadText:
+    """Name the mistake behind `error` (a YAMLError), and move to where the author made it."""
+    if page := kind_of_page(text):
+        return BadText(
+            len(text) - len(text.lstrip()),
+            f"this is {page}, neither JSON nor YAML",
+            "look at what the server answers at this address: an error page, a log-in page, a redirect?",
+        )
+    if bad := _UNPRINTABLE.search(text):
+        return BadText(
+            bad.start(),
+            f"YAML allows no character U+{ord(bad[0]):04X}",
+            "remove it; such characters often come from a text decoded as the wrong encoding",
+        )
+    known: Any = error
+    mark = getattr(known, "problem_mark", None) or getattr(known, "context_mark", None)
+    at = min(mark.index, len(text)) if mark else 0
+    said = f"{getattr(known, 'context', None) or ''} {getattr(known, 'problem', None) or error}"
+    if "did not find expected ',' or" in said:
+        opener = min(known.context_mark.index, len(text))  # where the author looks; the parser gives up later
+        return _placeholder(text, at) or BadText(
+            opener,
+            f"this {text[opener : opener + 1]} is never closed",
+            "close it, or put text that starts with [ or { in quotes",
+        )
+    return (
+        _tab(text, at)
+        or _placeholder(text, at)
+        or _reserved(text, at)
+        or _indented_first_line(text, said)
+        or _in_other_words(said, at)
+        or BadText(at, f"this is not YAML: {said.strip()}")
+    )
+
+
+def _line_around(text: str, at: int) -> tuple[int, str]:
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    return start, text[start : len(text) if end < 0 else end]
+
+
+def _tab(text: str, at: int) -> BadText | None:
+    start, line = _line_around(text, at)
+    indentation = line[: len(line) - len(line.lstrip())]
+    if "\t" in indentation:
+        return BadText(
+            start + indentation.index("\t"), "a tab is used as indentation", "YAML takes spaces only"
+        )
+    return None
+
+
+def _placeholder(text: str, at: int) -> BadText | None:
+    start, line = _line_around(text, at)
+    # The parser often notices on the line after.
+    for offset, candidate in ((start, line), _line_around(text, max(start - 1, 0))):
+        if found := re.search(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", candidate):
+            return BadText(
+                offset + found.start(),
+                f"the placeholder {found[0]} is not filled in",
+                "render the template first, or fill it in",
+            )
+    return None
+
+
+def _reserved(text: str, at: int) -> BadText | None:
+    if text[at : at + 1] in ("@", "`", "%"):
+        return BadText(at, f"YAML text cannot start with {text[at]}", "put it in quotes")
+    return None
+
+
+def _indented_first_line(text: str, said: str) -> BadText | None:
+    first = re.match(r"(?:[ \t]*(?:#.*)?\n)*([ ]+)\S", text)
+    if "<document start>" not in said or first is None:
+        return None
+    return BadText(
+        first.start(1),
+        "the first line is indented and the following are not",
+        "remove the space at its start",
+    )
+
+
+def _in_other_words(said: str, at: int) -> BadText | None:
+    for theirs, message, hint in _IN_OTHER_WORDS:
+        if theirs in said:
+            return BadText(at, message, hint)
+    return None

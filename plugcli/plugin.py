@@ -1,0 +1,158 @@
+"""A plugin: a manifest and an OpenAPI document, loaded from a folder or from files in memory.
+
+Loading judges nothing and fetches nothing: a document that is missing is None, and one that does not parse is
+None with its problem beside it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from plugcli.document import Document, ParseProblem, UnreadableDocument, read_file
+from plugcli.errors import PlugcliError
+
+# Where a host looks, and where an author may keep it before it is deployed.
+MANIFEST_PATHS = (".well-known/ai-plugin.json", "ai-plugin.json")
+_OPENAPI_NAMES = ("openapi.yaml", "openapi.yml", "openapi.json")
+
+
+@dataclass(frozen=True, eq=False)
+class Plugin:
+    """A manifest and an OpenAPI document, each present, missing, or unreadable with its problem.
+
+    `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's folder.
+    `scope` says what the user asked about: with `openapi` there is no manifest to miss.
+    `url` is the address at which the manifest was fetched, None for files.
+    """
+
+    name: str
+    manifest: Document | None = None
+    openapi: Document | None = None
+    manifest_problem: ParseProblem | None = None
+    openapi_problem: ParseProblem | None = None
+    manifest_path: str | None = None
+    openapi_path: str | None = None
+    scope: Literal["plugin", "openapi"] = "plugin"
+    url: str | None = None
+    _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
+
+    def read(self, relative_path: str) -> bytes:
+        """The bytes of a file in the plugin's folder.
+
+        Raises FileNotFoundError where there is none, and for a path that leads out of the folder, also by a
+        symbolic link; PlugcliError where the file cannot be read.
+        """
+        return self._read(relative_path)
+
+
+def load_plugin(folder: Path) -> Plugin:
+    """The plugin in `folder`. Raises PlugcliError where the folder or a file in it cannot be read."""
+    if not folder.is_dir():
+        raise PlugcliError(f"{folder} is not a folder", hint="name the folder that holds the plugin")
+    return _load(_reader(folder), str(folder), prefix=folder)
+
+
+def plugin_from_files(files: Mapping[str, bytes], name: str) -> Plugin:
+    """The plugin made of `files`: relative path, with slashes, to bytes."""
+
+    def read(relative_path: str) -> bytes:
+        path = str(PurePosixPath(relative_path))
+        return files[path] if path in files else _nothing(relative_path)
+
+    return _load(read, name, prefix=Path())
+
+
+def plugin_of_manifest(path: Path) -> Plugin:
+    """The plugin whose manifest is the file `path`."""
+    folder = path.parent.parent if path.parent.name == ".well-known" else path.parent
+    relative_path = path.relative_to(folder).as_posix()
+    return _load(_reader(folder), str(path), prefix=folder, manifest_paths=(relative_path,))
+
+
+def plugin_of_openapi(path: Path) -> Plugin:
+    """The OpenAPI document `path` alone, without a manifest."""
+    openapi, problem = _document(read_file(path), str(path))
+    return Plugin(
+        str(path), None, openapi, openapi_problem=problem, openapi_path=path.name, scope="openapi",
+        _read=_reader(path.parent),
+    )  # fmt: skip
+
+
+def _load(
+    read: Callable[[str], bytes], name: str, *, prefix: Path, manifest_paths: tuple[str, ...] = MANIFEST_PATHS
+) -> Plugin:
+    manifest = openapi = manifest_problem = openapi_problem = None
+    manifest_path = _first(read, manifest_paths)
+    if manifest_path is not None:
+        manifest, manifest_problem = _document(read(manifest_path), str(prefix / manifest_path), is_json=True)
+    openapi_path = _first(read, _openapi_paths(manifest, manifest_path))
+    if openapi_path is not None:
+        openapi, openapi_problem = _document(read(openapi_path), str(prefix / openapi_path))
+    return Plugin(
+        name, manifest, openapi, manifest_problem, openapi_problem, manifest_path, openapi_path, _read=read
+    )
+
+
+def _document(
+    data: bytes, name: str, *, is_json: bool = False
+) -> tuple[Document | None, ParseProblem | None]:
+    try:
+        return Document.parse(data, name, is_json=is_json), None
+    except UnreadableDocument as error:
+        return None, error.problem
+
+
+def _first(read: Callable[[str], bytes], paths: tuple[str, ...]) -> str | None:
+    for path in paths:
+        try:
+            read(path)
+        except FileNotFoundError:
+            continue
+        return path
+    return None
+
+
+def _openapi_paths(manifest: Document | None, manifest_path: str | None) -> tuple[str, ...]:
+    """Where the OpenAPI document may be, the likeliest first: what `api.url` names, then the usual names."""
+    beside = PurePosixPath(manifest_path or ".").parent
+    named = _path_of_api_url(manifest)
+    names = [named.name] if named.name else []
+    paths = [named, *(folder / name for name in names for folder in (beside, PurePosixPath()))]
+    paths += [folder / name for folder in (beside, PurePosixPath()) for name in _OPENAPI_NAMES]
+    unlike_manifest = (str(path) for path in paths if path.name and str(path) != manifest_path)
+    return tuple(dict.fromkeys(unlike_manifest))
+
+
+def _path_of_api_url(manifest: Document | None) -> PurePosixPath:
+    api = manifest.data.get("api") if manifest else None
+    url = api.get("url") if isinstance(api, dict) else None
+    if not isinstance(url, str):
+        return PurePosixPath()
+    try:
+        return PurePosixPath(unquote(urlsplit(url).path).lstrip("/"))
+    except ValueError:  # such as http://[
+        return PurePosixPath()
+
+
+def _reader(folder: Path) -> Callable[[str], bytes]:
+    def read(relative_path: str) -> bytes:
+        try:
+            root = folder.resolve()
+            path = (root / relative_path).resolve()
+            if not path.is_relative_to(root) or not path.exists() or path.is_dir():
+                return _nothing(relative_path)
+        except (RuntimeError, ValueError):  # a loop of symbolic links; a NUL in the name
+            return _nothing(relative_path)
+        except PermissionError as error:
+            raise PlugcliError(f"cannot read {folder / relative_path}: permission denied") from error
+        except OSError:  # a name too long for the file system
+            return _nothing(relative_path)
+        return read_file(path)
+
+    return read
+
+
+def _nothing(relative_path: str) -> bytes:
+    raise FileNotFoundError(relative_path)

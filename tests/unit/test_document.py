@@ -1,0 +1,278 @@
+"""Documents: values, places, and the mistakes that keep a text from being read."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from plugcli.document import Document, Position, UnreadableDocument, pointer, read_file
+from plugcli.document.file import MAX_BYTES
+from plugcli.errors import PlugcliError
+
+JSON = '{\n  "a": 1,\n  "b": {"c/d": [true,\n    {"e": "\\u00e9 \U0001f40d"}]},\n  "f~": null\n}\n'
+YAML = 'a: 1\nb:\n  c/d:\n    - true\n    - e: "\u00e9 \U0001f40d"  # a snake\n      g: here\nf~: null\n'
+
+
+def problem_of(text: str | bytes, *, is_json: bool = False) -> tuple[int, int, str]:
+    with pytest.raises(UnreadableDocument) as raised:
+        Document.parse(text, "x", is_json=is_json)
+    problem = raised.value.problem
+    return problem.position.line, problem.position.column, problem.message
+
+
+@pytest.mark.parametrize(
+    ("where", "of_key", "line", "column"),
+    [
+        ("", False, 1, 1),
+        ("/a", False, 2, 8),
+        ("/a", True, 2, 3),
+        ("/b/c~1d", False, 3, 16),
+        ("/b/c~1d/0", False, 3, 17),
+        ("/b/c~1d/1/e", False, 4, 11),
+        ("/b/c~1d/1/e", True, 4, 6),
+        ("/f~0", False, 5, 9),
+    ],
+)
+def test_position_in_json_is_where_an_editor_shows_it(
+    where: str, of_key: bool, line: int, column: int
+) -> None:
+    """A finding is only as useful as the place it points at."""
+    assert Position(line, column) == Document.parse(JSON, "x").position(where, of_key=of_key)
+
+
+@pytest.mark.parametrize(
+    ("where", "of_key", "line", "column"),
+    [
+        ("", False, 1, 1),
+        ("/a", False, 1, 4),
+        ("/b", True, 2, 1),
+        ("/b", False, 3, 3),
+        ("/b/c~1d/0", False, 4, 7),
+        ("/b/c~1d/1/e", False, 5, 10),
+        ("/b/c~1d/1/g", True, 6, 7),
+        ("/f~0", False, 7, 5),
+    ],
+)
+def test_position_in_yaml_is_where_an_editor_shows_it(
+    where: str, of_key: bool, line: int, column: int
+) -> None:
+    """Columns count characters, not bytes, also after a character outside the BMP."""
+    assert Position(line, column) == Document.parse(YAML, "x").position(where, of_key=of_key)
+
+
+def test_position_of_a_missing_member_is_that_of_its_object() -> None:
+    """What is missing has no place of its own; the author looks at the object that lacks it."""
+    for text in (JSON, YAML):
+        document = Document.parse(text, "x")
+        assert document.position("/b/c~1d") == document.position("/b/c~1d/9/z")
+
+
+def test_lines_end_where_editors_end_them() -> None:
+    """48 real documents have CRLF; a lone CR is a line too, and U+2028 is not."""
+    document = Document.parse('{\r\n"a": "x\u2028",\r"b": 2}', "x")
+    assert Position(3, 6) == document.position("/b")
+    assert '"a": "x\u2028",' == document.line(2)
+    yaml = Document.parse("a: 1\r\nb: 2\r\nc: 3\r\n", "x")
+    assert Position(3, 4) == yaml.position("/c")
+
+
+def test_yaml_keys_and_dates_are_text() -> None:
+    """Status codes without quotes and dates in examples stand in 35 real documents."""
+    text = "200: ok\non: off\nwhen: 2023-05-01\nhuge: 9" + "0" * 5000 + "\n'=': =\n"
+    document = Document.parse(text, "x")
+    huge = "9" + "0" * 5000
+    assert {"200": "ok", "on": False, "when": "2023-05-01", "huge": huge, "=": "="} == document.data
+
+
+def test_aliases_and_merges_are_followed() -> None:
+    """Aliases are ordinary YAML, and a finding inside one points at the one place where the value is written."""
+    text = "base: &b {x: 1, y: 2}\nother: &o {z: 9}\nmine:\n  <<: [*b, *o]\n  y: 3\nagain: *b\n"
+    document = Document.parse(text, "x")
+    assert {"x": 1, "y": 3, "z": 9} == document.data["mine"]
+    assert Position(1, 14) == document.position("/mine/x")
+    assert Position(5, 6) == document.position("/mine/y")
+    assert Position(1, 14) == document.position("/again/x")
+
+
+def test_duplicate_keys_are_found_with_both_places() -> None:
+    """Two `paths:` in one approved plugin: the host silently lost the first."""
+    for text in ('{"a": {"k": 1},\n "a": {"k": 1, "k": 2}}', "a: {k: 1}\na: {k: 1, k: 2}\n"):
+        found = Document.parse(text, "x").duplicates()
+        assert [("a", "/a", 2), ("k", "/a/k", 2)] == [(d.key, d.pointer, d.position.line) for d in found]
+        assert 1 == found[0].first.line
+    assert [] == Document.parse('{"a": {"k": 1}, "b": {"k": 1}}', "x").duplicates()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        ('{"a": 1,\n}', 1, 8, "trailing comma before }"),
+        ('{"a": [1,\n2,]}', 2, 2, "trailing comma before ]"),
+        ('{"a": 1\n "b": 2}', 1, 8, "a comma is missing"),
+        ('{"a" 1}', 1, 6, "a colon is missing"),
+        ('{"a": 1,, "b": 2}', 1, 9, "two commas"),
+        ('{\n// why\n"a": 1}', 2, 1, "no comments"),
+        ('{"a": 1 # why\n}', 1, 9, "no comments"),
+        ("{'a': 1}", 1, 2, "double quotes"),
+        ("{\u201ca\u201d: 1}", 1, 2, "is no JSON quote"),
+        ("{a: 1}", 1, 2, "the key a stands without quotes"),
+        ('{"mail": me@example.com}', 1, 10, "the value me@example.com stands without quotes"),
+        ('{"name": PLUGIN_NAME_FOR_HUMAN}', 1, 10, "the placeholder PLUGIN_NAME_FOR_HUMAN is not filled in"),
+        ('{"name": {{ name }}}', 1, 10, "the placeholder {{ name }} is not filled in"),
+        ('{"name": ${NAME}}', 1, 10, "the placeholder ${NAME} is not filled in"),
+        ('{"a": None}', 1, 7, "None is not JSON"),
+        ('{"a": True}', 1, 7, "True is not JSON"),
+        ('{"a": NaN}', 1, 7, "NaN is not JSON"),
+        ('{"a": "x\n"}', 1, 9, "over the end of the line"),
+        ('{"a": "x\ty"}', 1, 9, "a tab stands raw"),
+        ('{"a": "\\d"}', 1, 8, r"no escape \d"),
+        ('{"a": "x', 1, 7, "no closing quote"),
+        ('{"a": {"b": 1}\n', 1, 14, "ends too early"),
+        ('{"a": 1}\n{"b": 2}', 2, 1, "ends before this"),
+        ('{"a": }', 1, 7, "a value is missing"),
+        ("", 1, 1, "empty"),
+        (" \n\t\n", 1, 1, "empty"),
+        ("<!DOCTYPE html>\n<html></html>", 1, 1, "an HTML page"),
+        ("<?xml version='1.0'?><a/>", 1, 1, "XML"),
+        ("404 page not found", 1, 1, "plain text"),
+        ("name_for_model: x\n", 1, 1, "this is YAML"),
+        ("[1, 2]", 1, 1, "the top level is a list"),
+        ('"forbidden"', 1, 1, "plain text"),
+        ('{"a": ' + "9" * 5000 + "}", 1, 7, "thousands of digits"),
+        ("[" * 100_000, 1, 1, "levels deep"),
+        ('{"a":' * 300 + "1" + "}" * 300, 1, 1, "nested more than 200 levels"),
+    ],
+)
+def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, column: int, words: str) -> None:
+    """ChatGPT says "CORS" for a trailing comma (openai/plugins-quickstart#40): the true cause is our job."""
+    found = problem_of(text, is_json=True)
+    assert (line, column) == found[:2], found
+    assert words in found[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "words"),
+    [
+        ("a:\n\tb: 1\n", 2, 1, "a tab is used as indentation"),
+        ("a: b: c\n", 1, 5, "a second ': '"),
+        (" openapi: 3.0.1\ninfo: {}\n", 1, 1, "the first line is indented"),
+        ("a:\n  b: 1\n c: 2\n", 3, 2, "does not fit the mapping above"),
+        ("a: [1, 2\nb: 3\n", 1, 4, "this [ is never closed"),
+        ('a: "x\nb: 1\n', 3, 1, "never closed"),
+        ("url: {{BASE}}/openapi.yaml\n", 1, 6, "the placeholder {{BASE}} is not filled in"),
+        ("url: {{BASE}}\n", 1, 6, "the placeholder {{BASE}}"),
+        ("a: *nowhere\n", 1, 4, "has no anchor &nowhere"),
+        ("a: &a\n  b: *a\n", 2, 6, "inside what it names"),
+        ("a: !secret x\n", 1, 4, "the tag !secret"),
+        ("a: !!python/object:os.system x\n", 1, 4, "the tag tag:yaml.org,2002:python/object"),
+        ("a: @x\n", 1, 4, "cannot start with @"),
+        ("a: x\x80y\n", 1, 5, "U+0080"),
+        ("a: 1\n---\nb: 2\n", 2, 1, "a second YAML document"),
+        ("# nothing\n", 1, 1, "empty"),
+        ("404 page not found\n", 1, 1, "plain text"),
+        ("- a\n- b\n", 1, 1, "the top level is a list"),
+        ("<html>\n<p>hello: world", 1, 1, "an HTML page"),
+        ("<html>404</html>", 1, 1, "an HTML page"),
+        ("- " * 100_000 + "x", 1, 401, "nested more than 200 levels"),
+        ("a: " + "[" * 100_000, 1, 203, "nested more than 200 levels"),
+        ("a: {b: 1, ? [c] : d}\n", 1, 13, "where a key must be"),
+        ("a: 1\n<<: 7\n", 2, 1, "<< merges mappings"),
+    ],
+)
+def test_broken_yaml_names_the_mistake_and_its_place(text: str, line: int, column: int, words: str) -> None:
+    """libyaml speaks of simple keys and block mappings; an author thinks in indentation and quotes."""
+    found = problem_of(text)
+    assert words in found[2], found
+    assert (line, column) == found[:2]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "column", "words"),
+    [
+        ('{"a": 1}'.encode("utf-16"), 1, 1, "UTF-16"),
+        ('{"a": 1}'.encode("utf-16-le"), 1, 1, "UTF-16"),
+        (b'{"a":\n "\xe9"}', 2, 3, "byte 0xE9 is not UTF-8"),
+        (b"\x7fELF\x02\x01\x01\x00\x00", 1, 8, "binary data"),
+        (b'{"a": "\x00"}', 1, 8, "binary data"),
+        (b"\x89PNG\r\n\x1a\n", 1, 1, "not UTF-8"),
+    ],
+)
+def test_bytes_that_are_no_text_say_so(data: bytes, line: int, column: int, words: str) -> None:
+    """A binary file or a wrong encoding is a sentence, never a UnicodeDecodeError."""
+    found = problem_of(data)
+    assert words in found[2], found
+    assert (line, column) == found[:2]
+
+
+def test_byte_order_mark_is_no_part_of_the_text() -> None:
+    """Editors on Windows write one, and no column may move because of it."""
+    for text in ('{"a": 1}', "a: 1"):
+        document = Document.parse(b"\xef\xbb\xbf" + text.encode(), "x")
+        assert {"a": 1} == document.data
+        assert text == document.text
+
+
+def test_text_that_starts_like_json_but_is_yaml_says_so() -> None:
+    """Two approved plugins serve JSON with a trailing comma: the host's YAML reader takes it."""
+    document = Document.parse('{"a": 1,\n "b": [2,]}', "x")
+    assert {"a": 1, "b": [2]} == document.data
+    assert document.slip is not None
+    assert (2, 9) == (document.slip.position.line, document.slip.position.column)
+    assert "trailing comma" in document.slip.message
+    assert Position(2, 8) == document.position("/b/0")
+
+
+def test_aliases_that_expand_without_end_are_refused() -> None:
+    """Nine lines of "billion laughs" would keep every check busy for years."""
+    lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
+    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert "expand to more than 1,000,000 values" in problem_of("\n".join(lines))[2]
+
+
+def test_values_equal_those_of_the_yaml_library() -> None:
+    """Our own reader of events must not disagree with the reader that hosts use."""
+    import yaml
+
+    text = (
+        "a: [1, 0x1F, 010, 1_000, 1.5, .5, 1e3, 1.0e+3, ~, null, '', yes, No, ON, on, y, 12:30:45]\n"
+        "b: {c: '2020-01-01', d: \"x\\ny\", e: |\n  text\n  more\n}\n"
+    ).replace(", e: |\n  text\n  more\n}", "}\ne: |\n  text\n  more\nf: >-\n  folded\n  text\n")
+    assert yaml.safe_load(text) == Document.parse(text, "x").data
+
+
+@pytest.mark.parametrize("parts", [["a/b", "~c", ""], [], ["x", "0"]])
+def test_pointers_survive_a_round_trip(parts: list[str]) -> None:
+    """Paths hold slashes; a pointer that is not escaped names another place."""
+    assert parts == pointer.split(pointer.join(*parts))
+
+
+def test_file_larger_than_the_limit_is_a_sentence(tmp_path: Path) -> None:
+    """A log file of gigabytes must not fill the memory."""
+    path = tmp_path / "big.json"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(PlugcliError, match="larger than 32 MiB"):
+        read_file(path)
+
+
+def test_what_is_no_file_is_a_sentence(tmp_path: Path) -> None:
+    """A pipe would wait for ever and /dev/zero never ends."""
+    import os
+
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    for path in (fifo, Path("/dev/zero"), tmp_path):
+        with pytest.raises(PlugcliError, match=r"neither a file nor a folder|is a folder"):
+            read_file(path)
+    with pytest.raises(PlugcliError, match="no such file"):
+        read_file(tmp_path / "missing")
+
+
+def test_json_positions_of_a_large_document_stay_quick() -> None:
+    """Every member of a document of 20,000 operations is found, each right."""
+    data = {"paths": {f"/p{n}": {"get": {"operationId": f"o{n}"}} for n in range(20_000)}}
+    document = Document.parse(json.dumps(data, indent=1), "x")
+    for n in (0, 19_999):
+        assert f'"operationId": "o{n}"' in document.line(
+            document.position(f"/paths/~1p{n}/get/operationId").line
+        )
