@@ -31,7 +31,9 @@ def start(command: list[str], folder: Path) -> tuple["subprocess.Popen[str]", in
         "PYTHONUNBUFFERED": "1",
         "PATH": "/usr/bin:/bin",
     }
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdout is not None
     for line in process.stdout:
         if found := re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)", line):

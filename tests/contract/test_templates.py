@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from plugcli.plugin import plugin_from_files
 from plugcli.validate import validate
 
 from plugcli.hosts import all_hosts
+from plugcli.plugin import plugin_from_files
 from plugcli.scaffold import Template, render, scaffold, templates
 
 MANIFEST = ".well-known/ai-plugin.json"
