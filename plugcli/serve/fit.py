@@ -10,28 +10,32 @@ from plugcli.serve.answer import json_bytes
 
 ANSWER_CHARACTERS = 100_000
 ANSWER_CHARACTERS_MIN = 2_000  # room for every other field and the marks
-_MARK_CHARACTERS = 60
+_MARK_CHARACTERS = 80  # a mark, and the longer number in `truncated`
+_STREAMS = ("stdout", "stderr")
 
 
 def fit(result: dict[str, Any], limit: int) -> bytes:
     """The JSON of `result`, shorter than `limit` characters: the middles of stdout and stderr make room.
 
-    What is left out is added to `truncated`, in bytes.
+    What is left out is added to `truncated`, in bytes. A stream that the sandbox cut ends with a mark too.
     """
-    answer = json_bytes(result)
-    if len(answer) < limit:  # bytes are never fewer than characters
-        return answer
-    if len(answer.decode()) < limit:
-        return answer
-    bare = {**result, "stdout": "", "stderr": ""}
-    room = limit - 1 - len(json_bytes(bare).decode()) - 2 * (_MARK_CHARACTERS + 20)
-    needs = {name: _written(result[name]) for name in ("stdout", "stderr")}
-    shares = _share(room, needs["stdout"], needs["stderr"])
     truncated = dict(result["truncated"])
-    for name, share in zip(needs, shares, strict=True):
-        bare[name], left_out = _without_middle(result[name], share)
+    texts = {name: result[name] + _end_mark(truncated[name]) for name in _STREAMS}
+    answer = json_bytes({**result, **texts})
+    # Bytes are never fewer than characters, and seldom need counting.
+    if len(answer) < limit or len(answer.decode()) < limit:
+        return answer
+    bare = json_bytes({**result, "stdout": "", "stderr": ""})
+    room = limit - 1 - len(bare.decode()) - len(_STREAMS) * _MARK_CHARACTERS
+    shares = _share(room, *(_written(texts[name]) for name in _STREAMS))
+    for name, share in zip(_STREAMS, shares, strict=True):
+        texts[name], left_out = _without_middle(texts[name], share)
         truncated[name] += left_out
-    return json_bytes({**bare, "truncated": truncated})
+    return json_bytes({**result, **texts, "truncated": truncated})
+
+
+def _end_mark(left_out: int) -> str:
+    return f"\n[... {left_out} more bytes left out ...]\n" if left_out else ""
 
 
 def _share(room: int, one: int, other: int) -> tuple[int, int]:

@@ -151,7 +151,9 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
                 if not message.get("more_body"):
                     return b"".join(chunks)
     except TimeoutError:
-        raise Refusal(408, f"the body did not arrive within {BODY_SECONDS:g} seconds") from None
+        raise Refusal(
+            408, f"the body did not arrive within {BODY_SECONDS:g} s", "send it again, at once"
+        ) from None
 
 
 def _is_json(mime: bytes) -> bool:

@@ -16,7 +16,7 @@ def result(stdout: str = "", stderr: str = "") -> dict[str, Any]:
         "stderr": stderr,
         "returncode": 0,
         "reason": "",
-        "truncated": {"stdout": 0, "stderr": 7},
+        "truncated": {"stdout": 0, "stderr": 0},
     }
 
 
@@ -40,11 +40,26 @@ def test_long_result_fits_and_says_what_it_lost(unit: str, streams: tuple[str, .
         count, tail = rest.split(" bytes left out ...]\n", 1)
         whole = len(text.encode("utf-8", "surrogatepass"))
         assert int(count) == whole - len((head + tail).encode("utf-8", "surrogatepass"))
-        already = result()["truncated"][name]
-        assert fitted["truncated"][name] == already + int(count)
+        assert fitted["truncated"][name] == int(count)
 
 
 def test_short_stream_is_whole_beside_a_long_one() -> None:
     """A flood on stdout must not cost the traceback on stderr."""
     traceback = "Traceback: " + "y" * 300
     assert json.loads(fit(result("x" * 90_000, traceback), LIMIT))["stderr"] == traceback
+
+
+def test_stream_that_the_sandbox_cut_says_so_at_its_end() -> None:
+    """Else the last line that is there looks like the last that was printed."""
+    cut = result("x" * 50) | {"truncated": {"stdout": 123, "stderr": 0}}
+    fitted = json.loads(fit(cut, LIMIT))
+    assert fitted["stdout"] == "x" * 50 + "\n[... 123 more bytes left out ...]\n"
+    assert fitted["truncated"] == {"stdout": 123, "stderr": 0}
+
+
+def test_both_cuts_are_counted() -> None:
+    """The sandbox's and ours."""
+    text = "x" * 50_000
+    fitted = json.loads(fit(result(text) | {"truncated": {"stdout": 1_000_000, "stderr": 0}}, LIMIT))
+    assert fitted["stdout"].endswith("\n[... 1000000 more bytes left out ...]\n")
+    assert fitted["truncated"]["stdout"] == 1_000_000 + 50_000 - fitted["stdout"].count("x")
