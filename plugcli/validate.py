@@ -5,7 +5,9 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import overload
 
+from plugcli.address import address
 from plugcli.dialect import manifest_dialect, openapi_dialect
 from plugcli.document import Document, ParseProblem, pointer
 from plugcli.finding import Finding, Report, Severity, Verdict
@@ -80,6 +82,7 @@ def _severity(claim: Claim) -> Severity:
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     words = {name: str(value) for name, value in problem.words.items()}
+    says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
     file, line, column, where, source = _place(plugin, problem.where)
     return Finding(
         rule=judged.rule,
@@ -90,11 +93,26 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         line=line,
         column=column,
         pointer=where,
-        message=problem.message,
-        host_says=claim.says.format(**words) if claim.says and words else claim.says,
+        message=_short(problem.message),
+        host_says=_short(says.format(**words) if says and words else says),
         hint=problem.hint,
         source=source,
     )
+
+
+def _is_public(plugin: Plugin) -> bool:
+    """Whether the plugin is known to stand elsewhere than on its author's machine."""
+    url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
+    return isinstance(url, str) and address(url).kind in ("https", "http")
+
+
+@overload
+def _short(text: str) -> str: ...
+@overload
+def _short(text: None) -> None: ...
+def _short(text: str | None) -> str | None:
+    """`text`, without the middle of one that quotes a very long value."""
+    return text if text is None or len(text) <= 500 else f"{text[:300]} ... {text[-100:]}"
 
 
 def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int, int, str, str]:

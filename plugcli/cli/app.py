@@ -9,6 +9,7 @@ import typer
 
 from plugcli import __version__
 from plugcli.cli import render
+from plugcli.cli.validate import validate
 from plugcli.errors import PlugcliError
 
 BUG = 70
@@ -36,6 +37,9 @@ def _options(
     ] = False,
 ) -> None:
     pass
+
+
+app.command("validate")(validate)
 
 
 def run() -> int:

@@ -18,14 +18,15 @@ from plugcli.finding import Basis, Severity
 class Claim:
     """What a host does about something, and how we know.
 
-    `says` is the host's own message where it is sourced. `severity` lowers what the basis would give:
-    an error for `enforced`, else a warning. With `is_loss` the host loads the plugin without the part
-    in question.
+    `says` is the host's own message where it is sourced; `says_on_localhost` it says only of a plugin
+    there. `severity` lowers what the basis would give: an error for `enforced`, else a warning. With
+    `is_loss` the host loads the plugin without the part in question.
     """
 
     basis: Basis
     source: str
     says: str | None = None
+    says_on_localhost: str | None = None
     severity: Severity | None = None
     is_loss: bool = False
 

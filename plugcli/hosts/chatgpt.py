@@ -16,6 +16,11 @@ EMPTY_IN_USE = Claim("documented", "docs, getting started: required; empty in pl
 # An author may not want to give an address before there is a plugin to write about.
 NO_EMAIL = Claim("documented", "docs, getting started: required; empty in 2 of the store", severity="note")
 
+CORS = (
+    "Failed to fetch localhost manifest. Check to ensure your localhost is running "
+    "and your localhost server has CORS enabled."
+)
+
 OPERATION_LIMITS = (
     Limit(
         300,
@@ -119,8 +124,7 @@ HOST = Host(
         "manifest-syntax": Claim(
             "enforced",
             "openai/plugins-quickstart#40, #45, #46, #47: an install from localhost reports it so",
-            says="Failed to fetch localhost manifest. Check to ensure your localhost is running "
-            "and your localhost server has CORS enabled.",
+            says_on_localhost=CORS,
         ),
         "manifest-dialect/other": Claim("enforced", "docs, getting started: none of the required members"),
         "manifest-dialect/baidu": Claim(
@@ -134,14 +138,29 @@ HOST = Host(
         ),
         "api-type/missing": Claim("observed", "store: absent in 3; and in OpenAI's first example"),
         "api-url/missing": Claim(
-            "enforced", "client", says="Localhost manifest is missing OpenAPI spec URL."
+            "enforced", "client", says_on_localhost="Localhost manifest is missing OpenAPI spec URL."
         ),
         "api-url/form": Claim(
-            "enforced", "client", says="Localhost manifest OpenAPI spec URL is not a valid URL or path."
+            "enforced",
+            "client",
+            says_on_localhost="Localhost manifest OpenAPI spec URL is not a valid URL or path.",
         ),
         "api-url/no-scheme": Claim("enforced", "URL Standard: the host name is read as the scheme"),
         "api-url/http": Claim("enforced", "docs, production: http only on localhost; none in the store"),
-        "api-url/domain": Claim("enforced", "docs, production; in all 1,011 absolute ones of the store"),
+        "domain/api-url": Claim("enforced", "docs, production; in all 1,011 absolute ones of the store"),
+        "domain/http": Claim("enforced", "docs, production: http only on localhost"),
+        "unfetched/manifest/remote": Claim("enforced", "client", says="Couldn't find manifest."),
+        "unfetched/manifest/local": Claim("enforced", "client", says_on_localhost=CORS),
+        "unfetched/manifest/redirect": Claim(
+            "enforced", "docs, production: redirects of the manifest, only to a subdomain"
+        ),
+        "unfetched/openapi/remote": Claim("enforced", "docs, production: fetched within 15 seconds"),
+        "unfetched/openapi/local": Claim(
+            "enforced", "client", says_on_localhost="Failed to fetch localhost OpenAPI spec."
+        ),
+        "unfetched/openapi/redirect": Claim(
+            "observed", "docs, production: the document is on the plugin's domain"
+        ),
         "loopback": Claim(
             "observed",
             "openai/plugins-quickstart#22; client: only localhost with a port is a developer's own machine",
@@ -171,7 +190,7 @@ HOST = Host(
         "duplicate-keys": Claim("observed", "store: 5 documents; the last value wins", is_loss=True),
         "openapi-missing": Claim("enforced", "client", severity="note"),
         "openapi-syntax": Claim(
-            "enforced", "client", says="Failed to parse localhost OpenAPI spec as JSON or YAML."
+            "enforced", "client", says_on_localhost="Failed to parse localhost OpenAPI spec as JSON or YAML."
         ),
         "openapi-slip": Claim("observed", "store: 2 documents are JSON with trailing commas, read as YAML"),
         "openapi-dialect/other": Claim(
