@@ -2,13 +2,13 @@
 
 import os
 import sys
-import traceback
 from typing import Annotated
 
 import typer
 
 from plugcli import __version__
 from plugcli.cli import render
+from plugcli.cli.exec import exec_
 from plugcli.cli.validate import validate
 from plugcli.errors import PlugcliError
 
@@ -19,9 +19,13 @@ app = typer.Typer(
     name="plugcli",
     help="Build plugins for chat models: start one, check it, serve it, and run a model's code in a sandbox.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # plain help and usage errors: no boxes in a pipe
     pretty_exceptions_enable=False,  # its tracebacks print local variables, and those may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("validate")(validate)
+# What follows the script belongs to the script.
+app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
 
 
 def _print_version(wanted: bool) -> None:
@@ -39,9 +43,6 @@ def _options(
     pass
 
 
-app.command("validate")(validate)
-
-
 def run() -> int:
     """Run the command named in `sys.argv`; return its exit status."""
     try:
@@ -55,13 +56,7 @@ def run() -> int:
         # The reader (head, less) is gone: nobody is left to tell. Keep the interpreter from trying at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:
-        traceback.print_exc()
-        render.error(
-            PlugcliError(
-                f"this is a bug in plugcli {__version__}, not in your plugin",
-                hint="please report the lines above; SECURITY.md says how if they hold something secret",
-            )
-        )
+    except Exception as problem:
+        render.bug(problem)
         return BUG
     return 0

@@ -2,8 +2,11 @@
 
 import os
 import sys
-from typing import TextIO
+import traceback
+from typing import Literal, TextIO
 
+from plugcli import __version__
+from plugcli.cli.terminal import Harmless
 from plugcli.errors import PlugcliError
 
 
@@ -20,3 +23,41 @@ def error(problem: PlugcliError) -> None:
     print(f"{red}error:{off} {problem.message}", file=sys.stderr)
     if problem.hint:
         print(f"{dim}  hint:{off} {problem.hint}", file=sys.stderr)
+
+
+def note(text: str) -> None:
+    """Print a remark of plugcli's own on standard error, apart from what the code printed there."""
+    dim, off = ("\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
+    print(f"{dim}plugcli: {text}{off}", file=sys.stderr)
+
+
+class Output:
+    """Prints what sandboxed code writes, as it comes: as it is to a file or a pipe, made harmless to a terminal."""
+
+    def __init__(self) -> None:
+        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+        self._filters = {name: Harmless() for name, stream in self._streams.items() if stream.isatty()}
+
+    def write(self, name: Literal["stdout", "stderr"], data: bytes) -> None:
+        """Print `data` on the stream `name`."""
+        if name in self._filters:
+            data = self._filters[name].pass_on(data)
+        self._streams[name].buffer.write(data)
+        self._streams[name].buffer.flush()
+
+    def finish(self) -> None:
+        """Print what was held back."""
+        for name, filter_ in self._filters.items():
+            self._streams[name].buffer.write(filter_.finish())
+            self._streams[name].buffer.flush()
+
+
+def bug(problem: Exception) -> None:
+    """Print a traceback of plugcli itself, and say that it is one."""
+    traceback.print_exception(problem)
+    error(
+        PlugcliError(
+            f"this is a bug in plugcli {__version__}, not in your plugin",
+            hint="please report the lines above; SECURITY.md says how if they hold something secret",
+        )
+    )

@@ -1,4 +1,4 @@
-"""What `validate` prints of a plugin: each finding with its line and a caret, then what each host would do."""
+"""What `validate` prints of a plugin: each finding with its line and a caret, then each host's verdict."""
 
 import io
 import json

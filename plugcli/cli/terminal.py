@@ -1,0 +1,40 @@
+"""Untrusted bytes on their way to a person's terminal.
+
+A terminal obeys what it reads: escape sequences can fill the clipboard (OSC 52), answer questions as if typed, rename windows and hide
+text. Colours, tabs, line ends, carriage returns and backspaces pass; everything else that commands a terminal is shown instead of sent.
+"""
+
+import re
+
+_COMMAND = re.compile(
+    rb"(?P<colour>\x1b\[[0-9;:]*m)|(?P<c1>\xc2[\x80-\x9f])|(?P<c0>[\x00-\x07\x0b\x0c\x0e-\x1f\x7f])"
+)
+_UNFINISHED = re.compile(rb"(\x1b(\[[0-9;:]{0,32})?|\xc2)\Z")
+
+
+class Harmless:
+    """Makes one stream of bytes harmless, piece by piece: a sequence that two pieces share is seen as one."""
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def pass_on(self, data: bytes) -> bytes:
+        """Return what of `data` and of earlier pieces may go to the terminal now."""
+        data = self._held + data
+        unfinished = _UNFINISHED.search(data)
+        cut = unfinished.start() if unfinished else len(data)
+        self._held = data[cut:]
+        return _COMMAND.sub(_show, data[:cut])
+
+    def finish(self) -> bytes:
+        """Return what was held back for a continuation that never came."""
+        held, self._held = self._held, b""
+        return _COMMAND.sub(_show, held)
+
+
+def _show(command: re.Match[bytes]) -> bytes:
+    if command["colour"]:
+        return command["colour"]
+    if command["c1"]:
+        return b"\\x%02x" % command["c1"][1]
+    return b"^" + bytes([command["c0"][0] ^ 0x40])

@@ -1,0 +1,7 @@
+"""The sandbox: code run under a Policy. Standard library only; imports nothing of plugcli but its errors."""
+
+from plugcli.sandbox.policy import Policy
+from plugcli.sandbox.result import RunResult
+from plugcli.sandbox.sandbox import Busy, Layer, Sandbox
+
+__all__ = ["Busy", "Layer", "Policy", "RunResult", "Sandbox"]

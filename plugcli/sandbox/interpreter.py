@@ -1,0 +1,100 @@
+"""Where a Python interpreter and its libraries are, found without running it: it may be another user's, and plugcli may be root."""
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from plugcli.errors import UsageError
+
+_OLDEST = (3, 11)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A CPython that a jail can run."""
+
+    executable: str
+    """What to start: for a venv the link in its bin folder, so that the venv is found."""
+    folders: tuple[str, ...]
+    """What it needs to see of the file system beside /usr."""
+    is_our_own: bool
+    """Whether it is the one that runs plugcli, so that forking saves a start."""
+
+
+def own() -> Interpreter:
+    """Return the interpreter that runs plugcli."""
+    folders = [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]
+    real = Path(sys.executable).resolve().parent.parent
+    return Interpreter(sys.executable, _needed([*map(Path, folders), real]), is_our_own=True)
+
+
+def find(python: str) -> Interpreter:
+    """Return the interpreter at the path `python`: an executable, or a venv's folder.
+
+    Raises UsageError with the reason when it is none that a jail can run.
+    """
+    given = Path(python).expanduser()
+    if given.is_dir():
+        given = given / "bin" / "python"
+    path = given.absolute()
+    try:
+        real = path.resolve(strict=True)
+        is_file = real.is_file()
+    except (OSError, RuntimeError) as error:
+        raise UsageError(
+            f"there is no interpreter at {python}", hint="name a python executable or a venv's folder"
+        ) from error
+    if str(path) == sys.executable:
+        return own()
+    if not is_file or not re.fullmatch(r"python(\d+(\.\d+)?t?)?", real.name):
+        raise UsageError(
+            f"{python} is not a Python interpreter" + (f" (it is {real})" if real != path else ""),
+            hint="name the python executable of CPython 3.11 or newer, or a venv's folder",
+        )
+    prefix = real.parent.parent
+    versions = sorted(_versions(prefix, real.name))
+    if not versions:
+        raise UsageError(
+            f"{python} has no standard library beside it (no {prefix}/lib/python3.*/os.py)",
+            hint="if it is a shim (pyenv, asdf), name the interpreter that it starts: `pyenv which python`",
+        )
+    if versions[-1] < _OLDEST:
+        found = ".".join(map(str, versions[-1]))
+        raise UsageError(f"{python} is Python {found}", hint="the sandbox runs CPython 3.11 or newer")
+    folders = [prefix]
+    venv = path.parent.parent
+    if (venv / "pyvenv.cfg").is_file():
+        folders.append(venv)
+    return Interpreter(str(path), _needed(folders), is_our_own=False)
+
+
+def _versions(prefix: Path, name: str) -> list[tuple[int, int]]:
+    """Return the versions whose standard library lies in `prefix`: the one that `name` names, else all."""
+    wanted = re.search(r"(\d+)\.(\d+)", name)
+    pattern = f"python{wanted[0]}" if wanted else "python3.*"
+    found = []
+    for folder in (*prefix.glob(f"lib/{pattern}"), *prefix.glob(f"lib64/{pattern}")):
+        version = re.fullmatch(r"python(\d+)\.(\d+)t?", folder.name)
+        if version and (folder / "os.py").is_file():
+            found.append((int(version[1]), int(version[2])))
+    return found
+
+
+def _needed(folders: list[Path]) -> tuple[str, ...]:
+    """Return the folders that /usr does not hold, each as it is called and as it really is.
+
+    Raises UsageError for one so high up that binding it would show the jail everything, a home folder for instance.
+    """
+    paths: list[str] = []
+    for folder in folders:
+        for path in (folder, folder.resolve()):
+            if path.is_relative_to("/usr") or str(path) in paths:
+                continue
+            if len(path.parts) < 3 or path in (Path.home(), *Path.home().parents):
+                raise UsageError(
+                    f"the interpreter's folder is {path}: the sandbox would show all of it to the code",
+                    hint="use an interpreter in a folder of its own, such as a venv",
+                )
+            paths.append(str(path))
+    return tuple(paths)

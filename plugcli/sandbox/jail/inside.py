@@ -1,0 +1,158 @@
+"""What runs in the interpreter of a jail: it takes one job through the door and runs it as `python script.py` would.
+
+Everything around it is locked when `main` begins. This file stands alone (standard library, no other file of the project), because another
+interpreter gets its text through `-c`. It holds nothing worth stealing and is not asked how the program ended: the jail's init sees that.
+"""
+
+import builtins
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+import types
+from typing import Any, NoReturn
+
+DOOR = 3
+"""The descriptor of the socket to the host."""
+
+
+def main() -> NoReturn:
+    """Get ready, say so, take a job, run it, exit with its status."""
+    # A program's os._exit must not be able to keep these away from us half-way: names are bound once, here.
+    leave = os._exit
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in [name for name in sys.modules if name == "jail" or name.startswith("jail.")]:
+        del sys.modules[name]
+    _open_standard_streams()
+    import site
+
+    site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
+    with socket_file(DOOR) as door:
+        door.write(json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n")
+        door.flush()
+        header = door.readline()
+        if not header:
+            leave(0)
+        job = json.loads(header)
+        source = door.read(job["source_bytes"])
+    os.close(DOOR)
+    leave(_run(job, source))
+
+
+def socket_file(descriptor: int) -> io.BufferedRWPair:
+    """Return the socket as one buffered file; closing it leaves the descriptor open."""
+    reading = io.FileIO(descriptor, "rb", closefd=False)
+    writing = io.FileIO(descriptor, "wb", closefd=False)
+    return io.BufferedRWPair(reading, writing)
+
+
+def refuse(why: str) -> None:
+    """Tell the host that this interpreter cannot start."""
+    os.write(DOOR, json.dumps({"refused": why[:1000]}).encode() + b"\n")
+
+
+def source() -> str:
+    """Return the text of this file as a program: for an interpreter that is not a fork of ours."""
+    with open(__file__, encoding="utf-8") as file:
+        return file.read() + "\n\nmain()\n"
+
+
+def _open_standard_streams() -> None:
+    """Make sys.stdin, stdout and stderr anew: the launcher's remember what its own descriptors were.
+
+    Standard output is line buffered, unlike that of `python script.py | cat`: output streams as it comes, and what a program printed
+    before its time ran out is kept.
+    """
+    for descriptor, name, mode, errors in (
+        (0, "stdin", "r", "surrogateescape"),
+        (1, "stdout", "w", "surrogateescape"),
+        (2, "stderr", "w", "backslashreplace"),
+    ):
+        raw = io.FileIO(descriptor, mode, closefd=False)
+        raw.name = f"<{name}>"  # as CPython's create_stdio does
+        binary = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
+        stream = io.TextIOWrapper(
+            binary, encoding="utf-8", errors=errors, newline="\n", line_buffering=mode == "w"
+        )
+        stream.mode = mode  # type: ignore[misc]
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _run(job: dict[str, Any], source: bytes) -> int:
+    """Run `source` as the program `job["path"]`; return its exit status."""
+    path = job["path"]
+    with open(path, "wb") as file:
+        file.write(source)
+    sys.argv = [job["name"], *job["arguments"]]
+    sys.orig_argv = [sys.executable, *sys.argv]
+    sys.path.insert(0, job["import_from"])
+    main = _main_module(path)
+    sys.modules["__main__"] = main
+    status = 0
+    try:
+        exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
+    except SystemExit as exit_:
+        status = _exit_status(exit_.code)
+    except BaseException as error:
+        status = 130 if isinstance(error, KeyboardInterrupt) else 1
+        _show(error)
+    return _finish(status)
+
+
+def _main_module(path: str) -> types.ModuleType:
+    from importlib.machinery import SourceFileLoader
+
+    module = types.ModuleType("__main__")
+    vars(module).update(
+        __file__=path,
+        __builtins__=builtins,
+        __loader__=SourceFileLoader("__main__", path),
+        __cached__=None,
+        __spec__=None,
+        __package__=None,
+    )
+    return module
+
+
+def _exit_status(code: object) -> int:
+    """Return what `python` exits with after SystemExit(code)."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
+    with contextlib.suppress(BaseException):  # CPython ignores it too
+        sys.stderr.write(f"{code}\n")
+    return 1
+
+
+def _show(error: BaseException) -> None:
+    """Print the traceback as if this file were not below the program."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == _run.__code__.co_filename:
+        traceback = traceback.tb_next
+    try:
+        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+    except BaseException as second:
+        sys.__excepthook__(type(second), second, second.__traceback__)
+
+
+def _finish(status: int) -> int:
+    """Do what Python does at exit, but for the finalisation of modules, which costs more than all the rest."""
+    import atexit
+    import threading
+
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # waits for the threads that are not daemons
+    except BaseException as error:
+        _show(error)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except BaseException:
+            status = 120
+    return status

@@ -1,0 +1,144 @@
+"""One thin function per system call, named after it, raising OSError that names it.
+
+Errors are `OSError(errno, "call: text", path)`. Only what the jail needs and `os` has not (Python 3.11).
+"""
+
+import ctypes
+import os
+import struct
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_NOSUID = 2
+MS_NODEV = 4
+MS_NOEXEC = 8
+MS_REC = 16384
+MS_PRIVATE = 1 << 18
+MNT_DETACH = 2
+
+MOUNT_ATTR_RDONLY = 1
+MOUNT_ATTR_NOSUID = 2
+MOUNT_ATTR_NODEV = 4
+
+PR_SET_DUMPABLE = 4
+PR_SET_NO_NEW_PRIVS = 38
+PR_SET_SECCOMP = 22
+PR_CAPBSET_DROP = 24
+PR_SET_SECUREBITS = 28
+PR_SET_NAME = 15
+PR_SET_CHILD_SUBREAPER = 36
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+SECCOMP_MODE_FILTER = 2
+
+# The same numbers on x86_64 and aarch64: everything since Linux 5.1 is.
+_SYS_OPEN_TREE = 428
+_SYS_MOVE_MOUNT = 429
+_SYS_OPENAT2 = 437
+_SYS_MOUNT_SETATTR = 442
+_SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+
+_AT_FDCWD = -100
+_AT_EMPTY_PATH = 0x1000
+_AT_RECURSIVE = 0x8000
+_OPEN_TREE_CLONE = 1
+_MOVE_MOUNT_F_EMPTY_PATH = 4
+
+
+def _checked(result: int, call: str, path: str = "") -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{call}: {os.strerror(code)}", path or None)
+    return result
+
+
+def _syscall(call: str, number: int, *arguments: object, path: str = "") -> int:
+    return _checked(_libc.syscall(ctypes.c_long(number), *arguments), call, path)
+
+
+def unshare(flags: int) -> None:
+    """Move this process (for CLONE_NEWPID: its next child) into new namespaces."""
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """Mount file system `kind` on `target`, or change the propagation of `target` (kind empty)."""
+    arguments = [text.encode() or None for text in (source, target, kind)]
+    _checked(_libc.mount(*arguments, ctypes.c_ulong(flags), data.encode() or None), "mount", target)
+
+
+def umount2(target: str, flags: int) -> None:
+    """Unmount `target`."""
+    _checked(_libc.umount2(target.encode(), flags), "umount2", target)
+
+
+def pivot_root(new_root: str, put_old: str) -> None:
+    """Make `new_root` the root of this mount namespace."""
+    number = _SYS_PIVOT_ROOT[os.uname().machine]
+    _syscall("pivot_root", number, new_root.encode(), put_old.encode(), path=new_root)
+
+
+def open_tree(path: str) -> int:
+    """Return a descriptor of a detached copy of the mounts at `path` and below it."""
+    flags = _OPEN_TREE_CLONE | _AT_RECURSIVE | os.O_CLOEXEC
+    return _syscall("open_tree", _SYS_OPEN_TREE, _AT_FDCWD, path.encode(), flags, path=path)
+
+
+def move_mount(tree: int, path: str) -> None:
+    """Attach the detached mounts `tree` at `path`."""
+    flags = _MOVE_MOUNT_F_EMPTY_PATH
+    _syscall("move_mount", _SYS_MOVE_MOUNT, tree, b"", _AT_FDCWD, path.encode(), flags, path=path)
+
+
+def mount_setattr(tree: int | str, attributes: int) -> None:
+    """Add MOUNT_ATTR_* to a mount: a descriptor of detached mounts (all of them) or a path (that mount alone)."""
+    wanted = ctypes.create_string_buffer(struct.pack("QQQQ", attributes, 0, 0, 0))
+    if isinstance(tree, int):
+        target: tuple[int, bytes, int] = (tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE)
+    else:
+        target = (_AT_FDCWD, tree.encode(), 0)
+    _syscall("mount_setattr", _SYS_MOUNT_SETATTR, *target, wanted, ctypes.c_size_t(32), path=str(tree))
+
+
+def openat2(directory: int, path: str, flags: int, *, mode: int = 0, resolve: int = 0) -> int:
+    """Open `path` below the descriptor `directory` under RESOLVE_* rules."""
+    how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, mode, resolve))
+    return _syscall(
+        "openat2", _SYS_OPENAT2, directory, os.fsencode(path), how, ctypes.c_size_t(24), path=path
+    )
+
+
+def sethostname(name: str) -> None:
+    """Set the host name of this UTS namespace."""
+    _checked(_libc.sethostname(name.encode(), len(name)), "sethostname")
+
+
+def prctl(option: int, value: int = 0, third: int = 0) -> int:
+    """Change this process: see prctl(2)."""
+    arguments = [ctypes.c_ulong(number) for number in (value, third, 0, 0)]
+    return _checked(_libc.prctl(option, *arguments), f"prctl({option})")
+
+
+def capset_nothing() -> None:
+    """Empty the effective, permitted and inheritable capability sets."""
+    header = ctypes.create_string_buffer(
+        struct.pack("Ii", 0x20080522, 0)
+    )  # _LINUX_CAPABILITY_VERSION_3, this process
+    nothing = ctypes.create_string_buffer(24)
+    _checked(_libc.capset(header, nothing), "capset")
+
+
+def set_seccomp_filter(program: bytes) -> None:
+    """Install a classic BPF program (an array of struct sock_filter) on this thread and its children."""
+    instructions = ctypes.create_string_buffer(program)
+    length = len(program) // 8
+    fprog = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", length, ctypes.addressof(instructions)))
+    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(fprog))

@@ -1,0 +1,64 @@
+"""What the host asks of the launcher: the Policy and this machine's paths as plain numbers and strings.
+
+The host writes it once, the launcher reads it once; it holds nothing of any user's data. Named tuples here and below, not dataclasses:
+importing dataclasses is a third of the launcher's start.
+"""
+
+import json
+from typing import NamedTuple
+
+WORKSPACE = "/mnt/data"
+HOME = "/home/sandbox"
+HOSTNAME = "sandbox"
+UID = 1000
+"""The code's uid and gid as it sees them itself, in its own user namespace."""
+
+
+class Plan(NamedTuple):
+    """How every jail of one Sandbox is made. Sizes in bytes."""
+
+    binds: tuple[str, ...]
+    """Folders and files of the host that the jail sees, read-only, at the same path."""
+    links: tuple[tuple[str, str], ...]
+    """Symbolic links of the root: (target, path)."""
+    files: tuple[tuple[str, str], ...]
+    """Files made up for the jail: (path, text)."""
+    python: str | None
+    """An interpreter to exec in the jail; None: fork the launcher's own."""
+    memory_bytes: int
+    workspace_bytes: int
+    scratch_bytes: int
+    inodes: int
+    processes: int
+    open_files: int
+    cpus: int
+
+    def to_json(self) -> str:
+        """Return the text that `from_json` reads."""
+        return json.dumps(self._asdict())
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Return the Plan that the host wrote."""
+        fields = json.loads(text)
+        for name in ("binds", "links", "files"):
+            fields[name] = tuple(tuple(item) if isinstance(item, list) else item for item in fields[name])
+        return cls(**fields)
+
+
+class Identity(NamedTuple):
+    """Who the code is. Outside it is `outer_uid`; root gives every jail one of its own, an ordinary user has one."""
+
+    outer_uid: int
+    outer_gid: int
+    is_made_by_root: bool
+
+    @property
+    def setup_uid(self) -> int:
+        """Return the code's uid as the one who mounts must write it."""
+        return self.outer_uid if self.is_made_by_root else UID
+
+    @property
+    def setup_gid(self) -> int:
+        """Return the code's gid as the one who mounts must write it."""
+        return self.outer_gid if self.is_made_by_root else UID

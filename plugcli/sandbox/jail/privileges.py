@@ -1,0 +1,62 @@
+"""How a jail loses every privilege: its uid, its user namespace, its capabilities and most system calls."""
+
+import os
+
+from . import libc, seccomp
+from .plan import UID, Identity
+
+_NAMESPACE_KINDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
+_FILTER = seccomp.program(os.uname().machine)  # once, in the launcher
+# NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE with their locks, and the lock of KEEP_CAPS: uid 0 means nothing, for good.
+_SECUREBITS = 0b11101111
+
+
+def become(identity: Identity) -> None:
+    """Leave root for the jail's own uid and enter a user namespace that maps that uid alone. Only when root made the jail.
+
+    Order: as root the binds must be made first (an interpreter under a home), then the uid, then the namespace.
+    """
+    _drop_bounding_set()
+    os.setgroups([])
+    os.setresgid(*[identity.outer_gid] * 3)
+    os.setresuid(*[identity.outer_uid] * 3)
+    libc.prctl(libc.PR_SET_DUMPABLE, 1)  # the change of uid cleared it, and then uid_map is root's
+    libc.unshare(libc.CLONE_NEWUSER)
+    map_ids(identity)
+
+
+def map_ids(identity: Identity) -> None:
+    """Map the code's one uid and gid into this process's new user namespace."""
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{UID} {identity.outer_uid} 1"),
+        ("gid_map", f"{UID} {identity.outer_gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def forbid_namespaces() -> None:
+    """Set this user namespace's limit of every kind of namespace to 0: the second lock beside the filter."""
+    for kind in _NAMESPACE_KINDS:
+        path = f"/proc/sys/user/max_{kind}_namespaces"
+        if os.path.exists(path):
+            with open(path, "w") as file:
+                file.write("0")
+
+
+def drop_everything() -> None:
+    """Empty all capability sets, forbid regaining any, and install the filter. Needs this namespace's capabilities."""
+    libc.prctl(libc.PR_SET_SECUREBITS, _SECUREBITS)
+    _drop_bounding_set()
+    libc.prctl(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL)
+    libc.capset_nothing()
+    libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
+    libc.set_seccomp_filter(_FILTER)
+
+
+def _drop_bounding_set() -> None:
+    with open("/proc/sys/kernel/cap_last_cap") as file:
+        last = int(file.read())
+    for capability in range(last + 1):
+        libc.prctl(libc.PR_CAPBSET_DROP, capability)

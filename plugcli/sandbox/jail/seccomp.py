@@ -1,0 +1,203 @@
+"""The system call filter: which calls the jail's code may not make, and what they answer instead.
+
+A deny list: an allow list breaks with every new libc or numpy. Everything denied is an ordinary errno, never SIGSYS, and ENOSYS where
+libc has something to fall back to. Arguments are compared as their low 32 bits where the kernel reads an int, so that high bits cannot
+dodge a comparison (CVE-2019-10063); nothing behind a pointer is judged, because that can change after the look.
+"""
+
+import errno
+import struct
+from typing import NamedTuple
+
+from . import syscalls
+
+_LD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_JEQ = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_JGT = 0x25
+_JSET = 0x45
+_RET = 0x06
+
+_ALLOW = 0x7FFF0000
+_ERRNO = 0x00050000
+_OFFSET_NR = 0
+_OFFSET_ARCH = 4
+_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+_AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
+_IPPROTO_TCP, _IPPROTO_UDP = 6, 17
+_TIOCSTI, _TIOCLINUX, _TIOCSETD, _TIOCSCTTY = 0x5412, 0x541C, 0x5423, 0x540E
+_RLIMIT_CORE = 4
+_PRIO_USER, _IOPRIO_WHO_USER = 2, 3
+_PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
+_ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME too
+_INIT = 1  # the jail's init has the same uid as the code: nobody but the kernel may touch it
+
+
+class Is(NamedTuple):
+    """True when argument number `argument` (its low 32 bits) is one of `values`."""
+
+    argument: int
+    values: tuple[int, ...]
+
+
+class IsNot(NamedTuple):
+    """True when argument number `argument` (its low 32 bits) is none of `values`."""
+
+    argument: int
+    values: tuple[int, ...]
+
+
+class HasBits(NamedTuple):
+    """True when argument number `argument` (its low 32 bits) has any bit of `mask`."""
+
+    argument: int
+    mask: int
+
+
+class IsNotNull(NamedTuple):
+    """True when argument number `argument`, a 64-bit pointer, is not NULL."""
+
+    argument: int
+
+
+Condition = Is | IsNot | HasBits | IsNotNull
+
+
+class Deny(NamedTuple):
+    """Answer `code` to the calls named in `calls` when every condition holds."""
+
+    code: int
+    calls: str
+    when: tuple[Condition, ...] = ()
+
+
+RULES = (
+    # Namespaces and mounts: with them the code could undo the read-only binds around it.
+    Deny(
+        errno.EPERM,
+        "unshare setns mount umount2 pivot_root chroot open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr",
+    ),
+    Deny(errno.EPERM, "clone", (HasBits(0, _ANY_NAMESPACE),)),
+    Deny(
+        errno.ENOSYS, "clone3 statmount listmount"
+    ),  # clone3's flags are behind a pointer; libc falls back to clone
+    # Other processes' memory, and files by handle.
+    Deny(
+        errno.EPERM,
+        "ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_getfd kcmp",
+    ),
+    Deny(errno.EPERM, "open_by_handle_at name_to_handle_at"),
+    # Kernel surface that Python work does not need, most of it root's.
+    Deny(errno.EPERM, "bpf perf_event_open userfaultfd fanotify_init fanotify_mark syslog lookup_dcookie"),
+    Deny(errno.EPERM, "kexec_load kexec_file_load init_module finit_module delete_module create_module"),
+    Deny(
+        errno.EPERM,
+        "swapon swapoff reboot sethostname setdomainname acct quotactl quotactl_fd nfsservctl vhangup",
+    ),
+    Deny(
+        errno.EPERM, "iopl ioperm modify_ldt uselib ustat sysfs _sysctl get_kernel_syms query_module vserver"
+    ),
+    Deny(errno.EPERM, "afs_syscall tuxcall security putpmsg getpmsg migrate_pages move_pages"),
+    Deny(errno.EPERM, "settimeofday clock_settime clock_adjtime adjtimex"),
+    Deny(errno.EPERM, "personality", (IsNot(0, (0, 0xFFFFFFFF)),)),
+    Deny(errno.ENOSYS, "io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key"),
+    Deny(errno.ENOSYS, "seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"),
+    Deny(errno.EINVAL, "prctl", (Is(0, (_PR_SET_SECCOMP,)),)),
+    Deny(
+        errno.EPERM, "prctl", (Is(0, (_PR_SET_DUMPABLE,)), Is(1, (0,)))
+    ),  # else the watcher could not see its mappings
+    Deny(errno.ENOSYS, "lsm_get_self_attr lsm_set_self_attr lsm_list_modules"),
+    # Memory that no rlimit and no tmpfs size counts: POSIX shared memory in /dev/shm remains.
+    Deny(errno.ENOSYS, "memfd_create memfd_secret"),
+    Deny(
+        errno.ENOSYS, "shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"
+    ),
+    Deny(errno.ENOSYS, "mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr"),
+    # Sockets: local ones and the jail's own loopback. A network namespace does not cover AF_VSOCK and others.
+    Deny(errno.EAFNOSUPPORT, "socket", (IsNot(0, (_AF_UNIX, _AF_INET, _AF_INET6)),)),
+    Deny(
+        errno.EPROTONOSUPPORT,
+        "socket",
+        (Is(0, (_AF_INET, _AF_INET6)), IsNot(2, (0, _IPPROTO_TCP, _IPPROTO_UDP))),
+    ),
+    Deny(errno.EAFNOSUPPORT, "socketpair", (IsNot(0, (_AF_UNIX,)),)),
+    # Typing into a terminal, should one ever get in (CVE-2017-5226).
+    Deny(errno.EPERM, "ioctl", (Is(1, (_TIOCSTI, _TIOCLINUX, _TIOCSETD, _TIOCSCTTY)),)),
+    # Limits: the core limit of 1 is what keeps a piped core_pattern from running, see limits.py.
+    Deny(errno.EPERM, "setrlimit", (Is(0, (_RLIMIT_CORE,)),)),
+    Deny(errno.EPERM, "prlimit64", (Is(1, (_RLIMIT_CORE,)), IsNotNull(2))),
+    Deny(errno.EPERM, "prlimit64", (Is(0, (_INIT,)),)),
+    # The CPUs are the Policy's; the init that watches memory must not be starved by its ward.
+    Deny(errno.EPERM, "sched_setaffinity"),
+    Deny(errno.EPERM, "sched_setscheduler sched_setparam sched_setattr", (Is(0, (_INIT,)),)),
+    Deny(errno.EPERM, "setpriority", (Is(0, (_PRIO_USER,)),)),
+    Deny(errno.EPERM, "ioprio_set", (Is(0, (_IOPRIO_WHO_USER,)),)),
+    Deny(errno.EPERM, "setpriority ioprio_set", (Is(1, (_INIT,)),)),
+)
+
+
+def program(machine: str) -> bytes:
+    """Return RULES as classic BPF for `machine` (os.uname().machine); KeyError on one the tables do not know."""
+    numbers = syscalls.numbers(machine)
+    lines = [
+        _statement(_LD_WORD, _OFFSET_ARCH),
+        _jump(_JEQ, _AUDIT_ARCH[machine], 1, 0),
+        _answer(errno.ENOSYS),  # another architecture's call numbers (int 0x80 on x86_64)
+        _statement(_LD_WORD, _OFFSET_NR),
+        _jump(_JGT, syscalls.NEWEST, 0, 1),
+        _answer(errno.ENOSYS),  # newer than the table; x32 too, whose numbers start at 2**30
+    ]
+    rules: dict[int, list[Deny]] = {}
+    for rule in RULES:
+        for name in rule.calls.split():
+            if name in numbers:
+                rules.setdefault(numbers[name], []).append(rule)
+    for number, denials in rules.items():
+        block = [line for denial in denials for line in _denial(denial)]
+        if denials[-1].when:
+            block.append(_statement(_RET, _ALLOW))
+        lines += [_jump(_JEQ, number, 0, len(block)), *block]
+    lines.append(_statement(_RET, _ALLOW))
+    return b"".join(lines)
+
+
+def _denial(rule: Deny) -> list[bytes]:
+    """Return the lines of one rule; when a condition fails, control leaves behind the last of them."""
+    lines = [_answer(rule.code)]
+    for condition in reversed(rule.when):
+        lines = _condition(condition, len(lines)) + lines
+    return lines
+
+
+def _condition(condition: Condition, rest: int) -> list[bytes]:
+    """Return lines that fall through to the next line when true and skip it and the `rest` - 1 after it when false."""
+    low = 16 + 8 * condition.argument  # both machines are little-endian
+    if isinstance(condition, HasBits):
+        return [_statement(_LD_WORD, low), _jump(_JSET, condition.mask, 0, rest)]
+    if isinstance(condition, IsNotNull):
+        return [
+            _statement(_LD_WORD, low),
+            _jump(_JEQ, 0, 0, 2),
+            _statement(_LD_WORD, low + 4),
+            _jump(_JEQ, 0, rest, 0),
+        ]
+    count = len(condition.values)
+    if isinstance(condition, IsNot):
+        tests = [_jump(_JEQ, value, count - 1 - i + rest, 0) for i, value in enumerate(condition.values)]
+    else:
+        last = count - 1
+        tests = [_jump(_JEQ, value, last - i, 0) for i, value in enumerate(condition.values[:-1])]
+        tests.append(_jump(_JEQ, condition.values[-1], 0, rest))
+    return [_statement(_LD_WORD, low), *tests]
+
+
+def _answer(code: int) -> bytes:
+    return _statement(_RET, _ERRNO | code)
+
+
+def _statement(operation: int, constant: int) -> bytes:
+    return struct.pack("HBBI", operation, 0, 0, constant)
+
+
+def _jump(operation: int, constant: int, if_true: int, if_false: int) -> bytes:
+    return struct.pack("HBBI", operation, if_true, if_false, constant)

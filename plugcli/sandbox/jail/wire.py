@@ -1,0 +1,74 @@
+"""Frames between the host, the launcher and a jail's init: one JSON object a packet, descriptors beside it.
+
+Never pickle: the far end may belong to untrusted code. A packet longer than FRAME_BYTES, or one that is not a JSON object, is a broken
+frame. The sockets are SOCK_SEQPACKET, so a frame is whole or not there.
+"""
+
+import array
+import json
+import os
+import socket
+from typing import Any
+
+FRAME_BYTES = 65536
+FRAME_DESCRIPTORS = 8
+
+Frame = dict[str, Any]  # JSON as it came: whoever reads it checks what it uses
+
+
+class BrokenFrame(Exception):
+    """The far end sent something that is not a frame."""
+
+
+def channel() -> tuple[socket.socket, socket.socket]:
+    """Return a connected pair for frames."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def send(sock: socket.socket, frame: Frame, descriptors: tuple[int, ...] = ()) -> None:
+    """Send one frame."""
+    data = json.dumps(frame).encode()
+    if len(data) > FRAME_BYTES:
+        raise ValueError(f"a frame of {len(data)} bytes does not fit in {FRAME_BYTES}")
+    beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
+    sock.sendmsg([data], beside)
+
+
+def receive(sock: socket.socket) -> Frame | None:
+    """Return the next frame, or None when the far end has closed. Descriptors sent along are dropped by the kernel."""
+    return _parse(sock.recv(FRAME_BYTES + 1))
+
+
+def receive_with_descriptors(sock: socket.socket) -> tuple[Frame | None, list[int]]:
+    """Return the next frame and the descriptors beside it: only for a far end that never ran user text."""
+    size = array.array("i").itemsize
+    data, beside, flags, _ = sock.recvmsg(
+        FRAME_BYTES + 1, socket.CMSG_SPACE(FRAME_DESCRIPTORS * size), socket.MSG_CMSG_CLOEXEC
+    )
+    numbers = array.array("i")
+    for level, kind, payload in beside:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            numbers.frombytes(payload[: len(payload) - len(payload) % size])
+    descriptors = list(numbers)
+    try:
+        if flags & socket.MSG_CTRUNC:
+            raise BrokenFrame("more descriptors than a frame may carry")
+        return _parse(data), descriptors
+    except BrokenFrame:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
+
+
+def _parse(data: bytes) -> Frame | None:
+    if not data:
+        return None
+    if len(data) > FRAME_BYTES:
+        raise BrokenFrame(f"a frame is longer than {FRAME_BYTES} bytes")
+    try:
+        frame = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BrokenFrame(f"a frame is not JSON: {error}") from error
+    if not isinstance(frame, dict):
+        raise BrokenFrame(f"a frame is a {type(frame).__name__}, not an object")
+    return frame

@@ -1,0 +1,175 @@
+"""The host's handle on the launcher: start it, ask it for jails, notice what ends.
+
+The launcher is exec'd, never forked from the host, so that none of the host's memory (tokens, uploads) is in a jail's.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from plugcli.errors import PlugcliError, SandboxUnavailable
+from plugcli.sandbox import refusal
+from plugcli.sandbox.handle import Jail
+from plugcli.sandbox.jail import wire
+from plugcli.sandbox.jail.plan import Plan
+
+_START_SECONDS = 30.0
+_END_SECONDS = 10.0
+_FIRST_UID, _UIDS = (
+    0x70000000,
+    0x0FFFFFFF,
+)  # above every range that distributions and container tools hand out
+
+_PROGRAM = """
+import socket, sys
+sys.path.insert(0, sys.argv[1])
+from jail import launcher
+del sys.path[0]
+launcher.main(socket.socket(fileno=int(sys.argv[2])))
+"""
+
+
+class Launcher:
+    """A running launcher. Use as `async with`: leaving ends every jail it made."""
+
+    def __init__(self, plan: Plan, environment: dict[str, str]) -> None:
+        self._plan = plan
+        self._environment = environment
+        self._started: dict[int, asyncio.Future[int]] = {}
+        self._gone: dict[int, asyncio.Event] = {}
+        self._next = 0
+        self.is_alive = False
+
+    async def __aenter__(self) -> "Launcher":
+        ours, theirs = wire.channel()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    "-c",
+                    _PROGRAM,
+                    str(Path(__file__).parent),
+                    str(theirs.fileno()),
+                ],
+                env=self._environment,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # no terminal to type into, no Ctrl-C but through us
+            )
+        self._channel = ours
+        ours.setblocking(False)
+        self.is_alive = True
+        asyncio.get_running_loop().add_reader(ours, self._hear)
+        wire.send(ours, {"plan": self._plan.to_json()})
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop_hearing()
+        self._channel.close()  # it kills every jail, waits for them and exits
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(self._process.wait, _END_SECONDS)
+        if self._process.returncode is None:
+            self._process.kill()  # each init sees its own channel close
+            await asyncio.to_thread(self._process.wait)
+        self._release()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    async def make_jail(self) -> Jail:
+        """Return a new jail whose interpreter waits for a job. Raises SandboxUnavailable when a step of it failed."""
+        loop = asyncio.get_running_loop()
+        number = self._next
+        self._next += 1
+        ours, theirs = wire.channel()
+        started = self._started[number] = loop.create_future()
+        gone = self._gone[number] = asyncio.Event()
+        with theirs:
+            uid, gid = _identity()
+            try:
+                wire.send(self._channel, {"jail": number, "uid": uid, "gid": gid}, (theirs.fileno(),))
+            except OSError as error:
+                ours.close()
+                raise self._death() from error
+        try:
+            exit_notice = await asyncio.wait_for(started, _START_SECONDS)
+        except TimeoutError as error:
+            ours.close()
+            raise PlugcliError(
+                "the sandbox's launcher does not answer", hint="try again; is the machine overloaded?"
+            ) from error
+        except BaseException:
+            ours.close()
+            raise
+        return await Jail.open(ours, exit_notice, gone, _START_SECONDS)
+
+    def _hear(self) -> None:
+        try:
+            frame, descriptors = wire.receive_with_descriptors(self._channel)
+        except BlockingIOError:
+            return
+        except (OSError, wire.BrokenFrame):
+            frame, descriptors = None, []
+        if frame is None:
+            self._die()
+            return
+        number = frame["jail"]
+        if "gone" in frame:
+            self._gone.pop(number).set()
+            return
+        waiting = self._started.pop(number)
+        if "failed" in frame:
+            del self._gone[number]
+            if not waiting.done():
+                waiting.set_exception(refusal.failed_step(frame["failed"], frame["why"], frame["errno"]))
+        elif waiting.done():  # nobody waits any more
+            signal.pidfd_send_signal(descriptors[0], signal.SIGKILL)
+            os.close(descriptors[0])
+        else:
+            waiting.set_result(descriptors[0])
+
+    def _die(self) -> None:
+        """Notice that the launcher ended by itself. Its jails end too: nobody but us can speak to their inits, and we close."""
+        self._stop_hearing()
+        self._release()
+
+    def _release(self) -> None:
+        """Tell all who wait for something that it will not come, or has happened."""
+        for waiting in self._started.values():
+            if not waiting.done():
+                waiting.set_exception(self._death())
+        for gone in self._gone.values():
+            gone.set()
+        self._started.clear()
+        self._gone.clear()
+
+    def _stop_hearing(self) -> None:
+        if self.is_alive:
+            self.is_alive = False
+            asyncio.get_running_loop().remove_reader(self._channel)
+
+    def _death(self) -> SandboxUnavailable:
+        text = b""
+        if self._process.poll() is not None and self._process.stderr is not None:
+            text = self._process.stderr.read()[-2000:]
+        last = text.decode(errors="replace").strip().rpartition("\n")[2]
+        return SandboxUnavailable(
+            "the sandbox's launcher ended" + (f": {last}" if last else ""),
+            hint="nothing was run; try again, and report it if it stays so",
+        )
+
+
+def _identity() -> tuple[int, int]:
+    """Return the uid and gid that the next jail's code has outside: never 0, and as root never one used before."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    number = _FIRST_UID + int.from_bytes(os.urandom(8)) % _UIDS
+    return number, number

@@ -1,0 +1,110 @@
+"""What untrusted code may use: every number of the sandbox, with its default."""
+
+import re
+from dataclasses import dataclass
+
+from plugcli.errors import UsageError
+
+KIB, MIB, GIB = 1024, 1024**2, 1024**3
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "k": KIB,
+    "kb": 1000,
+    "kib": KIB,
+    "m": MIB,
+    "mb": 10**6,
+    "mib": MIB,
+    "g": GIB,
+    "gb": 10**9,
+    "gib": GIB,
+}
+
+_LEAST_MEMORY = 32 * MIB  # a bare interpreter with its libraries takes some 15 MiB
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The limits of one jail, and of all jails of a Sandbox together.
+
+    Raises UsageError when a number makes no sense.
+    """
+
+    wall_seconds: float = 30.0
+    """How long one run may take."""
+    wall_seconds_max: float = 60.0
+    """What a caller may ask for at most."""
+    memory_bytes: int = GIB
+    """Memory of the whole jail: processes, shared memory, files in /tmp and in the workspace."""
+    workspace_bytes: int = 512 * MIB
+    """Size of /mnt/data; never more than half of the memory, since it is memory."""
+    processes: int = 64
+    """Processes and threads."""
+    open_files: int = 256
+    """Descriptors of one process."""
+    output_bytes: int = MIB
+    """What is kept of standard output, and of standard error; the rest is read and counted."""
+    cpus: int = 2
+    """CPUs that a jail may use at a time."""
+    jails: int = 32
+    """Jails at a time; fewer when their memory would be more than half of the machine's."""
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("memory_bytes", _LEAST_MEMORY),
+            ("workspace_bytes", 4096),
+            ("processes", 1),
+            ("open_files", 16),
+            ("output_bytes", 0),
+            ("cpus", 1),
+            ("jails", 1),
+        ):
+            if getattr(self, name) < least:
+                raise UsageError(
+                    f"{_spoken(name)} is {getattr(self, name)}, less than {least}",
+                    hint=f"use {least} or more",
+                )
+        for name in ("wall_seconds", "wall_seconds_max"):
+            # NaN is no number to compare with, so this asks for what must hold.
+            if not 0 < getattr(self, name) <= 86400:
+                raise UsageError(
+                    f"{_spoken(name)} is {getattr(self, name)}",
+                    hint="use seconds, more than 0 and at most a day (86400)",
+                )
+
+    @property
+    def workspace_bytes_held(self) -> int:
+        """Return the size of the workspace as it is mounted."""
+        return min(self.workspace_bytes, self.memory_bytes // 2)
+
+    @property
+    def scratch_bytes(self) -> int:
+        """Return the size of /tmp, /var/tmp, /dev/shm and the home folder together."""
+        return self.memory_bytes // 4
+
+
+def parse_bytes(text: str) -> int:
+    """Return the number of bytes that `text` names: `1073741824`, `512MiB`, `1.5g`. Raises UsageError."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if match is None or match[2] not in _UNITS:
+        raise UsageError(
+            f"{text!r} is not a size", hint="write bytes or a unit, such as 1073741824, 512MiB or 2GiB"
+        )
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def spell_bytes(count: int) -> str:
+    """Return `count` bytes as people read it: `512 MiB`, `1.2 GiB`."""
+    for unit, size in (("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
+        if count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{count} bytes"
+
+
+def spell_seconds(seconds: float) -> str:
+    """Return a time as people read it: `30 s`, `0.5 s`."""
+    return f"{seconds:.3f}".rstrip("0").rstrip(".") + " s"
+
+
+def _spoken(field: str) -> str:
+    return "the limit " + field.replace("_", " ")

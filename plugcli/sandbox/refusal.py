@@ -1,0 +1,60 @@
+"""Why this machine cannot hold a jail, in words that say what would change it."""
+
+import errno
+import sys
+from pathlib import Path
+
+from plugcli.errors import SandboxUnavailable
+
+_SETTINGS = (
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "AppArmor takes every capability from new user namespaces (Ubuntu 23.10 and newer)",
+        "run plugcli in a virtual machine or on a distribution without that restriction",
+    ),
+    (
+        "/proc/sys/user/max_user_namespaces",
+        "0",
+        "user namespaces are turned off (user.max_user_namespaces is 0)",
+        "ask the administrator for `sysctl user.max_user_namespaces=15000`",
+    ),
+    (
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "0",
+        "user namespaces are for root alone (kernel.unprivileged_userns_clone is 0)",
+        "ask the administrator for `sysctl kernel.unprivileged_userns_clone=1`",
+    ),
+)
+
+
+def elsewhere_than_linux() -> SandboxUnavailable:
+    """Return the refusal for other systems."""
+    return SandboxUnavailable(
+        f"the sandbox needs Linux, and this is {sys.platform}",
+        hint="`init`, `validate` and `serve` of a plugin that runs no code work here; run this in a Linux machine",
+    )
+
+
+def unknown_machine(machine: str) -> SandboxUnavailable:
+    """Return the refusal for a processor whose system calls the filter does not know."""
+    return SandboxUnavailable(
+        f"the sandbox knows x86_64 and aarch64, and this is {machine}", hint="run it on one of those"
+    )
+
+
+def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:
+    """Return the refusal for a step of a jail's set-up that the kernel did not allow."""
+    message = f"the sandbox cannot be set up here: {step}: {why}"
+    for path, value, cause, hint in _SETTINGS:
+        file = Path(path)
+        if file.is_file() and file.read_text().strip() == value:
+            return SandboxUnavailable(f"{message}; {cause}", hint=hint)
+    if code == errno.ENOSYS:
+        return SandboxUnavailable(
+            f"{message}; this kernel is too old or filtered", hint="Linux 5.14 or newer is needed"
+        )
+    if code in (errno.EPERM, errno.EACCES):
+        hint = "inside a container its filter forbids namespaces: run plugcli outside it, never with --privileged"
+        return SandboxUnavailable(message, hint=hint)
+    return SandboxUnavailable(message, hint="nothing was run; without its sandbox plugcli runs no code")
