@@ -32,6 +32,13 @@ class Address:
     port: int | None = None
 
     @property
+    def with_scheme(self) -> str:
+        """The text with the scheme that a host takes there, for a text that lacks one."""
+        return (
+            f"{'http' if self.text.startswith(('localhost', '127.', '0.0.0.0')) else 'https'}://{self.text}"
+        )
+
+    @property
     def is_local(self) -> bool:
         """Whether only the author's own machine answers there."""
         return self.kind in ("localhost", "loopback")

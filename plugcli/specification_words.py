@@ -46,7 +46,8 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, vers
         case ValidationErrorKind.Required():
             return f"{_name(parts[:-1])} lacks {parts[-1]}"
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
-            return f"OpenAPI {version} has no {parts[-1]} in {_name(parts[:-1])}"
+            place = f"in {_name(parts[:-1])}" if len(parts) > 1 else "at the top level"
+            return f"OpenAPI {version} has no {parts[-1]} {place}"
         case ValidationErrorKind.Type(types=types):
             wanted = " or ".join(_TYPES.get(each, each) for each in types)
             return f"{name} is {_shown(value)}, and must be {wanted}"
@@ -85,13 +86,17 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
         case ValidationErrorKind.Required() if last == "schema":
             return "a parameter has schema: {type: ...}"
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
-            return _of_unknown(last, parts)
+            return _of_unknown(last, parts, value)
+        case ValidationErrorKind.Type(types=["string"]) if last == "type" and isinstance(value, list):
+            return "a list of types needs openapi: 3.1.0"
     return ""
 
 
-def _of_unknown(name: str, parts: list[str | int]) -> str:
+def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
     if parts == ["info", name] and name in ("servers", "paths", "tags", "components", "security"):
         return f"{name} belongs at the top level: remove its indentation"
+    if len(parts) == 1 and name.startswith("/"):
+        return "a path belongs below paths: indent it"
     known = ["description", "operationId", "parameters", "requestBody", "responses", "required", "properties"]
     known += [
         "summary",
@@ -106,7 +111,11 @@ def _of_unknown(name: str, parts: list[str | int]) -> str:
         "title",
     ]
     close = get_close_matches(name, known, n=1, cutoff=0.8)
-    return f"did you mean {close[0]}?" if close and close[0] != name else ""
+    if close and close[0] != name:
+        return f"did you mean {close[0]}?"
+    is_schema = isinstance(parent, dict) and ("properties" in parent or parent.get("type") == "object")
+    is_property = is_schema and isinstance(parent[name], dict)
+    return f"if {name} is a property, it belongs below properties" if is_property else ""
 
 
 def _name(parts: list[str | int]) -> str:

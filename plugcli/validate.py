@@ -28,8 +28,9 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host]) -> Report:
         found = [_finding(plugin, host_id, each) for each in judged]
         verdicts.append(_verdict(plugin, host_id, judged, found))
         findings += found
-    order = {document.name: n for n, document in enumerate(filter(None, (plugin.manifest, plugin.openapi)))}
-    findings.sort(key=lambda each: (order.get(each.file, 0), each.line, each.column, each.rule, each.host))
+    openapi = plugin.openapi or plugin.openapi_problem
+    last = (openapi.name if isinstance(openapi, Document) else openapi.file) if openapi else None
+    findings.sort(key=lambda each: (each.file == last, each.line, each.column, each.rule, each.host))
     return Report(plugin.name, tuple(verdicts), tuple(findings))
 
 
@@ -123,8 +124,9 @@ def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int
         return where.file, where.position.line, where.position.column, "", where.source
     document = where.document
     existing, value = _nearest(document, where.pointer)
-    # Of an object or a list the key is what one looks for; the root has none.
-    position = document.position(existing, of_key=bool(existing) and isinstance(value, (dict, list)))
+    # Of an object, a list or nothing at all the key is what one looks for; the root has none.
+    has_no_text = value is None or isinstance(value, (dict, list))
+    position = document.position(existing, of_key=bool(existing) and has_no_text)
     return document.name, position.line, position.column, existing, document.line(position.line)
 
 

@@ -25,8 +25,9 @@ def check(manifest: Document, host: Host) -> Problems:
         return
     found = address(url)
     if found.kind == "no-scheme":
-        scheme = "http" if url.startswith(("localhost", "127.")) else "https"
-        yield Problem(where, f"api.url has no scheme: {url}", "api-url/no-scheme", f"write {scheme}://{url}")
+        yield Problem(
+            where, f"api.url has no scheme: {url}", "api-url/no-scheme", f"write {found.with_scheme}"
+        )
     elif found.kind == "path":
         yield Problem(
             where, f"api.url is no address: {url}", "api-url/form", f"write /{url}, or the whole address"

@@ -13,15 +13,15 @@ def check(manifest: Document, host: Host) -> Problems:
     value = manifest.data.get("legal_info_url")
     if not isinstance(value, str) or not value.strip():
         return
-    kind = address(value.strip()).kind
+    found = address(value.strip())
     if "@" in value and "/" not in value:
         message, hint = (
             f"legal_info_url is an e-mail address: {value}",
             "a page with the plugin's terms belongs here",
         )
-    elif kind == "no-scheme":
-        message, hint = f"legal_info_url has no scheme: {value}", f"write https://{value}"
-    elif kind in ("path", "relative", "other", "data"):
+    elif found.kind == "no-scheme":
+        message, hint = f"legal_info_url has no scheme: {value}", f"write {found.with_scheme}"
+    elif found.kind in ("path", "relative", "other", "data"):
         message, hint = f"legal_info_url is no address of a page: {value}", "write https://..."
     else:
         return

@@ -20,7 +20,7 @@ def check(manifest: Document, host: Host) -> Problems:
     found = address(value.strip())
     if found.kind == "no-scheme":
         yield Problem(
-            where, f"logo_url has no scheme: {value}", "logo-url/relative", f"write https://{value}"
+            where, f"logo_url has no scheme: {value}", "logo-url/relative", f"write {found.with_scheme}"
         )
     elif found.kind in ("path", "relative", "other"):
         yield Problem(

@@ -44,8 +44,9 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
             message = f"the server {url} is http: a host calls only https"
             yield Problem(where, message, "servers/form", f"write {url.replace('http', 'https', 1)}")
         elif found.kind == "no-scheme":
-            scheme = "http" if url.startswith(("localhost", "127.")) else "https"
-            yield Problem(where, f"the server {url} has no scheme", "servers/form", f"write {scheme}://{url}")
+            yield Problem(
+                where, f"the server {url} has no scheme", "servers/form", f"write {found.with_scheme}"
+            )
         elif found.kind in ("path", "other", "data"):
             yield Problem(where, f"the server {url} is no address", "servers/form", _HINT)
         elif found.kind == "placeholder" and "variables" not in _members(server):
