@@ -34,9 +34,8 @@ class Address:
     @property
     def with_scheme(self) -> str:
         """The text with the scheme that a host takes there, for a text that lacks one."""
-        return (
-            f"{'http' if self.text.startswith(('localhost', '127.', '0.0.0.0')) else 'https'}://{self.text}"
-        )
+        is_local = self.text.startswith(("localhost", "127."))
+        return f"{'http' if is_local else 'https'}://{self.text}"
 
     @property
     def is_local(self) -> bool:

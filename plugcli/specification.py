@@ -26,11 +26,15 @@ _FAMILIES = ("3.0", "3.1")
 
 @dataclass(frozen=True)
 class Fault:
-    """One place where a document breaks the specification. `where` is a pointer, of what is missing too."""
+    """One place where a document breaks the specification. `where` is a pointer, of what is missing too.
+
+    With `of_key` the key itself does not belong there.
+    """
 
     where: str
     message: str
     hint: str
+    of_key: bool
 
 
 def family(document: Document) -> str:
@@ -110,6 +114,10 @@ def _faults(error: ValidationError, data: Any, version: str) -> Iterator[Fault]:
             pointer.join(*parts),
             sentence(error.kind, parts, value, version),
             hint(error.kind, parts, value),
+            of_key=isinstance(
+                error.kind,
+                (ValidationErrorKind.AdditionalProperties, ValidationErrorKind.UnevaluatedProperties),
+            ),
         )
 
 

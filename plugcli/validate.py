@@ -125,8 +125,8 @@ def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int
     document = where.document
     existing, value = _nearest(document, where.pointer)
     # Of an object, a list or nothing at all the key is what one looks for; the root has none.
-    has_no_text = value is None or isinstance(value, (dict, list))
-    position = document.position(existing, of_key=bool(existing) and has_no_text)
+    has_no_text = where.of_key or value is None or isinstance(value, (dict, list))
+    position = where.position or document.position(existing, of_key=bool(existing) and has_no_text)
     return document.name, position.line, position.column, existing, document.line(position.line)
 
 
@@ -150,7 +150,8 @@ def _verdict(plugin: Plugin, host_id: str, judged: list[_Judged], findings: list
     warnings = sum(each.severity == "warning" for each in findings)
     if errors:
         return Verdict(host_id, "refuses", errors, warnings)
-    if plugin.openapi is None:  # the half of it that the model would see is not here
+    # Without an OpenAPI document, the half of it that the model would see is not here.
+    if plugin.openapi is None or any(each.claim.leaves_open for each in judged):
         return Verdict(host_id, "not_judged", errors, warnings)
     if any(each.claim.is_loss for each in judged):
         return Verdict(host_id, "accepts_with_losses", errors, warnings)

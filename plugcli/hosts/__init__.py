@@ -19,8 +19,8 @@ class Claim:
     """What a host does about something, and how we know.
 
     `says` is the host's own message where it is sourced; `says_on_localhost` it says only of a plugin
-    there. `severity` lowers what the basis would give: an error for `enforced`, else a warning. With
-    `is_loss` the host loads the plugin without the part in question.
+    there. `severity` lowers what the basis would give: an error for `enforced`, else a warning. With `is_loss` the
+    host loads the plugin without the part in question; with `leaves_open` nobody knows what it does.
     """
 
     basis: Basis
@@ -29,6 +29,7 @@ class Claim:
     says_on_localhost: str | None = None
     severity: Severity | None = None
     is_loss: bool = False
+    leaves_open: bool = False
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,9 @@ HOST = Host(
             "observed", "a page on https shows no picture from http; 4 of the store do this"
         ),
         "logo-url/gif": Claim("documented", "docs, getting started: no GIF; 1 of the store is one"),
-        "placeholder": Claim("observed", "45 plugins in public repositories; a server may fill them in"),
+        "placeholder": Claim(
+            "observed", "45 plugins in public repositories; a server may fill them in", leaves_open=True
+        ),
         "example-address": Claim("observed", "65 e-mail addresses in public repositories", severity="note"),
         "duplicate-keys": Claim("observed", "store: 5 documents; the last value wins", is_loss=True),
         "openapi-missing": Claim("enforced", "client", severity="note"),
@@ -198,7 +200,7 @@ HOST = Host(
         ),
         "openapi-dialect/version-missing": Claim("observed", "store: 1 document; GPT Actions takes it too"),
         "openapi-dialect/swagger": Claim(
-            "observed", "store: no document is Swagger 2.0; GPT Actions refuses it"
+            "observed", "store: no document is Swagger 2.0; GPT Actions refuses it", leaves_open=True
         ),
         "openapi-schema": Claim("observed", "store: 29 % of the documents are not valid OpenAPI"),
         "no-operations": Claim("observed", "store: none without operations", is_loss=True),

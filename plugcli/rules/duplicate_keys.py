@@ -13,7 +13,12 @@ def check(plugin: Plugin, host: Host) -> Problems:
     for document in filter(None, (plugin.manifest, plugin.openapi)):
         for again in document.duplicates():
             message = f"the key {again.key} is here again: the value at line {again.first.line} is lost"
-            yield Problem(Place(document, again.pointer), message, "duplicate-keys", "keep one of them")
+            yield Problem(
+                Place(document, again.pointer, position=again.position),
+                message,
+                "duplicate-keys",
+                "keep one of them",
+            )
 
 
 RULE = Rule(plugin=check)

@@ -3,7 +3,9 @@
 The documentation marks ten members as required, and no approved plugin lacks one. `null` counts as missing.
 """
 
-from plugcli.document import Document
+from difflib import get_close_matches
+
+from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -17,10 +19,17 @@ _HINTS = {
 
 def check(manifest: Document, host: Host) -> Problems:
     for name, member in host.members.items():
-        if manifest.data.get(name) is None and member.missing is not None:
-            yield Problem(
-                Place(manifest, f"/{name}"), f"{name} is missing", member.missing, _HINTS.get(name, "")
-            )
+        if manifest.data.get(name) is not None or member.missing is None:
+            continue
+        unknown = {each.lower(): each for each in manifest.data if each not in host.members}
+        close = get_close_matches(name, unknown, n=1, cutoff=0.8)
+        if close:
+            misspelt = unknown[close[0]]
+            where = Place(manifest, pointer.join(misspelt), of_key=True)
+            yield Problem(where, f"{name} is missing", member.missing, f"is it meant by {misspelt}?")
+        else:
+            where = Place(manifest, f"/{name}")
+            yield Problem(where, f"{name} is missing", member.missing, _HINTS.get(name, ""))
 
 
 RULE = Rule(manifest=check)

@@ -40,7 +40,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         )
     elif dialect == "version-missing":
         close = get_close_matches("openapi", list(document.data), n=1, cutoff=0.8)
-        place = Place(document, f"/{close[0]}" if close else "/openapi")
+        place = Place(document, f"/{close[0]}" if close else "/openapi", of_key=True)
         hint = f"did you mean openapi in place of {close[0]}?" if close else "for example openapi: 3.1.0"
         yield Problem(
             place, "the version is missing: there is no openapi", "openapi-dialect/version-missing", hint
@@ -55,7 +55,7 @@ def _version(document: Document, host: Host) -> Problems:
     if version in known.values:
         return
     hint = "write openapi: 3.1.0 or 3.0.3, in quotes where it is JSON"
-    shown = f'"{version}"' if isinstance(version, str) else json.dumps(version, default=str)
+    shown = json.dumps(version, default=str)
     message = f"openapi is {shown}, which is no version of OpenAPI that the host is known to take"
     yield Problem(Place(document, "/openapi"), message, known.otherwise, hint)
 

@@ -13,7 +13,8 @@ from plugcli.specification import faults
 
 def check(openapi: Document, host: Host) -> Problems:
     for fault in faults(openapi):
-        yield Problem(Place(openapi, fault.where), fault.message, "openapi-schema", fault.hint)
+        where = Place(openapi, fault.where, of_key=fault.of_key)
+        yield Problem(where, fault.message, "openapi-schema", fault.hint)
 
 
 RULE = Rule(openapi=check)

@@ -1,7 +1,6 @@
 """A member that the host ignores.
 
-Hosts drop what they do not know without a word, so that a misspelt name is noticed only when its
-meaning is missing.
+Hosts drop what they do not know without a word, so that a misspelt name is noticed only when its meaning is missing.
 """
 
 from difflib import get_close_matches
@@ -21,19 +20,15 @@ def check(manifest: Document, host: Host) -> Problems:
 
 
 def _unknown(manifest: Document, parent: str, known: list[str]) -> Problems:
-    value = manifest.data.get(parent) if parent else manifest.data
-    for name in value if isinstance(value, dict) else ():
-        if name in known:
-            continue
+    members = manifest.data.get(parent) if parent else manifest.data
+    for name in members if isinstance(members, dict) else ():
         close = get_close_matches(name.lower(), known, n=1, cutoff=0.8)
-        where = pointer.join(*([parent] if parent else []), name)
+        # Where the one that was meant is missing, member-missing speaks of both.
+        if name in known or (close and not parent and manifest.data.get(close[0]) is None):
+            continue
+        where = Place(manifest, pointer.join(*([parent] if parent else []), name), of_key=True)
         hint = f"did you mean {close[0]}?" if close else ""
-        yield Problem(
-            Place(manifest, where),
-            f"{name} is ignored: the format has no such member",
-            "unknown-member",
-            hint,
-        )
+        yield Problem(where, f"{name} is ignored: the format has no such member", "unknown-member", hint)
 
 
 RULE = Rule(manifest=check)
