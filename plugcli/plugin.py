@@ -18,13 +18,25 @@ MANIFEST_PATHS = (".well-known/ai-plugin.json", "ai-plugin.json")
 _OPENAPI_NAMES = ("openapi.yaml", "openapi.yml", "openapi.json")
 
 
+@dataclass(frozen=True)
+class Unfetched:
+    """An address that gave no document, and why. `is_refused` where the host would not go there either."""
+
+    url: str
+    document: Literal["manifest", "openapi"]
+    message: str
+    hint: str = ""
+    is_refused: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Plugin:
     """A manifest and an OpenAPI document, each present, missing, or unreadable with its problem.
 
-    `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's folder.
-    `scope` says what the user asked about: with `openapi` there is no manifest to miss.
-    `url` is the address at which the manifest was fetched, None for files.
+    `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's
+    folder. `scope` says what the user asked about: with `openapi` there is no manifest to miss. `url`
+    is the address at which the plugin stands, None for files; `unfetched` is what could not be had
+    there.
     """
 
     name: str
@@ -36,6 +48,7 @@ class Plugin:
     openapi_path: str | None = None
     scope: Literal["plugin", "openapi"] = "plugin"
     url: str | None = None
+    unfetched: Unfetched | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
 
     def read(self, relative_path: str) -> bytes:

@@ -11,6 +11,7 @@ from plugcli.cli import render
 from plugcli.cli.exec import exec_
 from plugcli.cli.init import init
 from plugcli.cli.serve import serve
+from plugcli.cli.validate import validate
 from plugcli.errors import PlugcliError
 
 BUG = 70
@@ -25,6 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(init)
+app.command("validate")(validate)
 app.command("serve")(serve)
 # What follows the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)

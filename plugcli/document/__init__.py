@@ -98,6 +98,18 @@ class Document:
         _check(read.value, text, is_json=False)
         return cls(name, text, read.value, _problem(text, name, slip) if slip else None, read)
 
+    def get(self, *parts: str) -> Any:
+        """The value that `parts` lead to, None where there is none."""
+        value: Any = self.data
+        for part in parts:
+            if isinstance(value, dict):
+                value = value.get(part)
+            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                return None
+        return value
+
     def position(self, where: str = "", *, of_key: bool = False) -> Position:
         """The place of the value that the JSON pointer `where` names, or of the nearest one around it.
 

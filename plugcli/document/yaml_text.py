@@ -151,10 +151,8 @@ class _Builder:
         if self._stack and type(self._stack[-1].value) is dict and self._stack[-1].key is None:
             self._key(text, offset, is_plain=event.implicit[0])
             return
-        if event.tag is None and event.implicit[0]:
-            value = self._plain(text)
-        else:
-            value = self._tagged(event.tag, text, offset)
+        is_plain = event.tag is None and event.implicit[0]
+        value = self._plain(text) if is_plain else self._tagged(event.tag, text, offset)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
         self._put(value, offset, 1)

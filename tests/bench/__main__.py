@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 SERVERS = {
@@ -98,8 +99,7 @@ def main() -> None:
             }
             for title, code in CODES.items():
                 measures = {
-                    server: (lambda connection=connection, code=code: post(connection, code))  # type: ignore[misc]
-                    for server, connection in connections.items()
+                    server: partial(post, connection, code) for server, connection in connections.items()
                 }
                 show(f"POST /execute of {title}", in_turn(rounds, measures), ("baseline", "floor"))
             for connection in connections.values():
@@ -116,7 +116,7 @@ def main() -> None:
             "plugcli --version": [plugcli, "--version"],
             "plugcli exec empty.py": [plugcli, "exec", str(empty)],
         }
-        measures = {title: (lambda command=command: spend(command)) for title, command in commands.items()}  # type: ignore[misc]
+        measures = {title: partial(spend, command) for title, command in commands.items()}
         show("commands", in_turn(rounds, measures), ("python -c pass",))
 
 

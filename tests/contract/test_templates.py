@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from plugcli.validate import validate
 
 from plugcli.hosts import all_hosts
 from plugcli.plugin import plugin_from_files
 from plugcli.scaffold import Template, render, scaffold, templates
+from plugcli.validate import validate
 
 MANIFEST = ".well-known/ai-plugin.json"
 # The longest, the strangest and the plainest names that init takes.

@@ -85,7 +85,7 @@ def test_yaml_keys_and_dates_are_text() -> None:
 
 
 def test_aliases_and_merges_are_followed() -> None:
-    """Aliases are ordinary YAML, and a finding inside one points at the one place where the value is written."""
+    """Aliases are ordinary YAML; a finding inside one points at the place where the value is written."""
     text = "base: &b {x: 1, y: 2}\nother: &o {z: 9}\nmine:\n  <<: [*b, *o]\n  y: 3\nagain: *b\n"
     document = Document.parse(text, "x")
     assert {"x": 1, "y": 3, "z": 9} == document.data["mine"]

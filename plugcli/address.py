@@ -1,0 +1,102 @@
+"""Addresses in a plugin's documents: which of the forms that hosts tell apart a text has. Opens none."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+
+from plugcli.document.placeholder import TEMPLATE
+
+Kind = Literal[
+    "https", "http", "localhost", "loopback", "relative", "path", "no-scheme", "data", "placeholder",
+    "example", "other",
+]  # fmt: skip
+
+# Seen in 45 plugins: PLUGIN_HOSTNAME/openapi.yaml, THEURL/, https://your-domain.com, https://<your-host>/.
+_UNFILLED = re.compile(
+    r"\b(?:your|my|this|the|replace)[-_]?\w*[-_]?(?:domain|host|hostname|url|app|site|username|server|api)\b"
+    r"|\bYOUR[A-Z_]*\b|^(?:https?://)?[A-Z][A-Z0-9]*_[A-Z0-9_]+|^THEURL\b|<[\w -]+>",
+    re.IGNORECASE,
+)
+_EXAMPLE = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Address:
+    """A text that should be an address. `host` is in lower case, and empty where there is none."""
+
+    text: str
+    kind: Kind
+    host: str = ""
+    port: int | None = None
+
+    @property
+    def with_scheme(self) -> str:
+        """The text with the scheme that a host takes there, for a text that lacks one."""
+        is_local = self.text.startswith(("localhost", "127."))
+        return f"{'http' if is_local else 'https'}://{self.text}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only the author's own machine answers there."""
+        return self.kind in ("localhost", "loopback")
+
+
+def address(text: str) -> Address:
+    """Tell which form `text` has."""
+    if is_placeholder(text):
+        return Address(text, "placeholder")
+    if text.startswith("/") and not text.startswith("//"):
+        return Address(text, "relative")
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:  # http://[ or a port that is no number
+        return Address(text, "other")
+    if parts.scheme == "data":
+        return Address(text, "data")
+    if parts.scheme not in ("http", "https"):
+        return Address(text, _without_scheme(text, parts.scheme))
+    if not host or re.search(r"\s", text):
+        return Address(text, "other")
+    return Address(text, _of_host(host) or ("https" if parts.scheme == "https" else "http"), host, port)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether `text` waits to be filled in, such as `{{BASE}}/openapi.yaml` or `https://your-domain.com`."""
+    return bool(TEMPLATE.search(text) or _unfilled(text))
+
+
+def is_example(host: str) -> bool:
+    """Whether `host` is one of those that RFC 2606 keeps free for examples."""
+    return bool(_EXAMPLE.search(host))
+
+
+def _unfilled(text: str) -> bool:
+    host = re.sub(r"^\w+://", "", text).split("/")[0]
+    return bool(_UNFILLED.search(host)) and not host.startswith("localhost")
+
+
+def _of_host(host: str) -> Kind | None:
+    if host == "localhost":
+        return "localhost"
+    if host.endswith(".localhost"):
+        return "loopback"
+    if is_example(host):
+        return "example"
+    try:
+        number = ip_address(host)
+    except ValueError:
+        return None
+    return "loopback" if number.is_loopback or number.is_unspecified else None
+
+
+def _without_scheme(text: str, scheme: str) -> Kind:
+    if re.match(r"(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?(/|$)", text):
+        # `openapi.yaml` is a file, `shop.example/openapi.yaml` is a host and a file.
+        has_host = "/" in text or ":" in text or not re.search(r"\.(ya?ml|json|png|svg|jpe?g|gif|ico)$", text)
+        return "no-scheme" if has_host else "path"
+    if scheme or not text or re.search(r"\s", text):
+        return "other"
+    return "path"

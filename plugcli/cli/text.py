@@ -1,0 +1,49 @@
+"""A stranger's text made fit for a terminal: no escapes, no control characters, no endless lines."""
+
+import unicodedata
+
+# Characters that hide or reorder what is on the screen (Unicode bidi controls: CVE-2021-42574).
+_HIDDEN = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF}
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with every character that a terminal would act on written out, such as \\x1b."""
+    return "".join(map(_printable, text))
+
+
+def excerpt(line: str, column: int, width: int) -> tuple[str, int]:
+    """The part of `line` around `column` (from 1) in at most `width` cells, and how many cells precede it."""
+    cells = [_printable(character) for character in line]
+    at = min(column - 1, len(cells))
+    start = end = at
+    used = 0
+    # Grow around the place, twice as far to the right: what follows tells more.
+    while (start > 0 or end < len(cells)) and used < width - 6:
+        if end < len(cells):
+            used += _width(cells[end])
+            end += 1
+        if end < len(cells):
+            used += _width(cells[end])
+            end += 1
+        if start > 0:
+            start -= 1
+            used += _width(cells[start])
+    before = ("..." if start > 0 else "") + "".join(cells[start:at])
+    return before + "".join(cells[at:end]) + ("..." if end < len(cells) else ""), _width(before)
+
+
+def _printable(character: str) -> str:
+    if character == "\t":
+        return " "
+    code = ord(character)
+    if code in _HIDDEN or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+        return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+    return character
+
+
+def _width(text: str) -> int:
+    """How many cells of a terminal `text` takes."""
+    return sum(
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
+        for each in text
+    )

@@ -1,0 +1,56 @@
+"""`plugcli validate`: parse, judge, print."""
+
+from typing import Annotated
+
+import typer
+
+from plugcli.errors import UsageError
+
+FORMATS = ("text", "json")
+
+
+def validate(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TARGET]...",
+            help="A plugin's folder, a manifest, an OpenAPI document, or an address. [default: this folder]",
+            show_default=False,
+        ),
+    ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", metavar="HOST", help="Judge for this host only; may be repeated."),
+    ] = None,
+    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")] = "text",
+) -> None:
+    """Say what each chat host would say of a plugin, before the host says it.
+
+    Exit status: 0 no errors, 1 errors found, 2 usage, 3 plugcli could not do its job.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"unknown format {format!r}", hint=f"one of {', '.join(FORMATS)}")
+    # Typer alone is most of what `--help` costs: the library is read only where it is used.
+    from plugcli.cli.report import print_json, print_report
+    from plugcli.hosts import all_hosts
+    from plugcli.target import check_target, load_target
+    from plugcli.validate import validate as judge
+
+    hosts = all_hosts()
+    unknown = [each for each in host or () if each not in hosts]
+    if unknown:
+        raise UsageError(f"unknown host {unknown[0]!r}", hint=f"one of {', '.join(hosts)}")
+    wanted = {each: hosts[each] for each in (host or hosts)}
+    for target in targets or ():
+        check_target(target)  # all of them first: a typing mistake in the last must not follow pages of text
+
+    reports = []
+    for target in targets or ["."]:
+        report = judge(load_target(target), wanted)
+        reports.append(report)
+        if format == "text":
+            print_report(report, {each: one.title for each, one in wanted.items()})
+    if format == "json":
+        print_json({"version": 1, "targets": [report.as_json() for report in reports]})
+    if any(report.has_errors for report in reports):
+        raise typer.Exit(1)

@@ -1,0 +1,87 @@
+"""What `validate` says: a finding is one problem, a verdict is what one host would do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+# How we know: the host refuses; its documentation says so, and approved plugins break it; its reviewers
+# look at it; somebody saw it happen.
+Basis = Literal["enforced", "documented", "review", "observed"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem: which rule, for which host, how bad, how we know, where, and what to do.
+
+    Line and column count from 1. `host_says` is the host's own message, only where it is sourced.
+    `source` is the line of the text, raw: it may hold terminal escapes.
+    """
+
+    rule: str
+    host: str
+    severity: Severity
+    basis: Basis
+    file: str
+    line: int
+    column: int
+    pointer: str
+    message: str
+    host_says: str | None
+    hint: str
+    source: str
+
+    def as_json(self) -> dict[str, object]:
+        """The finding in version 1 of `validate --format json`, which is frozen."""
+        return {
+            "rule": self.rule,
+            "host": self.host,
+            "severity": self.severity,
+            "basis": self.basis,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "pointer": self.pointer,
+            "message": self.message,
+            "host_says": self.host_says,
+            "hint": self.hint,
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one host would do with the plugin."""
+
+    host: str
+    verdict: Literal["accepts", "accepts_with_losses", "refuses", "not_judged"]
+    errors: int
+    warnings: int
+
+    def as_json(self) -> dict[str, object]:
+        """The verdict in version 1 of `validate --format json`, which is frozen."""
+        return {
+            "host": self.host,
+            "verdict": self.verdict,
+            "errors": self.errors,
+            "warnings": self.warnings,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that is said of one target."""
+
+    target: str
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(finding.severity == "error" for finding in self.findings)
+
+    def as_json(self) -> dict[str, object]:
+        """One member of `targets` in version 1 of `validate --format json`, which is frozen."""
+        return {
+            "target": self.target,
+            "verdicts": [verdict.as_json() for verdict in self.verdicts],
+            "findings": [finding.as_json() for finding in self.findings],
+        }

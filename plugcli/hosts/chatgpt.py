@@ -1,0 +1,257 @@
+"""ChatGPT plugins, 2023 and 2024: the host that the manifest was made for.
+
+Sources, by the words used below. `docs`: platform.openai.com/docs/plugins, archived 2023-09-22.
+`client`: the web client's own code (0xdevalias/chatgpt-source-watch). `store`: 1,162 manifests and 811
+OpenAPI documents of plugins that OpenAI approved, from June 2023 to April 2024. Where the docs forbid
+what approved plugins do, it is a warning. The host's own words about single members of the manifest are
+not known to anybody: we quote none.
+"""
+
+from plugcli.hosts import AuthType, Claim, Host, Limit, Member, OneOf
+
+REQUIRED = Claim("enforced", "docs, getting started: marked as required; in all 1,162 of the store")
+NEVER_EMPTY = Claim("enforced", "docs, getting started: required; not empty in any of the store")
+SOMETIMES_EMPTY = Claim("documented", "docs, getting started: required; empty in up to 4 of the store")
+EMPTY_IN_USE = Claim("documented", "docs, getting started: required; empty in plugins used from localhost")
+# An author may not want to give an address before there is a plugin to write about.
+NO_EMAIL = Claim("documented", "docs, getting started: required; empty in 2 of the store", severity="note")
+
+CORS = (
+    "Failed to fetch localhost manifest. Check to ensure your localhost is running "
+    "and your localhost server has CORS enabled."
+)
+
+OPERATION_LIMITS = (
+    Limit(
+        300,
+        Claim(
+            "enforced",
+            "wfhbrian.com, Mastering ChatGPT plugins prompt space: measured; one of the store is longer. "
+            "Words: robocorp/robocorp#250",
+            says="In path {path}, method {method}, operationId {operation_id}, "
+            "description has length {length} exceeding limit of 300",
+        ),
+    ),
+    Limit(200, Claim("documented", "docs, getting started; 185 of the store are longer")),
+)
+
+HOST = Host(
+    title="ChatGPT",
+    members={
+        "schema_version": Member("text", REQUIRED, NEVER_EMPTY),
+        "name_for_human": Member("text", REQUIRED, NEVER_EMPTY),
+        "name_for_model": Member("text", REQUIRED, NEVER_EMPTY),
+        "description_for_human": Member("text", REQUIRED, EMPTY_IN_USE),
+        "description_for_model": Member("text", REQUIRED, EMPTY_IN_USE),
+        "auth": Member("object", REQUIRED, None),
+        "api": Member("object", REQUIRED, None),
+        "logo_url": Member("text", REQUIRED, NEVER_EMPTY),
+        "contact_email": Member("text", NO_EMAIL, NO_EMAIL),
+        "legal_info_url": Member("text", REQUIRED, SOMETIMES_EMPTY),
+    },
+    ignored_members={
+        "api": ("type", "url", "is_user_authenticated", "has_user_authentication"),
+    },
+    limits={
+        "name_for_human": (
+            Limit(50, Claim("enforced", "docs, March 2023; the longest of the store has 30")),
+            Limit(20, Claim("documented", "docs, September 2023; 6 of the store are longer")),
+        ),
+        "name_for_model": (
+            Limit(50, Claim("enforced", "docs, getting started; the longest of the store has 47")),
+        ),
+        "description_for_human": (
+            Limit(120, Claim("enforced", "docs, March 2023; 120 in crowds in the store, 2 are longer")),
+            Limit(100, Claim("documented", "docs, September 2023; 328 of the store are longer")),
+        ),
+        "description_for_model": (
+            Limit(8000, Claim("enforced", "docs, getting started; one of the store is longer")),
+        ),
+        "operation.description": OPERATION_LIMITS,
+        "operation.summary": OPERATION_LIMITS,
+        "parameter.description": (
+            Limit(700, Claim("enforced", "OpenAI, GPT Actions in production; none of the store is longer")),
+            Limit(200, Claim("documented", "docs, getting started; 64 of the store are longer")),
+        ),
+    },
+    schema_version=OneOf(("v1",), Claim("documented", "docs, getting started; 2 of the store say v2")),
+    api_type=OneOf(
+        ("openapi",), Claim("enforced", "docs, getting started; openapi or absent in all of the store")
+    ),
+    auth_types={
+        "none": AuthType(),
+        "service_http": AuthType(
+            choices={
+                "authorization_type": OneOf(("bearer", "basic"), Claim("documented", "docs, authentication"))
+            },
+            has_token=True,
+        ),
+        "user_http": AuthType(
+            choices={
+                "authorization_type": OneOf(("bearer", "basic"), Claim("documented", "docs, authentication"))
+            },
+        ),
+        "oauth": AuthType(
+            members={
+                "client_url": Claim("enforced", "docs, authentication; in all 270 of the store"),
+                "authorization_url": Claim("enforced", "docs, authentication; in all 270 of the store"),
+                "authorization_content_type": Claim(
+                    "enforced", "docs, authentication; in all 270 of the store"
+                ),
+                "scope": Claim(
+                    "documented", "docs, authentication; may be empty: so it is in 86 of the store"
+                ),
+            },
+            choices={
+                "authorization_content_type": OneOf(
+                    ("application/json", "application/x-www-form-urlencoded"),
+                    Claim("observed", "store: no other value"),
+                )
+            },
+            has_token=True,
+        ),
+    },
+    openapi_versions=OneOf(
+        ("3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4", "3.1.0", "3.1.1", "3.1.2"),
+        Claim("observed", "store: 3 documents have another version"),
+    ),
+    claims={
+        "manifest-missing": Claim(
+            "enforced",
+            "docs, getting started: without it the plugin cannot be installed. Words: client",
+            says="Couldn't find manifest.",
+        ),
+        "manifest-syntax": Claim(
+            "enforced",
+            "openai/plugins-quickstart#40, #45, #46, #47: an install from localhost reports it so",
+            says_on_localhost=CORS,
+        ),
+        "manifest-dialect/other": Claim("enforced", "docs, getting started: none of the required members"),
+        "manifest-dialect/baidu": Claim(
+            "observed", "6 plugins of Baidu Yiyan: the same members and `examples`"
+        ),
+        "unknown-member": Claim("observed", "store: dropped, never an error", severity="note"),
+        "model-name": Claim(
+            "documented",
+            "docs, getting started: letters and numbers; 400 of the store have underscores, none anything "
+            "else; the host took a name with spaces from localhost (kieckhefen.eu/post/pygpt)",
+        ),
+        "api-type/missing": Claim("observed", "store: absent in 3; and in OpenAI's first example"),
+        "api-url/missing": Claim(
+            "enforced", "client", says_on_localhost="Localhost manifest is missing OpenAPI spec URL."
+        ),
+        "api-url/form": Claim(
+            "enforced",
+            "client",
+            says_on_localhost="Localhost manifest OpenAPI spec URL is not a valid URL or path.",
+        ),
+        "api-url/no-scheme": Claim("enforced", "URL Standard: the host name is read as the scheme"),
+        "api-url/http": Claim("enforced", "docs, production: http only on localhost; none in the store"),
+        "domain/api-url": Claim("enforced", "docs, production; in all 1,011 absolute ones of the store"),
+        "domain/http": Claim("enforced", "docs, production: http only on localhost"),
+        "unfetched/manifest/remote": Claim("enforced", "client", says="Couldn't find manifest."),
+        "unfetched/manifest/local": Claim("enforced", "client", says_on_localhost=CORS),
+        "unfetched/manifest/redirect": Claim(
+            "enforced", "docs, production: redirects of the manifest, only to a subdomain"
+        ),
+        "unfetched/openapi/remote": Claim("enforced", "docs, production: fetched within 15 seconds"),
+        "unfetched/openapi/local": Claim(
+            "enforced", "client", says_on_localhost="Failed to fetch localhost OpenAPI spec."
+        ),
+        "unfetched/openapi/redirect": Claim(
+            "observed", "docs, production: the document is on the plugin's domain"
+        ),
+        "loopback": Claim(
+            "observed",
+            "openai/plugins-quickstart#22; client: only localhost with a port is a developer's own machine",
+            says="Couldn't find manifest.",
+        ),
+        "auth-type": Claim("enforced", "docs, authentication: four types; no other in the store"),
+        "verification-token": Claim(
+            "documented",
+            "docs, authentication: the host gives it while the plugin is installed. Words: client",
+            says='Please add the "openai" token to your manifest file.',
+            severity="note",
+        ),
+        "localhost": Claim(
+            "documented",
+            "docs, production and authentication: https and a domain; no authentication on localhost",
+            severity="note",
+        ),
+        "contact-email": Claim("documented", "docs, getting started; 7 of the store are no e-mail address"),
+        "legal-info-url": Claim("documented", "docs, getting started; 12 of the store are no URL"),
+        "logo-url/relative": Claim("documented", "docs, getting started: a URL; 4 of the store are relative"),
+        "logo-url/http": Claim(
+            "observed", "a page on https shows no picture from http; 4 of the store do this"
+        ),
+        "logo-url/gif": Claim("documented", "docs, getting started: no GIF; 1 of the store is one"),
+        "placeholder": Claim(
+            "observed", "45 plugins in public repositories; a server may fill them in", leaves_open=True
+        ),
+        "example-address": Claim("observed", "65 e-mail addresses in public repositories", severity="note"),
+        "duplicate-keys": Claim("observed", "store: 5 documents; the last value wins", is_loss=True),
+        "openapi-missing": Claim("enforced", "client", severity="note"),
+        "openapi-syntax": Claim(
+            "enforced", "client", says_on_localhost="Failed to parse localhost OpenAPI spec as JSON or YAML."
+        ),
+        "openapi-slip": Claim("observed", "store: 2 documents are JSON with trailing commas, read as YAML"),
+        "openapi-dialect/other": Claim(
+            "enforced", "no operation can be made of it; none in the store when approved"
+        ),
+        "openapi-dialect/version-missing": Claim("observed", "store: 1 document; GPT Actions takes it too"),
+        "openapi-dialect/swagger": Claim(
+            "observed", "store: no document is Swagger 2.0; GPT Actions refuses it", leaves_open=True
+        ),
+        "openapi-schema": Claim("observed", "store: 29 % of the documents are not valid OpenAPI"),
+        "no-operations": Claim("observed", "store: none without operations", is_loss=True),
+        "operation-id/missing": Claim(
+            "observed",
+            "store: 2 documents. Words: outline/openapi#3",
+            says="In path {path}, method {method} is missing operationId; skipping",
+            is_loss=True,
+        ),
+        "operation-id/duplicate": Claim("observed", "store: 6 documents", is_loss=True),
+        "operation-id/name": Claim(
+            "observed", "store: 20 documents; it names a TypeScript type in the prompt"
+        ),
+        "operation-text": Claim("observed", "store: 29 documents", severity="note"),
+        "components-schemas": Claim(
+            "enforced",
+            "three projects that work around it; none in the store",
+            says="Could not parse OpenAPI spec for plugin: "
+            "['In components section, schemas subsection is not an object']",
+        ),
+        "servers/missing": Claim(
+            "documented", "docs, production: else the host of api.url; 139 of the store"
+        ),
+        "servers/in-info": Claim("observed", "store: 31 documents, copied from an early example"),
+        "servers/form": Claim("documented", "docs, production: an https URL of the plugin's domain"),
+        "servers/localhost": Claim("observed", "store: 4 documents; the host of api.url is used instead"),
+        "references/unresolved": Claim(
+            "observed",
+            "store: 40 documents. Words: danny-avila/LibreChat, a copy",
+            is_loss=True,
+        ),
+        "references/external": Claim("observed", "store: 2 documents", is_loss=True),
+        "parameter-reference": Claim(
+            "observed",
+            "DeepLcom/openapi#7",
+            says="In path {path}, method {method}, operationId {operation_id}, "
+            "parameter {parameter} is has missing or non-string name; skipping",
+            is_loss=True,
+        ),
+        "recursive-schema": Claim("observed", "store: 6 documents; GPT Actions refuses them"),
+        "path-slash": Claim(
+            "observed",
+            "store: 5 documents. Words: mckaywrigley/chatbot-ui, a copy",
+            says="Path {path} does not start with a slash; skipping",
+            is_loss=True,
+        ),
+        "path-parameter": Claim("observed", "store: 2 documents"),
+        "duplicate-parameter": Claim("observed", "OpenAPI: a name and a place are given once"),
+        "request-body-method": Claim(
+            "observed", "OpenAI's own quickstart has a body on DELETE; 23 documents have one on GET or DELETE"
+        ),
+        "schema-values": Claim("observed", "store: 5 documents, most of them yes and no read as booleans"),
+    },
+)

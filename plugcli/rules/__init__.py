@@ -1,0 +1,71 @@
+"""Rules: one check each, one file each, ending in RULE = Rule(...). The file name is the rule's id.
+
+To add one, add a file whose docstring says what it finds, why it matters and who says so: it is the rule's
+documentation. Then add `tests/contract/rules/<id>/good-<case>/` and `bad-<case>/`. Nothing lists the rules.
+
+A rule reads the plugin and yields Problems; what a host thinks of it comes from the host's file.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from plugcli._discover import discover
+from plugcli.document import Document, ParseProblem, Position
+from plugcli.hosts import Claim, Host
+from plugcli.plugin import Plugin
+
+
+@dataclass(frozen=True)
+class Place:
+    """The value that a JSON pointer names; it may be one that is missing, and the value around it is shown.
+
+    With `of_key` the key is what is wrong. `position` is for what a pointer cannot name, such as the first of two
+    equal keys.
+    """
+
+    document: Document
+    pointer: str = ""
+    of_key: bool = False
+    position: Position | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a rule found.
+
+    `claim` is what the host does about it, or the name of that in the host's file: a host that does not
+    mention it does not care, and there is no finding. `words` fill the places in the host's own
+    message. `where` is None for a problem of the plugin as a whole.
+    """
+
+    where: Place | ParseProblem | None
+    message: str
+    claim: Claim | str
+    hint: str = ""
+    words: Mapping[str, object] = field(default_factory=dict)
+
+
+Problems = Iterator[Problem]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check, of exactly one of these.
+
+    `plugin` looks at the plugin as a whole, also where a document is missing or does not parse.
+    `manifest` and `openapi` look at a document of the right kind; whether it is one is a rule about the
+    plugin.
+    """
+
+    plugin: Callable[[Plugin, Host], Problems] | None = None
+    manifest: Callable[[Document, Host], Problems] | None = None
+    openapi: Callable[[Document, Host], Problems] | None = None
+
+
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Every rule by its id."""
+    import plugcli.rules
+
+    return discover(plugcli.rules, "RULE", Rule)

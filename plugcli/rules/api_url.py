@@ -1,0 +1,46 @@
+"""`api.url` does not lead to the OpenAPI document.
+
+It is an absolute https address, or a path that starts with a slash and is taken against the plugin's
+domain. Only on localhost, with a port, may it be http. `localhost:5003/openapi.yaml` lacks the scheme:
+a URL parser reads `localhost` as one.
+"""
+
+from plugcli.address import address
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    api = manifest.data.get("api")
+    if not isinstance(api, dict):
+        return
+    where = Place(manifest, "/api/url")
+    url = api.get("url")
+    if url is None or (isinstance(url, str) and not url.strip()):
+        yield Problem(where, "api has no url", "api-url/missing", "the address of the OpenAPI document")
+        return
+    if not isinstance(url, str):
+        yield Problem(where, "api.url is no text", "api-url/form", "the address of the OpenAPI document")
+        return
+    found = address(url)
+    if found.kind == "no-scheme":
+        yield Problem(
+            where, f"api.url has no scheme: {url}", "api-url/no-scheme", f"write {found.with_scheme}"
+        )
+    elif found.kind == "path":
+        yield Problem(
+            where, f"api.url is no address: {url}", "api-url/form", f"write /{url}, or the whole address"
+        )
+    elif found.kind in ("other", "data"):
+        yield Problem(where, f"api.url is no address: {url}", "api-url/form", "write https://... or /...")
+    elif found.kind == "http":
+        hint = f"write {url.replace('http', 'https', 1)}"
+        yield Problem(where, "api.url is http: a host takes that only from localhost", "api-url/http", hint)
+    elif found.kind == "loopback" or (found.kind == "localhost" and found.port is None):
+        hint = "write http://localhost with the port, for example http://localhost:5003"
+        named = found.host if found.kind == "loopback" else "localhost without a port"
+        yield Problem(where, f"to ChatGPT {named} is not the developer's own machine", "loopback", hint)
+
+
+RULE = Rule(manifest=check)

@@ -1,0 +1,28 @@
+"""`auth.type` is missing or none of the four types.
+
+`none`, `service_http`, `user_http` and `oauth` are all there are (documentation, authentication). An
+API key that each user types in is `user_http`; one that you give to the host is `service_http`.
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    auth = manifest.data.get("auth")
+    if not isinstance(auth, dict):
+        return
+    kind = auth.get("type")
+    wanted = ", ".join(host.auth_types)
+    hint = "user_http: each user pastes a key; service_http: you give one to the host; oauth: users log in"
+    if kind is None:
+        yield Problem(Place(manifest, "/auth/type"), f"auth has no type: one of {wanted}", "auth-type", hint)
+    elif not isinstance(kind, str) or kind not in host.auth_types:
+        shown = f'"{kind}"' if isinstance(kind, str) else "no text"
+        yield Problem(
+            Place(manifest, "/auth/type"), f"auth.type is {shown}: one of {wanted}", "auth-type", hint
+        )
+
+
+RULE = Rule(manifest=check)

@@ -1,0 +1,21 @@
+"""There is a `components` without `schemas`.
+
+OpenAPI allows it; ChatGPT's parser does not, and the plugin fails when a chat starts.
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if "components" not in openapi.data or isinstance(openapi.get("components", "schemas"), dict):
+        return
+    if isinstance(openapi.data["components"], dict):
+        where, message = "/components/schemas", "components has no schemas, which must be an object"
+    else:
+        where, message = "/components", "components is no object"
+    yield Problem(Place(openapi, where), message, "components-schemas", "add schemas: {} to components")
+
+
+RULE = Rule(openapi=check)

@@ -1,0 +1,27 @@
+"""`contact_email` is no e-mail address.
+
+The host and its users write there. An address at another domain than the plugin's is fine: half of the
+approved plugins have one.
+"""
+
+import re
+
+from plugcli.address import is_example, is_placeholder
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    value = manifest.data.get("contact_email")
+    if not isinstance(value, str) or not value.strip() or is_placeholder(value):
+        return
+    domain = value.rpartition("@")[2]
+    if is_example(domain) or domain == "localhost":
+        return
+    if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", value.strip()):
+        message = f"contact_email is no e-mail address: {value}"
+        yield Problem(Place(manifest, "/contact_email"), message, "contact-email")
+
+
+RULE = Rule(manifest=check)

@@ -1,0 +1,24 @@
+"""An object has a key twice.
+
+Readers keep the last value and lose the first without a word: an approved plugin had two `paths:`, and
+the host never saw the first.
+"""
+
+from plugcli.hosts import Host
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(plugin: Plugin, host: Host) -> Problems:
+    for document in filter(None, (plugin.manifest, plugin.openapi)):
+        for again in document.duplicates():
+            message = f"the key {again.key} is here again: the value at line {again.first.line} is lost"
+            yield Problem(
+                Place(document, again.pointer, position=again.position),
+                message,
+                "duplicate-keys",
+                "keep one of them",
+            )
+
+
+RULE = Rule(plugin=check)

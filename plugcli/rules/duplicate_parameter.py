@@ -1,0 +1,28 @@
+"""An operation has a parameter twice.
+
+Name and place together identify a parameter. The host skips an operation that has one twice.
+"""
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.operation import follow, operations
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    for operation in operations(openapi):
+        found = operation.data.get("parameters")
+        seen = set()
+        for index, parameter in enumerate(found if isinstance(found, list) else ()):
+            own = pointer.join("paths", operation.path, operation.method, "parameters", index)
+            value = follow(openapi, own, parameter)[1]
+            if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+                continue
+            key = (value["name"], str(value.get("in")))
+            if key in seen:
+                message = f"{operation.title} has the parameter {key[0]} in {key[1]} twice"
+                yield Problem(Place(openapi, own), message, "duplicate-parameter")
+            seen.add(key)
+
+
+RULE = Rule(openapi=check)

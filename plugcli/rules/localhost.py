@@ -1,0 +1,25 @@
+"""The plugin stands on localhost, so what a public host demands is not judged.
+
+https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On
+localhost ChatGPT takes http and no authentication at all.
+"""
+
+from plugcli.address import address
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    url = manifest.get("api", "url")
+    if not isinstance(url, str) or not address(url).is_local:
+        return
+    kind = manifest.get("auth", "type")
+    needs = ["https", "the domain of its addresses"]
+    if isinstance(kind, str) and kind in host.auth_types and kind != "none":
+        needs.append(f"its authentication ({kind}, which no host takes from localhost)")
+    message = f"the plugin stands on localhost: not judged are {', '.join(needs[:-1])} and {needs[-1]}"
+    yield Problem(Place(manifest, "/api/url"), message, "localhost")
+
+
+RULE = Rule(manifest=check)

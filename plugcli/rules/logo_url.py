@@ -1,0 +1,36 @@
+"""`logo_url` is not the address of a picture that the host can show.
+
+Any domain will do, and PNG, SVG, JPEG and WebP are all in use. A path is taken by some hosts only, a
+picture from http does not show in a page from https, and the documentation forbids GIF.
+"""
+
+from urllib.parse import urlsplit
+
+from plugcli.address import address
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    value = manifest.data.get("logo_url")
+    if not isinstance(value, str) or not value.strip():
+        return
+    where = Place(manifest, "/logo_url")
+    found = address(value.strip())
+    if found.kind == "no-scheme":
+        yield Problem(
+            where, f"logo_url has no scheme: {value}", "logo-url/relative", f"write {found.with_scheme}"
+        )
+    elif found.kind in ("path", "relative", "other"):
+        yield Problem(
+            where, f"logo_url is no absolute address: {value}", "logo-url/relative", "write https://..."
+        )
+    elif found.kind == "http":
+        hint = f"write {value.replace('http', 'https', 1)}"
+        yield Problem(where, "logo_url is http: pages on https do not show it", "logo-url/http", hint)
+    elif found.kind in ("https", "localhost") and urlsplit(value).path.lower().endswith(".gif"):
+        yield Problem(where, "logo_url is a GIF", "logo-url/gif", "use PNG or SVG")
+
+
+RULE = Rule(manifest=check)

@@ -1,0 +1,20 @@
+"""There is no manifest.
+
+A host asks for `/.well-known/ai-plugin.json` of the plugin's domain and for nothing else: without it
+nobody can install the plugin (OpenAI's documentation, getting started).
+"""
+
+from plugcli.hosts import Host
+from plugcli.plugin import Plugin
+from plugcli.rules import Problem, Problems, Rule
+
+
+def check(plugin: Plugin, host: Host) -> Problems:
+    if plugin.scope == "plugin" and plugin.manifest_path is None:
+        hint = "put it at .well-known/ai-plugin.json"
+        if plugin.openapi_path is not None:
+            hint += f", or name {plugin.openapi_path} itself to judge the OpenAPI document alone"
+        yield Problem(None, "there is no manifest here", "manifest-missing", hint)
+
+
+RULE = Rule(plugin=check)

@@ -1,0 +1,35 @@
+"""A required member of the manifest is missing.
+
+The documentation marks ten members as required, and no approved plugin lacks one. `null` counts as missing.
+"""
+
+from difflib import get_close_matches
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_HINTS = {
+    "auth": 'a plugin without authentication says "auth": {"type": "none"}',
+    "api": 'write "api": {"type": "openapi", "url": "https://.../openapi.yaml"}',
+    "contact_email": "an address where users and the host can reach you; ChatGPT's store asks for it",
+    "schema_version": 'write "schema_version": "v1"',
+}
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    for name, member in host.members.items():
+        if manifest.data.get(name) is not None or member.missing is None:
+            continue
+        unknown = {each.lower(): each for each in manifest.data if each not in host.members}
+        close = get_close_matches(name, unknown, n=1, cutoff=0.8)
+        if close:
+            misspelt = unknown[close[0]]
+            where = Place(manifest, pointer.join(misspelt), of_key=True)
+            yield Problem(where, f"{name} is missing", member.missing, f"is it meant by {misspelt}?")
+        else:
+            where = Place(manifest, f"/{name}")
+            yield Problem(where, f"{name} is missing", member.missing, _HINTS.get(name, ""))
+
+
+RULE = Rule(manifest=check)

@@ -1,0 +1,20 @@
+"""The OpenAPI document has no operation.
+
+Each operation becomes a function that the model can call: without one, the plugin can do nothing.
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.operation import CALLED_METHODS, operations
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if any(operation.method in CALLED_METHODS for operation in operations(openapi)):
+        return
+    message = "there is no operation" if openapi.data.get("paths") else "there are no paths"
+    hint = "the model can call get, post, put, patch and delete of each path"
+    yield Problem(Place(openapi, "/paths"), f"{message}: the plugin can do nothing", "no-operations", hint)
+
+
+RULE = Rule(openapi=check)

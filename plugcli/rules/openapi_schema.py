@@ -1,0 +1,20 @@
+"""The OpenAPI document breaks the specification.
+
+Judged by the schemas of openapi-spec-validator. Chat hosts load such documents all the same: three in
+ten approved plugins have one, and so has OpenAI's own quickstart (`required: true` in a property).
+Other hosts and code generators refuse them, so each fault is a warning.
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.specification import faults
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    for fault in faults(openapi):
+        where = Place(openapi, fault.where, of_key=fault.of_key)
+        yield Problem(where, fault.message, "openapi-schema", fault.hint)
+
+
+RULE = Rule(openapi=check)

@@ -1,0 +1,20 @@
+"""An operation has neither a summary nor a description.
+
+That text is all the model knows of an operation beside its name: without it, it calls the wrong one, or none.
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.operation import CALLED_METHODS, operations
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    for operation in operations(openapi):
+        texts = (operation.data.get("description"), operation.data.get("summary"))
+        if operation.method in CALLED_METHODS and not any(texts):
+            message = f"{operation.title} has no summary and no description: the model sees only its name"
+            yield Problem(Place(openapi, f"{operation.where}/description"), message, "operation-text")
+
+
+RULE = Rule(openapi=check)

@@ -1,0 +1,32 @@
+"""The description of a parameter is longer than the host takes.
+
+The documentation says 200 characters, later 700 for GPT Actions; no approved plugin is above 700.
+Properties of a request body have no such limit.
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.operation import operations, parameters
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    limits = host.limits.get("parameter.description", ())
+    # One parameter may belong to several operations.
+    found = {
+        where: each for operation in operations(openapi) for where, each in parameters(openapi, operation)
+    }
+    for where, parameter in found.items():
+        text = parameter.get("description")
+        length = len(text.strip()) if isinstance(text, str) else 0
+        broken = [limit for limit in limits if length > limit.most]
+        if broken:
+            limit = max(broken, key=lambda each: each.most)
+            name = parameter.get("name")
+            message = (
+                f"the description of the parameter {name} has {length:,} characters: at most {limit.most:,}"
+            )
+            yield Problem(Place(openapi, f"{where}/description"), message, limit.claim)
+
+
+RULE = Rule(openapi=check)

@@ -1,0 +1,29 @@
+"""A parameter is a `$ref`.
+
+OpenAPI allows it; ChatGPT's parser does not follow references of parameters, and skips the whole operation.
+"""
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.operation import CALLED_METHODS, operations
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    for operation in operations(openapi):
+        found = operation.data.get("parameters")
+        for index, parameter in enumerate(found if isinstance(found, list) else ()):
+            if isinstance(parameter, dict) and "$ref" in parameter and operation.method in CALLED_METHODS:
+                where = pointer.join("paths", operation.path, operation.method, "parameters", index)
+                words = {
+                    "path": operation.path,
+                    "method": operation.method,
+                    "operation_id": operation.id,
+                    "parameter": parameter,
+                }
+                message = f"a parameter of {operation.title} is a $ref: ChatGPT skips the operation"
+                hint = "write the parameter out in the operation"
+                yield Problem(Place(openapi, where), message, "parameter-reference", hint, words)
+
+
+RULE = Rule(openapi=check)

@@ -1,0 +1,33 @@
+"""A path and its parameters do not agree.
+
+`/todos/{username}` needs a parameter `username` with `in: path`, and a parameter with `in: path` needs
+its place in the path. The model fills in what is declared: the rest of the address stays as it is
+written.
+"""
+
+import re
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.operation import operations, parameters
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    for operation in operations(openapi):
+        in_path = set(re.findall(r"\{([^{}]+)\}", operation.path))
+        declared = {
+            name: where
+            for where, parameter in parameters(openapi, operation)
+            if parameter.get("in") == "path" and isinstance(name := parameter.get("name"), str)
+        }
+        for name in sorted(in_path - declared.keys()):
+            message = f"{operation.title} has no parameter {name}, which is in its path"
+            hint = f"add {{name: {name}, in: path, required: true, schema: {{type: string}}}} to parameters"
+            yield Problem(Place(openapi, f"{operation.where}/parameters"), message, "path-parameter", hint)
+        for name in sorted(declared.keys() - in_path):
+            message = f"the parameter {name} is in: path, and the path {operation.path} has no {{{name}}}"
+            yield Problem(Place(openapi, f"{declared[name]}/name"), message, "path-parameter")
+
+
+RULE = Rule(openapi=check)

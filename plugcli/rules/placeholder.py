@@ -1,0 +1,45 @@
+"""A template's placeholder is not filled in, or an address is only an example.
+
+`PLUGIN_HOSTNAME`, `{{BASE}}`, `$host` and `your-domain.com` are in 45 public plugins. A server may fill
+them in when it is asked, so it is a warning. Example addresses (RFC 2606) are fine while you develop: a
+note.
+"""
+
+from collections.abc import Sequence
+
+from plugcli.address import address, is_example, is_placeholder
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_ADDRESSES = (
+    ("api", "url"), ("logo_url",), ("legal_info_url",), ("auth", "client_url"), ("auth", "authorization_url"),
+)  # fmt: skip
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    texts = {parts: manifest.get(*parts) for parts in (*_ADDRESSES, ("contact_email",))}
+    unfilled = [parts for parts, text in texts.items() if isinstance(text, str) and is_placeholder(text)]
+    examples = [parts for parts, text in texts.items() if isinstance(text, str) and _is_example(text)]
+    if unfilled:
+        message = f"{_names(unfilled)}: a placeholder is not filled in: {texts[unfilled[0]]}"
+        hint = "unless your server fills it in, write the real address"
+        yield Problem(Place(manifest, pointer.join(*unfilled[0])), message, "placeholder", hint)
+    if examples:
+        message = f"{_names(examples)}: only an example address: {texts[examples[0]]}"
+        hint = "put the real one before others use the plugin"
+        yield Problem(Place(manifest, pointer.join(*examples[0])), message, "example-address", hint)
+
+
+def _is_example(text: str) -> bool:
+    if "@" in text:
+        domain = text.rpartition("@")[2]
+        return is_example(domain) or domain == "localhost"
+    return address(text).kind == "example"
+
+
+def _names(places: Sequence[tuple[str, ...]]) -> str:
+    return ", ".join(".".join(parts) for parts in places)
+
+
+RULE = Rule(manifest=check)

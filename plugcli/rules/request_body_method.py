@@ -1,0 +1,24 @@
+"""An operation with GET, HEAD or DELETE has a request body.
+
+HTTP gives such a body no meaning: servers, proxies and browsers drop or refuse it (RFC 9110, 9.3.1 and
+9.3.5). OpenAI's own quickstart has one on DELETE, and ChatGPT took it.
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.operation import operations
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    for operation in operations(openapi):
+        method = operation.method.upper()
+        if method in ("GET", "HEAD", "DELETE") and operation.data.get("requestBody"):
+            message = f"{operation.title} has a request body, which {method} gives no meaning"
+            hint = "use a parameter in the path or the query, or POST"
+            yield Problem(
+                Place(openapi, f"{operation.where}/requestBody"), message, "request-body-method", hint
+            )
+
+
+RULE = Rule(openapi=check)

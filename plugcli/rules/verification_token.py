@@ -1,0 +1,40 @@
+"""The host's verification token is still missing.
+
+With `service_http` and `oauth` the host shows a token while you install the plugin, and wants to find
+it in the manifest. Nobody else can give it: a step to do, not an error.
+"""
+
+import re
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    auth = manifest.data.get("auth")
+    kind = auth.get("type") if isinstance(auth, dict) else None
+    if not isinstance(auth, dict) or not isinstance(kind, str) or kind not in host.auth_types:
+        return
+    if not host.auth_types[kind].has_token:
+        return
+    tokens = auth.get("verification_tokens")
+    token = tokens.get("openai") if isinstance(tokens, dict) else None
+    hint = "install the plugin in the host, and put the token it shows into auth.verification_tokens.openai"
+    if not isinstance(token, str) or not token.strip():
+        yield Problem(
+            Place(manifest, "/auth/verification_tokens/openai"),
+            "the verification token is still to come: the host gives it",
+            "verification-token",
+            hint,
+        )
+    elif re.search(r"replace|your|token|<|\{|xxx", token, re.IGNORECASE):
+        yield Problem(
+            Place(manifest, "/auth/verification_tokens/openai"),
+            f"the verification token is a placeholder: {token}",
+            "verification-token",
+            hint,
+        )
+
+
+RULE = Rule(manifest=check)

@@ -1,0 +1,135 @@
+"""Plain sentences for what a JSON Schema complains about, and the hints that go with common mistakes."""
+
+import json
+from difflib import get_close_matches
+from typing import Any
+
+from jsonschema_rs import ValidationErrorKind
+
+_TYPES = {
+    "array": "a list", "object": "an object", "string": "text", "integer": "a whole number",
+    "number": "a number", "boolean": "true or false", "null": "null",
+}  # fmt: skip
+_PLACES = ("query", "path", "header", "cookie")
+# Names of types seen in 35 approved documents.
+_TYPE_HINTS = {
+    "int": "type: integer",
+    "long": "type: integer",
+    "float": "type: number",
+    "double": "type: number",
+    "decimal": "type: number",
+    "date": "type: string with format: date",
+    "uuid": "type: string with format: uuid",
+    "datetime": "type: string with format: date-time",
+    "date-time": "type: string with format: date-time",
+    "uri": "type: string with format: uri",
+    "url": "type: string with format: uri",
+    "str": "type: string",
+    "text": "type: string",
+    "bool": "type: boolean",
+    "list": "type: array",
+    "dict": "type: object",
+    "json": "type: object",
+    "map": "type: object",
+    "any": "leave type out",
+    "file": "type: string with format: binary",
+}
+
+
+def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, version: str) -> str:
+    """What is wrong with the value that `parts` lead to.
+
+    For a missing or an extra member, `parts` lead to that and `value` is the object around it.
+    """
+    name = _name(parts)
+    match kind:
+        case ValidationErrorKind.Required():
+            return f"{_name(parts[:-1])} lacks {parts[-1]}"
+        case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
+            place = f"in {_name(parts[:-1])}" if len(parts) > 1 else "at the top level"
+            return f"OpenAPI {version} has no {parts[-1]} {place}"
+        case ValidationErrorKind.Type(types=types):
+            wanted = " or ".join(_TYPES.get(each, each) for each in types)
+            return f"{name} is {_shown(value)}, and must be {wanted}"
+        case ValidationErrorKind.Enum(options=options):
+            known = _PLACES if parts[-1] == "in" else options  # the schema has one option a branch
+            return f"{name} is {_shown(value)}: one of {', '.join(map(str, known))}"
+        case ValidationErrorKind.Constant(expected_value=expected):
+            return f"{name} is {_shown(value)}, and must be {_shown(expected)}"
+        case ValidationErrorKind.Pattern(pattern=pattern):
+            return f"{name} is {_shown(value)}, which does not match {pattern}"
+        case ValidationErrorKind.Format(format=form):
+            return f"{name} is {_shown(value)}, which is no {form}"
+        case ValidationErrorKind.MinItems() | ValidationErrorKind.MinProperties():
+            return f"{name} is empty"
+        case ValidationErrorKind.UniqueItems():
+            return f"{name} has the same entry twice"
+        case ValidationErrorKind.FalseSchema():
+            return f"{name} does not belong here"
+        case ValidationErrorKind.OneOfNotValid() | ValidationErrorKind.AnyOf():
+            return f"{name} has none of the forms that OpenAPI {version} has for it"
+        case ValidationErrorKind.OneOfMultipleValid() | ValidationErrorKind.Not() if isinstance(value, dict):
+            return f"{name} has members that exclude each other: {', '.join(map(str, value))}"
+    return f"{name} is {_shown(value)}, which breaks the rule {kind.name}"
+
+
+def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
+    """What to do about it, where the mistake is a common one; else empty."""
+    last = str(parts[-1]) if parts else ""
+    match kind:
+        case ValidationErrorKind.Type(types=["array"]) if last == "required" and isinstance(value, bool):
+            return "list the required names once, beside properties: required: [name, ...]"
+        case ValidationErrorKind.Enum() if last == "type" and isinstance(value, str):
+            return _TYPE_HINTS.get(value.lower(), "")
+        case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
+            return "that is Swagger 2.0: OpenAPI 3 has requestBody, beside parameters"
+        case ValidationErrorKind.Required() if last == "schema":
+            return "a parameter has schema: {type: ...}"
+        case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
+            return _of_unknown(last, parts, value)
+        case ValidationErrorKind.Type(types=["string"]) if last == "type" and isinstance(value, list):
+            return "a list of types needs openapi: 3.1.0"
+    return ""
+
+
+def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
+    if parts == ["info", name] and name in ("servers", "paths", "tags", "components", "security"):
+        return f"{name} belongs at the top level: remove its indentation"
+    if len(parts) == 1 and name.startswith("/"):
+        return "a path belongs below paths: indent it"
+    known = ["description", "operationId", "parameters", "requestBody", "responses", "required", "properties"]
+    known += [
+        "summary",
+        "content",
+        "schema",
+        "items",
+        "example",
+        "examples",
+        "format",
+        "enum",
+        "default",
+        "title",
+    ]
+    close = get_close_matches(name, known, n=1, cutoff=0.8)
+    if close and close[0] != name:
+        return f"did you mean {close[0]}?"
+    is_schema = isinstance(parent, dict) and ("properties" in parent or parent.get("type") == "object")
+    is_property = is_schema and isinstance(parent[name], dict)
+    return f"if {name} is a property, it belongs below properties" if is_property else ""
+
+
+def _name(parts: list[str | int]) -> str:
+    """How to name a place: its last parts, as many as tell something."""
+    if not parts:
+        return "the top level"
+    last = parts[-1]
+    if isinstance(last, int) and len(parts) > 1:
+        return f"{parts[-2]}[{last}]"
+    if len(parts) > 1 and (str(last).isdecimal() or str(parts[-2]) in ("paths", "schemas", "properties")):
+        return f"{parts[-2]}.{last}"
+    return str(last)
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:60]}..."

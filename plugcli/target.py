@@ -1,0 +1,73 @@
+"""What the user names to `validate`: a folder, a manifest, an OpenAPI document, or an address."""
+
+import re
+from pathlib import Path
+
+from plugcli.document import read_file
+from plugcli.errors import PlugcliError, UsageError
+from plugcli.plugin import Plugin, load_plugin, plugin_of_manifest, plugin_of_openapi
+
+_OPENAPI_KEY = re.compile(rb"(?:^|[{,])\s*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
+_MANIFEST_KEY = re.compile(
+    rb"(?:^|[{,])\s*[\"']?(?:schema_version|(?:name|description)_for_(?:model|human))[\"']?\s*:", re.MULTILINE
+)
+
+
+def is_url(target: str) -> bool:
+    return target.startswith(("http://", "https://"))
+
+
+def check_target(target: str) -> None:
+    """Raise UsageError where there is nothing that `target` names. Addresses are not asked here."""
+    if is_url(target):
+        return
+    try:
+        is_there = bool(target) and Path(target).exists()
+    except (OSError, ValueError) as error:  # a folder that may not be entered; a NUL in the name
+        raise UsageError(f"{target!r} cannot be looked up: {error}") from error
+    if not is_there:
+        hint = "name a folder, a manifest, an OpenAPI document, or an address that starts with https://"
+        if re.fullmatch(r"[\w-]+(\.[\w-]+)*(:\d+)?(/.*)?", target) and re.search(r":\d|\.\w", target):
+            scheme = "http" if target.startswith(("localhost", "127.")) else "https"
+            hint = f"for the address write {scheme}://{target}"
+        raise UsageError(f"{target!r} does not exist", hint=hint)
+
+
+def load_target(target: str) -> Plugin:
+    """The plugin that `target` names.
+
+    Raises UsageError where there is nothing, and PlugcliError where what is there cannot be read. An address
+    that does not answer is a plugin with `unfetched` set.
+    """
+    check_target(target)
+    if is_url(target):
+        from plugcli.fetch import fetch_plugin  # 60 ms that a folder does not pay
+
+        return fetch_plugin(target)
+    path = Path(target)
+    try:
+        if path.is_dir():
+            return load_plugin(path)
+    except OSError as error:
+        raise PlugcliError(f"cannot read {target}: {error}") from error
+    if is_openapi(path.name, read_file(path)):
+        return plugin_of_openapi(path)
+    return plugin_of_manifest(path)
+
+
+def is_openapi(name: str, data: bytes) -> bool:
+    """Whether a file is to be judged as an OpenAPI document, else as a manifest.
+
+    The usual names decide, then what the text holds, then the end of the name: a document that does not parse
+    must still be judged as what it was meant to be.
+    """
+    stem, _, ending = name.lower().rpartition(".")
+    if name.lower() == "ai-plugin.json":
+        return False
+    if stem in ("openapi", "swagger"):
+        return True
+    start = data[:65536]
+    has_openapi, has_manifest = bool(_OPENAPI_KEY.search(start)), bool(_MANIFEST_KEY.search(start))
+    if has_openapi != has_manifest:
+        return has_openapi
+    return ending in ("yaml", "yml") or "openapi" in stem

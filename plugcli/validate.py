@@ -1,0 +1,158 @@
+"""Judge a plugin for each host: every rule, every finding with its place, and a verdict.
+
+Rules say what they found, hosts say how bad it is. Nothing is printed and nothing fetched here.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import overload
+
+from plugcli.address import address
+from plugcli.dialect import manifest_dialect, openapi_dialect
+from plugcli.document import Document, ParseProblem, pointer
+from plugcli.finding import Finding, Report, Severity, Verdict
+from plugcli.hosts import Claim, Host
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Rule, all_rules
+
+# Findings of these are dropped where another rule has spoken of the same place: it knows better why.
+_GENERAL_RULES = ("openapi-schema",)
+
+
+def validate(plugin: Plugin, hosts: Mapping[str, Host]) -> Report:
+    """What each of `hosts` (by id) would say of `plugin`. Findings come in the order of the text."""
+    findings: list[Finding] = []
+    verdicts = []
+    for host_id, host in hosts.items():
+        judged = list(_judge(plugin, host))
+        found = [_finding(plugin, host_id, each) for each in judged]
+        verdicts.append(_verdict(plugin, host_id, judged, found))
+        findings += found
+    openapi = plugin.openapi or plugin.openapi_problem
+    last = (openapi.name if isinstance(openapi, Document) else openapi.file) if openapi else None
+    findings.sort(key=lambda each: (each.file == last, each.line, each.column, each.rule, each.host))
+    return Report(plugin.name, tuple(verdicts), tuple(findings))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A problem with the rule that found it and what the host does about it."""
+
+    rule: str
+    problem: Problem
+    claim: Claim
+
+
+def _judge(plugin: Plugin, host: Host) -> Iterator[_Judged]:
+    judged = []
+    for rule_id, rule in all_rules().items():
+        for problem in _run(rule, plugin, host):
+            claim = host.claims.get(problem.claim) if isinstance(problem.claim, str) else problem.claim
+            if claim is not None:
+                judged.append(_Judged(rule_id, problem, claim))
+    explained = {_key(each.problem) for each in judged if each.rule not in _GENERAL_RULES}
+    for each in judged:
+        if each.rule not in _GENERAL_RULES or _key(each.problem) not in explained:
+            yield each
+
+
+def _run(rule: Rule, plugin: Plugin, host: Host) -> Iterator[Problem]:
+    manifest, openapi = plugin.manifest, plugin.openapi
+    if rule.plugin is not None:
+        yield from rule.plugin(plugin, host)
+    elif rule.manifest is not None and manifest is not None:
+        if manifest_dialect(manifest.data) in ("plugin", "baidu"):
+            yield from rule.manifest(manifest, host)
+    elif (
+        rule.openapi is not None
+        and openapi is not None
+        and openapi_dialect(openapi.data) in ("openapi", "version-missing")
+    ):
+        yield from rule.openapi(openapi, host)
+
+
+def _key(problem: Problem) -> object:
+    where = problem.where
+    return (where.document.name, where.pointer) if isinstance(where, Place) else where
+
+
+def _severity(claim: Claim) -> Severity:
+    return claim.severity or ("error" if claim.basis == "enforced" else "warning")
+
+
+def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
+    problem, claim = judged.problem, judged.claim
+    words = {name: str(value) for name, value in problem.words.items()}
+    says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
+    file, line, column, where, source = _place(plugin, problem.where)
+    return Finding(
+        rule=judged.rule,
+        host=host_id,
+        severity=_severity(claim),
+        basis=claim.basis,
+        file=file,
+        line=line,
+        column=column,
+        pointer=where,
+        message=_short(problem.message),
+        host_says=_short(says.format(**words) if says and words else says),
+        hint=problem.hint,
+        source=source,
+    )
+
+
+def _is_public(plugin: Plugin) -> bool:
+    """Whether the plugin is known to stand elsewhere than on its author's machine."""
+    url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
+    return isinstance(url, str) and address(url).kind in ("https", "http")
+
+
+@overload
+def _short(text: str) -> str: ...
+@overload
+def _short(text: None) -> None: ...
+def _short(text: str | None) -> str | None:
+    """`text`, without the middle of one that quotes a very long value."""
+    return text if text is None or len(text) <= 500 else f"{text[:300]} ... {text[-100:]}"
+
+
+def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int, int, str, str]:
+    """File, line, column, pointer and the line itself."""
+    if where is None:
+        return plugin.name, 1, 1, "", ""
+    if isinstance(where, ParseProblem):
+        return where.file, where.position.line, where.position.column, "", where.source
+    document = where.document
+    existing, value = _nearest(document, where.pointer)
+    # Of an object, a list or nothing at all the key is what one looks for; the root has none.
+    has_no_text = where.of_key or value is None or isinstance(value, (dict, list))
+    position = where.position or document.position(existing, of_key=bool(existing) and has_no_text)
+    return document.name, position.line, position.column, existing, document.line(position.line)
+
+
+def _nearest(document: Document, where: str) -> tuple[str, object]:
+    """The value that `where` names, or the nearest one around it that exists; its pointer first."""
+    parts: list[str] = []
+    value: object = document.data
+    for part in pointer.split(where):
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            break
+        parts.append(part)
+    return pointer.join(*parts), value
+
+
+def _verdict(plugin: Plugin, host_id: str, judged: list[_Judged], findings: list[Finding]) -> Verdict:
+    errors = sum(each.severity == "error" for each in findings)
+    warnings = sum(each.severity == "warning" for each in findings)
+    if errors:
+        return Verdict(host_id, "refuses", errors, warnings)
+    # Without an OpenAPI document, the half of it that the model would see is not here.
+    if plugin.openapi is None or any(each.claim.leaves_open for each in judged):
+        return Verdict(host_id, "not_judged", errors, warnings)
+    if any(each.claim.is_loss for each in judged):
+        return Verdict(host_id, "accepts_with_losses", errors, warnings)
+    return Verdict(host_id, "accepts", errors, warnings)

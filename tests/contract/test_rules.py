@@ -1,0 +1,85 @@
+"""Every rule, found not listed: it is documented, and shown on plugins with and without the fault.
+
+A case is a folder `rules/<rule-id>/{good,bad}-<case>/` with a plugin's files and `expected.txt`, all that
+`plugcli validate` prints for it. `target.txt` names the file to judge in place of the folder, `url.txt` says where
+the plugin stands, `unfetched.json` what could not be had there. After a change on purpose,
+`PLUGCLI_WRITE_EXPECTED=1 pytest tests/contract/test_rules.py` writes `expected.txt` anew: read the difference.
+"""
+
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plugcli.cli.report import print_report
+from plugcli.finding import Report
+from plugcli.hosts import all_hosts
+from plugcli.plugin import Plugin, Unfetched
+from plugcli.rules import all_rules
+from plugcli.target import load_target
+from plugcli.validate import validate
+
+CASES = Path(__file__).parent / "rules"
+ALL_CASES = sorted(each.relative_to(CASES).as_posix() for each in CASES.glob("*/*"))
+
+
+def judge(case: Path) -> Report:
+    """The report on a case, from inside its folder, so that no path of this machine is in it."""
+    unfetched = case / "unfetched.json"
+    if unfetched.exists():
+        missing = Unfetched(**json.loads(unfetched.read_text()))
+        plugin = load_target(".") if (case / ".well-known").exists() else Plugin(missing.url)
+        plugin = replace(plugin, manifest_path=missing.url, unfetched=missing, url=missing.url)
+        return validate(plugin, all_hosts())
+    target = case / "target.txt"
+    plugin = load_target(target.read_text().strip() if target.exists() else ".")
+    if (case / "url.txt").exists():
+        plugin = replace(plugin, url=(case / "url.txt").read_text().strip())
+    return validate(plugin, all_hosts())
+
+
+@pytest.mark.parametrize("case", ALL_CASES)
+def test_case_is_judged_as_expected(
+    case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole output is compared: a rule that also speaks where it should not is noticed here."""
+    folder = CASES / case
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("NO_COLOR", "1")
+    report = judge(folder)
+    print_report(report, {each: host.title for each, host in all_hosts().items()})
+    printed = capsys.readouterr().out
+    expected = folder / "expected.txt"
+    if os.environ.get("PLUGCLI_WRITE_EXPECTED"):
+        expected.write_text(printed, encoding="utf-8")
+    assert expected.read_text(encoding="utf-8") == printed
+    rule, name = case.split("/")
+    found = [each for each in report.findings if each.rule == rule]
+    assert name.startswith("bad-") == bool(found)
+
+
+@pytest.mark.parametrize("rule", all_rules())
+def test_rule_is_documented_and_has_cases(rule: str) -> None:
+    """The docstring is what `validate` users read of a rule: what it finds, then why it matters."""
+    module = sys.modules[f"plugcli.rules.{rule.replace('-', '_')}"]
+    what, _, why = (module.__doc__ or "").strip().partition("\n\n")
+    assert what.endswith(".")
+    assert len(why.split()) > 8
+    names = [each.name for each in (CASES / rule).glob("*")]
+    assert any(name.startswith("good-") for name in names)
+    assert any(name.startswith("bad-") for name in names)
+
+
+@pytest.mark.parametrize("rule", all_rules())
+def test_rule_looks_at_one_thing(rule: str) -> None:
+    """A rule with two checks, or none, is a mistake that nothing else would notice."""
+    found = all_rules()[rule]
+    assert 1 == sum(each is not None for each in (found.plugin, found.manifest, found.openapi))
+
+
+def test_cases_belong_to_rules() -> None:
+    """A folder of a rule that was renamed would never fail again."""
+    assert {each.name for each in CASES.iterdir()} == set(all_rules())
