@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plugcli.cli import render
 from plugcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _say(lines: list[str]) -> None:
         for line in lines:
             print(line, flush=True)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        render.stop_printing()
 
 
 def _log(line: str) -> None:

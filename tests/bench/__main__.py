@@ -25,6 +25,9 @@ SERVERS = {
 CODES = {"print(6*7)": "print(6*7)", "import numpy": "import numpy; print(numpy.arange(3).sum())"}
 
 
+Measures = dict[str, Callable[[], float]]
+
+
 def start(command: list[str], folder: Path) -> tuple["subprocess.Popen[str]", int]:
     """Start a server in `folder`; return it and the port that it prints."""
     environment = {
@@ -62,7 +65,7 @@ def spend(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def in_turn(rounds: int, measures: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
+def in_turn(rounds: int, measures: Measures) -> dict[str, list[float]]:
     """Return `rounds` measurements of each, taken in turn so that a busy moment meets all; the first round is for warming up."""
     times: dict[str, list[float]] = {name: [] for name in measures}
     for turn in range(rounds + 1):
@@ -98,7 +101,7 @@ def main() -> None:
                 server: http.client.HTTPConnection("localhost", port) for server, (_, port) in running.items()
             }
             for title, code in CODES.items():
-                measures = {
+                measures: Measures = {
                     server: partial(post, connection, code) for server, connection in connections.items()
                 }
                 show(f"POST /execute of {title}", in_turn(rounds, measures), ("baseline", "floor"))
@@ -116,8 +119,8 @@ def main() -> None:
             "plugcli --version": [plugcli, "--version"],
             "plugcli exec empty.py": [plugcli, "exec", str(empty)],
         }
-        measures = {title: partial(spend, command) for title, command in commands.items()}
-        show("commands", in_turn(rounds, measures), ("python -c pass",))
+        starts: Measures = {title: partial(spend, command) for title, command in commands.items()}
+        show("commands", in_turn(rounds, starts), ("python -c pass",))
 
 
 main()

@@ -177,6 +177,35 @@ def test_large_input_reaches_the_code() -> None:
     assert int(done.stdout) == zlib.crc32(data)
 
 
+def test_reader_that_leaves_ends_the_run() -> None:
+    """`plugcli exec ... | head -1` stops at once, as any program does, and says nothing of it."""
+    code = "import itertools\nfor i in itertools.count(): print(i)"
+    with subprocess.Popen(
+        [*EXEC, "--timeout", "50", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"0\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=20) == 141
+
+
+@pytest.mark.parametrize(("where", "status"), [("/dev/full", 125), ("&-", 0)], ids=["full", "closed"])
+def test_output_that_takes_nothing_is_no_crash(where: str, status: int) -> None:
+    """A full disk is a sentence; a stream that the caller closed is not missed."""
+    command = f"{sys.executable} -m plugcli exec -c 'print(1)' >{where}"
+    done = subprocess.run(
+        ["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert ("cannot be written" in done.stderr) == (status == 125)
+
+
 def test_input_that_nobody_reads_does_no_harm() -> None:
     """`yes | plugcli exec` ends when the code does."""
     with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
@@ -310,10 +339,13 @@ def test_killed_plugcli_leaves_nothing() -> None:
     code = "import os, time\nfor _ in range(3):\n    if os.fork() == 0: os.setsid()\nprint('up', flush=True)\ntime.sleep(60)"
     with subprocess.Popen([*EXEC, "-c", code], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"up\n"
-        family = descendants(process.pid)
-        assert len(family) >= 8
-        process.kill()
+        try:
+            for _ in range(8):
+                assert process.stdout.readline() == b"up\n"
+            family = descendants(process.pid)
+        finally:
+            process.kill()
+    assert len(family) >= 10  # the launcher, the init and eight of the code
     deadline = time.monotonic() + 10
     while any(Path(f"/proc/{pid}").exists() for pid in family) and time.monotonic() < deadline:
         select.select([], [], [], 0.02)
