@@ -146,13 +146,13 @@ class Jail:
                     wire.send(self._control, {"interrupt": True})
                 await asyncio.wait([ended], timeout=_INTERRUPT_GRACE_SECONDS)
         finally:
-            for task in feeding:
-                task.cancel()
             _kill(self._exit_notice)
             for descriptor, _, _ in streams:
                 loop.remove_reader(descriptor)
             loop.remove_reader(self._control)
-        await asyncio.gather(*feeding, return_exceptions=True)
+            for task in feeding:
+                task.cancel()
+            await asyncio.gather(*feeding, return_exceptions=True)
         for descriptor, name, output in streams:
             self._drain(descriptor, name, output, on_output)
         self.close()

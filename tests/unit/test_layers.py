@@ -9,29 +9,26 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
+JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding"}
 ALLOWED = {
-    "cli": {
-        "serve",
-        "validate",
-        "scaffold",
-        "answers",
-        "rules",
-        "hosts",
-        "plugin",
-        "document",
-        "finding",
-        "sandbox",
-        "errors",
-        "__init__",
-    },
+    "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
-    "validate": {"rules", "hosts", "plugin", "document", "finding", "errors"},
+    "validate": {"rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
-    "rules": {"hosts", "plugin", "document", "finding", "errors", "_discover"},
+    # What is judged: a target's plugin, from a folder or an address.
+    "fetch": {"target", "plugin", "document", "address", "errors", "__init__"},
+    "target": {"plugin", "document", "errors"},
+    # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
+    "rules": {"hosts", "plugin", "document", "address", "dialect", "operation", "specification", "_discover"},
     "hosts": {"finding", "_discover"},
-    "plugin": {"document", "finding", "errors"},
-    "document": {"finding", "errors"},
+    "specification": {"specification_words", "document"},
+    "specification_words": set(),
+    "operation": {"document"},
+    "address": {"document"},
+    "dialect": set(),
+    "plugin": {"document", "errors"},
+    "document": {"errors"},
     "sandbox": {"errors"},
     "finding": set(),
     "errors": set(),
