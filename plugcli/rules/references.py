@@ -15,12 +15,15 @@ from plugcli.hosts import Host
 from plugcli.operation import exists
 from plugcli.rules import Place, Problem, Problems, Rule
 
+# Comparing names takes time, and after so many the hint is no news.
+_MOST_HINTS = 20
 # Here a key `$ref` is a value, not a reference.
 _VALUES = {"example", "examples", "default", "enum", "const"}
 
 
 def check(openapi: Document, host: Host) -> Problems:
     names = list(_targets(openapi))
+    lost = 0
     for where, reference in _references(openapi):
         place = Place(openapi, where)
         if not isinstance(reference, str):
@@ -35,7 +38,8 @@ def check(openapi: Document, host: Host) -> Problems:
             message = f"$ref {reference} leads out of the document: hosts do not follow it"
             yield Problem(place, message, "references/external", hint)
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
-            close = get_close_matches(reference, names, n=1, cutoff=0.7)
+            lost += 1
+            close = get_close_matches(reference, names, n=1, cutoff=0.7) if lost <= _MOST_HINTS else []
             hint = f"did you mean {close[0]}?" if close else ""
             yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint)
         elif reference.startswith("#") and reference != "#" and not reference.startswith("#/"):
