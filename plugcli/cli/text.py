@@ -10,17 +10,17 @@ _HIDDEN = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061
 
 def printable(text: str) -> str:
     """`text` on one line, with every character that a terminal would act on written out, such as \\x1b."""
-    return "".join(map(_printable, text))
+    return text if text.isprintable() else "".join(map(_printable, text))
 
 
 def fitted(line: Excerpt, width: int) -> tuple[str, int]:
     """The part of `line` around its column in at most `width` cells, and how many cells precede it."""
-    cells = [_printable(character) for character in line.text]
+    cells = list(line.text if line.text.isprintable() else map(_printable, line.text))
     at = min(line.column - 1, len(cells))
     start = end = at
     used = 0
     # Grow around the place, twice as far to the right: what follows tells more.
-    while (start > 0 or end < len(cells)) and used < width - 6:
+    while (start > 0 or end < len(cells)) and used < width - 12:  # dots at both ends, three wide characters
         if end < len(cells):
             used += _width(cells[end])
             end += 1

@@ -10,7 +10,7 @@ from plugcli.errors import PlugcliError
 MAX_DEPTH = 200
 
 # Where an editor starts a line. YAML 1.1 also breaks at U+0085, U+2028 and U+2029; editors do not.
-_NEARBY = 400
+_NEARBY = 200
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
