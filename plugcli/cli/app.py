@@ -1,6 +1,6 @@
 """The Typer application: the commands in the order of `--help`, and the boundary for every error."""
 
-import os
+import errno
 import sys
 from typing import Annotated
 
@@ -9,6 +9,8 @@ import typer
 from plugcli import __version__
 from plugcli.cli import render
 from plugcli.cli.exec import exec_
+from plugcli.cli.init import init
+from plugcli.cli.serve import serve
 from plugcli.cli.validate import validate
 from plugcli.errors import PlugcliError
 
@@ -23,7 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks print local variables, and those may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("init")(init)
 app.command("validate")(validate)
+app.command("serve")(serve)
 # What follows the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
 
@@ -46,16 +50,26 @@ def _options(
 def run() -> int:
     """Run the command named in `sys.argv`; return its exit status."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()  # here, where an output that cannot be written is a sentence
     except PlugcliError as error:
         render.error(error)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) is gone: nobody is left to tell. Keep the interpreter from trying at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        render.stop_printing()
         return 0
+    except OSError as problem:
+        if problem.filename is not None or problem.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
+            render.bug(problem)
+            return BUG
+        full = render.unwritable(problem)
+        render.error(full)
+        return full.exit_code
     except Exception as problem:
         render.bug(problem)
         return BUG

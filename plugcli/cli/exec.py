@@ -1,6 +1,7 @@
 """`plugcli exec`: run code in the sandbox that `serve` uses, from the terminal."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 NOT_RUN = 125
 """Exit status when plugcli could not run the code: never one that could be the code's own fault."""
+
+READER_GONE = 128 + signal.SIGPIPE
+"""Exit status when whoever read our output has gone, as in `plugcli exec ... | head -1`."""
 
 _CODE_BYTES_MAX = 64 * 1024 * 1024
 
@@ -71,7 +75,8 @@ def exec_(
         render.error(error)
         raise typer.Exit(NOT_RUN) from error
     except BrokenPipeError:
-        raise  # whoever read our output has gone: not a bug
+        render.stop_printing()
+        raise typer.Exit(READER_GONE) from None
     except Exception as problem:
         render.bug(problem)
         raise typer.Exit(NOT_RUN) from problem

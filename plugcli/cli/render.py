@@ -1,5 +1,6 @@
 """What the terminal shows. The only file that imports rich, and only when something is coloured."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -25,6 +26,12 @@ def error(problem: PlugcliError) -> None:
         print(f"{dim}  hint:{off} {problem.hint}", file=sys.stderr)
 
 
+def stop_printing() -> None:
+    """Send what is still to be printed nowhere: the reader (head, less) has gone, and Python would try again at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def note(text: str) -> None:
     """Print a remark of plugcli's own on standard error, apart from what the code printed there."""
     dim, off = ("\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
@@ -35,21 +42,37 @@ class Output:
     """Prints what sandboxed code writes, as it comes: as it is to a file or a pipe, made harmless to a terminal."""
 
     def __init__(self) -> None:
-        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+        streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+        # One that our caller has closed (`>&-`) is None.
+        self._streams = {name: stream for name, stream in streams.items() if stream is not None}
         self._filters = {name: Harmless() for name, stream in self._streams.items() if stream.isatty()}
 
     def write(self, name: Literal["stdout", "stderr"], data: bytes) -> None:
-        """Print `data` on the stream `name`."""
+        """Print `data` on the stream `name`. Raises BrokenPipeError, and PlugcliError when it cannot be written."""
+        if name not in self._streams:
+            return
         if name in self._filters:
             data = self._filters[name].pass_on(data)
-        self._streams[name].buffer.write(data)
-        self._streams[name].buffer.flush()
+        try:
+            self._streams[name].buffer.write(data)
+            self._streams[name].buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as problem:
+            raise unwritable(problem) from problem
 
     def finish(self) -> None:
         """Print what was held back."""
-        for name, filter_ in self._filters.items():
-            self._streams[name].buffer.write(filter_.finish())
-            self._streams[name].buffer.flush()
+        with contextlib.suppress(OSError):
+            for name, filter_ in self._filters.items():
+                self._streams[name].buffer.write(filter_.finish())
+                self._streams[name].buffer.flush()
+
+
+def unwritable(problem: OSError) -> PlugcliError:
+    """Stop printing; return the error for an output that takes nothing more: a full disk, for instance."""
+    stop_printing()
+    return PlugcliError(f"the output cannot be written: {problem.strerror}", hint="is the disk full?")
 
 
 def bug(problem: Exception) -> None:

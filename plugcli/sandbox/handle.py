@@ -130,9 +130,10 @@ class Jail:
         feeding: list[asyncio.Task[None]] = []
         try:
             for descriptor, name, output in streams:
-                loop.add_reader(descriptor, self._read, descriptor, name, output, on_output)
+                loop.add_reader(descriptor, self._listen, ended, descriptor, name, output, on_output)
             loop.add_reader(self._control, self._hear, ended)
-            wire.send(self._control, {"start": True})
+            with contextlib.suppress(OSError):  # killed from outside: `_hear` will notice
+                wire.send(self._control, {"start": True})
             feeding.append(asyncio.create_task(self._give(job, source)))
             feeding.append(asyncio.create_task(self._feed(stdin)))
             done, _ = await asyncio.wait([ended], timeout=wall_seconds)
@@ -144,16 +145,14 @@ class Jail:
                 with contextlib.suppress(OSError):
                     wire.send(self._control, {"interrupt": True})
                 await asyncio.wait([ended], timeout=_INTERRUPT_GRACE_SECONDS)
-        except BrokenPipeError:
-            ending = Ending()
         finally:
-            for task in feeding:
-                task.cancel()
             _kill(self._exit_notice)
             for descriptor, _, _ in streams:
                 loop.remove_reader(descriptor)
             loop.remove_reader(self._control)
-        await asyncio.gather(*feeding, return_exceptions=True)
+            for task in feeding:
+                task.cancel()
+            await asyncio.gather(*feeding, return_exceptions=True)
         for descriptor, name, output in streams:
             self._drain(descriptor, name, output, on_output)
         self.close()
@@ -231,6 +230,21 @@ class Jail:
                     await writable.wait()
                 finally:
                     loop.remove_writer(self._stdin)
+
+    def _listen(
+        self,
+        ended: asyncio.Future[Ending],
+        descriptor: int,
+        name: Stream,
+        output: Output,
+        on_output: OnOutput | None,
+    ) -> None:
+        """Take one chunk while the code runs; a caller that cannot take its output any more ends the run."""
+        try:
+            self._read(descriptor, name, output, on_output)
+        except Exception as error:
+            if not ended.done():
+                ended.set_exception(error)
 
     def _read(self, descriptor: int, name: Stream, output: Output, on_output: OnOutput | None) -> int:
         """Take one chunk; return its length, 0 when there is nothing more now."""

@@ -41,7 +41,7 @@ def find(python: str) -> Interpreter:
     try:
         real = path.resolve(strict=True)
         is_file = real.is_file()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise UsageError(
             f"there is no interpreter at {python}", hint="name a python executable or a venv's folder"
         ) from error

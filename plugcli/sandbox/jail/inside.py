@@ -23,6 +23,8 @@ def main() -> NoReturn:
     # A program's os._exit must not be able to keep these away from us half-way: names are bound once, here.
     leave = os._exit
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # as CPython does at its start
+        signal.signal(ignored, signal.SIG_IGN)
     for name in [name for name in sys.modules if name == "jail" or name.startswith("jail.")]:
         del sys.modules[name]
     _open_standard_streams()

@@ -19,7 +19,8 @@ def set_limits(plan: Plan) -> None:
         resource.RLIMIT_NPROC: plan.processes
         + 1,  # counted per user namespace since Linux 5.14: the init is one of them
         resource.RLIMIT_NOFILE: plan.open_files,
-        resource.RLIMIT_FSIZE: max(plan.workspace_bytes, plan.scratch_bytes),
+        resource.RLIMIT_FSIZE: 2
+        * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system is full first: ENOSPC
         resource.RLIMIT_DATA: _DATA_OVER_MEMORY * plan.memory_bytes,
         resource.RLIMIT_CORE: _CORE_BYTES,
         resource.RLIMIT_MEMLOCK: 0,

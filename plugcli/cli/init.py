@@ -1,0 +1,146 @@
+"""`plugcli init`: ask what a new plugin is called, and write it from a template."""
+
+import io
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from plugcli.errors import UsageError
+
+DEFAULT_TEMPLATE = "python"
+
+T = TypeVar("T")
+
+
+def init(
+    folder: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FOLDER",
+            show_default=False,
+            help="Where to write; made if need be, '.' is the current folder. "
+            "Without it: a new folder named after the plugin.",
+        ),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="What to start from: python (the default) or todo."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(show_default=False, help="What people call it, at most 20 characters.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(show_default=False, help="Where the people who use it reach you.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, take the defaults.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are in the way.")] = False,
+) -> None:
+    """Start a plugin that already works: manifest, OpenAPI document, logo, code, legal page, test and README.
+
+    On a terminal it asks for what the options leave open; elsewhere, and with --yes, it takes the defaults.
+    A file that exists is never overwritten without --force: one in the way, and nothing at all is written.
+    """
+    from plugcli import answers, scaffold
+
+    if folder == "":
+        raise UsageError("FOLDER is empty", hint="name a folder; '.' is the current one")
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        # What cannot be read or shown in this locale becomes a plain sentence or an escape, not a crash.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+    asks = not yes and bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
+    known = scaffold.templates()
+
+    def template_called(answer: str) -> scaffold.Template:
+        if answer not in known:
+            raise UsageError(f"there is no template {answer[:40]!r}", hint=f"templates: {', '.join(known)}")
+        return known[answer]
+
+    if asks and template is None:
+        for each in known.values():
+            print(f"  {each.id:<10}{each.summary}")
+        chosen = _ask("Template", DEFAULT_TEMPLATE, template_called)
+    else:
+        chosen = template_called(DEFAULT_TEMPLATE if template is None else template)
+    if folder is not None:  # before the other questions: nobody should answer them in vain
+        scaffold.refuse_what_is_in_the_way(chosen, Path(folder), force=force)
+
+    default_name = (folder and answers.name_of_folder(Path(folder))) or chosen.default_name
+    if name is not None:
+        name = answers.checked_name(name)
+    elif asks:
+        limit = answers.NAME_FOR_HUMAN_CHARACTERS
+        name = _ask(f"Name, at most {limit} characters", default_name, answers.checked_name)
+    else:
+        name = default_name
+    destination = Path(folder or answers.folder_name(name, fallback=chosen.default_name))
+    if folder is None:
+        scaffold.refuse_what_is_in_the_way(chosen, destination, force=force)
+
+    if email is not None:
+        email = answers.checked_email(email)
+    elif asks:
+        email = _ask(
+            "E-mail for the people who use it (Enter: later)", "", lambda it: it and answers.checked_email(it)
+        )
+
+    written = scaffold.scaffold(chosen, {"name": name, "email": email or ""}, destination, force=force)
+    print(f"{name} is in {_shown(destination)}:")
+    for path in written:
+        print(f"  {path.relative_to(destination).as_posix()}")
+    if not email:
+        print(f"\nIts e-mail address is {answers.EMAIL_TO_EDIT}: put yours into the manifest and legal.html.")
+    print("\nNext:")
+    for command in _next_commands(destination):
+        print(f"  {command}")
+
+
+def _ask(question: str, default: str, check: Callable[[str], T]) -> T:
+    """Ask on the terminal until `check` takes the answer; return what it makes of it."""
+    prompt = f"{question} [{default}]: " if default else f"{question}: "
+    while True:
+        try:
+            return check(input(prompt).strip(" ") or default)
+        except UsageError as refusal:
+            print(f"  {refusal.message}; {refusal.hint}")
+        except EOFError:
+            raise KeyboardInterrupt from None
+
+
+def _next_commands(destination: Path) -> list[str]:
+    """Return what to type next, as it works in the user's shell: this very plugcli, and its Python."""
+    python = shlex.quote(sys.executable)
+    for command in ("python", "python3"):
+        if _is_same(shutil.which(command), sys.executable):
+            python = command
+            break
+    started_as = sys.argv[0]
+    if Path(started_as).name == "__main__.py":
+        plugcli = f"{python} -m plugcli"
+    else:
+        plugcli = "plugcli" if _is_same(shutil.which("plugcli"), started_as) else shlex.quote(started_as)
+    here = shlex.quote(_shown(destination))
+    go_there = "" if destination == Path() else f"cd {here} && "
+    return [f"{plugcli} serve {here}", f"{plugcli} validate {here}", f"{go_there}{python} -m unittest"]
+
+
+def _is_same(found: str | None, started: str) -> bool:
+    # The folder too: the python of every venv is a link to one and the same file.
+    return (
+        found is not None
+        and Path(found).absolute().parent == Path(started).absolute().parent
+        and Path(found).resolve() == Path(started).resolve()
+    )
+
+
+def _shown(path: Path) -> str:
+    """Return `path` as a command takes it, without what would steer the terminal."""
+    text = "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(path)
+    )
+    return f"./{text}" if text.startswith("-") else text

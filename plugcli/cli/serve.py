@@ -1,0 +1,195 @@
+"""`plugcli serve`: the plugin, served the way a chat host needs it."""
+
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plugcli.cli import render
+from plugcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from plugcli.sandbox import Sandbox
+    from plugcli.serve.listen import Listener
+    from plugcli.serve.source import Source
+
+BUILT_IN = "python"
+
+
+def serve(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            show_default=False,
+            help="The plugin's folder. Without it: the plugin in the current directory, else the built-in "
+            "one, which runs Python.",
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. Any but a loopback address needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 5003,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ORIGIN",
+            help="Pages of this origin may call too, such as https://chat.example.com. Repeatable.",
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A file with the token that calls must carry; the variable PLUGCLI_TOKEN does the same.",
+        ),
+    ] = None,
+    answer_characters: Annotated[
+        int, typer.Option(min=2_000, help="Answers of /execute stay shorter: chat hosts cut at 100,000.")
+    ] = 100_000,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", show_default="30", help="Wall time of a run.")
+    ] = None,
+    timeout_max: Annotated[
+        float | None, typer.Option(metavar="SECONDS", show_default="60", help="Most that a call may ask for.")
+    ] = None,
+    memory: Annotated[
+        str, typer.Option(metavar="SIZE", help="Memory of a run, its files included.")
+    ] = "1GiB",
+    workspace: Annotated[
+        str, typer.Option(metavar="SIZE", help="Files of a run in /mnt/data; at most half of its memory.")
+    ] = "512MiB",
+    output: Annotated[str, typer.Option(metavar="SIZE", help="Kept of stdout, and of stderr.")] = "1MiB",
+    processes: Annotated[int, typer.Option(metavar="N", help="Processes and threads of a run.")] = 64,
+    open_files: Annotated[int, typer.Option(metavar="N", help="Open files of a process.")] = 256,
+    cpus: Annotated[int, typer.Option(metavar="N", help="CPUs of a run.")] = 2,
+    python: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="The interpreter of the code, or a venv; default: plugcli's own."),
+    ] = None,
+) -> None:
+    """Serve a plugin, its documents and its API, the way a chat host needs it.
+
+    Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
+    """
+    from plugcli.sandbox import Policy
+    from plugcli.sandbox.policy import parse_bytes
+    from plugcli.serve.app import Settings
+    from plugcli.serve.listen import listen
+    from plugcli.serve.load import load_code
+    from plugcli.serve.server import Service
+    from plugcli.serve.server import serve as run
+    from plugcli.serve.site import site
+    from plugcli.serve.source import CODE_FILE
+    from plugcli.serve.token import require_token, take_token
+
+    wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
+    policy = Policy(
+        wall_seconds=wall_seconds,
+        wall_seconds_max=wall_seconds_max,
+        memory_bytes=parse_bytes(memory),
+        workspace_bytes=parse_bytes(workspace),
+        output_bytes=parse_bytes(output),
+        processes=processes,
+        open_files=open_files,
+        cpus=cpus,
+    )
+    token = take_token(token_file, os.environ)  # before the plugin's code runs
+    source = _source(folder)
+    with listen(host, port) as listener:
+        if not listener.is_loopback and token is None:
+            raise require_token(host)
+        place = site(host, listener.port, is_loopback=listener.is_loopback, allowed=allow_origin or ())
+        text = source.code()
+        code = None if text is None else load_code(text, f"{source.name}/{CODE_FILE}", source.folder)
+
+        def announce(sandbox: "Sandbox | None") -> None:
+            has_code, has_token = code is not None, token is not None
+            _say(_banner(source, listener, sandbox, has_code=has_code, has_token=has_token))
+
+        settings = Settings(token, answer_characters)
+        service = Service(source, code, listener, place, settings, policy, python)
+        run(service, when_listening=announce, log=_log)
+
+
+def _times(timeout: float | None, timeout_max: float | None) -> tuple[float, float]:
+    """`wall_seconds` and `wall_seconds_max`: one that is given alone takes the other along where it must."""
+    from plugcli.sandbox import Policy
+
+    if timeout is None:
+        longest = Policy.wall_seconds_max if timeout_max is None else timeout_max
+        return min(Policy.wall_seconds, longest), longest
+    if timeout_max is None:
+        return timeout, max(timeout, Policy.wall_seconds_max)
+    if timeout > timeout_max:
+        raise UsageError(
+            f"--timeout {timeout:g} is more than --timeout-max {timeout_max:g}",
+            hint="--timeout is the default of a call, --timeout-max what a call may ask for",
+        )
+    return timeout, timeout_max
+
+
+def _source(folder: Path | None) -> "Source":
+    from plugcli.serve.source import folder_source, is_plugin, memory_source
+
+    if folder is not None:
+        return folder_source(folder)
+    if is_plugin(Path()):
+        return folder_source(Path())
+    from plugcli.scaffold import render, templates
+
+    return memory_source(render(templates()[BUILT_IN], {}), f"templates/{BUILT_IN}")
+
+
+def _banner(
+    source: "Source", listener: "Listener", sandbox: "Sandbox | None", *, has_code: bool, has_token: bool
+) -> list[str]:
+    """What `serve` says once it listens: `key: value` lines, the sandbox first."""
+    from plugcli.serve.log import printable
+
+    plugin = source.plugin()
+    manifest = plugin.manifest.data if plugin.manifest else {}
+    name = printable(str(manifest.get("name_for_human", "without a name")))
+    where = "in the current directory" if source.folder == Path() else source.name
+    if source.folder is None:
+        where = "built in, as the current directory holds no plugin"
+    lines = [*_sandbox_lines(sandbox), f"plugin: {name} ({where})"]
+    for problem in (plugin.manifest_problem, plugin.openapi_problem):
+        if problem:
+            place = f"{problem.file}:{problem.position.line}:{problem.position.column}"
+            lines.append(f"warning: no host can read {place}: {printable(problem.message)}")
+    if not has_code:
+        lines.append("warning: there is no plugin.py, so calls are answered with 501")
+    if has_token:
+        lines.append("token: calls need 'Authorization: Bearer TOKEN'; the documents are public")
+    lines += [f"listening: {url}" for url in listener.urls]
+    lines.append(f"paste into the chat host: {listener.paste}")
+    return lines
+
+
+def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
+    if sandbox is None:
+        return ["sandbox: not needed, as this plugin runs no code of a model"]
+    on = ", ".join(layer.name for layer in sandbox.layers if layer.is_on)
+    off = [f"warning: {layer.name} is off: {layer.why}" for layer in sandbox.layers if not layer.is_on]
+    return [f"sandbox: {on}", *off]
+
+
+def _say(lines: list[str]) -> None:
+    """Print the start's lines. A reader that has gone (`| head -1`) does not stop a server."""
+    try:
+        for line in lines:
+            print(line, flush=True)
+    except BrokenPipeError:
+        render.stop_printing()
+
+
+def _log(line: str) -> None:
+    """A line of the server's log on standard error; a log that nobody can read any more stops nothing."""
+    if sys.stderr is None:  # started with `2>&-`; print would take standard output instead
+        return
+    with contextlib.suppress(OSError):
+        print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)

@@ -1,0 +1,48 @@
+"""What plugcli itself answers: JSON with `error` and `hint`, never a traceback."""
+
+import json
+from collections.abc import Iterable
+
+from starlette.types import Send
+
+Header = tuple[bytes, bytes]
+
+
+class Refusal(Exception):
+    """A request is refused: `status` (4xx or 5xx), what is wrong with it, and what to do about it."""
+
+    def __init__(self, status: int, error: str, hint: str = "", *, headers: Iterable[Header] = ()) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+        self.hint = hint
+        self.headers = tuple(headers)
+
+    def body(self) -> bytes:
+        return json_bytes({"error": self.error, "hint": self.hint})
+
+
+def json_bytes(content: object) -> bytes:
+    """`content` as UTF-8 JSON. A lone surrogate, which UTF-8 cannot carry, becomes its JSON escape."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
+async def send_answer(
+    send: Send, status: int, body: bytes, *, mime: str = "application/json", headers: Iterable[Header] = ()
+) -> None:
+    """Send a whole answer."""
+    await send_start(send, status, body, mime=mime, headers=headers)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_start(
+    send: Send, status: int, body: bytes, *, mime: str = "application/json", headers: Iterable[Header] = ()
+) -> None:
+    """Send the status and the headers of an answer whose body is `body`."""
+    own = [
+        (b"content-type", mime.encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})

@@ -1,0 +1,132 @@
+"""The ASGI application of `plugcli serve`: its layers in order, and what it answers without plugin code."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from plugcli import __version__
+from plugcli.errors import PlugcliError
+from plugcli.sandbox import Sandbox
+from plugcli.serve.answer import Refusal, json_bytes, send_answer
+from plugcli.serve.documents import find_document, is_document
+from plugcli.serve.execute import ANSWER_CHARACTERS_KEY
+from plugcli.serve.fit import ANSWER_CHARACTERS
+from plugcli.serve.guard import Guard, Page
+from plugcli.serve.log import with_request_log
+from plugcli.serve.site import Site
+from plugcli.serve.source import CODE_FILE, Source
+
+HEALTH = "/health"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PREFLIGHT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `serve` was told about calls: the token they need, if any, and how long an answer may be."""
+
+    token: str | None = None
+    answer_characters: int = ANSWER_CHARACTERS
+
+
+def create_app(
+    source: Source,
+    plugin: ASGIApp | None,
+    site: Site,
+    settings: Settings,
+    *,
+    sandbox: Sandbox | None,
+    log: Callable[[str], None],
+) -> ASGIApp:
+    """The application for the plugin at `source` whose code is `plugin` (None: it has none)."""
+    inner = plugin or _without_code(source)
+
+    async def pages(path: str, here: str, may_see_all: bool) -> Page | None:
+        if path == HEALTH:
+            return _health(sandbox, may_see_all)
+        return await find_document(source, path, here)
+
+    async def is_public(path: str) -> bool:
+        return await is_document(source, path)
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[ANSWER_CHARACTERS_KEY] = settings.answer_characters
+        await inner(scope, receive, send)
+
+    token = settings.token.encode() if settings.token else None
+    guard = Guard(limited, site, pages, is_public, token, log)
+    # CORS outside the guard: a page of the host must be able to read why it was refused.
+    readable = CORSMiddleware(
+        guard,
+        allow_origins=sorted(site.origins),
+        allow_methods=METHODS,
+        allow_headers=["*"],  # of these origins only; hosts add headers over time
+        allow_private_network=True,
+        expose_headers=["Retry-After"],
+        max_age=PREFLIGHT_SECONDS,
+    )
+    logged = with_request_log(readable, log)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await logged(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await inner(scope, receive, send)
+
+    return app
+
+
+def layers_as_json(sandbox: Sandbox | None) -> list[dict[str, object]]:
+    """The sandbox layers as `/health` tells them; empty where the plugin needs no sandbox."""
+    if sandbox is None:
+        return []
+    return [{"name": layer.name, "on": layer.is_on, "why": layer.why} for layer in sandbox.layers]
+
+
+def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
+    content: dict[str, object] = {"status": "ok"}
+    if may_see_all:  # whoever has no token learns that it runs, and not what to try on it
+        content |= {
+            "version": __version__,
+            "sandbox": {"needed": sandbox is not None, "layers": layers_as_json(sandbox)},
+        }
+    return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
+
+
+def _without_code(source: Source) -> ASGIApp:
+    """Answers calls of a plugin that has no plugin.py: 501 for its API's paths, 404 for others."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError("no lifespan")  # how ASGI says that there is none to run
+        path = scope["path"]
+        if _is_api_path(source, path):
+            refusal = Refusal(
+                501,
+                f"{scope['method']} {path} cannot be answered: this plugin has no {CODE_FILE}",
+                f"write {CODE_FILE} in the plugin's folder: `app`, an ASGI application with this route",
+            )
+        else:
+            refusal = Refusal(404, f"this plugin has nothing at {path}", "/openapi.yaml lists its paths")
+        await send_answer(send, refusal.status, refusal.body())
+
+    return app
+
+
+def _is_api_path(source: Source, path: str) -> bool:
+    try:
+        openapi = source.plugin().openapi
+    except PlugcliError:
+        return False
+    paths: Any = openapi.data.get("paths") if openapi else None
+    return isinstance(paths, Mapping) and any(_matches(template, path) for template in paths)
+
+
+def _matches(template: str, path: str) -> bool:
+    """Whether `path` is `template`, such as /todos/{username}, below any base path of a server."""
+    pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^/{}]*\}", template))
+    return re.fullmatch(f".*{pattern}", path) is not None

@@ -1,0 +1,155 @@
+"""What a host reads of a plugin before it calls it: manifest, OpenAPI document, logo, legal page.
+
+Read from the folder at each request, so that an edit shows at once, with addresses moved to where the server
+stands (see rewrite.py). The author's own text is sent wherever nothing had to change.
+"""
+
+import asyncio
+import json
+import mimetypes
+from collections.abc import Callable
+from typing import Any, Literal
+from urllib.parse import unquote
+
+import yaml
+
+from plugcli.document import Document, ParseProblem
+from plugcli.errors import PlugcliError
+from plugcli.plugin import Plugin
+from plugcli.serve.answer import json_bytes
+from plugcli.serve.guard import Page
+from plugcli.serve.rewrite import local_path, moved_manifest, moved_openapi
+from plugcli.serve.source import Source
+
+MANIFEST = "/.well-known/ai-plugin.json"
+JSON_MIME = "application/json"
+YAML_MIME = "application/yaml"  # RFC 9512
+
+_FIXED = {
+    MANIFEST: "manifest",
+    "/openapi.yaml": "openapi",
+    "/openapi.yml": "openapi",
+    "/openapi.json": "openapi",
+    "/logo.png": "logo",
+    "/legal": "legal",
+}
+_WIDTH = 1_000_000  # lines are folded nowhere
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+async def find_document(source: Source, path: str, here: str) -> Page | None:
+    """The document of the plugin that stands at `path`, as seen from `here`; None where there is none."""
+    return await asyncio.to_thread(_find, source, path, here)
+
+
+async def is_document(source: Source, path: str) -> bool:
+    """Whether `path` is one that a host reads documents from, whoever answers there."""
+    try:
+        plugin = await asyncio.to_thread(source.plugin)
+    except PlugcliError:
+        return path in _FIXED
+    return _kind(plugin, path) is not None
+
+
+def _find(source: Source, path: str, here: str) -> Page | None:
+    try:
+        plugin = source.plugin()
+        kind = _kind(plugin, path)
+        return _PAGES[kind](plugin, path, here) if kind else None
+    except FileNotFoundError:
+        return None
+    except PlugcliError as error:
+        return _broken(error.message, error.hint) if path in _FIXED else None
+
+
+def _kind(plugin: Plugin, path: str) -> str | None:
+    manifest = plugin.manifest.data if plugin.manifest else {}
+    api = manifest.get("api")
+    named = {
+        local_path(manifest.get("legal_info_url")): "legal",
+        local_path(manifest.get("logo_url")): "logo",
+        local_path(api.get("url") if isinstance(api, dict) else None): "openapi",
+    }
+    return _FIXED.get(path) or {unquote(at): kind for at, kind in named.items() if at}.get(path)
+
+
+def _manifest(plugin: Plugin, path: str, here: str) -> Page | None:
+    if plugin.manifest_problem:
+        return _unreadable(plugin.manifest_problem, plugin.manifest_path)
+    if plugin.manifest is None:
+        return None
+    return _document(plugin.manifest, moved_manifest(plugin.manifest.data, here), "json")
+
+
+def _openapi(plugin: Plugin, path: str, here: str) -> Page | None:
+    if plugin.openapi_problem:
+        return _unreadable(plugin.openapi_problem, plugin.openapi_path)
+    if plugin.openapi is None:
+        return None
+    own = _format(plugin.openapi)
+    wanted = "json" if path.endswith(".json") else "yaml" if path.endswith((".yaml", ".yml")) else own
+    return _document(plugin.openapi, moved_openapi(plugin.openapi.data, here), wanted)
+
+
+def _logo(plugin: Plugin, path: str, here: str) -> Page | None:
+    manifest = plugin.manifest.data if plugin.manifest else {}
+    named = local_path(manifest.get("logo_url"))
+    for candidate in (path, unquote(named) if named else path):
+        mime = mimetypes.guess_type(candidate)[0] or ""
+        if not mime.startswith("image/"):  # logo_url may name anything; only a picture is a logo
+            continue
+        try:
+            # The host's page shows it, and may ask for pictures that allow that.
+            headers = ((b"cross-origin-resource-policy", b"cross-origin"),)
+            return Page(200, mime, plugin.read(candidate.lstrip("/")), headers)
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def _legal(plugin: Plugin, path: str, here: str) -> Page | None:
+    own = [path.lstrip("/")] if path.endswith(".html") else []
+    for candidate in (*own, "legal.html"):
+        try:
+            return Page(200, "text/html; charset=utf-8", plugin.read(candidate))
+        except FileNotFoundError:
+            continue
+    return None
+
+
+_PAGES: dict[str, Callable[[Plugin, str, str], Page | None]] = {
+    "manifest": _manifest,
+    "openapi": _openapi,
+    "logo": _logo,
+    "legal": _legal,
+}
+
+_Format = Literal["json", "yaml"]
+
+
+def _format(document: Document) -> _Format:
+    return "json" if document.text.lstrip()[:1] == "{" else "yaml"
+
+
+def _document(document: Document, data: Any, wanted: _Format) -> Page:
+    """`document` as JSON or YAML: its own text if `data`, what it should say from here, is what it says."""
+    mime = JSON_MIME if wanted == "json" else YAML_MIME
+    if data is document.data and wanted == _format(document):
+        return Page(200, mime, document.text.encode("utf-8", "backslashreplace"))
+    if wanted == "yaml":
+        text = yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=_WIDTH)
+        return Page(200, mime, text.encode("utf-8", "backslashreplace"))
+    try:
+        text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+    except ValueError:
+        return _broken(f"{document.name} holds .nan or .inf, which JSON cannot say", "write it as text")
+    return Page(200, mime, text.encode("utf-8", "backslashreplace"))
+
+
+def _unreadable(problem: ParseProblem, path: str | None) -> Page:
+    position = problem.position
+    return _broken(f"{path}:{position.line}:{position.column}: {problem.message}", problem.hint)
+
+
+def _broken(error: str, hint: str) -> Page:
+    return Page(500, JSON_MIME, json_bytes({"error": error, "hint": hint}))

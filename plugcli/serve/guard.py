@@ -1,0 +1,196 @@
+"""The one layer every request passes: place, visitor, documents, token, body; then the plugin.
+
+Nothing foreign, unauthorised, oversized or not JSON goes further than here, and no crash of the plugin shows
+its traceback to a caller. Plain ASGI: this runs on every call.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plugcli.serve.answer import Refusal, json_bytes, send_answer, send_start
+from plugcli.serve.site import Site, other_site
+from plugcli.serve.token import check_token
+
+BODY_BYTES_MAX = 16 * 1024 * 1024
+BODY_SECONDS = 30.0
+# After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
+# connection of a client that is still sending, and it would never see why.
+DRAIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer that needs no plugin code."""
+
+    status: int
+    mime: str
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+# (path, origin of this server as the caller sees it, whether the caller may see everything) -> the page there
+FindPage = Callable[[str, str, bool], Awaitable[Page | None]]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The ASGI application around the plugin's.
+
+    `pages` are public. `is_public(path)` says which of the plugin's own GET answers need no token either
+    (a framework may generate the OpenAPI document). `log` gets the traceback of a crash.
+    """
+
+    plugin: ASGIApp
+    site: Site
+    pages: FindPage
+    is_public: Callable[[str], Awaitable[bool]]
+    token: bytes | None
+    log: Callable[[str], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. A crash becomes a 500 in JSON.
+
+        Frameworks answer a crash with a page of their own (Starlette's debug page holds the source) and
+        raise it again: so a 500 waits until its sender has returned.
+        """
+        is_started = False
+        held: list[Message] = []
+
+        async def send_unless_crashed(message: Message) -> None:
+            nonlocal is_started
+            if held or (not is_started and message.get("status") == 500):
+                held.append(message)
+                return
+            is_started = True
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, send_unless_crashed)
+        except Exception:
+            self.log(f"{scope['method']} {scope['path']!r} crashed:\n{traceback.format_exc().rstrip()}")
+            if not is_started:  # else the server closes the connection, which is all that is left
+                await send_answer(send, 500, _CRASHED)
+            return
+        for message in held:
+            await send(message)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        try:
+            here = self.site.here(headers)
+            may_only_look = self.site.may_only_look(headers, here)
+            is_get = scope["method"] in ("GET", "HEAD")
+            if is_get:
+                page = await self.pages(scope["path"], here, self._has_token(headers))
+                if page is not None:
+                    await send_answer(send, page.status, page.body, mime=page.mime, headers=page.headers)
+                    return
+            if may_only_look:
+                raise other_site()
+            if self.token is not None and not (is_get and await self.is_public(scope["path"])):
+                check_token(self.token, headers)
+            body = await _read_body(headers, receive)
+        except Refusal as refusal:
+            await _refuse(refusal, headers, receive, send)
+        except _Gone:
+            pass
+        else:
+            await self.plugin(scope, _replay(body, receive), send)
+
+    def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
+        if self.token is None:
+            return True
+        try:
+            check_token(self.token, headers)
+        except Refusal:
+            return False
+        return True
+
+
+_CRASHED = json_bytes(
+    {"error": "the plugin failed while it answered this call", "hint": "the log of plugcli serve says why"}
+)
+
+
+class _Gone(Exception):
+    """The client went away before its request was complete."""
+
+
+async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+    """The whole body, at most BODY_BYTES_MAX bytes of JSON. Refuses anything else."""
+    declared = int(headers.get(b"content-length", b"0"))
+    has_body = declared > 0 or b"transfer-encoding" in headers
+    mime = headers.get(b"content-type")
+    # A page may send forms and plain text anywhere without asking (no preflight); JSON it may not.
+    if (has_body or mime is not None) and not _is_json(mime or b""):
+        given = (mime or b"none").decode("ascii", "backslashreplace")
+        raise Refusal(
+            415, f"the body must be JSON; its content type is {given}", "send Content-Type: application/json"
+        )
+    if declared > BODY_BYTES_MAX:
+        raise _too_large()
+    if not has_body:
+        await receive()  # the empty body; what follows it is the disconnect
+        return b""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise _Gone
+                chunks.append(message["body"])
+                size += len(chunks[-1])
+                if size > BODY_BYTES_MAX:
+                    raise _too_large()
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise Refusal(
+            408, f"the body did not arrive within {BODY_SECONDS:g} s", "send it again, at once"
+        ) from None
+
+
+def _is_json(mime: bytes) -> bool:
+    essence = mime.partition(b";")[0].strip().lower()
+    is_structured = essence.startswith(b"application/") and essence.endswith(b"+json")
+    return is_structured or essence == b"application/json"
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, f"the body is larger than {BODY_BYTES_MAX // 2**20} MiB", "send less in one call")
+
+
+async def _refuse(refusal: Refusal, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
+    body = refusal.body()
+    if headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers:
+        await send_answer(send, refusal.status, body, headers=refusal.headers)
+        return
+    await send_start(send, refusal.status, body, headers=[*refusal.headers, (b"connection", b"close")])
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while (message := await receive())["type"] != "http.disconnect" and message.get("more_body"):
+                pass
+    except TimeoutError:
+        pass
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives `body` first and then whatever follows, which is the disconnect."""
+    is_given = False
+
+    async def receive_body_first() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_body_first

@@ -1,0 +1,155 @@
+"""The server: one process, uvicorn under our application, from the first socket to a clean end."""
+
+import asyncio
+import logging
+import math
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from plugcli.errors import PlugcliError
+from plugcli.sandbox import Policy, Sandbox
+from plugcli.serve.app import Settings, create_app
+from plugcli.serve.listen import Listener
+from plugcli.serve.load import Code
+from plugcli.serve.site import Site
+from plugcli.serve.source import Source
+from plugcli.serve.stopping import Stopping
+
+CONNECTIONS_MAX = 256
+SHUTDOWN_MARGIN_SECONDS = 3
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is served, where, to whom, and within which limits.
+
+    `code` is the plugin.py of `source`, loaded, or None. A Sandbox with `policy` and `python` (None: our own
+    interpreter) starts only if the code asks for one.
+    """
+
+    source: Source
+    code: Code | None
+    listener: Listener
+    site: Site
+    settings: Settings
+    policy: Policy
+    python: str | None
+
+
+def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None], log: Log) -> None:
+    """Serve until SIGTERM or Ctrl-C; a second one ends the process at once.
+
+    `when_listening` gets the Sandbox once calls are answered. After the first signal running calls get their
+    answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
+    """
+    # uvicorn's own bound comes first; ours is for what it cannot end.
+    stopping = Stopping(_shutdown_seconds(service.policy) + SHUTDOWN_MARGIN_SECONDS, log)
+    with stopping.on_signals(), _uvicorn_log(log):
+        asyncio.run(_serve(service, when_listening, log, stopping))
+
+
+async def _serve(
+    service: Service, when_listening: Callable[[Sandbox | None], None], log: Log, stopping: Stopping
+) -> None:
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    stopping.then(lambda: loop.call_soon_threadsafe(task.cancel))
+    code = service.code
+    try:
+        async with AsyncExitStack() as stack:
+            sandbox, plugin = None, code.app if code else None
+            if code is not None and code.create_app is not None:
+                sandbox = await stack.enter_async_context(Sandbox(service.policy, python=service.python))
+                plugin = code.app_with(sandbox)
+            app = create_app(service.source, plugin, service.site, service.settings, sandbox=sandbox, log=log)
+
+            def listens() -> None:
+                stopping.then(server.stop)
+                when_listening(sandbox)
+
+            server = _Server(_config(app, service.policy), listens, log)
+            await server.serve(sockets=list(service.listener.sockets))
+    except asyncio.CancelledError:
+        if not stopping.is_asked:
+            raise
+
+
+def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",  # the same parser on every machine, whatever else is installed
+        ws="none",  # no host uses WebSockets, and Origin checks of ours do not cover them
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # X-Forwarded-* is believed of nobody
+        server_header=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=_shutdown_seconds(policy),
+    )
+
+
+def _shutdown_seconds(policy: Policy) -> int:
+    return math.ceil(policy.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it listens, leaves signals to us, and does not exit the process."""
+
+    def __init__(self, config: uvicorn.Config, when_listening: Callable[[], None], log: Log) -> None:
+        super().__init__(config)
+        self._when_listening = when_listening
+        self._log = log
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        with suppress(SystemExit):  # newer ones exit where older ones return
+            await super().startup(sockets)
+        if not self.started:
+            raise PlugcliError(
+                "the plugin's own start-up (its ASGI lifespan) failed", hint="the lines above say where"
+            )
+        self._when_listening()
+
+    def stop(self) -> None:
+        """Take no more calls, and end once the running ones are answered."""
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._log("stopping: calls that run get their answer or their time-out; Ctrl-C again ends at once")
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own raises the signal again at the end, and SIGTERM would not exit with 0.
+        yield
+
+
+@contextmanager
+def _uvicorn_log(log: Log) -> Iterator[None]:
+    """uvicorn's warnings and errors as lines of our log, and nothing else of what it says."""
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            text = self.format(record).rstrip()
+            if "CancelledError" in text.rpartition("\n")[2]:
+                return  # the traceback of what the end of the server cut off
+            if "WebSocket" in text:
+                return  # advice to install what we leave out on purpose
+            log(text)
+
+    logger = logging.getLogger("uvicorn.error")
+    handler = Lines(logging.WARNING)
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True

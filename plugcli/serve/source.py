@@ -1,0 +1,86 @@
+"""What is served: a folder, read again whenever it changes, or a plugin held in memory."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from plugcli.errors import PlugcliError, UsageError
+from plugcli.plugin import MANIFEST_PATHS, Plugin, load_plugin, plugin_from_files
+
+CODE_FILE = "plugin.py"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A plugin that may change: `plugin()` is what it is now; `folder` is None for one held in memory.
+
+    `plugin()` reads files and may raise PlugcliError; call it off the event loop.
+    """
+
+    name: str
+    folder: Path | None
+    plugin: Callable[[], Plugin]
+
+    def code(self) -> bytes | None:
+        """The text of plugin.py, None where there is none. Raises PlugcliError where it cannot be read."""
+        try:
+            return self.plugin().read(CODE_FILE)
+        except FileNotFoundError:
+            return None
+
+
+def is_plugin(folder: Path) -> bool:
+    """Whether `folder` has a manifest at one of the two places for it."""
+    return any((folder / path).is_file() for path in MANIFEST_PATHS)
+
+
+def folder_source(folder: Path) -> Source:
+    """The plugin in `folder`. Raises UsageError where there is none such, PlugcliError for no plugin."""
+    if not folder.exists():
+        raise UsageError(f"there is no folder {folder}", hint=f"plugcli init {folder} starts a plugin there")
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is a file, not a folder", hint="name the folder that holds the plugin")
+    if not is_plugin(folder):
+        raise PlugcliError(
+            f"{folder} is not a plugin: it has no {MANIFEST_PATHS[0]}",
+            hint=f"plugcli init {folder} starts one there; without a folder, the built-in one is served",
+        )
+    return Source(str(folder), folder, _reread(folder))
+
+
+def memory_source(files: Mapping[str, bytes], name: str) -> Source:
+    """The plugin made of `files`: relative path to bytes."""
+    plugin = plugin_from_files(files, name)
+    return Source(name, None, lambda: plugin)
+
+
+def _reread(folder: Path) -> Callable[[], Plugin]:
+    """Load `folder` only when a file beside its documents changed: a large YAML takes a second to read."""
+    last: tuple[object, Plugin] | None = None
+
+    def plugin() -> Plugin:
+        nonlocal last
+        beside = Path(last[1].openapi_path or ".").parent if last else Path()
+        state = [_state(folder / name) for name in (".", ".well-known", beside)]
+        if last is None or last[0] != state:
+            last = (state, load_plugin(folder))
+        return last[1]
+
+    return plugin
+
+
+def _state(folder: Path) -> list[tuple[str, int, int, int]]:
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, _status(entry)) for entry in entries]
+    except OSError:  # no such folder, or not ours to read: loading says so where it matters
+        return []
+    return sorted((name, status.st_mtime_ns, status.st_size, status.st_ino) for name, status in found)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result:
+    try:
+        return entry.stat()
+    except OSError:  # a link to nothing
+        return entry.stat(follow_symlinks=False)

@@ -1,0 +1,154 @@
+"""Serve the plugin for real, as a chat host would find it, and call it.
+
+Run it in the plugin's folder with the Python that has plugcli: `python -m unittest`
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+from queue import Queue
+from typing import IO, Any, ClassVar
+
+PLUGIN = Path(__file__).parent.parent
+SERVE = [sys.executable, "-m", "plugcli", "serve", ".", "--port", "0"]
+START_SECONDS = 60
+
+# A proxy that the environment names cannot reach this machine's own addresses.
+open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+
+
+class PluginTest(unittest.TestCase):
+    """The plugin answers as its manifest and its OpenAPI document say."""
+
+    address: ClassVar[str]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        server = subprocess.Popen(
+            SERVE,
+            cwd=PLUGIN,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+        cls.addClassCleanup(stop, server)
+        cls.address = wait_for_address(server)
+
+    def get(self, path: str) -> tuple[int, str, bytes]:
+        """Fetch `path`; return status, content type and body."""
+        with open_url(self.address + path, timeout=30) as answer:
+            return answer.status, answer.headers["content-type"], answer.read()
+
+    def execute(self, body: object) -> tuple[int, Any]:
+        """Post `body` as JSON to /execute; return the status and the JSON answered."""
+        request = urllib.request.Request(
+            self.address + "/execute",
+            json.dumps(body).encode(),
+            {"content-type": "application/json"},
+        )
+        try:
+            with open_url(request, timeout=90) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, json.load(refusal)
+
+    def test_manifest_leads_to_everything_else(self) -> None:
+        """A chat host knows the manifest alone: all that it names must be there."""
+        manifest = json.loads(self.get("/.well-known/ai-plugin.json")[2])
+        named = [
+            manifest["api"]["url"],
+            manifest["logo_url"],
+            manifest["legal_info_url"],
+        ]
+        for url in named:
+            with self.subTest(url=url), open_url(url, timeout=30) as answer:
+                self.assertEqual(200, answer.status)
+                self.assertTrue(answer.read())
+
+    def test_logo_is_a_picture_and_legal_is_a_page(self) -> None:
+        """A host shows both to people, and goes by the content type."""
+        self.assertEqual("image/png", self.get("/logo.png")[1])
+        self.assertIn("text/html", self.get("/legal")[1])
+
+    def test_program_is_answered_with_what_it_printed(self) -> None:
+        """The one thing the plugin is for."""
+        status, result = self.execute({"code": "print(6 * 7)"})
+        self.assertEqual(200, status)
+        self.assertEqual("42\n", result["stdout"])
+        self.assertEqual("", result["stderr"])
+        self.assertEqual(0, result["returncode"])
+
+    def test_answer_has_the_fields_of_its_schema(self) -> None:
+        """The model reads the answer by the OpenAPI document."""
+        schemas = json.loads(self.get("/openapi.json")[2])["components"]["schemas"]
+        result = self.execute({"code": ""})[1]
+        self.assertEqual(sorted(schemas["RunResult"]["required"]), sorted(result))
+
+    def test_program_that_fails_is_an_answer_too(self) -> None:
+        """The model needs the traceback to mend its program: no HTTP error hides it."""
+        status, result = self.execute({"code": "1 / 0"})
+        self.assertEqual(
+            (200, "error", 1), (status, result["outcome"], result["returncode"])
+        )
+        self.assertIn("ZeroDivisionError", result["stderr"])
+
+    def test_calls_share_nothing(self) -> None:
+        """The manifest tells the model that each call starts afresh."""
+        result = self.execute({"code": "secret = 1; open('secret', 'w').close()"})[1]
+        self.assertEqual("ok", result["outcome"])
+        for code in ("print(secret)", "open('secret')"):
+            with self.subTest(code=code):
+                self.assertEqual("error", self.execute({"code": code})[1]["outcome"])
+
+    def test_request_without_code_is_refused_with_a_sentence(self) -> None:
+        """The model corrects a call only if it is told what was wrong with it."""
+        for body in ({}, {"code": None}, {"code": "", "cod": ""}):
+            with self.subTest(body=body):
+                status, answer = self.execute(body)
+                self.assertEqual(422, status)
+                self.assertTrue(answer["error"])
+
+
+def pass_on(output: IO[str], lines: "Queue[str]") -> None:
+    """Read to the end, whoever listens: a full pipe would stop the server."""
+    with output:
+        for line in output:
+            lines.put(line)
+    lines.put("")
+
+
+def wait_for_address(server: "subprocess.Popen[str]") -> str:
+    """Return the address that the server prints, or fail with all that it said."""
+    assert server.stdout
+    lines: Queue[str] = Queue()
+    threading.Thread(target=pass_on, args=(server.stdout, lines), daemon=True).start()
+    said = ""
+    while line := lines.get(timeout=START_SECONDS):
+        said += line
+        if found := re.search(r"http://(localhost|127\.0\.0\.1):\d+", line):
+            return found[0]
+    raise AssertionError(f"{' '.join(SERVE)} did not start:\n{said}")
+
+
+def stop(server: "subprocess.Popen[str]") -> None:
+    """End the server as a service manager would, by force if it does not listen."""
+    server.terminate()
+    try:
+        server.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+if __name__ == "__main__":
+    unittest.main()

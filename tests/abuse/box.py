@@ -1,0 +1,116 @@
+"""A box for attacks: it runs code in the sandbox and outside it, as root or as an ordinary user.
+
+Everything runs in a pid, mount and network namespace of the test's own and under rlimits, so that a sandbox that fails does not take the
+machine along, and nothing is left when a test ends.
+"""
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+USER = 61234
+"""An ordinary user's uid; nobody's."""
+
+# /mnt is a tmpfs of this namespace alone: the repository is bound there, so that an ordinary user may read it wherever it really is.
+# The suid file and the user's own venv are what two of the attacks want to find.
+_PREPARE = """
+set -e
+ulimit -c unlimited
+mount -t tmpfs -o mode=755 tmpfs /mnt
+mkdir /mnt/plugcli /mnt/venv
+mount --bind "$REPOSITORY" /mnt/plugcli
+ip link set lo up
+ip link add test0 type veth peer name test1
+ip addr add 10.77.0.1/24 dev test0
+ip addr add fd77::1/64 dev test0 nodad
+ip link set test0 up
+if [ -n "$WITH_VENV" ]; then
+    "$PYTHON" -m venv --without-pip --symlinks /mnt/venv
+    cp "$(command -v id)" /mnt/venv/bin/suid-id
+    chown -R "$OWNER" /mnt/venv/lib /mnt/venv/bin
+    chown 0:0 /mnt/venv/bin/suid-id
+    chmod 4755 /mnt/venv/bin/suid-id
+fi
+cd /
+prlimit --nproc=1500 --as=$((8 << 30)) --fsize=$((1 << 30)) --nofile=1024 $DROP "$@"
+"""
+
+
+def can_run(python: str, uid: int) -> bool:
+    """Whether the user `uid` can start `python` and load its library: not when it is in root's home."""
+    # By way of sh: setpriv itself would still find the file with root's rights.
+    command = [*_drop_to(uid), "sh", "-c", 'exec "$0" -c "import ctypes, json, socket"', python]
+    return subprocess.run(command, env={}, capture_output=True, check=False).returncode == 0
+
+
+def _drop_to(uid: int) -> list[str]:
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--inh-caps=-all"]
+
+
+@dataclass(frozen=True)
+class Box:
+    """Runs code inside and outside of the sandbox as one user."""
+
+    who: str
+    python: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def inside(
+        self, code: str, *, then: str = "", with_facts: bool = True, with_venv: bool = False, **policy: Any
+    ) -> dict[str, Any]:
+        """Return the RunResult of `code` in the sandbox, with `seconds`, `left`, `heard`, `then` and `bystander_lives`."""
+        policy = {"wall_seconds": 20.0, "memory_bytes": 256 << 20} | policy
+        return self._run(
+            {"code": code, "inside": True, "then": then, "with_facts": with_facts, "policy": policy},
+            with_venv,
+        )
+
+    def outside(
+        self, code: str, *, seconds: float = 10.0, with_facts: bool = True, with_venv: bool = False
+    ) -> dict[str, Any]:
+        """Return how `python FILE` ended; `{"harness": "killed"}` when the code killed what ran it."""
+        request = {"code": code, "inside": False, "control_seconds": seconds, "with_facts": with_facts}
+        return self._run(request, with_venv)
+
+    def _run(self, request: dict[str, Any], with_venv: bool) -> dict[str, Any]:
+        request["python"] = "/mnt/venv/bin/python" if with_venv else None
+        uid = 0 if self.who == "root" else USER
+        environment = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "REPOSITORY": str(REPOSITORY),
+            "PYTHONPATH": "/mnt/plugcli",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHON": "/usr/bin/python3" if with_venv else self.python,
+            "WITH_VENV": "1" if with_venv else "",
+            "OWNER": f"{uid}:{uid}",
+            "DROP": "" if uid == 0 else " ".join(_drop_to(uid)),
+        }
+        namespaces = [
+            "unshare",
+            "--pid",
+            "--mount",
+            "--net",
+            "--ipc",
+            "--uts",
+            "--fork",
+            "--kill-child=KILL",
+            "--mount-proc",
+        ]
+        python = "/usr/bin/python3" if with_venv else self.python
+        command = [*namespaces, "sh", "-c", _PREPARE, "abuse", python, "/mnt/plugcli/tests/abuse/harness.py"]
+        done = subprocess.run(
+            command,
+            input=json.dumps(request).encode(),
+            env=environment,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        if not request["inside"] and done.returncode in (-9, 137, 128 + 19):
+            return {"harness": "killed"}
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer

@@ -1,0 +1,190 @@
+"""Every template renders into a plugin that hosts accept, linters accept, and that does what it says."""
+
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from plugcli.hosts import all_hosts
+from plugcli.plugin import plugin_from_files
+from plugcli.scaffold import Template, render, scaffold, templates
+from plugcli.validate import validate
+
+MANIFEST = ".well-known/ai-plugin.json"
+# The longest, the strangest and the plainest names that init takes.
+NAMES = ["Demo", "x" * 20, "\"'\\{}#: </b>", "יומן 👩🚀", "3D"]
+
+
+@pytest.fixture(params=sorted(templates()))
+def template(request: pytest.FixtureRequest) -> Template:
+    return templates()[request.param]
+
+
+def manifest_of(template: Template, **answers: str) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(render(template, answers)[MANIFEST])
+    return manifest
+
+
+def openapi_of(template: Template) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(render(template, {})["openapi.yaml"])
+    return document
+
+
+def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in document["paths"].values() for operation in path.values()]
+
+
+@pytest.mark.parametrize("name", [None, *NAMES])
+def test_rendered_plugin_is_accepted_by_every_host(template: Template, name: str | None) -> None:
+    """The first thing a new author sees of validate must be that nothing is wrong."""
+    answers = {"email": "ada@lovelace.dev"} | ({"name": name} if name else {})
+    report = validate(plugin_from_files(render(template, answers), "mine"), all_hosts())
+    assert [finding for finding in report.findings if finding.severity != "note"] == []
+    assert {verdict.verdict for verdict in report.verdicts} == {"accepts"}
+
+
+def test_missing_email_is_only_a_note(template: Template) -> None:
+    """An address can be filled in later, and validate reminds the author of it."""
+    report = validate(plugin_from_files(render(template, {}), "mine"), all_hosts())
+    assert {finding.severity for finding in report.findings} == {"note"}
+    assert [finding for finding in report.findings if finding.pointer == "/contact_email"]
+
+
+def test_openapi_document_is_valid_openapi_3_1(template: Template) -> None:
+    """The authority on OpenAPI has nothing to say, strict as it is."""
+    document = openapi_of(template)
+    assert document["openapi"].startswith("3.1.")
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_texts_keep_to_the_documented_limits(template: Template) -> None:
+    """Hosts once enforced less than they documented; a template keeps to the documents."""
+    manifest = manifest_of(template)
+    assert len(manifest["name_for_human"]) <= 20
+    assert re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,49}", manifest["name_for_model"])
+    assert len(manifest["description_for_human"]) <= 100
+    assert len(manifest["description_for_model"]) <= 2000
+    for text in (manifest["description_for_human"], manifest["description_for_model"]):
+        assert text.endswith(".")
+        assert not re.search("plugin|chatgpt|openai", text, re.IGNORECASE)
+    document = openapi_of(template)
+    for operation in operations(document):
+        assert len(operation["summary"]) <= 200
+        assert len(operation.get("description", "")) <= 200
+        for parameter in operation.get("parameters", []):
+            assert "$ref" not in parameter
+            assert len(parameter["description"]) <= 200
+
+
+def test_operations_have_ids_and_say_how_they_refuse(template: Template) -> None:
+    """A model calls an operation by its id, and mends a call by the sentence it gets back."""
+    document = openapi_of(template)
+    ids = [operation["operationId"] for operation in operations(document)]
+    assert len({*ids}) == len(ids)
+    error = document["components"]["schemas"]["Error"]
+    assert error["required"] == ["error", "hint"]
+    for operation in operations(document):
+        content = operation["responses"]["4XX"]["content"]["application/json"]
+        assert content["schema"] == {"$ref": "#/components/schemas/Error"}
+
+
+def test_addresses_are_absolute_and_on_localhost(template: Template) -> None:
+    """serve puts the real address in their place; a host on this machine takes only localhost with a port."""
+    manifest = manifest_of(template)
+    addresses = [manifest["api"]["url"], manifest["logo_url"], manifest["legal_info_url"]]
+    addresses += [server["url"] for server in openapi_of(template)["servers"]]
+    assert {re.sub("(?<=5003).*", "", address) for address in addresses} == {"http://localhost:5003"}
+
+
+def test_logo_is_a_png_of_512_pixels(template: Template) -> None:
+    """Hosts suggest 512 x 512, and a picture that does not decode shows as a broken one."""
+    logo = render(template, {})["logo.png"]
+    assert logo[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", logo[16:24]) == (512, 512)
+    assert len(logo) < 50_000
+    position, pixels, kind = 8, b"", b""
+    while position < len(logo):
+        length = int.from_bytes(logo[position : position + 4])
+        kind, data = logo[position + 4 : position + 8], logo[position + 8 : position + 8 + length]
+        assert zlib.crc32(kind + data) == int.from_bytes(logo[position + 8 + length :][:4])
+        pixels += data if kind == b"IDAT" else b""
+        position += 12 + length
+    assert kind == b"IEND"
+    assert len(zlib.decompress(pixels)) == 512 * (512 * 4 + 1)
+
+
+def test_legal_page_is_one_page_of_html_with_the_name_and_the_address(template: Template) -> None:
+    """People read it as a page; every element that opens closes again."""
+
+    class Page(HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.text, self.open = "", list[str]()
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag != "meta":
+                self.open.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert self.open.pop() == tag
+
+        def handle_data(self, data: str) -> None:
+            self.text += data
+
+    page = Page()
+    page.feed(render(template, {"name": "<b>Tom & Co", "email": "ada@lovelace.dev"})["legal.html"].decode())
+    page.close()
+    assert page.open == []
+    assert "<b>Tom & Co: legal information" in page.text
+    assert "ada@lovelace.dev" in page.text
+
+
+def test_no_file_tells_to_install_what_is_not_ours(template: Template) -> None:
+    """The name plugcli on the package index belongs to a stranger: following that advice runs their code."""
+    for name, content in render(template, {}).items():
+        assert not re.search(rb"(pip|pipx|uv|uvx)\s.*plugcli", content), name
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        ["ruff", "check", "--isolated", "--select", "E,F,W,I,B,UP,SIM,RUF"],
+        ["ruff", "format", "--isolated", "--check"],
+        ["mypy", "--strict", "--config-file="],
+    ],
+    ids=["ruff-check", "ruff-format", "mypy"],
+)
+def test_rendered_code_is_clean(template: Template, tmp_path: Path, check: list[str]) -> None:
+    """Code to build on: the author's own checks, at their default settings, start green."""
+    scaffold(template, {}, tmp_path / "mine")
+    paths = [path for path in ("plugin.py", "tests") if (tmp_path / "mine" / path).exists()]
+    checked = subprocess.run(
+        [sys.executable, "-m", *check, *paths],
+        cwd=tmp_path / "mine",
+        env={**os.environ, "MYPY_CACHE_DIR": str(tmp_path / "cache"), "RUFF_NO_CACHE": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+
+
+@pytest.mark.parametrize("runner", ["unittest", "pytest"])
+def test_rendered_test_passes(template: Template, tmp_path: Path, runner: str) -> None:
+    """Straight after init, the author's test serves the plugin for real and is green."""
+    scaffold(template, {"name": "Mine"}, tmp_path / "mine")
+    run = subprocess.run(
+        [sys.executable, "-m", runner], cwd=tmp_path / "mine", capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"Ran [1-9]\d* tests|[1-9]\d* passed", run.stdout + run.stderr)

@@ -1,0 +1,77 @@
+"""The wheel, as a user gets it: built, installed into a fresh environment, used from elsewhere."""
+
+import json
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build sdist and wheel from the checkout, the wheel from the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--outdir", str(folder), str(REPOSITORY)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.glob("plugcli_tool-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def plugcli(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel into a fresh environment and return its command."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=True)
+    command = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", str(wheel)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "bin" / "plugcli"
+
+
+def test_wheel_holds_the_package_and_its_templates(wheel: Path) -> None:
+    """Every file of templates/, and nothing of the tests."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tracked = subprocess.run(
+        ["git", "ls-files", "templates"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    for path in tracked.stdout.split():
+        assert path.replace("templates/", "plugcli/_templates/", 1) in names
+    assert {name.split("/")[0] for name in names} == {
+        "plugcli",
+        wheel.name.rpartition("-py3")[0] + ".dist-info",
+    }
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_installed_command_does_its_jobs(plugcli: Path, tmp_path: Path) -> None:
+    """init, validate and exec from a folder that knows nothing of the checkout."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [str(plugcli), *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+
+    assert run("--version").stdout.startswith("plugcli 0.")
+    for template in ("python", "todo"):
+        made = run("init", template, "--template", template, "--yes")
+        assert made.returncode == 0, made.stderr
+        verdict = json.loads(run("validate", template, "--format", "json").stdout)
+        severities = {finding["severity"] for target in verdict["targets"] for finding in target["findings"]}
+        assert severities <= {"note"}
+    done = run("exec", "--json", "-c", "print(6*7)")
+    assert json.loads(done.stdout)["stdout"] == "42\n", done.stderr
+    assert run("--show-completion", "bash").returncode in (0, 2)  # it needs a shell it can recognise
+
+
+def test_tests_of_an_initialised_plugin_pass(plugcli: Path, tmp_path: Path) -> None:
+    """The plugin that `init` renders is served and called by its own test, with the installed command."""
+    subprocess.run([str(plugcli), "init", "mine", "--yes"], cwd=tmp_path, check=True, capture_output=True)
+    command = [str(plugcli.with_name("python")), "-m", "unittest"]
+    done = subprocess.run(command, cwd=tmp_path / "mine", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

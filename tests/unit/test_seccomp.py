@@ -1,0 +1,123 @@
+"""The filter as data: run by a small interpreter of classic BPF, for both machines, without a kernel."""
+
+import errno
+import functools
+import struct
+
+import pytest
+
+from plugcli.sandbox.jail import seccomp, syscalls
+
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+
+@functools.cache
+def program(machine: str) -> list[tuple[int, int, int, int]]:
+    """Return the filter's lines: operation, jump if true, jump if false, constant."""
+    return list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+
+
+def answer(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int | None:
+    """Return the errno that the filter answers, None for allowed. Semantics: networking/filter.rst of the kernel's documentation."""
+    data = struct.pack(
+        "<iIQ6Q",
+        number,
+        architecture or ARCHITECTURES[machine],
+        0,
+        *(*arguments, *[0] * (6 - len(arguments))),
+    )
+    lines = program(machine)
+    at = accumulator = 0
+    while True:
+        operation, if_true, if_false, constant = lines[at]
+        at += 1
+        if operation == 0x20:
+            (accumulator,) = struct.unpack_from("<I", data, constant)
+        elif operation == 0x06:
+            assert constant in (0x7FFF0000, 0x00050000 | constant & 0xFFFF)
+            return None if constant == 0x7FFF0000 else constant & 0xFFFF
+        else:
+            is_true = {
+                0x15: accumulator == constant,
+                0x25: accumulator > constant,
+                0x45: accumulator & constant != 0,
+            }[operation]
+            at += if_true if is_true else if_false
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def machine(request: pytest.FixtureRequest) -> str:
+    """Each machine that the tables know."""
+    return str(request.param)
+
+
+def test_every_rule_names_calls_that_exist(machine: str) -> None:
+    """A misspelt name would be a hole."""
+    known = set(syscalls.numbers("x86_64")) | set(syscalls.numbers("aarch64"))
+    for rule in seccomp.RULES:
+        assert set(rule.calls.split()) <= known
+
+
+def test_unconditional_rules_always_deny(machine: str) -> None:
+    """Whatever the arguments."""
+    numbers = syscalls.numbers(machine)
+    for rule in seccomp.RULES:
+        for name in rule.calls.split():
+            if not rule.when and name in numbers:
+                assert answer(machine, numbers[name], *[2**64 - 1] * 6) == rule.code, name
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("clone", (17,), None),
+        ("clone", (0x3D0F00,), None),  # a thread
+        ("clone", (0x10000000 | 17,), errno.EPERM),
+        ("clone", (0x40000000 | 1 << 63,), errno.EPERM),
+        ("socket", (1, 1, 0), None),
+        ("socket", (2, 1, 6), None),
+        ("socket", (10, 2, 17), None),
+        ("socket", (2, 1, 262), errno.EPROTONOSUPPORT),
+        ("socket", (2 | 1 << 32, 1, 262), errno.EPROTONOSUPPORT),
+        ("socket", (16, 3, 0), errno.EAFNOSUPPORT),
+        ("socket", (40, 1, 0), errno.EAFNOSUPPORT),
+        ("socket", (40 | 1 << 40, 1, 0), errno.EAFNOSUPPORT),
+        ("socketpair", (1,), None),
+        ("socketpair", (2,), errno.EAFNOSUPPORT),
+        ("ioctl", (0, 0x5401), None),
+        ("ioctl", (0, 0x5412), errno.EPERM),
+        ("ioctl", (0, 0x5412 | 1 << 32), errno.EPERM),
+        ("personality", (0xFFFFFFFF,), None),
+        ("personality", (0,), None),
+        ("personality", (0x0040000,), errno.EPERM),
+        ("prlimit64", (0, 7, 0), None),
+        ("prlimit64", (0, 7, 5), None),
+        ("prlimit64", (0, 4, 0), None),
+        ("prlimit64", (0, 4, 1), errno.EPERM),
+        ("prlimit64", (0, 4, 1 << 32), errno.EPERM),
+        ("prlimit64", (1, 7, 0), errno.EPERM),
+        ("prctl", (4, 1), None),
+        ("prctl", (4, 0), errno.EPERM),
+        ("prctl", (22, 2), errno.EINVAL),
+        ("prctl", (15, 1), None),
+        ("setpriority", (0, 0, 19), None),
+        ("setpriority", (0, 1, 19), errno.EPERM),
+        ("setpriority", (2, 0, 19), errno.EPERM),
+    ],
+)
+def test_arguments_decide(machine: str, name: str, arguments: tuple[int, ...], expected: int | None) -> None:
+    """Low 32 bits where the kernel reads an int, all 64 of a pointer."""
+    assert answer(machine, syscalls.numbers(machine)[name], *arguments) == expected
+
+
+def test_unknown_numbers_and_architectures_are_not_there(machine: str) -> None:
+    """ENOSYS, so that libc falls back; the x32 numbers of x86_64 too."""
+    for number in (syscalls.NEWEST + 1, 9999, 1 << 30 | 1, -1):
+        assert answer(machine, number) == errno.ENOSYS
+    assert answer(machine, 1, architecture=0x40000003) == errno.ENOSYS
+
+
+def test_ordinary_calls_are_allowed(machine: str) -> None:
+    """read, write, openat, mmap, futex, execve ..."""
+    common = {"x86_64": (0, 1, 257, 9, 202, 59, 61, 39), "aarch64": (63, 64, 56, 222, 98, 221, 260, 172)}
+    assert [answer(machine, number) for number in common[machine]] == [None] * 8

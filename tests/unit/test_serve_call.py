@@ -1,0 +1,86 @@
+"""What a body of POST /execute asks for."""
+
+import pytest
+
+from plugcli.serve.answer import Refusal
+from plugcli.serve.execute import Call, parse_call
+
+
+@pytest.mark.parametrize(
+    ("body", "call"),
+    [
+        (b'{"code": "print(6*7)"}', Call("print(6*7)", None)),
+        (b'{"code": ""}', Call("", None)),
+        (b'{"code": "a\\nb\\t\\"\\u00e4\\ud83d\\ude00"}', Call('a\nb\t"\u00e4\U0001f600', None)),
+        (b'{"code": "\\u0000\\ud800"}', Call("\x00\ud800", None)),
+        (b'\xef\xbb\xbf{"code": "x", "timeout": 2}', Call("x", 2.0)),
+        (b'{"code": "x", "timeout": 60}', Call("x", 60.0)),
+        (b'{"code": "x", "timeout": 0.5}', Call("x", 0.5)),
+    ],
+)
+def test_call_is_read(body: bytes, call: Call) -> None:
+    """Code reaches the sandbox as it was sent: half a surrogate pair and NUL are the program's own errors."""
+    assert parse_call(body, wall_seconds_max=60) == call
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"print(6*7)",
+        b"{",
+        b"{'code': 1}",
+        b'{"code": "x"',
+        b"\xff\xfe\x00",
+        b"[" * 100000,
+        b"\x00",
+        b'{"code": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_not_json_is_400(body: bytes) -> None:
+    """Also what a careless reader crashes on: depth, digits, bytes that are no text."""
+    with pytest.raises(Refusal) as caught:
+        parse_call(body, wall_seconds_max=60)
+    assert (caught.value.status, bool(caught.value.hint)) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b"[]",
+        b"null",
+        b'"print(1)"',
+        b"1",
+        b'{"code": null}',
+        b'{"code": 1}',
+        b'{"code": ["print(1)"]}',
+        b'{"code": {"x": 1}}',
+        b'{"code": true}',
+        b'{"code": "x", "session": "s"}',
+        b'{"code": "x", "files": []}',
+        b'{"Code": "x"}',
+        b'{"code": "x", "timeout": null}',
+        b'{"code": "x", "timeout": true}',
+        b'{"code": "x", "timeout": "5"}',
+        b'{"code": "x", "timeout": 0}',
+        b'{"code": "x", "timeout": -1}',
+        b'{"code": "x", "timeout": NaN}',
+        b'{"code": "x", "timeout": Infinity}',
+        b'{"code": "x", "timeout": 1e99}',
+        b'{"code": "x", "timeout": 60.1}',
+        b'{"code": "x", "timeout": [1]}',
+        b'{"code": "x", "timeout": 1' + b"0" * 400 + b"}",
+    ],
+)
+def test_json_that_is_no_call_is_422(body: bytes) -> None:
+    """A request that is quietly read as another one misleads the model; it is told what is wrong instead."""
+    with pytest.raises(Refusal) as caught:
+        parse_call(body, wall_seconds_max=60)
+    assert (caught.value.status, bool(caught.value.hint)) == (422, True)
+
+
+def test_timeout_refusal_names_the_bound() -> None:
+    """The model can then ask again with a time that is allowed."""
+    with pytest.raises(Refusal, match="at most 60"):
+        parse_call(b'{"code": "x", "timeout": 61}', wall_seconds_max=60)
