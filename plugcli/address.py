@@ -13,11 +13,10 @@ Kind = Literal[
     "example", "other",
 ]  # fmt: skip
 
-# Seen in 45 plugins: PLUGIN_HOSTNAME/openapi.yaml, THEURL/, https://your-domain.com, https://<your-host>/.
+# Seen in 45 plugins: PLUGIN_HOSTNAME/openapi.yaml, THEURL/, {APPNAME}.fly.dev, your-app-url.com, <your-host>.
 _UNFILLED = re.compile(
-    r"\b(?:your|my|this|the|replace)[-_]?\w*[-_]?(?:domain|host|hostname|url|app|site|username|server|api)\b"
-    r"|\bYOUR[A-Z_]*\b|^(?:https?://)?[A-Z][A-Z0-9]*_[A-Z0-9_]+|^THEURL\b|<[\w -]+>",
-    re.IGNORECASE,
+    r"\b(?i:your)[-_]?(?i:app|api|company|domain|host|name|plugin|server|site|url|user)|\bYOUR\b|\bTHEURL\b"
+    r"|^[A-Z][A-Z0-9]*_[A-Z0-9_]+|\{[A-Z][A-Z0-9_]*\}|<[\w -]+>"
 )
 _EXAMPLE = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid)$", re.IGNORECASE)
 
@@ -75,7 +74,7 @@ def is_example(host: str) -> bool:
 
 def _unfilled(text: str) -> bool:
     host = re.sub(r"^\w+://", "", text).split("/")[0]
-    return bool(_UNFILLED.search(host)) and not host.startswith("localhost")
+    return bool(_UNFILLED.search(host))
 
 
 def _of_host(host: str) -> Kind | None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from plugcli.document import Excerpt
+
 Severity = Literal["error", "warning", "note"]
 # How we know: the host refuses; its documentation says so, and approved plugins break it; its reviewers
 # look at it; somebody saw it happen.
@@ -14,7 +16,7 @@ class Finding:
     """One problem: which rule, for which host, how bad, how we know, where, and what to do.
 
     Line and column count from 1. `host_says` is the host's own message, only where it is sourced.
-    `source` is the line of the text, raw: it may hold terminal escapes.
+    `source` is the line of the text, raw, None where the problem is none of a place in a text.
     """
 
     rule: str
@@ -28,7 +30,7 @@ class Finding:
     message: str
     host_says: str | None
     hint: str
-    source: str
+    source: Excerpt | None
 
     def as_json(self) -> dict[str, object]:
         """The finding in version 1 of `validate --format json`, which is frozen."""

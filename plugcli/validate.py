@@ -9,7 +9,7 @@ from typing import overload
 
 from plugcli.address import address
 from plugcli.dialect import manifest_dialect, openapi_dialect
-from plugcli.document import Document, ParseProblem, pointer
+from plugcli.document import Document, Excerpt, ParseProblem, pointer
 from plugcli.finding import Finding, Report, Severity, Verdict
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
@@ -96,7 +96,7 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         pointer=where,
         message=_short(problem.message),
         host_says=_short(says.format(**words) if says and words else says),
-        hint=problem.hint,
+        hint=_short(problem.hint),
         source=source,
     )
 
@@ -116,10 +116,10 @@ def _short(text: str | None) -> str | None:
     return text if text is None or len(text) <= 500 else f"{text[:300]} ... {text[-100:]}"
 
 
-def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int, int, str, str]:
+def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int, int, str, Excerpt | None]:
     """File, line, column, pointer and the line itself."""
     if where is None:
-        return plugin.name, 1, 1, "", ""
+        return plugin.name, 1, 1, "", None
     if isinstance(where, ParseProblem):
         return where.file, where.position.line, where.position.column, "", where.source
     document = where.document
@@ -127,7 +127,7 @@ def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int
     # Of an object, a list or nothing at all the key is what one looks for; the root has none.
     has_no_text = where.of_key or value is None or isinstance(value, (dict, list))
     position = where.position or document.position(existing, of_key=bool(existing) and has_no_text)
-    return document.name, position.line, position.column, existing, document.line(position.line)
+    return document.name, position.line, position.column, existing, document.excerpt(position)
 
 
 def _nearest(document: Document, where: str) -> tuple[str, object]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from plugcli.cli.render import is_coloured
-from plugcli.cli.text import excerpt, printable
+from plugcli.cli.text import fitted, printable
 from plugcli.finding import Finding, Report
 
 # Of one rule, so that a fault that repeats does not bury the others. Errors are always shown.
@@ -66,13 +66,13 @@ def print_report(report: Report, titles: Mapping[str, str]) -> None:
 def _print_finding(finding: Finding, title: str, colours: _Colours) -> None:
     colour, bold, dim, off = getattr(colours, finding.severity), colours.bold, colours.dim, colours.off
     place = printable(finding.file)
-    if finding.source or (finding.line, finding.column) != (1, 1):  # else it is about the whole
+    if finding.source is not None:  # else it is about the whole
         place += f":{finding.line}:{finding.column}"
     message = printable(finding.message)
     print(f"{bold}{place}:{off} {colour}{finding.severity}{off}: {message} {dim}[{finding.rule}]{off}")
-    if finding.source.strip():
+    if finding.source is not None and finding.source.text.strip():
         number = str(finding.line)
-        line, before = excerpt(finding.source, finding.column, max(_width() - len(number) - 5, 20))
+        line, before = fitted(finding.source, max(_width() - len(number) - 5, 20))
         print(f"  {dim}{number} |{off} {line}")
         print(f"  {dim}{' ' * len(number)} |{off} {' ' * before}{colour}^{off}")
     if finding.host_says is not None:

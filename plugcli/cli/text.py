@@ -2,23 +2,25 @@
 
 import unicodedata
 
+from plugcli.document import Excerpt
+
 # Characters that hide or reorder what is on the screen (Unicode bidi controls: CVE-2021-42574).
 _HIDDEN = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF}
 
 
 def printable(text: str) -> str:
     """`text` on one line, with every character that a terminal would act on written out, such as \\x1b."""
-    return "".join(map(_printable, text))
+    return text if text.isprintable() else "".join(map(_printable, text))
 
 
-def excerpt(line: str, column: int, width: int) -> tuple[str, int]:
-    """The part of `line` around `column` (from 1) in at most `width` cells, and how many cells precede it."""
-    cells = [_printable(character) for character in line]
-    at = min(column - 1, len(cells))
+def fitted(line: Excerpt, width: int) -> tuple[str, int]:
+    """The part of `line` around its column in at most `width` cells, and how many cells precede it."""
+    cells = list(line.text if line.text.isprintable() else map(_printable, line.text))
+    at = min(line.column - 1, len(cells))
     start = end = at
     used = 0
     # Grow around the place, twice as far to the right: what follows tells more.
-    while (start > 0 or end < len(cells)) and used < width - 6:
+    while (start > 0 or end < len(cells)) and used < width - 12:  # dots at both ends, three wide characters
         if end < len(cells):
             used += _width(cells[end])
             end += 1
@@ -28,8 +30,9 @@ def excerpt(line: str, column: int, width: int) -> tuple[str, int]:
         if start > 0:
             start -= 1
             used += _width(cells[start])
-    before = ("..." if start > 0 else "") + "".join(cells[start:at])
-    return before + "".join(cells[at:end]) + ("..." if end < len(cells) else ""), _width(before)
+    before = ("..." if start > 0 or line.is_cut_before else "") + "".join(cells[start:at])
+    after = "..." if end < len(cells) or line.is_cut_after else ""
+    return before + "".join(cells[at:end]) + after, _width(before)
 
 
 def _printable(character: str) -> str:

@@ -13,7 +13,7 @@ def validate(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET]...",
+            metavar="TARGET",
             help="A plugin's folder, a manifest, an OpenAPI document, or an address. [default: this folder]",
             show_default=False,
         ),

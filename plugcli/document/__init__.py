@@ -17,6 +17,7 @@ from plugcli.document.json_text import JsonPlaces
 from plugcli.document.problem import (
     MAX_DEPTH,
     BadText,
+    Excerpt,
     Lines,
     ParseProblem,
     Position,
@@ -26,7 +27,16 @@ from plugcli.document.problem import (
 if TYPE_CHECKING:
     from plugcli.document.yaml_text import YamlText
 
-__all__ = ["Document", "Duplicate", "ParseProblem", "Position", "UnreadableDocument", "pointer", "read_file"]
+__all__ = [
+    "Document",
+    "Duplicate",
+    "Excerpt",
+    "ParseProblem",
+    "Position",
+    "UnreadableDocument",
+    "pointer",
+    "read_file",
+]
 
 
 @dataclass(frozen=True)
@@ -118,9 +128,9 @@ class Document:
         key_offset, value_offset = self._places.find(pointer.split(where))
         return self._lines.position(key_offset if of_key else value_offset)
 
-    def line(self, number: int) -> str:
-        """Line `number` of the text, counted from 1, raw."""
-        return self._lines.line(number)
+    def excerpt(self, position: Position) -> Excerpt:
+        """The line around `position`, raw."""
+        return self._lines.excerpt(position)
 
     def duplicates(self) -> list[Duplicate]:
         """Keys that their object already had, in the order of the text."""
@@ -145,7 +155,7 @@ class Document:
 def _problem(text: str, name: str, bad: BadText) -> ParseProblem:
     lines = Lines(text)
     position = lines.position(min(bad.offset, len(text)))
-    return ParseProblem(name, position, bad.message, bad.hint, lines.line(position.line))
+    return ParseProblem(name, position, bad.message, bad.hint, lines.excerpt(position))
 
 
 def _check(value: Any, text: str, *, is_json: bool) -> None:

@@ -56,17 +56,16 @@ class JsonPlaces:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._indexed: dict[int, list[Member]] = {}
+        self._indexed: dict[int, dict[str, tuple[int, int]]] = {}
 
     def find(self, parts: list[str]) -> tuple[int, int]:
         """Offsets of the key and of the value that `parts` lead to, or of the last part that exists."""
         key_offset = value_offset = self._skip_space(0)
         for part in parts:
-            # The last of two equal keys wins, as it does in the parsed value.
-            member = next((each for each in reversed(self._members(value_offset)) if each.key == part), None)
-            if member is None:
+            place = self._places(value_offset).get(part)
+            if place is None:
                 break
-            key_offset, value_offset = member.key_offset, member.value_offset
+            key_offset, value_offset = place
         return key_offset, value_offset
 
     def duplicates(self) -> list[tuple[list[str], int, int]]:
@@ -84,12 +83,15 @@ class JsonPlaces:
                 waiting.append((path, member.value_offset))
         return sorted(found, key=lambda each: each[1])
 
-    def _members(self, offset: int) -> list[Member]:
+    def _places(self, offset: int) -> dict[str, tuple[int, int]]:
+        """Key to offsets of key and value. The last of two equal keys wins, as it does in the parsed value."""
         if offset not in self._indexed:
-            self._indexed[offset] = list(self._scan_members(offset))
+            self._indexed[offset] = {
+                each.key: (each.key_offset, each.value_offset) for each in self._members(offset)
+            }
         return self._indexed[offset]
 
-    def _scan_members(self, offset: int) -> list[Member]:
+    def _members(self, offset: int) -> list[Member]:
         text, found = self._text, list[Member]()
         opener = text[offset]
         if opener not in "{[":

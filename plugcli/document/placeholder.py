@@ -5,7 +5,11 @@ import re
 from plugcli.document.problem import BadText
 
 # Jinja's `{{ name }}` and `{% if %}`, the shell's `${NAME}`, ERB's `<%= name %>`, and `<your name>`.
-TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>|<[A-Za-z][\w -]*>|\$\{\w+\}|(?<![\w$])\$[A-Za-z_]\w+")
+# The lengths are bounded: a stranger's megabyte of {{{{ must not take the square of its time.
+TEMPLATE = re.compile(
+    r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|<%[^%\n]{0,80}%>|<[A-Za-z][\w -]{0,80}>"
+    r"|\$\{\w{1,80}\}|(?<![\w$])\$[A-Za-z_]\w{1,80}"
+)
 _PAGE = re.compile(r"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 _XML = re.compile(r"\s*<(\?xml|[A-Za-z])", re.IGNORECASE)
 

@@ -10,6 +10,7 @@ from plugcli.errors import PlugcliError
 MAX_DEPTH = 200
 
 # Where an editor starts a line. YAML 1.1 also breaks at U+0085, U+2028 and U+2029; editors do not.
+_NEARBY = 200
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -22,17 +23,27 @@ class Position:
 
 
 @dataclass(frozen=True)
-class ParseProblem:
-    """Why a text cannot be read: the place, a sentence, and what to do about it.
+class Excerpt:
+    """The line of a text around a place, raw: it may hold terminal escapes. `column` counts from 1 in `text`.
 
-    `source` is the line it is on, raw: it may hold terminal escapes.
+    A document may be one line of 30 MB, and a thousand findings may be in it: so it is only the part nearby.
     """
+
+    text: str
+    column: int
+    is_cut_before: bool = False
+    is_cut_after: bool = False
+
+
+@dataclass(frozen=True)
+class ParseProblem:
+    """Why a text cannot be read: the place, a sentence, what to do about it, and the line it is on."""
 
     file: str
     position: Position
     message: str
     hint: str
-    source: str
+    source: Excerpt
 
 
 class UnreadableDocument(PlugcliError):
@@ -65,10 +76,12 @@ class Lines:
         line = bisect_right(self._starts, offset)
         return Position(line, offset - self._starts[line - 1] + 1)
 
-    def line(self, number: int) -> str:
-        """Line `number`, counted from 1, without its end; empty beyond the last."""
-        if not 1 <= number <= len(self._starts):
-            return ""
-        start = self._starts[number - 1]
-        end = _LINE_END.search(self._text, start)
-        return self._text[start : end.start() if end else len(self._text)]
+    def excerpt(self, position: Position) -> Excerpt:
+        """The line of `position`, without its end: at most _NEARBY characters before and after it."""
+        start = self._starts[position.line - 1]
+        offset = start + position.column - 1
+        first = max(start, offset - _NEARBY)
+        end = _LINE_END.search(self._text, offset, offset + _NEARBY)
+        last = end.start() if end else min(offset + _NEARBY, len(self._text))
+        is_cut_after = end is None and last < len(self._text)
+        return Excerpt(self._text[first:last], offset - first + 1, first > start, is_cut_after)

@@ -108,7 +108,7 @@ def _placeholder(text: str, at: int) -> BadText | None:
     start, line = _line_around(text, at)
     # The parser often notices on the line after.
     for offset, candidate in ((start, line), _line_around(text, max(start - 1, 0))):
-        if found := re.search(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", candidate):
+        if found := re.search(r"\{\{[^{}]{0,80}\}\}|\{%[^%]{0,80}%\}|<%[^%]{0,80}%>", candidate):
             return BadText(
                 offset + found.start(),
                 f"the placeholder {found[0]} is not filled in",

@@ -15,12 +15,16 @@ from plugcli.hosts import Host
 from plugcli.operation import exists
 from plugcli.rules import Place, Problem, Problems, Rule
 
+# Comparing names takes time, and after so many the hint is no news.
+_MOST_HINTS = 20
+_MOST_NAMES = 2000
 # Here a key `$ref` is a value, not a reference.
 _VALUES = {"example", "examples", "default", "enum", "const"}
 
 
 def check(openapi: Document, host: Host) -> Problems:
     names = list(_targets(openapi))
+    lost = 0
     for where, reference in _references(openapi):
         place = Place(openapi, where)
         if not isinstance(reference, str):
@@ -35,13 +39,18 @@ def check(openapi: Document, host: Host) -> Problems:
             message = f"$ref {reference} leads out of the document: hosts do not follow it"
             yield Problem(place, message, "references/external", hint)
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
-            close = get_close_matches(reference, names, n=1, cutoff=0.7)
-            hint = f"did you mean {close[0]}?" if close else ""
+            lost += 1
+            hint = _meant(reference, names) if lost <= _MOST_HINTS else ""
             yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint)
         elif reference.startswith("#") and reference != "#" and not reference.startswith("#/"):
             yield Problem(
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
+
+
+def _meant(reference: str, names: list[str]) -> str:
+    close = get_close_matches(reference, names, n=1, cutoff=0.7) if len(names) <= _MOST_NAMES else []
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def _references(openapi: Document) -> Iterator[tuple[str, Any]]:

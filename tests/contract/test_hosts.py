@@ -1,0 +1,72 @@
+"""Every host, found not listed: each thing it is said to do has a source, and each is asked for by some rule."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import plugcli.rules
+from plugcli.hosts import Claim, Host, all_hosts
+
+RULES = "\n".join(each.read_text() for each in Path(plugcli.rules.__path__[0]).glob("*.py"))
+
+
+def claims_of(host: Host) -> Iterator[tuple[str, Claim]]:
+    """Every claim that the host's file makes, with a name for it."""
+    yield from host.claims.items()
+    for name, limits in host.limits.items():
+        yield from ((f"{name} over {limit.most}", limit.claim) for limit in limits)
+    for name, member in host.members.items():
+        yield from ((name, claim) for claim in (member.missing, member.empty) if claim is not None)
+    for choice in (host.schema_version, host.api_type, host.openapi_versions):
+        yield ("one of " + ", ".join(choice.values), choice.otherwise)
+    for kind, auth in host.auth_types.items():
+        yield from ((f"{kind}.{name}", claim) for name, claim in auth.members.items())
+        yield from ((f"{kind}.{name}", choice.otherwise) for name, choice in auth.choices.items())
+
+
+@pytest.mark.parametrize("host", all_hosts())
+def test_every_claim_has_a_source(host: str) -> None:
+    """A limit without a source is an opinion, and the user cannot argue with it."""
+    unsourced = [name for name, claim in claims_of(all_hosts()[host]) if len(claim.source) < 5]
+    assert [] == unsourced
+
+
+@pytest.mark.parametrize("host", all_hosts())
+def test_no_claim_is_raised_above_its_basis(host: str) -> None:
+    """Only what a host enforces makes an error: `severity` may lower, never raise."""
+    raised = [
+        name
+        for name, claim in claims_of(all_hosts()[host])
+        if claim.severity == "error" and claim.basis != "enforced"
+    ]
+    assert [] == raised
+
+
+@pytest.mark.parametrize("host", all_hosts())
+def test_every_claim_is_asked_for_by_a_rule(host: str) -> None:
+    """A claim that no rule asks for does nothing, and looks as if it did."""
+    # `unfetched/manifest/local` is put together from its parts.
+    unused = [
+        name
+        for name in all_hosts()[host].claims
+        if f'"{name}"' not in RULES and not name.startswith("unfetched/")
+    ]
+    assert [] == unused
+
+
+@pytest.mark.parametrize("host", all_hosts())
+def test_strictest_limit_is_not_alone_an_error(host: str) -> None:
+    """Of two limits of one text, the one that approved plugins break is the smaller, and never the error."""
+    for name, limits in all_hosts()[host].limits.items():
+        by_size = sorted(limits, key=lambda each: each.most)
+        if len(by_size) > 1:
+            assert "enforced" != by_size[0].claim.basis, name
+
+
+def test_rules_ask_only_for_claims_that_some_host_makes() -> None:
+    """A misspelt name in a rule would silence it for every host."""
+    asked = set(re.findall(r'"([a-z]+(?:-[a-z]+)*(?:/[a-z-]+)+)"', RULES))
+    made = {name for host in all_hosts().values() for name in host.claims}
+    assert set() == {each for each in asked - made if not each.startswith(("application/",))}

@@ -1,0 +1,268 @@
+"""`plugcli validate URL` against real servers on this machine: what a server does wrong is named, never a traceback."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plugcli.fetch import fetch_plugin
+
+GOOD = Path(__file__).parents[1] / "contract" / "rules" / "manifest-syntax" / "good-json"
+MANIFEST = json.loads((GOOD / ".well-known/ai-plugin.json").read_text())
+OPENAPI = (GOOD / "openapi.yaml").read_text()
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+@contextmanager
+def server(answer: Callable[[str, int], Answer]) -> Iterator[tuple[int, list[str]]]:
+    """Serve `answer(path, port)` on a port of this machine; yields the port and the paths that were asked for."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            status, headers, body = answer(self.path, listener.server_port)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            pass
+
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield listener.server_port, asked
+    finally:
+        listener.shutdown()
+        thread.join()
+        listener.server_close()
+
+
+def plugin(**changes: Any) -> Callable[[str, int], Answer]:
+    """Answers of a server that has the good plugin, its addresses on localhost, with `changes` to the manifest."""
+
+    def answer(path: str, port: int) -> Answer:
+        here = f"http://localhost:{port}"
+        if path == "/.well-known/ai-plugin.json":
+            api = {"type": "openapi", "url": f"{here}/openapi.yaml"}
+            manifest = {**MANIFEST, "api": api, "logo_url": f"{here}/logo.png", **changes}
+            return 200, {"Content-Type": "application/json"}, json.dumps(manifest).encode()
+        if path == "/openapi.yaml":
+            return (
+                200,
+                {"Content-Type": "text/yaml"},
+                OPENAPI.replace("https://todo.plugcli.dev", here).encode(),
+            )
+        return 404, {}, b"not found"
+
+    return answer
+
+
+def validate(url: str) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "plugcli", "validate", "--format", "json", url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "" == done.stderr
+    (target,) = json.loads(done.stdout)["targets"]
+    return done.returncode, target
+
+
+def errors(target: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each["rule"], each["message"]) for each in target["findings"] if each["severity"] == "error"]
+
+
+def test_good_plugin_passes_by_its_domain() -> None:
+    """The author names what a user would type into the host."""
+    with server(plugin()) as (port, asked):
+        status, target = validate(f"http://localhost:{port}")
+    assert (0, []) == (status, errors(target))
+    assert "accepts" == target["verdicts"][0]["verdict"]
+    assert ["/.well-known/ai-plugin.json", "/openapi.yaml"] == asked
+
+
+def test_relative_api_url_is_taken_against_the_domain() -> None:
+    """29 approved plugins have one."""
+    with server(plugin(api={"type": "openapi", "url": "/openapi.yaml"})) as (port, asked):
+        status, target = validate(f"http://localhost:{port}/")
+    assert (0, []) == (status, errors(target))
+    assert "/openapi.yaml" in asked
+
+
+def test_openapi_document_is_judged_alone() -> None:
+    """Its address asks for nothing else, and no manifest is missed."""
+    with server(plugin()) as (port, asked):
+        status, target = validate(f"http://localhost:{port}/openapi.yaml")
+    assert (0, []) == (status, target["findings"])
+    assert ["/openapi.yaml"] == asked
+
+
+def test_server_that_answers_404_is_named() -> None:
+    """The host says only that it could not find or fetch it."""
+    with server(lambda path, port: (404, {}, b"")) as (port, _):
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    (finding,) = target["findings"]
+    assert "the server answers 404 Not Found" in finding["message"]
+    assert "Failed to fetch localhost manifest." in finding["host_says"]
+
+
+def test_missing_openapi_document_points_at_api_url() -> None:
+    """The line to look at is the one with the address."""
+    with server(plugin(api={"type": "openapi", "url": "/nothing.yaml"})) as (port, _):
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    (finding,) = [each for each in target["findings"] if each["severity"] == "error"]
+    assert "/api/url" == finding["pointer"]
+    assert "the server answers 404 Not Found" in finding["message"]
+
+
+def test_html_in_place_of_the_manifest_is_named() -> None:
+    """A catch-all route of a web application answers 200 with its start page."""
+    with server(lambda path, port: (200, {}, b"<!doctype html><title>Shop</title>")) as (port, _):
+        status, target = validate(f"http://localhost:{port}")
+    assert (1, [("manifest-syntax", "this is an HTML page, not JSON")]) == (status, errors(target))
+
+
+def test_port_where_nobody_listens_is_named() -> None:
+    """The most common mistake of all: the server is not running."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert f"nothing listens at localhost:{port}" in target["findings"][0]["message"]
+
+
+def test_https_to_a_port_that_speaks_http_is_named() -> None:
+    """A traceback of the TLS library would tell the author nothing."""
+    with server(plugin()) as (port, _):
+        status, target = validate(f"https://localhost:{port}")
+    assert 1 == status
+    assert f"localhost:{port} does not speak TLS" in target["findings"][0]["message"]
+
+
+@contextmanager
+def raw_server(greeting: bytes) -> Iterator[int]:
+    """Accept connections, send `greeting`, and then nothing, until the block ends."""
+    connections: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                connections.append(connection)
+                connection.recv(65536)
+                connection.sendall(greeting)
+                if greeting:
+                    connection.close()
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for connection in connections:
+                connection.close()
+
+
+def test_answer_that_is_not_http_is_named() -> None:
+    """Another program may have the port."""
+    with raw_server(b"SSH-2.0-OpenSSH_9.6\r\n") as port:
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert f"localhost:{port} does not answer in HTTP" in target["findings"][0]["message"]
+
+
+def test_server_that_never_answers_ends_in_time() -> None:
+    """The host gives up after 15 seconds, and so do we."""
+    with raw_server(b"") as port:
+        plugin = fetch_plugin(f"http://localhost:{port}", wall_seconds=0.2)
+    assert plugin.unfetched is not None
+    assert "no answer within 0.2 seconds" == plugin.unfetched.message
+
+
+def test_answer_without_end_is_cut_off() -> None:
+    """A stream must fill neither the memory nor the time."""
+    huge = b" " * (33 * 1024 * 1024)
+    with server(lambda path, port: (200, {}, huge)) as (port, _):
+        plugin = fetch_plugin(f"http://localhost:{port}")
+    assert plugin.unfetched is not None
+    assert "the answer is larger than 32 MiB" == plugin.unfetched.message
+
+
+def test_redirect_on_the_same_host_is_followed() -> None:
+    """www, a trailing slash, a versioned path: the host follows those."""
+
+    def answer(path: str, port: int) -> Answer:
+        if path == "/.well-known/ai-plugin.json":
+            return 307, {"Location": "/moved.json"}, b""
+        return plugin()(path.replace("/moved.json", "/.well-known/ai-plugin.json"), port)
+
+    with server(answer) as (port, asked):
+        status, target = validate(f"http://localhost:{port}")
+    assert (0, []) == (status, errors(target))
+    assert "/moved.json" in asked
+
+
+def test_redirect_to_another_domain_is_refused() -> None:
+    """The host disallows it, and so nobody is asked there."""
+
+    def answer(path: str, port: int) -> Answer:
+        return 302, {"Location": f"http://127.0.0.1:{port}/elsewhere.json"}, b""
+
+    with server(answer) as (port, asked):
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert "redirects to 127.0.0.1: only the same domain" in target["findings"][0]["message"]
+    assert ["/.well-known/ai-plugin.json"] == asked
+
+
+def test_redirects_in_a_circle_end() -> None:
+    """A log-in page that redirects to itself is common."""
+    with server(lambda path, port: (302, {"Location": path}, b"")) as (port, asked):
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert "more than 5 redirects" in target["findings"][0]["message"]
+    assert 6 == len(asked)
+
+
+@pytest.mark.parametrize("location", ["", "file:///etc/passwd", "http://["])
+def test_redirect_to_no_address_is_named(location: str) -> None:
+    """Never a file of this machine, never a traceback."""
+    with server(lambda path, port: (302, {"Location": location}, b"")) as (port, _):
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert "which is no address" in target["findings"][0]["message"]
+
+
+def test_manifest_cannot_make_us_ask_another_host() -> None:
+    """A stranger's manifest could name a service inside the user's network; the host would not go there either."""
+    with server(lambda path, port: (200, {}, b"secret")) as (inner, inner_asked):
+        api = {"type": "openapi", "url": f"http://127.0.0.1:{inner}/openapi.yaml"}
+        with server(plugin(api=api)) as (port, _):
+            status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert ("domain", "api.url is at 127.0.0.1, and the plugin at localhost") in errors(target)
+    assert [] == inner_asked

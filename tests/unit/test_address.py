@@ -1,0 +1,66 @@
+"""Addresses: the forms that hosts tell apart, as they stand in real manifests."""
+
+import pytest
+
+from plugcli.address import address
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("https://shop.plugcli.dev/openapi.yaml", "https"),
+        ("HTTPS://Shop.Plugcli.dev/openapi.yaml", "https"),
+        ("https://10.2.3.4/openapi.yaml", "https"),
+        ("https://api.mydomain.dev/openapi.yaml", "https"),
+        ("https://theapp.dev/openapi.yaml", "https"),
+        ("http://shop.plugcli.dev/openapi.yaml", "http"),
+        ("http://localhost:5003/openapi.yaml", "localhost"),
+        ("https://localhost/openapi.yaml", "localhost"),
+        ("http://127.0.0.1:5003/openapi.yaml", "loopback"),
+        ("http://0.0.0.0:5003/openapi.yaml", "loopback"),
+        ("http://[::1]:5003/openapi.yaml", "loopback"),
+        ("http://todo.localhost:5003/", "loopback"),
+        ("/openapi.yaml", "relative"),
+        ("/.well-known/openapi.json", "relative"),
+        ("openapi.yaml", "path"),
+        ("logo.png", "path"),
+        ("docs/openapi.yaml", "path"),
+        ("localhost:5003/openapi.yaml", "no-scheme"),
+        ("127.0.0.1:5003/openapi.yaml", "no-scheme"),
+        ("shop.plugcli.dev/openapi.yaml", "no-scheme"),
+        ("smlxl.io", "no-scheme"),
+        ("data:image/png;base64,AAAA", "data"),
+        ("ftp://plugcli.dev/openapi.yaml", "other"),
+        ("mailto:me@plugcli.dev", "other"),
+        ("http://[", "other"),
+        ("http://", "other"),
+        ("https://a b.dev/", "other"),
+        ("see the docs", "other"),
+        ("PLUGIN_HOSTNAME/openapi.yaml", "placeholder"),
+        ("$PLUGIN_HOSTNAME/openapi.yaml", "placeholder"),
+        ("$host/openapi.yaml", "placeholder"),
+        ("THEURL/openapi.yaml", "placeholder"),
+        ("{{BASE}}/openapi.yaml", "placeholder"),
+        ("https://{APPNAME}.fly.dev/.well-known/openapi.yaml", "placeholder"),
+        ("https://<this-whole-url-is-replaced-dynamically>/openapi.yaml", "placeholder"),
+        ("https://your-app-url.com/openapi.yaml", "placeholder"),
+        ("https://your-host/openapi.yaml", "placeholder"),
+        ("https://your-domain.com/openapi.yaml", "placeholder"),
+        ("https://your-username.github.io/openapi.yaml", "placeholder"),
+        ("https://yourdomain.com/openapi.yaml", "placeholder"),
+        ("https://example.com/openapi.yaml", "example"),
+        ("http://www.example.com/legal", "example"),
+        ("https://shop.test/openapi.yaml", "example"),
+    ],
+)
+def test_address_has_the_form_that_a_host_sees(text: str, kind: str) -> None:
+    """One wrong form is a false alarm, or a plugin that fails without a word."""
+    assert kind == address(text).kind
+
+
+def test_port_and_host_are_told() -> None:
+    """ChatGPT takes localhost only with a port."""
+    found = address("http://LocalHost:5003/openapi.yaml")
+    assert ("localhost", 5003) == (found.host, found.port)
+    assert address("http://localhost/").port is None
+    assert "other" == address("http://localhost:port/").kind
