@@ -17,8 +17,8 @@ ALLOWED = {
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
     # What is judged: a target's plugin, from a folder or an address.
-    "fetch": {"target", "plugin", "document", "address", "errors", "__init__"},
-    "target": {"plugin", "document", "errors"},
+    "target": {"fetch", "plugin", "document", "dialect", "errors"},
+    "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {"hosts", "plugin", "document", "address", "dialect", "operation", "specification", "_discover"},
     "hosts": {"finding", "_discover"},
