@@ -1,5 +1,6 @@
 """What kind of document this is: formats share the file name `ai-plugin.json`, and files get mixed up."""
 
+import re
 from typing import Any, Literal
 
 ManifestDialect = Literal["plugin", "baidu", "m365-copilot", "agent-plugin", "openapi", "other"]
@@ -9,6 +10,12 @@ _CORE = (
     "name_for_model", "name_for_human", "description_for_model", "description_for_human", "auth", "api",
 )  # fmt: skip
 
+_OPENAPI_KEY = re.compile(rb"(?:^|[{,])[ \t]*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
+_MANIFEST_KEY = re.compile(
+    rb"(?:^|[{,])[ \t]*[\"']?(?:schema_version|(?:name|description)_for_(?:model|human))[\"']?\s*:",
+    re.MULTILINE,
+)
+
 
 def manifest_dialect(data: dict[str, Any]) -> ManifestDialect:
     """Which format a file in the place of a manifest has; `plugin` also where members are missing."""
@@ -17,10 +24,8 @@ def manifest_dialect(data: dict[str, Any]) -> ManifestDialect:
         return "agent-plugin"
     if "/copilot/" in schema or ("api" not in data and ("runtimes" in data or "functions" in data)):
         return "m365-copilot"
-    if "openapi" in data or "swagger" in data or "paths" in data:
-        return "openapi"
     if not any(member in data for member in _CORE):
-        return "other"
+        return "openapi" if {"openapi", "swagger", "paths"} & data.keys() else "other"
     return "baidu" if isinstance(data.get("examples"), dict) else "plugin"
 
 
@@ -33,3 +38,21 @@ def openapi_dialect(data: dict[str, Any]) -> OpenapiDialect:
     if "name_for_model" in data or "name_for_human" in data or "description_for_model" in data:
         return "manifest"
     return "version-missing" if isinstance(data.get("paths"), dict) else "other"
+
+
+def is_openapi(name: str, data: bytes) -> bool:
+    """Whether a file is to be judged as an OpenAPI document, else as a manifest.
+
+    The usual names decide, then what the text holds, then the end of the name: a document that does not parse
+    must still be judged as what it was meant to be.
+    """
+    stem, _, ending = name.lower().rpartition(".")
+    if name.lower() == "ai-plugin.json":
+        return False
+    if stem in ("openapi", "swagger"):
+        return True
+    start = data[:65536]
+    has_openapi, has_manifest = bool(_OPENAPI_KEY.search(start)), bool(_MANIFEST_KEY.search(start))
+    if has_openapi != has_manifest:
+        return has_openapi
+    return ending in ("yaml", "yml") or "openapi" in stem

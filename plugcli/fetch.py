@@ -12,11 +12,11 @@ import httpx
 
 from plugcli import __version__
 from plugcli.address import Address, address
+from plugcli.dialect import is_openapi
 from plugcli.document import Document, ParseProblem, UnreadableDocument
 from plugcli.document.file import MAX_BYTES
 from plugcli.errors import UsageError
 from plugcli.plugin import MANIFEST_PATHS, Plugin, Unfetched
-from plugcli.target import is_openapi
 
 # docs, production: the host gives up on a manifest or document after 15 seconds.
 WALL_SECONDS = 15.0

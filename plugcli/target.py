@@ -3,14 +3,10 @@
 import re
 from pathlib import Path
 
+from plugcli.dialect import is_openapi
 from plugcli.document import read_file
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.plugin import Plugin, load_plugin, plugin_of_manifest, plugin_of_openapi
-
-_OPENAPI_KEY = re.compile(rb"(?:^|[{,])\s*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
-_MANIFEST_KEY = re.compile(
-    rb"(?:^|[{,])\s*[\"']?(?:schema_version|(?:name|description)_for_(?:model|human))[\"']?\s*:", re.MULTILINE
-)
 
 
 def is_url(target: str) -> bool:
@@ -53,21 +49,3 @@ def load_target(target: str) -> Plugin:
     if is_openapi(path.name, read_file(path)):
         return plugin_of_openapi(path)
     return plugin_of_manifest(path)
-
-
-def is_openapi(name: str, data: bytes) -> bool:
-    """Whether a file is to be judged as an OpenAPI document, else as a manifest.
-
-    The usual names decide, then what the text holds, then the end of the name: a document that does not parse
-    must still be judged as what it was meant to be.
-    """
-    stem, _, ending = name.lower().rpartition(".")
-    if name.lower() == "ai-plugin.json":
-        return False
-    if stem in ("openapi", "swagger"):
-        return True
-    start = data[:65536]
-    has_openapi, has_manifest = bool(_OPENAPI_KEY.search(start)), bool(_MANIFEST_KEY.search(start))
-    if has_openapi != has_manifest:
-        return has_openapi
-    return ending in ("yaml", "yml") or "openapi" in stem

@@ -17,12 +17,13 @@ ALLOWED = {
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
     # What is judged: a target's plugin, from a folder or an address.
-    "fetch": {"target", "plugin", "document", "address", "errors", "__init__"},
-    "target": {"plugin", "document", "errors"},
+    "target": {"fetch", "plugin", "document", "dialect", "errors"},
+    "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {"hosts", "plugin", "document", "address", "dialect", "operation", "specification", "_discover"},
     "hosts": {"finding", "_discover"},
-    "specification": {"specification_words", "document"},
+    "specification": {"specification_schemas", "specification_words", "document"},
+    "specification_schemas": set(),
     "specification_words": set(),
     "operation": {"document"},
     "address": {"document"},
@@ -30,7 +31,7 @@ ALLOWED = {
     "plugin": {"document", "errors"},
     "document": {"errors"},
     "sandbox": {"errors"},
-    "finding": set(),
+    "finding": {"document"},  # the line that it is about
     "errors": set(),
     "_discover": set(),
     "__init__": set(),
