@@ -10,9 +10,10 @@ _CORE = (
     "name_for_model", "name_for_human", "description_for_model", "description_for_human", "auth", "api",
 )  # fmt: skip
 
-_OPENAPI_KEY = re.compile(rb"(?:^|[{,])\s*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
+_OPENAPI_KEY = re.compile(rb"(?:^|[{,])[ \t]*[\"']?(?:openapi|swagger)[\"']?\s*:", re.MULTILINE)
 _MANIFEST_KEY = re.compile(
-    rb"(?:^|[{,])\s*[\"']?(?:schema_version|(?:name|description)_for_(?:model|human))[\"']?\s*:", re.MULTILINE
+    rb"(?:^|[{,])[ \t]*[\"']?(?:schema_version|(?:name|description)_for_(?:model|human))[\"']?\s*:",
+    re.MULTILINE,
 )
 
 
@@ -23,10 +24,8 @@ def manifest_dialect(data: dict[str, Any]) -> ManifestDialect:
         return "agent-plugin"
     if "/copilot/" in schema or ("api" not in data and ("runtimes" in data or "functions" in data)):
         return "m365-copilot"
-    if "openapi" in data or "swagger" in data or "paths" in data:
-        return "openapi"
     if not any(member in data for member in _CORE):
-        return "other"
+        return "openapi" if {"openapi", "swagger", "paths"} & data.keys() else "other"
     return "baidu" if isinstance(data.get("examples"), dict) else "plugin"
 
 
