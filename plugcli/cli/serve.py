@@ -66,6 +66,7 @@ def serve(
     processes: Annotated[int, typer.Option(metavar="N", help="Processes and threads of a run.")] = 64,
     open_files: Annotated[int, typer.Option(metavar="N", help="Open files of a process.")] = 256,
     cpus: Annotated[int, typer.Option(metavar="N", help="CPUs of a run.")] = 2,
+    jails: Annotated[int, typer.Option(metavar="N", help="Runs at a time; others wait.")] = 32,
     python: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="The interpreter of the code, or a venv; default: plugcli's own."),
@@ -96,6 +97,7 @@ def serve(
         processes=processes,
         open_files=open_files,
         cpus=cpus,
+        jails=jails,
     )
     token = take_token(token_file, os.environ)  # before the plugin's code runs
     source = _source(folder)
