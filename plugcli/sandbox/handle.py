@@ -51,8 +51,7 @@ class Ending:
 
     exited: int | None = None
     """Exit status; minus the signal's number when one killed it."""
-    out_of_memory_bytes: int | None = None
-    """What the jail used when it was over its limit."""
+    is_out_of_memory: bool = False
     is_timeout: bool = False
 
 
@@ -278,7 +277,7 @@ class Jail:
         elif "exited" in frame:
             ending = Ending(exited=int(frame["exited"]))
         else:
-            ending = Ending(out_of_memory_bytes=int(frame["out_of_memory"]))
+            ending = Ending(is_out_of_memory=True)
         asyncio.get_running_loop().remove_reader(self._control)
         if not ended.done():
             ended.set_result(ending)

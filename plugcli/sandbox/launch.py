@@ -43,6 +43,8 @@ class Launcher:
         self._gone: dict[int, asyncio.Event] = {}
         self._next = 0
         self.is_alive = False
+        self.has_memory_cgroup = False
+        """Whether the kernel holds each jail's memory limit; else the jail's init measures."""
 
     async def __aenter__(self) -> "Launcher":
         ours, theirs = wire.channel()
@@ -134,6 +136,7 @@ class Launcher:
             signal.pidfd_send_signal(descriptors[0], signal.SIGKILL)
             os.close(descriptors[0])
         else:
+            self.has_memory_cgroup = frame["memory_cgroup"]
             waiting.set_result(descriptors[0])
 
     def _die(self) -> None:

@@ -96,9 +96,11 @@ class Sandbox:
             if os.geteuid() == 0
             else "your own uid, in a user namespace of its own"
         )
-        memory = (
-            f"{spell_bytes(self.policy.memory_bytes)}, measured by the jail's init; no memory cgroup is used"
-        )
+        amount = spell_bytes(self.policy.memory_bytes)
+        if self._launcher is not None and self._launcher.has_memory_cgroup:
+            memory = f"{amount}, held by the kernel: a memory cgroup (version 1) for each jail"
+        else:
+            memory = f"{amount}, measured by the jail's init: no memory cgroup can be made here"
         return [
             Layer("namespaces", True, "user, pid, mount, net, ipc, uts and cgroup"),
             Layer("files", True, "a root of its own; the interpreter and /usr read-only"),
@@ -238,12 +240,12 @@ def _judge(ending: Ending, policy: Policy, limit: float) -> tuple[Outcome, int, 
     """Return outcome, returncode and reason."""
     if ending.is_timeout:
         return "timeout", TIMED_OUT, f"stopped after {spell_seconds(limit)}: the time limit of a run"
-    if ending.out_of_memory_bytes is not None:
-        used, limit_text = spell_bytes(ending.out_of_memory_bytes), spell_bytes(policy.memory_bytes)
+    if ending.is_out_of_memory:
+        limit_text = spell_bytes(policy.memory_bytes)
         return (
             "out_of_memory",
             OUT_OF_MEMORY,
-            f"out of memory: the code and its files used {used}, and the memory limit is {limit_text}",
+            f"out of memory: the code and its files used more than the limit of {limit_text}",
         )
     if ending.exited is None:
         return (
