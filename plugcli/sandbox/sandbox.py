@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import PurePath
 
-from plugcli.errors import PlugcliError
+from plugcli.errors import PlugcliError, SandboxUnavailable
 from plugcli.sandbox import interpreter, refusal, view
 from plugcli.sandbox.handle import Ending, Jail, OnOutput, Output
 from plugcli.sandbox.jail import syscalls
@@ -21,6 +20,7 @@ from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.launch import Launcher
 from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome, RunResult
+from plugcli.sandbox.verdict import Verdict, holding, refusing
 
 _WAITING_PER_JAIL = 4
 _CODE_PATH = "/tmp/code.py"
@@ -28,15 +28,6 @@ _CODE_PATH = "/tmp/code.py"
 
 class Busy(PlugcliError):
     """Too many runs wait already. Try again in a few seconds."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer of the sandbox: whether it is on, and why or how."""
-
-    name: str
-    is_on: bool
-    why: str
 
 
 class Sandbox:
@@ -89,27 +80,15 @@ class Sandbox:
         await asyncio.gather(*self._burials)
 
     @property
-    def layers(self) -> list[Layer]:
+    def verdict(self) -> Verdict:
         """Return what holds the code, as tried by the jail that was made on entering."""
-        who = (
-            "a uid of its own, outside this machine's users"
-            if os.geteuid() == 0
-            else "your own uid, in a user namespace of its own"
+        has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
+        return holding(
+            self.policy,
+            self._interpreter.folders,
+            is_root=os.geteuid() == 0,
+            has_memory_cgroup=has_memory_cgroup,
         )
-        amount = spell_bytes(self.policy.memory_bytes)
-        if self._launcher is not None and self._launcher.has_memory_cgroup:
-            memory = f"{amount}, held by the kernel: a memory cgroup (version 1) for each jail"
-        else:
-            memory = f"{amount}, measured by the jail's init: no memory cgroup can be made here"
-        return [
-            Layer("namespaces", True, "user, pid, mount, net, ipc, uts and cgroup"),
-            Layer("files", True, "a root of its own; the interpreter and /usr read-only"),
-            Layer("network", True, "none but a loopback of its own"),
-            Layer("privileges", True, f"no capabilities, no new privileges, {who}"),
-            Layer("seccomp", True, "system calls that Python work does not need are refused"),
-            Layer("limits", True, f"{self.policy.processes} processes, {self.policy.open_files} open files"),
-            Layer("memory", True, memory),
-        ]
 
     async def run(
         self,
@@ -197,6 +176,15 @@ class Sandbox:
         burial = asyncio.create_task(wait())
         self._burials.add(burial)
         burial.add_done_callback(self._burials.discard)
+
+
+async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Verdict:
+    """Return the verdict on this machine, by making a jail as `serve` and `exec` do. Raises UsageError for no interpreter."""
+    try:
+        async with Sandbox(policy, python=python, spares=0) as sandbox:
+            return sandbox.verdict
+    except SandboxUnavailable as error:
+        return refusing(error)
 
 
 def _note_failure(spare: asyncio.Task[Jail]) -> None:
