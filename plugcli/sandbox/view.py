@@ -20,6 +20,12 @@ _FILES = (
     ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"),
     ("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost\n"),
     ("/etc/hostname", f"{HOSTNAME}\n"),
+    # matplotlib asks fontconfig, which complains of a missing one on standard error at every plot.
+    (
+        "/etc/fonts/fonts.conf",
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">'
+        "<fontconfig><dir>/usr/share/fonts</dir><cachedir>/tmp/fontconfig</cachedir></fontconfig>\n",
+    ),
 )
 
 
