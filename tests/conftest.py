@@ -1,9 +1,15 @@
 """What every test shares: in CI a test that is skipped has failed."""
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as a terminal's program does: started in the background (`nohup ... &`), it would be ignored, by our children too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -66,7 +66,13 @@ def test_installed_command_does_its_jobs(plugcli: Path, tmp_path: Path) -> None:
         assert severities <= {"note"}
     done = run("exec", "--json", "-c", "print(6*7)")
     assert json.loads(done.stdout)["stdout"] == "42\n", done.stderr
-    assert run("--show-completion", "bash").returncode in (0, 2)  # it needs a shell it can recognise
+
+
+def test_installed_command_completes(plugcli: Path) -> None:
+    """What the shell asks when somebody presses Tab."""
+    environment = {"_PLUGCLI_COMPLETE": "complete_bash", "COMP_WORDS": "plugcli va", "COMP_CWORD": "1"}
+    done = subprocess.run([str(plugcli)], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["validate"]
 
 
 def test_tests_of_an_initialised_plugin_pass(plugcli: Path, tmp_path: Path) -> None:

@@ -10,6 +10,14 @@ from plugcli.errors import PlugcliError
 from plugcli.serve.load import load_code
 
 FILE = "mine/plugin.py"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file has that name: tracebacks would quote it."""
+    monkeypatch.chdir(tmp_path)
+
+
 APP = "async def app(scope, receive, send): pass\n"
 
 

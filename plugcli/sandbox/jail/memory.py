@@ -6,7 +6,12 @@ can hold, above a small allowance.
 """
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TMPFS = (
     "/tmp",
     "/mnt/data",
@@ -40,6 +45,15 @@ _BYTES_PER_SECOND = 8 * 1024**3
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.02
 
 
+class _Exact(NamedTuple):
+    """What a jail used when its shares were last looked at, and what tells how much it can have grown since."""
+
+    used: int
+    fixed: int
+    processes: dict[str, tuple[int, int]]
+    """pid -> anonymous bytes, page faults."""
+
+
 class Meter:
     """Measures one jail against `limit` bytes."""
 
@@ -50,6 +64,7 @@ class Meter:
         self._mappings: dict[
             str, tuple[int, dict[bytes, int]]
         ] = {}  # pid -> size when looked at, shared mappings
+        self._last: _Exact | None = None
 
     def look(self) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
@@ -62,7 +77,8 @@ class Meter:
         """Return what the jail uses now: a bound from above while that is within the limit.
 
         The bound counts pages that a fork shares once for each process. Only when that decides are the shares looked at, which walks
-        every page table. Shared anonymous mappings count with their whole size, because nothing tells what they hold.
+        every page table and stops the jail meanwhile; after that, what it can have grown since. Shared anonymous mappings count with
+        their whole size, because nothing tells what they hold.
         """
         processes = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
         is_long_look = self._looks % _LOOKS_PER_LONG_LOOK == 0
@@ -70,27 +86,39 @@ class Meter:
         if is_long_look:
             self._pipes = _pipe_bytes(processes)
             self._mappings.clear()
-        kernel = _socket_bytes() + self._pipes
         shared: dict[bytes, int] = {}
-        anonymous = [0]
+        anonymous: dict[str, tuple[int, int]] = {}
         hidden = page_tables = 0
         for pid in processes:
             sizes = _sizes(pid)
             page_tables += sizes[b"VmPTE"]  # a page for each 2 MiB that was touched, even if only read
             try:
                 shared |= self._shared_mappings(pid, sizes[b"VmSize"])
-                anonymous.append(sizes[b"RssAnon"])
+                anonymous[pid] = sizes[b"RssAnon"], _page_faults(pid)
             except PermissionError:
                 hidden += sizes[
                     b"VmSize"
                 ]  # it runs a file it may not read, and so hides its mappings: all of it counts
-        kernel += page_tables
+        kernel = _socket_bytes() + self._pipes + page_tables
         fixed = kernel + hidden + sum(shared.values()) + sum(_tmpfs_bytes(path) for path in _TMPFS)
-        bound, least = fixed + sum(anonymous), fixed + max(anonymous)
-        # With page tables of that size the walk would take longer than the rest of the memory lasts.
-        if bound <= self._limit or least > self._limit or page_tables > self._limit // 8:
+        bound = fixed + sum(size for size, _ in anonymous.values())
+        if bound <= self._limit:
+            self._last = None
             return bound
-        return fixed + sum(_proportional_bytes(pid) for pid in processes)
+        # With page tables of that size the walk would take longer than the rest of the memory lasts.
+        least = fixed + max((size for size, _ in anonymous.values()), default=0)
+        if least > self._limit or page_tables > self._limit // 8:
+            return bound
+        if (
+            self._last is not None
+            and (most := self._last.used + _growth(self._last, fixed, anonymous)) <= self._limit
+        ):
+            return most
+        with _stopped(processes):
+            used = fixed + sum(_proportional_bytes(pid) for pid in processes)
+        self._last = _Exact(used, fixed, anonymous)
+        # So near, the next look would have to be at once.
+        return used if used < self._limit - self._limit // 32 else self._limit + 1
 
     def _shared_mappings(self, pid: str, size: int) -> dict[bytes, int]:
         """Return what `_shared_mappings` does, looked at again when the process's size has changed."""
@@ -98,6 +126,28 @@ class Meter:
         if known is None or known[0] != size:
             known = self._mappings[pid] = size, _shared_mappings(pid)
         return known[1]
+
+
+def _growth(last: _Exact, fixed: int, processes: dict[str, tuple[int, int]]) -> int:
+    """Return the most that a jail has grown since `last`: pages it got, and pages that were shared and are written to since."""
+    grown = max(0, fixed - last.fixed)
+    for pid, (size, faults) in processes.items():
+        size_then, faults_then = last.processes.get(pid, (0, 0))
+        grown += max(0, size - size_then) + max(0, faults - faults_then) * _PAGE_BYTES
+    return grown
+
+
+@contextmanager
+def _stopped(processes: list[str]) -> Iterator[None]:
+    """Stop the jail, all but its init, and let go on what was going on."""
+    going = [int(pid) for pid in processes if _state(pid) not in (b"T", b"Z", b"")]
+    os.kill(-1, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in going:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def _tmpfs_bytes(path: str) -> int:
@@ -113,6 +163,23 @@ def _sizes(pid: str) -> dict[bytes, int]:
         if name in sizes:
             sizes[name] = int(rest.split()[0]) * _KIB
     return sizes
+
+
+def _state(pid: str) -> bytes:
+    """Return the letter of a process's state; nothing for one that has ended."""
+    fields = _stat(pid)
+    return fields[0] if fields else b""
+
+
+def _page_faults(pid: str) -> int:
+    """Return how many page faults of a process needed no disk: one for each page that it got or made its own."""
+    fields = _stat(pid)
+    return int(fields[7]) if fields else 0
+
+
+def _stat(pid: str) -> list[bytes]:
+    """Return the fields of /proc/PID/stat after the name, which may hold anything."""
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
 def _shared_mappings(pid: str) -> dict[bytes, int]:
