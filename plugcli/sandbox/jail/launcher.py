@@ -13,7 +13,7 @@ import signal
 import socket
 from typing import NoReturn
 
-from . import init, libc, privileges, wire
+from . import executable, init, libc, privileges, wire
 from .plan import Identity, Plan
 
 _NAMESPACES = (
@@ -28,6 +28,10 @@ _NAMESPACES = (
 
 def main(channel: socket.socket) -> NoReturn:
     """Serve the host until the channel closes."""
+    try:
+        executable.make_read_only()
+    except OSError as error:
+        _refuse_all(channel, error)
     first = wire.receive(channel)
     if first is None:
         os._exit(0)
@@ -52,6 +56,15 @@ def main(channel: socket.socket) -> NoReturn:
     except (OSError, EOFError, wire.BrokenFrame):
         _end_all(jails)  # the host is gone
     os._exit(0)  # nothing to finalise, and somebody waits for us
+
+
+def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
+    """Answer every request with what keeps this machine from holding a jail."""
+    while (frame := wire.receive(channel)) is not None:
+        if "jail" in frame:
+            answer = {"failed": "the interpreter's file", "why": str(error), "errno": error.errno}
+            wire.send(channel, {"jail": frame["jail"]} | answer)
+    os._exit(0)
 
 
 def _obey(channel: socket.socket, plan: Plan, jails: dict[int, tuple[int, int]], poll: select.poll) -> None:
