@@ -28,7 +28,11 @@ ip link set lo up
 ip link add test0 type veth peer name test1
 ip addr add 10.77.0.1/24 dev test0
 ip addr add fd77::1/64 dev test0 nodad
+# The addresses at which clouds hand out credentials.
+ip addr add 169.254.169.254/32 dev test0
+ip addr add fd00:ec2::254/128 dev test0 nodad
 ip link set test0 up
+echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range
 if [ -n "$WITH_VENV" ]; then
     "$PYTHON" -m venv --without-pip --symlinks /mnt/venv
     cp "$(command -v id)" /mnt/venv/bin/suid-id
