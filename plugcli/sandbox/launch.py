@@ -98,6 +98,7 @@ class Launcher:
                 wire.send(self._channel, {"jail": number, "uid": uid, "gid": gid}, (theirs.fileno(),))
             except OSError as error:
                 ours.close()
+                del self._started[number], self._gone[number]  # nobody waits for them
                 raise self._death() from error
         try:
             exit_notice = await asyncio.wait_for(started, _START_SECONDS)

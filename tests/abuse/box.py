@@ -58,6 +58,25 @@ from plugcli.sandbox import Policy, Sandbox
 SMALL = Policy(wall_seconds=20.0, memory_bytes=256 << 20)
 """
 
+LOOK = """
+import signal
+from pathlib import Path
+def launcher():
+    for folder in Path('/proc').glob('[0-9]*'):
+        try:
+            if b'launcher.main' in (folder / 'cmdline').read_bytes() and f'PPid:\\t{os.getpid()}\\n' in (folder / 'status').read_text():
+                return folder
+        except OSError: pass
+def everybody():
+    found = set()
+    for folder in Path('/proc').glob('[0-9]*'):
+        try: state = (folder / 'stat').read_text().rpartition(')')[2].split()[0]
+        except OSError: continue
+        if state not in 'ZX': found.add(folder.name)
+    return found
+"""
+"""For programs given to `Box.host`: where their launcher is in /proc, and who is there at all."""
+
 
 def can_run(python: str, uid: int) -> bool:
     """Whether the user `uid` can start `python` and load its library: not when it is in root's home."""

@@ -28,18 +28,21 @@ _NAMESPACES = (
 
 def main(channel: socket.socket) -> NoReturn:
     """Serve the host until the channel closes."""
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # a host that ignores it would have us lose every exit status
     try:
         executable.make_read_only()
+        libc.prctl(
+            libc.PR_SET_CHILD_SUBREAPER, 1
+        )  # a jail's init becomes our child when the process that forked it exits
+        libc.prctl(libc.PR_SET_DUMPABLE, 0)
     except OSError as error:
         _refuse_all(channel, error)
     first = wire.receive(channel)
     if first is None:
         os._exit(0)
     plan = Plan.from_json(first["plan"])
-    libc.prctl(
-        libc.PR_SET_CHILD_SUBREAPER, 1
-    )  # a jail's init becomes our child when the process that forked it exits
-    libc.prctl(libc.PR_SET_DUMPABLE, 0)
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C is the host's to judge; it ends us by closing the channel
@@ -62,7 +65,7 @@ def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
     """Answer every request with what keeps this machine from holding a jail."""
     while (frame := wire.receive(channel)) is not None:
         if "jail" in frame:
-            answer = {"failed": "the interpreter's file", "why": str(error), "errno": error.errno}
+            answer = {"failed": "launcher", "why": str(error), "errno": error.errno}
             wire.send(channel, {"jail": frame["jail"]} | answer)
     os._exit(0)
 
