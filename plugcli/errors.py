@@ -24,6 +24,13 @@ class UsageError(PlugcliError):
 
 
 class SandboxUnavailable(PlugcliError):
-    """This machine cannot hold the Policy, and plugcli refuses rather than hold less. Exit code 4."""
+    """This machine cannot hold the Policy, and plugcli refuses rather than hold less. Exit code 4.
+
+    `step` names the step of the set-up that failed, where one did.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, *, hint: str = "", step: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.step = step

@@ -47,12 +47,27 @@ def faults(document: Document) -> Iterator[Fault]:
     # The version has a rule of its own, and a strange one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
     seen = set()
-    for error in validator(version).iter_errors(data):
+    for error in _errors(version, data):
         for deepest in _deepest(error):
             for fault in _faults(deepest, data, version):
                 if fault.where not in seen:
                     seen.add(fault.where)
                     yield fault
+
+
+def _errors(version: str, data: dict[str, Any]) -> list[ValidationError]:
+    try:
+        return list(validator(version).iter_errors(data))
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write and UTF-8 cannot
+        return list(validator(version).iter_errors(_encodable(data)))
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    return [_encodable(each) for each in value] if isinstance(value, list) else value
 
 
 def _deepest(error: ValidationError) -> Iterator[ValidationError]:
@@ -80,11 +95,7 @@ def _is_telling(error: ValidationError, here: int) -> bool:
 
 
 def _faults(error: ValidationError, data: Any, version: str) -> Iterator[Fault]:
-    path: list[str | int] = []
-    value = data
-    for part in error.instance_path:  # the key "200" comes as the number 200
-        path.append(str(part) if isinstance(value, dict) else part)
-        value = value[path[-1]]
+    path, value = _follow(data, error.instance_path)
     for member in _members(error):
         parts = [*path, member] if member is not None else path
         yield Fault(
@@ -93,6 +104,30 @@ def _faults(error: ValidationError, data: Any, version: str) -> Iterator[Fault]:
             hint(error.kind, parts, value),
             of_key=isinstance(error.kind, _EXTRA),
         )
+
+
+def _follow(data: Any, instance_path: list[str | int]) -> tuple[list[str | int], Any]:
+    """The keys and indices that an error's path means, and the value there, or as near to it as can be told.
+
+    jsonschema-rs gives the keys "200" and "007" as numbers and leaves out empty ones.
+    """
+    path: list[str | int] = []
+    value = data
+    for part in instance_path:
+        if isinstance(value, list) and isinstance(part, int) and part < len(value):
+            path.append(part)
+        elif isinstance(value, dict):
+            if "" in value and str(part) not in value and isinstance(value[""], dict):
+                path.append("")
+                value = value[""]
+            same = [key for key in value if key == str(part) or (key.isdecimal() and int(key) == part)]
+            if not same:
+                break
+            path.append(same[0])
+        else:
+            break
+        value = value[path[-1]]
+    return path, value
 
 
 def _members(error: ValidationError) -> list[str | None]:

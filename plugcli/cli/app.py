@@ -8,6 +8,7 @@ import typer
 
 from plugcli import __version__
 from plugcli.cli import render
+from plugcli.cli.doctor import doctor
 from plugcli.cli.exec import exec_
 from plugcli.cli.init import init
 from plugcli.cli.serve import serve
@@ -30,6 +31,7 @@ app.command("validate")(validate)
 app.command("serve")(serve)
 # What follows the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
+app.command("doctor")(doctor)
 
 
 def _print_version(wanted: bool) -> None:

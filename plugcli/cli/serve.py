@@ -175,9 +175,7 @@ def _banner(
 def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
     if sandbox is None:
         return ["sandbox: not needed, as this plugin runs no code of a model"]
-    on = ", ".join(layer.name for layer in sandbox.layers if layer.is_on)
-    off = [f"warning: {layer.name} is off: {layer.why}" for layer in sandbox.layers if not layer.is_on]
-    return [f"sandbox: {on}", *off]
+    return [f"sandbox: {sandbox.verdict.first_line}"]
 
 
 def _say(lines: list[str]) -> None:

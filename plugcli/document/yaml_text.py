@@ -148,11 +148,13 @@ class _Builder:
     def _scalar(self, event: Any) -> None:
         offset = event.start_mark.index
         text = event.value
+        if event.tag is not None and event.tag not in _TEXT_TAGS:
+            raise _unknown_tag(event.tag, offset)
         if self._stack and type(self._stack[-1].value) is dict and self._stack[-1].key is None:
             self._key(text, offset, is_plain=event.implicit[0])
             return
         is_plain = event.tag is None and event.implicit[0]
-        value = self._plain(text) if is_plain else self._tagged(event.tag, text, offset)
+        value = self._plain(text) if is_plain else self._construct(event.tag or "!", text)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
         self._put(value, offset, 1)
@@ -174,18 +176,13 @@ class _Builder:
             self._scalars[text] = self._construct(tag, text)
         return self._scalars[text]
 
-    def _tagged(self, tag: str | None, text: str, offset: int) -> Any:
-        if tag is not None and tag not in _TEXT_TAGS:
-            raise _unknown_tag(tag, offset)
-        return self._construct(tag or "!", text)
-
     def _construct(self, tag: str, text: str) -> Any:
         construct = _CONSTRUCT.get(tag)
         if construct is None:
             return text
         try:
             return construct(yaml.ScalarNode(tag, text))
-        except (ValueError, KeyError, OverflowError):  # `!!int many`, or thousands of digits
+        except (ValueError, LookupError, OverflowError):  # `!!int many`, `!!bool ""`, thousands of digits
             return text
 
     def _open(self, value: Any, event: Any) -> None:

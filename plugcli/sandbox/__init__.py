@@ -2,6 +2,7 @@
 
 from plugcli.sandbox.policy import Policy
 from plugcli.sandbox.result import RunResult
-from plugcli.sandbox.sandbox import Busy, Layer, Sandbox
+from plugcli.sandbox.sandbox import Busy, Sandbox, diagnose
+from plugcli.sandbox.verdict import Layer, Verdict
 
-__all__ = ["Busy", "Layer", "Policy", "RunResult", "Sandbox"]
+__all__ = ["Busy", "Layer", "Policy", "RunResult", "Sandbox", "Verdict", "diagnose"]

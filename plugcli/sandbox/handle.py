@@ -23,6 +23,7 @@ OnOutput = Callable[[Stream, bytes], None]
 
 _CHUNK = 65536
 _GREETING_BYTES = 4096
+_ENDS = 5  # door, standard input, output and error, workspace
 _DRAIN_BYTES = (
     4 * 1024 * 1024
 )  # more than the pipes can hold: a child that goes on writing cannot keep us reading
@@ -51,8 +52,7 @@ class Ending:
 
     exited: int | None = None
     """Exit status; minus the signal's number when one killed it."""
-    out_of_memory_bytes: int | None = None
-    """What the jail used when it was over its limit."""
+    is_out_of_memory: bool = False
     is_timeout: bool = False
 
 
@@ -81,20 +81,15 @@ class Jail:
         try:
             async with asyncio.timeout(seconds):
                 frame, descriptors = await _first_frame(control)
-                if frame is None:
-                    raise refusal.failed_step("start", "the jail ended before it was ready", None)
-                if "failed" in frame:
-                    raise refusal.failed_step(frame["failed"], frame["why"], frame["errno"])
-                jail = cls(control, exit_notice, gone, descriptors)
-        except TimeoutError as error:
+            jail = cls(control, exit_notice, gone, _ready_ends(frame, descriptors))
+        except BaseException as error:
             _kill(exit_notice)
             os.close(exit_notice)
             control.close()
-            raise refusal.failed_step("start", f"no jail after {seconds:.0f} s", None) from error
-        except BaseException:
-            _kill(exit_notice)
-            os.close(exit_notice)
-            control.close()
+            if isinstance(error, TimeoutError):
+                raise refusal.failed_step("start", f"no jail after {seconds:.0f} s", None) from error
+            if isinstance(error, wire.BrokenFrame):
+                raise refusal.failed_step("start", str(error), None) from error
             raise
         try:
             async with asyncio.timeout(seconds):
@@ -273,12 +268,7 @@ class Jail:
             return
         except (OSError, wire.BrokenFrame):
             frame = None
-        if frame is None:
-            ending = Ending()
-        elif "exited" in frame:
-            ending = Ending(exited=int(frame["exited"]))
-        else:
-            ending = Ending(out_of_memory_bytes=int(frame["out_of_memory"]))
+        ending = _ending(frame)
         asyncio.get_running_loop().remove_reader(self._control)
         if not ended.done():
             ended.set_result(ending)
@@ -294,6 +284,31 @@ async def _first_frame(control: socket.socket) -> tuple[wire.Frame | None, list[
     finally:
         loop.remove_reader(control)
     return wire.receive_with_descriptors(control)
+
+
+def _ready_ends(frame: wire.Frame | None, descriptors: list[int]) -> list[int]:
+    """Return the descriptors of a jail that is ready. Raises SandboxUnavailable, and closes them, for anything else."""
+    if frame is not None and frame.get("ready") is True and len(descriptors) == _ENDS:
+        return descriptors
+    for descriptor in descriptors:
+        os.close(descriptor)
+    if frame is None:
+        raise refusal.failed_step("start", "the jail ended before it was ready", None)
+    step, why, code = frame.get("failed"), frame.get("why"), frame.get("errno")
+    if isinstance(step, str) and isinstance(why, str):
+        raise refusal.failed_step(step, why, code if isinstance(code, int) else None)
+    raise refusal.failed_step("start", "the jail's first frame is none that a jail sends", None)
+
+
+def _ending(frame: wire.Frame | None) -> Ending:
+    """Return how the run ended by the init's last frame; one that no init sends is like none."""
+    if frame is not None:
+        exited = frame.get("exited")
+        if type(exited) is int and -signal.NSIG < exited <= 255:
+            return Ending(exited=exited)
+        if frame.get("out_of_memory") is True:
+            return Ending(is_out_of_memory=True)
+    return Ending()
 
 
 def _kill(exit_notice: int) -> None:

@@ -43,6 +43,8 @@ class Launcher:
         self._gone: dict[int, asyncio.Event] = {}
         self._next = 0
         self.is_alive = False
+        self.has_memory_cgroup = False
+        """Whether the kernel holds each jail's memory limit; else the jail's init measures."""
 
     async def __aenter__(self) -> "Launcher":
         ours, theirs = wire.channel()
@@ -119,23 +121,36 @@ class Launcher:
             return
         except (OSError, wire.BrokenFrame):
             frame, descriptors = None, []
-        if frame is None:
+        try:
+            if frame is None:
+                raise EOFError
+            self._take(frame, descriptors)
+        except (EOFError, LookupError, TypeError, ValueError):  # gone, or out of its mind
+            for descriptor in descriptors:
+                os.close(descriptor)
             self._die()
-            return
+
+    def _take(self, frame: wire.Frame, descriptors: list[int]) -> None:
+        """Give a frame to whoever waits for it. Raises LookupError or TypeError for one that nobody waits for."""
         number = frame["jail"]
         if "gone" in frame:
             self._gone.pop(number).set()
             return
-        waiting = self._started.pop(number)
         if "failed" in frame:
+            error = refusal.failed_step(frame["failed"], frame["why"], frame["errno"])
+            waiting = self._started.pop(number)
             del self._gone[number]
             if not waiting.done():
-                waiting.set_exception(refusal.failed_step(frame["failed"], frame["why"], frame["errno"]))
-        elif waiting.done():  # nobody waits any more
-            signal.pidfd_send_signal(descriptors[0], signal.SIGKILL)
-            os.close(descriptors[0])
+                waiting.set_exception(error)
+            return
+        (exit_notice,) = descriptors
+        self.has_memory_cgroup = frame["memory_cgroup"] is True
+        waiting = self._started.pop(number)
+        if waiting.done():  # nobody waits any more
+            signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
+            os.close(exit_notice)
         else:
-            waiting.set_result(descriptors[0])
+            waiting.set_result(exit_notice)
 
     def _die(self) -> None:
         """Notice that the launcher ended by itself. Its jails end too: nobody but us can speak to their inits, and we close."""

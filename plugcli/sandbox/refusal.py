@@ -46,15 +46,13 @@ def unknown_machine(machine: str) -> SandboxUnavailable:
 def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:
     """Return the refusal for a step of a jail's set-up that the kernel did not allow."""
     message = f"the sandbox cannot be set up here: {step}: {why}"
-    for path, value, cause, hint in _SETTINGS:
+    hint = "nothing was run; without its sandbox plugcli runs no code"
+    for path, value, cause, remedy in _SETTINGS:
         file = Path(path)
         if file.is_file() and file.read_text().strip() == value:
-            return SandboxUnavailable(f"{message}; {cause}", hint=hint)
+            return SandboxUnavailable(f"{message}; {cause}", hint=remedy, step=step)
     if code == errno.ENOSYS:
-        return SandboxUnavailable(
-            f"{message}; this kernel is too old or filtered", hint="Linux 5.14 or newer is needed"
-        )
-    if code in (errno.EPERM, errno.EACCES):
+        message, hint = f"{message}; this kernel is too old or filtered", "Linux 5.14 or newer is needed"
+    elif code in (errno.EPERM, errno.EACCES):
         hint = "inside a container its filter forbids namespaces: run plugcli outside it, never with --privileged"
-        return SandboxUnavailable(message, hint=hint)
-    return SandboxUnavailable(message, hint="nothing was run; without its sandbox plugcli runs no code")
+    return SandboxUnavailable(message, hint=hint, step=step)

@@ -10,10 +10,9 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import PurePath
 
-from plugcli.errors import PlugcliError
+from plugcli.errors import PlugcliError, SandboxUnavailable
 from plugcli.sandbox import interpreter, refusal, view
 from plugcli.sandbox.handle import Ending, Jail, OnOutput, Output
 from plugcli.sandbox.jail import syscalls
@@ -21,6 +20,7 @@ from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.launch import Launcher
 from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome, RunResult
+from plugcli.sandbox.verdict import Verdict, holding, refusing
 
 _WAITING_PER_JAIL = 4
 _CODE_PATH = "/tmp/code.py"
@@ -28,15 +28,6 @@ _CODE_PATH = "/tmp/code.py"
 
 class Busy(PlugcliError):
     """Too many runs wait already. Try again in a few seconds."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer of the sandbox: whether it is on, and why or how."""
-
-    name: str
-    is_on: bool
-    why: str
 
 
 class Sandbox:
@@ -89,25 +80,15 @@ class Sandbox:
         await asyncio.gather(*self._burials)
 
     @property
-    def layers(self) -> list[Layer]:
+    def verdict(self) -> Verdict:
         """Return what holds the code, as tried by the jail that was made on entering."""
-        who = (
-            "a uid of its own, outside this machine's users"
-            if os.geteuid() == 0
-            else "your own uid, in a user namespace of its own"
+        has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
+        return holding(
+            self.policy,
+            self._interpreter.folders,
+            is_root=os.geteuid() == 0,
+            has_memory_cgroup=has_memory_cgroup,
         )
-        memory = (
-            f"{spell_bytes(self.policy.memory_bytes)}, measured by the jail's init; no memory cgroup is used"
-        )
-        return [
-            Layer("namespaces", True, "user, pid, mount, net, ipc, uts and cgroup"),
-            Layer("files", True, "a root of its own; the interpreter and /usr read-only"),
-            Layer("network", True, "none but a loopback of its own"),
-            Layer("privileges", True, f"no capabilities, no new privileges, {who}"),
-            Layer("seccomp", True, "system calls that Python work does not need are refused"),
-            Layer("limits", True, f"{self.policy.processes} processes, {self.policy.open_files} open files"),
-            Layer("memory", True, memory),
-        ]
 
     async def run(
         self,
@@ -197,6 +178,15 @@ class Sandbox:
         burial.add_done_callback(self._burials.discard)
 
 
+async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Verdict:
+    """Return the verdict on this machine, by making a jail as `serve` and `exec` do. Raises UsageError for no interpreter."""
+    try:
+        async with Sandbox(policy, python=python, spares=0) as sandbox:
+            return sandbox.verdict
+    except SandboxUnavailable as error:
+        return refusing(error)
+
+
 def _note_failure(spare: asyncio.Task[Jail]) -> None:
     """Look at a spare's exception, so that asyncio does not complain: the run that takes this spare raises it."""
     if not spare.cancelled():
@@ -238,12 +228,12 @@ def _judge(ending: Ending, policy: Policy, limit: float) -> tuple[Outcome, int, 
     """Return outcome, returncode and reason."""
     if ending.is_timeout:
         return "timeout", TIMED_OUT, f"stopped after {spell_seconds(limit)}: the time limit of a run"
-    if ending.out_of_memory_bytes is not None:
-        used, limit_text = spell_bytes(ending.out_of_memory_bytes), spell_bytes(policy.memory_bytes)
+    if ending.is_out_of_memory:
+        limit_text = spell_bytes(policy.memory_bytes)
         return (
             "out_of_memory",
             OUT_OF_MEMORY,
-            f"out of memory: the code and its files used {used}, and the memory limit is {limit_text}",
+            f"out of memory: the code and its files used more than the limit of {limit_text}",
         )
     if ending.exited is None:
         return (

@@ -80,19 +80,12 @@ def create_app(
     return app
 
 
-def layers_as_json(sandbox: Sandbox | None) -> list[dict[str, object]]:
-    """The sandbox layers as `/health` tells them; empty where the plugin needs no sandbox."""
-    if sandbox is None:
-        return []
-    return [{"name": layer.name, "on": layer.is_on, "why": layer.why} for layer in sandbox.layers]
-
-
 def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
     content: dict[str, object] = {"status": "ok"}
     if may_see_all:  # whoever has no token learns that it runs, and not what to try on it
         content |= {
             "version": __version__,
-            "sandbox": {"needed": sandbox is not None, "layers": layers_as_json(sandbox)},
+            "sandbox": {"needed": sandbox is not None} | (sandbox.verdict.as_json() if sandbox else {}),
         }
     return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.abuse.scales import scales
+
 REPOSITORY = Path(__file__).parents[2]
 USER = 61234
 """An ordinary user's uid; nobody's."""
@@ -21,6 +23,8 @@ OWN_PYTHON = "/mnt/home/.local/share/python"
 _PREPARE = """
 set -e
 ulimit -c unlimited
+if [ -n "$GROUP" ]; then echo 0 > "$GROUP/cgroup.procs"; fi
+if [ -n "$WITHOUT_CGROUPS" ]; then mount -t tmpfs tmpfs /sys/fs/cgroup; fi
 mount -t tmpfs -o mode=755 tmpfs /mnt
 mkdir /mnt/plugcli /mnt/venv
 mount --bind "$REPOSITORY" /mnt/plugcli
@@ -48,7 +52,7 @@ if [ -n "$OWN_PYTHON" ]; then
     chown -R "$OWNER" /mnt/home
 fi
 cd /
-prlimit --nproc=1500 --as=$((8 << 30)) --fsize=$((1 << 30)) --nofile=1024 $DROP "$@"
+prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nofile=1024 $DROP "$@"
 """
 
 
@@ -131,7 +135,31 @@ class Box:
         assert (result["outcome"], result["stderr"]) == ("ok", ""), result
         return result
 
-    def _run(self, request: dict[str, Any], with_venv: bool) -> dict[str, Any]:
+    def weighed(self, code: str, *, with_cgroups: bool, **policy: Any) -> dict[str, Any]:
+        """Return what `inside` does, and `peak_bytes`: the most memory that everything took, by the kernel's own count."""
+        policy = {"wall_seconds": 20.0, "memory_bytes": 256 << 20} | policy
+        request = {
+            "code": code,
+            "inside": True,
+            "then": "print('next')",
+            "with_facts": False,
+            "policy": policy,
+        }
+        with scales() as under:
+            result = self._run(
+                request,
+                with_venv=False,
+                more={
+                    "GROUP": str(under.folder),
+                    "WITHOUT_CGROUPS": "" if with_cgroups else "1",
+                    "SIZE_LIMIT": "unlimited",
+                },
+            )
+            return result | {"peak_bytes": under.peak_bytes}
+
+    def _run(
+        self, request: dict[str, Any], with_venv: bool, more: dict[str, str] | None = None
+    ) -> dict[str, Any]:
         with_home = request.pop("with_home", False)
         request["python"] = "/mnt/venv/bin/python" if with_venv else None
         uid = 0 if self.who == "root" else USER
@@ -145,6 +173,7 @@ class Box:
             "OWN_PYTHON": OWN_PYTHON if with_home else "",
             "OWNER": f"{uid}:{uid}",
             "DROP": "" if uid == 0 else " ".join(_drop_to(uid)),
+            **(more or {}),
         }
         namespaces = [
             "unshare",

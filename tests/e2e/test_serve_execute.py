@@ -53,12 +53,12 @@ def execute(server: Server, code: str, **fields: object) -> dict[str, Any]:
 
 def test_start_and_health_name_the_layers(server: Server) -> None:
     """The user sees what holds the code before any runs."""
-    names = server.banner[0].removeprefix("sandbox: ").split(", ")
-    assert "namespaces" in names
-    assert "seccomp" in names
+    level, _, names = server.banner[0].removeprefix("sandbox: level ").partition(": ")
+    assert "seccomp" in names.split(", ")
     sandbox = server.get("/health").json()["sandbox"]
-    assert sandbox["needed"] is True
-    assert [layer["name"] for layer in sandbox["layers"] if layer["on"]] == names
+    assert (sandbox["needed"], sandbox["holds"], sandbox["level"]) == (True, True, level)
+    on = [layer["name"] for layer in sandbox["layers"] if layer["on"]]
+    assert on == [name.removesuffix(" (measured)") for name in names.split(", ")]
 
 
 def test_output_comes_back(server: Server) -> None:

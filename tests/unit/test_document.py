@@ -84,6 +84,12 @@ def test_yaml_keys_and_dates_are_text() -> None:
     assert {"200": "ok", "on": False, "when": "2023-05-01", "huge": huge, "=": "="} == document.data
 
 
+def test_values_that_do_not_fit_their_tag_stay_text() -> None:
+    """`!!bool ""` makes the library's own reader fail with an IndexError or a KeyError."""
+    document = Document.parse("a: !!bool ''\nb: !!int many\nc: !!float ''\nd: !!int 7\n", "x")
+    assert {"a": "", "b": "many", "c": "", "d": 7} == document.data
+
+
 def test_aliases_and_merges_are_followed() -> None:
     """Aliases are ordinary YAML; a finding inside one points at the place where the value is written."""
     text = "base: &b {x: 1, y: 2}\nother: &o {z: 9}\nmine:\n  <<: [*b, *o]\n  y: 3\nagain: *b\n"
@@ -165,6 +171,7 @@ def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, colum
         ("a: &a\n  b: *a\n", 2, 6, "inside what it names"),
         ("a: !secret x\n", 1, 4, "the tag !secret"),
         ("a: !!python/object:os.system x\n", 1, 4, "the tag tag:yaml.org,2002:python/object"),
+        ("!secret a: x\n", 1, 1, "the tag !secret"),
         ("a: @x\n", 1, 4, "cannot start with @"),
         ("a: x\x80y\n", 1, 5, "U+0080"),
         ("a: 1\n---\nb: 2\n", 2, 1, "a second YAML document"),

@@ -19,19 +19,23 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from . import inside, libc, limits, memory, mounts, privileges, wire
+from . import cgroup, inside, libc, limits, mounts, privileges, wire
+from .memory import SYSCTLS, Meter
 from .plan import HOSTNAME, WORKSPACE, Identity, Plan
 
-WATCH_SECONDS = 0.02
+WATCH_SECONDS = 0.02  # with a memory cgroup; without one the Meter says when to look
 _PROGRAM = inside.source()  # read here: the jail does not see our files
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 
-def main(plan: Plan, identity: Identity, control: socket.socket) -> NoReturn:
-    """Make the jail, run it, and exit. Called in a fork of the launcher that is already in its new namespaces."""
+def main(plan: Plan, identity: Identity, control: socket.socket, events: int | None) -> NoReturn:
+    """Make the jail, run it, and exit. Called in a fork of the launcher that is already in its new namespaces.
+
+    `events` tells when the jail's memory cgroup was exceeded; None: there is no cgroup, and this process measures.
+    """
     try:
         interpreter = _start(plan, identity, control)
-        _watch(plan, interpreter, control)
+        _watch(plan, interpreter, control, events)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or asks what it never asks
     os._exit(0)
@@ -69,7 +73,7 @@ def _steps(plan: Plan, identity: Identity) -> list[tuple[str, Callable[[], None]
         ("session", os.setsid),
         ("signals", _reset_signals),
         ("host name", lambda: libc.sethostname(HOSTNAME)),
-        ("loopback", _bring_loopback_up),
+        ("network", _bring_loopback_up),
         ("files", lambda: mounts.enter_new_root(plan, identity)),
     ]
     if identity.is_made_by_root:
@@ -98,6 +102,9 @@ def _reset_signals() -> None:
 
 
 def _bring_loopback_up() -> None:
+    for path, text in SYSCTLS:
+        with open(f"/proc/sys/{path}", "w") as file:
+            file.write(text)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = array.array("b", struct.pack("16sh22x", b"lo", 0))
         fcntl.ioctl(sock, _SIOCGIFFLAGS, request)
@@ -116,7 +123,7 @@ def _become_interpreter(plan: Plan, door: socket.socket, standard: list[tuple[in
         libc.prctl(libc.PR_SET_DUMPABLE, 1)  # else its own /proc/self is closed to it; the init stays hidden
         limits.offer_to_the_oom_killer()
         os.setsid()
-        os.nice(10)
+        os.nice(19)  # the init that watches comes first
         os.chdir(WORKSPACE)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM])
@@ -126,32 +133,44 @@ def _become_interpreter(plan: Plan, door: socket.socket, standard: list[tuple[in
     os._exit(1)
 
 
-def _watch(plan: Plan, interpreter: int, control: socket.socket) -> None:
+def _watch(plan: Plan, interpreter: int, control: socket.socket, events: int | None) -> None:
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
     poll = select.poll()
     exit_notice = os.pidfd_open(interpreter)
     poll.register(exit_notice, select.POLLIN)
     poll.register(control, select.POLLIN)
-    is_running = False  # nothing to watch before the host has sent a job
-    next_look = time.monotonic()
+    meter = Meter(plan.memory_bytes)
+
+    def look() -> float:
+        if events is None:
+            return meter.look()
+        return 0 if cgroup.was_exceeded(events) else WATCH_SECONDS
+
+    next_look: float | None = None  # nothing to watch before the host has sent a job
     while True:
-        events = dict(poll.poll(WATCH_SECONDS * 1000 if is_running else None))
-        if control.fileno() in events:
+        wait = None if next_look is None else max(0, next_look - time.monotonic()) * 1000
+        ready = dict(poll.poll(wait))
+        if control.fileno() in ready:
             frame = wire.receive(control)
             if frame is None:
                 return
-            is_running = is_running or "start" in frame
+            if "start" in frame:
+                next_look = time.monotonic()
             if "interrupt" in frame:
                 os.kill(interpreter, signal.SIGINT)
-        if exit_notice in events:
-            wire.send(control, {"exited": os.waitstatus_to_exitcode(os.waitpid(interpreter, 0)[1])})
+        if exit_notice in ready:
+            # The kernel may have ended it for its memory: that is not the code's own death.
+            is_exceeded = events is not None and cgroup.was_exceeded(events)
+            status = os.waitstatus_to_exitcode(os.waitpid(interpreter, 0)[1])
+            wire.send(control, {"out_of_memory": True} if is_exceeded else {"exited": status})
             return
-        if is_running and time.monotonic() >= next_look:
-            used = memory.used_bytes(plan.memory_bytes)
-            if used > plan.memory_bytes:
-                wire.send(control, {"out_of_memory": used})
+        if next_look is not None and time.monotonic() >= next_look:
+            seconds = look()
+            if seconds == 0:
+                os.kill(-1, signal.SIGKILL)  # everybody but us, before anything else
+                wire.send(control, {"out_of_memory": True})
                 return
-            next_look = time.monotonic() + WATCH_SECONDS
+            next_look = time.monotonic() + seconds
         _reap(interpreter)
 
 

@@ -3,17 +3,19 @@
 Exec'd by the host with an environment of the jail's, one thread, and one descriptor: a channel of frames. It never sees user text and
 opens no file of the user's. When the channel closes, because the host ended or was killed, it kills every jail, waits for them, and exits.
 
-Host -> launcher:  {"jail": number, "uid": .., "gid": ..} with one descriptor, the jail's control channel; {"kill": number}
-Launcher -> host:  {"jail": number, "started": true} with a pidfd of the jail's init; {"jail": number, "gone": true}; {"failed": ..}
+Host -> launcher:  {"jail": number, "uid": .., "gid": ..} with one descriptor, the jail's control channel
+Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
+                   {"jail": number, "failed": step, ..}; {"jail": number, "gone": true}
 """
 
 import os
 import select
 import signal
 import socket
-from typing import NoReturn
+import time
+from typing import NamedTuple, NoReturn
 
-from . import executable, init, libc, privileges, wire
+from . import cgroup, executable, init, libc, privileges, wire
 from .plan import Identity, Plan
 
 _NAMESPACES = (
@@ -24,40 +26,38 @@ _NAMESPACES = (
     | libc.CLONE_NEWUTS
     | libc.CLONE_NEWCGROUP
 )
+_RETRY_SECONDS = 0.02
+_END_SECONDS = 5.0
+
+
+class _Jail(NamedTuple):
+    """One jail: its number, the pid of its init, and the folder of its memory cgroup."""
+
+    number: int
+    pid: int
+    group: str | None
 
 
 def main(channel: socket.socket) -> NoReturn:
     """Serve the host until the channel closes."""
-    signal.signal(
-        signal.SIGCHLD, signal.SIG_DFL
-    )  # a host that ignores it would have us lose every exit status
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where the host ignores it, we would lose every exit status
     try:
         executable.make_read_only()
-        libc.prctl(
-            libc.PR_SET_CHILD_SUBREAPER, 1
-        )  # a jail's init becomes our child when the process that forked it exits
+        # A jail's init becomes our child when the process that forked it exits.
+        libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         libc.prctl(libc.PR_SET_DUMPABLE, 0)
     except OSError as error:
         _refuse_all(channel, error)
     first = wire.receive(channel)
-    if first is None:
-        os._exit(0)
-    plan = Plan.from_json(first["plan"])
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C is the host's to judge; it ends us by closing the channel
-    jails: dict[int, tuple[int, int]] = {}  # pidfd -> (number, pid)
-    poll = select.poll()
-    poll.register(channel, select.POLLIN)
-    try:
-        while True:
-            for descriptor, _ in poll.poll():
-                if descriptor == channel.fileno():
-                    _obey(channel, plan, jails, poll)
-                else:
-                    _bury(descriptor, channel, jails, poll)
-    except (OSError, EOFError, wire.BrokenFrame):
-        _end_all(jails)  # the host is gone
+    if first is not None:
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # Ctrl-C is the host's to judge; it ends us by closing the channel
+        launcher = _Launcher(channel, Plan.from_json(first["plan"]))
+        try:
+            launcher.serve()
+        except (OSError, EOFError, wire.BrokenFrame):
+            launcher.end_all()  # the host is gone
     os._exit(0)  # nothing to finalise, and somebody waits for us
 
 
@@ -70,28 +70,88 @@ def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
     os._exit(0)
 
 
-def _obey(channel: socket.socket, plan: Plan, jails: dict[int, tuple[int, int]], poll: select.poll) -> None:
-    """Do what the next frame asks. Raises EOFError when there is none."""
-    frame, descriptors = wire.receive_with_descriptors(channel)
-    if frame is None:
-        raise EOFError
-    number = int(frame["jail"])
-    identity = Identity(int(frame["uid"]), int(frame["gid"]), is_made_by_root=os.geteuid() == 0)
-    with socket.socket(fileno=descriptors[0]) as control:
-        try:
-            pid = _fork_jail(plan, identity, control)
-            exit_notice = os.pidfd_open(pid)
-        except OSError as error:
-            wire.send(
-                channel, {"jail": number, "failed": "namespaces", "why": str(error), "errno": error.errno}
-            )
-            return
-    jails[exit_notice] = (number, pid)
-    poll.register(exit_notice, select.POLLIN)
-    wire.send(channel, {"jail": number, "started": True}, (exit_notice,))
+class _Launcher:
+    """The jails that are, and what is left of those that were."""
+
+    def __init__(self, channel: socket.socket, plan: Plan) -> None:
+        self._channel = channel
+        self._plan = plan
+        self._cgroups = cgroup.MemoryCgroups()
+        self._jails: dict[int, _Jail] = {}  # by the pidfd of its init
+        self._unburied: list[_Jail] = []  # dead, but the kernel still holds their group
+        self._poll = select.poll()
+        self._poll.register(channel, select.POLLIN)
+
+    def serve(self) -> None:
+        """Obey and bury. Raises EOFError when the host has closed the channel."""
+        while True:
+            for descriptor, _ in self._poll.poll(_RETRY_SECONDS * 1000 if self._unburied else None):
+                if descriptor == self._channel.fileno():
+                    self._obey()
+                else:
+                    self._reap(descriptor)
+            self._bury()
+
+    def end_all(self) -> None:
+        """Kill every jail, and wait until nothing is left of them."""
+        for exit_notice in list(self._jails):
+            signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
+            self._reap(exit_notice)
+        deadline = time.monotonic() + _END_SECONDS
+        while self._unburied and time.monotonic() < deadline:
+            self._unburied = [jail for jail in self._unburied if not _is_buried(jail)]
+            time.sleep(_RETRY_SECONDS if self._unburied else 0)
+
+    def _obey(self) -> None:
+        """Make the jail that the next frame asks for. Raises EOFError when there is none."""
+        frame, descriptors = wire.receive_with_descriptors(self._channel)
+        if frame is None:
+            raise EOFError
+        number = int(frame["jail"])
+        identity = Identity(int(frame["uid"]), int(frame["gid"]), is_made_by_root=os.geteuid() == 0)
+        group = None
+        with socket.socket(fileno=descriptors[0]) as control:
+            step = "memory cgroup"
+            try:
+                group = self._cgroups.make(number, self._plan.memory_bytes)
+                step = "namespaces"
+                pid = _fork_jail(self._plan, identity, control, group)
+                exit_notice = os.pidfd_open(pid)
+            except OSError as error:
+                if group is not None:
+                    cgroup.remove(group)
+                wire.send(
+                    self._channel, {"jail": number, "failed": step, "why": str(error), "errno": error.errno}
+                )
+                return
+        self._jails[exit_notice] = _Jail(number, pid, group)
+        self._poll.register(exit_notice, select.POLLIN)
+        wire.send(
+            self._channel,
+            {"jail": number, "started": True, "memory_cgroup": group is not None},
+            (exit_notice,),
+        )
+
+    def _reap(self, exit_notice: int) -> None:
+        jail = self._jails.pop(exit_notice)
+        os.waitpid(jail.pid, 0)
+        self._poll.unregister(exit_notice)
+        os.close(exit_notice)
+        self._unburied.append(jail)
+
+    def _bury(self) -> None:
+        """Remove what the dead left, and tell the host."""
+        for jail in list(self._unburied):
+            if _is_buried(jail):
+                self._unburied.remove(jail)
+                wire.send(self._channel, {"jail": jail.number, "gone": True})
 
 
-def _fork_jail(plan: Plan, identity: Identity, control: socket.socket) -> int:
+def _is_buried(jail: _Jail) -> bool:
+    return jail.group is None or cgroup.remove(jail.group)
+
+
+def _fork_jail(plan: Plan, identity: Identity, control: socket.socket, group: str | None) -> int:
     """Fork pid 1 of a new jail and return its pid here; OSError when the kernel gives no namespaces.
 
     In between stands a process of a moment: unshare(CLONE_NEWPID) moves only children, and must not move the launcher.
@@ -100,7 +160,7 @@ def _fork_jail(plan: Plan, identity: Identity, control: socket.socket) -> int:
     reader, writer = os.pipe2(os.O_CLOEXEC)
     between = os.fork()
     if between == 0:
-        _fork_between(plan, identity, control, writer)
+        _fork_between(plan, identity, control, writer, group)
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         answer = pipe.read(64)
@@ -112,9 +172,15 @@ def _fork_jail(plan: Plan, identity: Identity, control: socket.socket) -> int:
     raise OSError(code, f"unshare: {os.strerror(code)}" if code else "the launcher's child ended early")
 
 
-def _fork_between(plan: Plan, identity: Identity, control: socket.socket, writer: int) -> NoReturn:
+def _fork_between(
+    plan: Plan, identity: Identity, control: socket.socket, writer: int, group: str | None
+) -> NoReturn:
     try:
         _close_all_but(control.fileno(), writer)
+        events = None
+        if group is not None:  # here, where its folder can still be seen
+            cgroup.enter(group)
+            events = cgroup.open_events(group)
         if identity.is_made_by_root:
             libc.unshare(_NAMESPACES)
         else:
@@ -124,7 +190,7 @@ def _fork_between(plan: Plan, identity: Identity, control: socket.socket, writer
         pid = os.fork()
         if pid == 0:
             os.close(writer)
-            init.main(plan, identity, control)
+            init.main(plan, identity, control, events)
         os.write(writer, f"pid {pid}".encode())
     except OSError as error:
         os.write(writer, f"errno {error.errno}".encode())
@@ -138,19 +204,3 @@ def _close_all_but(*kept: int) -> None:
         os.closerange(lowest, descriptor)
         lowest = descriptor + 1
     os.closerange(lowest, 1 << 20)
-
-
-def _bury(
-    exit_notice: int, channel: socket.socket, jails: dict[int, tuple[int, int]], poll: select.poll
-) -> None:
-    number, pid = jails.pop(exit_notice)
-    os.waitpid(pid, 0)
-    poll.unregister(exit_notice)
-    os.close(exit_notice)
-    wire.send(channel, {"jail": number, "gone": True})
-
-
-def _end_all(jails: dict[int, tuple[int, int]]) -> None:
-    for exit_notice, (_, pid) in jails.items():
-        signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
-        os.waitpid(pid, 0)

@@ -1,41 +1,103 @@
-"""How much memory a whole jail uses: its processes, its shared memory and its tmpfs, as its init sees them.
+"""How much memory a whole jail uses: its processes, its files and what the kernel holds for it, as its init sees them.
 
-The soft form of the memory limit, for machines without a memory cgroup: measured many times a second, from inside the pid namespace, by
-a process that the code cannot signal, trace or starve.
+The soft form of the memory limit, for machines without a memory cgroup: measured many times a second, from inside the pid namespace, by a
+process that the code cannot signal, trace or starve. What cannot be measured (how full a socket or a pipe is) counts with the most that it
+can hold, above a small allowance.
 """
 
 import os
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _TMPFS = (
     "/tmp",
     "/mnt/data",
 )  # /tmp stands for all that shares its tmpfs: /var/tmp, /dev/shm, the home folder
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS: pages on no tmpfs of ours, alive even when not resident
 
+_KIB, _MIB = 1024, 1024**2
+# What one socket can hold. Unix: 2 * net.core.wmem_max of the sender; a datagram socket's queue, of DATAGRAM_QUEUE + 1 senders.
+# TCP and UDP: what SYSCTLS and net.core.rmem_max allow, both ways.
+DATAGRAM_QUEUE = 1
+_STREAM_BYTES = 416 * _KIB
+_DATAGRAM_BYTES = (DATAGRAM_QUEUE + 1) * _STREAM_BYTES
+_INTERNET_BYTES = 512 * _KIB
+_FREE_SOCKETS = 16
+SYSCTLS = (
+    ("net/unix/max_dgram_qlen", str(DATAGRAM_QUEUE)),
+    ("net/ipv4/tcp_rmem", "4096 65536 262144"),
+    ("net/ipv4/tcp_wmem", "4096 16384 262144"),
+)
+"""What bounds the buffers of the jail's own network namespace: (path below /proc/sys, text)."""
 
-def used_bytes(limit: int) -> int:
-    """Return what the jail uses now, in bytes: an upper bound while that is within `limit`, else the proportional sum.
+# pipe(7): 64 KiB each, up to 1 MiB by F_SETPIPE_SZ, and fs.pipe-user-pages-soft (64 MiB) for a user's together; two pages beyond that.
+_PIPE_BYTES, _LARGEST_PIPE_BYTES, _ALL_PIPES_BYTES, _SMALL_PIPE_BYTES = 64 * _KIB, _MIB, 64 * _MIB, 8 * _KIB
+_FREE_PIPES = 32
+_LOOKS_PER_LONG_LOOK = 10  # reading every descriptor and every mapping of every process is dear
 
-    The upper bound counts pages that a fork shares once for each process; only when it is over the limit are the shares looked at, which
-    costs milliseconds. Shared anonymous mappings count with their whole size, because nothing tells what they hold.
-    """
-    processes = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    shared: dict[bytes, int] = {}
-    fixed = sum(_tmpfs_bytes(path) for path in _TMPFS)
-    resident = 0
-    for pid in processes:
-        try:
-            shared |= _shared_mappings(pid)
-            resident += _statm_bytes(pid, 1)
-        except PermissionError:
-            fixed += _statm_bytes(
-                pid, 0
-            )  # it runs a file it may not read, and so hides its mappings: all of its size counts
-    fixed += sum(shared.values())
-    if fixed + resident <= limit:
-        return fixed + resident
-    return fixed + sum(_proportional_bytes(pid) for pid in processes)
+
+# How fast a jail can take memory: two CPUs that fill socket buffers, which the kernel does not clear first. A look is due before what is
+# left can be gone.
+_BYTES_PER_SECOND = 8 * 1024**3
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.02
+
+
+class Meter:
+    """Measures one jail against `limit` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._looks = 0
+        self._pipes = 0
+        self._mappings: dict[
+            str, tuple[int, dict[bytes, int]]
+        ] = {}  # pid -> size when looked at, shared mappings
+
+    def look(self) -> float:
+        """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
+        left = self._limit - self._used_bytes()
+        if left < 0:
+            return 0
+        return max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, left / _BYTES_PER_SECOND))
+
+    def _used_bytes(self) -> int:
+        """Return what the jail uses now: a bound from above while that is within the limit.
+
+        The bound counts pages that a fork shares once for each process. Only when that decides are the shares looked at, which walks
+        every page table. Shared anonymous mappings count with their whole size, because nothing tells what they hold.
+        """
+        processes = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+        is_long_look = self._looks % _LOOKS_PER_LONG_LOOK == 0
+        self._looks += 1
+        if is_long_look:
+            self._pipes = _pipe_bytes(processes)
+            self._mappings.clear()
+        kernel = _socket_bytes() + self._pipes
+        shared: dict[bytes, int] = {}
+        anonymous = [0]
+        hidden = page_tables = 0
+        for pid in processes:
+            sizes = _sizes(pid)
+            page_tables += sizes[b"VmPTE"]  # a page for each 2 MiB that was touched, even if only read
+            try:
+                shared |= self._shared_mappings(pid, sizes[b"VmSize"])
+                anonymous.append(sizes[b"RssAnon"])
+            except PermissionError:
+                hidden += sizes[
+                    b"VmSize"
+                ]  # it runs a file it may not read, and so hides its mappings: all of it counts
+        kernel += page_tables
+        fixed = kernel + hidden + sum(shared.values()) + sum(_tmpfs_bytes(path) for path in _TMPFS)
+        bound, least = fixed + sum(anonymous), fixed + max(anonymous)
+        # With page tables of that size the walk would take longer than the rest of the memory lasts.
+        if bound <= self._limit or least > self._limit or page_tables > self._limit // 8:
+            return bound
+        return fixed + sum(_proportional_bytes(pid) for pid in processes)
+
+    def _shared_mappings(self, pid: str, size: int) -> dict[bytes, int]:
+        """Return what `_shared_mappings` does, looked at again when the process's size has changed."""
+        known = self._mappings.get(pid)
+        if known is None or known[0] != size:
+            known = self._mappings[pid] = size, _shared_mappings(pid)
+        return known[1]
 
 
 def _tmpfs_bytes(path: str) -> int:
@@ -43,24 +105,20 @@ def _tmpfs_bytes(path: str) -> int:
     return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
 
-def _statm_bytes(pid: str, field: int) -> int:
-    """Return a field of /proc/PID/statm (0 size, 1 resident) in bytes; 0 for a process that has ended."""
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[field]) * _PAGE
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
+def _sizes(pid: str) -> dict[bytes, int]:
+    """Return, in bytes, a process's mappings (VmSize), its anonymous pages (RssAnon) and its page tables (VmPTE)."""
+    sizes = {b"VmSize": 0, b"RssAnon": 0, b"VmPTE": 0}
+    for line in _lines(f"/proc/{pid}/status"):
+        name, _, rest = line.partition(b":")
+        if name in sizes:
+            sizes[name] = int(rest.split()[0]) * _KIB
+    return sizes
 
 
 def _shared_mappings(pid: str) -> dict[bytes, int]:
-    """Return inode -> bytes of the shared anonymous mappings of one process."""
-    try:
-        with open(f"/proc/{pid}/maps", "rb") as file:
-            lines = file.read().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return {}
+    """Return inode -> bytes of the shared anonymous mappings of one process. Raises PermissionError when it hides them."""
     found: dict[bytes, int] = {}
-    for line in lines:
+    for line in _lines(f"/proc/{pid}/maps"):
         if line.endswith(_SHARED_NOWHERE):
             addresses, _, _, _, inode, _ = line.split(None, 5)
             start, end = (int(address, 16) for address in addresses.split(b"-"))
@@ -71,10 +129,57 @@ def _shared_mappings(pid: str) -> dict[bytes, int]:
 def _proportional_bytes(pid: str) -> int:
     """Return one process's share of the anonymous memory it maps, in bytes."""
     try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-            for line in file:
-                if line.startswith(b"Pss_Anon:"):
-                    return int(line.split()[1]) * 1024
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        pass
+        for line in _lines(f"/proc/{pid}/smaps_rollup"):
+            if line.startswith(b"Pss_Anon:"):
+                return int(line.split()[1]) * _KIB
+    except PermissionError:
+        pass  # counted with all of its size already
     return 0
+
+
+def _socket_bytes() -> int:
+    """Return the most that the sockets of this network namespace can hold; 0 for the few that most programs have.
+
+    Not counted by descriptors: a connection that nobody accepted, or a socket on its way through another, has none.
+    """
+    unix = _read("/proc/net/unix")
+    datagram = unix.count(b" 0002 ")  # the column of the type; a name like that only makes one count for more
+    stream = max(0, unix.count(b"\n") - 1 - datagram)
+    internet = 0
+    for line in (*_lines("/proc/net/sockstat"), *_lines("/proc/net/sockstat6")):
+        words = line.split()
+        if words[1] == b"inuse":
+            internet += int(words[2])
+    if datagram + stream + internet <= _FREE_SOCKETS:
+        return 0
+    return datagram * _DATAGRAM_BYTES + stream * _STREAM_BYTES + internet * _INTERNET_BYTES
+
+
+def _pipe_bytes(processes: list[str]) -> int:
+    """Return the most that the pipes of these processes can hold."""
+    pipes: set[str] = set()
+    for pid in processes:
+        try:
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                target = os.readlink(f"/proc/{pid}/fd/{name}")
+                if target.startswith("pipe:"):
+                    pipes.add(target)
+        except OSError:
+            continue  # it ended, or hides them: then all of its size counts
+    count = len(pipes)
+    if count <= _FREE_PIPES:
+        return count * _PIPE_BYTES
+    return min(count * _LARGEST_PIPE_BYTES, _ALL_PIPES_BYTES) + count * _SMALL_PIPE_BYTES
+
+
+def _lines(path: str) -> list[bytes]:
+    return _read(path).splitlines()
+
+
+def _read(path: str) -> bytes:
+    """Return a file of /proc; nothing when its process has ended."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""

@@ -1,0 +1,107 @@
+"""A memory cgroup for each jail, where this machine lets us make one: the kernel's own limit on all that the jail uses.
+
+Version 1 (a writable memory controller: root). Whether one can be had is found by making one, not by looking at modes.
+"""
+
+import contextlib
+import errno
+import os
+
+_NAME = "plugcli"
+
+
+class MemoryCgroups:
+    """Makes and removes the groups below our own group."""
+
+    def __init__(self) -> None:
+        self._home = _home()
+
+    @property
+    def are_available(self) -> bool:
+        """Whether jails get a group."""
+        return self._home is not None
+
+    def make(self, number: int, limit: int) -> str | None:
+        """Return the folder of a new group with `limit` bytes, or None where there are none to be had."""
+        if self._home is None:
+            return None
+        group = f"{self._home}/{_NAME}-{os.getpid()}-{number}"
+        os.mkdir(group)
+        try:
+            _write(f"{group}/memory.limit_in_bytes", str(limit))
+            # Swap would make the limit useless; the file is not there when swap is not accounted.
+            with contextlib.suppress(FileNotFoundError):
+                _write(f"{group}/memory.memsw.limit_in_bytes", str(limit))
+            _write(f"{group}/memory.swappiness", "0")
+        except OSError:
+            os.rmdir(group)
+            raise
+        return group
+
+
+def enter(group: str) -> None:
+    """Move this process into the group."""
+    _write(f"{group}/cgroup.procs", "0")
+
+
+def open_events(group: str) -> int:
+    """Return a descriptor for `was_exceeded`, which works where the group itself cannot be seen."""
+    return os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def was_exceeded(events: int) -> bool:
+    """Whether the kernel has killed a process of the group because its memory ran out."""
+    words = os.pread(events, 4096, 0).split()
+    return b"oom_kill" in words and int(words[words.index(b"oom_kill") + 1]) > 0
+
+
+def remove(group: str) -> bool:
+    """Remove the group; False while the kernel still holds something of its last process."""
+    try:
+        os.rmdir(group)
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            return False
+        if error.errno != errno.ENOENT:
+            raise
+    return True
+
+
+def _home() -> str | None:
+    """Return the folder of our own group in the version 1 memory hierarchy, if groups can be made in it."""
+    try:
+        mounted = _mounted()
+        if mounted is None:
+            return None
+        root, place = mounted
+        with open("/proc/self/cgroup") as file:
+            own = next(
+                line.rstrip("\n").split(":", 2)[2]
+                for line in file
+                if "memory" in line.split(":", 2)[1].split(",")
+            )
+        # In a cgroup namespace or a container the mount may show only a part of the hierarchy.
+        home = place + own.removeprefix(root.rstrip("/"))
+        trial = f"{home}/{_NAME}-{os.getpid()}-trial"
+        os.mkdir(trial)
+        os.rmdir(trial)
+    except (OSError, StopIteration):
+        return None
+    return home.rstrip("/")
+
+
+def _mounted() -> tuple[str, str] | None:
+    """Return what of the memory hierarchy is mounted, and where."""
+    with open("/proc/self/mountinfo") as file:
+        for line in file:
+            fields, _, kind = line.partition(" - ")
+            name, _, options = kind.split(maxsplit=2)
+            if name == "cgroup" and "memory" in options.strip().split(","):
+                words = fields.split()
+                return words[3], words[4]
+    return None
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w") as file:
+        file.write(text)

@@ -1,0 +1,260 @@
+"""The wire is hostile: whatever the far end of a channel says, the host answers in time, keeps its descriptors, and serves the others."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plugcli.errors import SandboxUnavailable
+from plugcli.sandbox import Policy, Sandbox
+from plugcli.sandbox.handle import Ending, Jail, Output
+from plugcli.sandbox.jail import wire
+from plugcli.sandbox.jail.plan import Plan
+from plugcli.sandbox.launch import Launcher
+
+T = TypeVar("T")
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.just(10**400),
+    st.just("x" * 70_000),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+WORDS = [
+    "ready",
+    "failed",
+    "why",
+    "errno",
+    "exited",
+    "out_of_memory",
+    "jail",
+    "gone",
+    "started",
+    "memory_cgroup",
+    "refused",
+    "limit",
+]
+FRAMES = st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=4).map(
+    lambda frame: json.dumps(frame).encode()
+)
+LIES = st.one_of(
+    FRAMES,
+    st.binary(max_size=300),
+    VALUES.map(lambda value: json.dumps(value).encode()),
+    st.tuples(FRAMES, st.integers(0, 100)).map(lambda cut: cut[0][: -cut[1] or None]),
+    st.integers(1, 60_000).map(lambda depth: b"[" * depth),
+    st.integers(1, 10_000).map(lambda depth: b'{"exited":' * depth + b"0" + b"}" * depth),
+    st.sampled_from(
+        [
+            b'{"exited": NaN}',
+            b'{"exited": 1e999}',
+            b'{"exited": 4294967296}',
+            b'{"exited": "0"}',
+            b'{"ready": 1}',
+        ]
+    ),
+).filter(lambda data: 0 < len(data) <= 100_000)
+QUICK = settings(max_examples=120, deadline=None)
+
+
+def descriptors() -> set[str]:
+    """Return what this process has open, without what changes by itself."""
+    return {name for name in os.listdir("/proc/self/fd")}  # noqa: PTH208
+
+
+@contextmanager
+def init() -> Iterator[int]:
+    """Stand in for a jail's init that lives on: yield a pidfd of it, which the handle owns."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield os.pidfd_open(process.pid)
+        process.kill()
+
+
+def in_time(work: Coroutine[Any, Any, T], seconds: float = 10.0) -> T:
+    """Run `work`, which has to end by itself."""
+    started = time.monotonic()
+    try:
+        return asyncio.run(work)
+    finally:
+        assert time.monotonic() - started < seconds
+
+
+def say(sock: socket.socket, data: bytes, count: int = 0) -> None:
+    """Send a packet with `count` descriptors beside it."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    pipes = [end for _ in range((count + 1) // 2) for end in os.pipe()]
+    socket.send_fds(sock, [data], pipes[:count])
+    for end in pipes:
+        os.close(end)
+
+
+async def open_jail(first: bytes, count: int, greeting: bytes | None = None) -> Jail:
+    """Open the handle of a jail whose init sends `first`, and whose interpreter says `greeting`."""
+    ours, theirs = wire.channel()
+    with init() as exit_notice, theirs:
+        if greeting is None:
+            say(theirs, first, count)
+        else:
+            door, outer = socket.socketpair()
+            pipes = [os.pipe() for _ in range(3)]
+            workspace = os.open("/", os.O_RDONLY)
+            ends = [outer.fileno(), pipes[0][1], pipes[1][0], pipes[2][0], workspace]
+            socket.send_fds(theirs, [first], ends)
+            door.sendall(greeting)
+            for end in (pipe_end for pipe in pipes for pipe_end in pipe):
+                os.close(end)
+            os.close(workspace)
+            outer.close()
+            door.close()
+        return await Jail.open(ours, exit_notice, asyncio.Event(), 5.0)
+
+
+@QUICK
+@given(LIES, st.integers(0, 9))
+def test_lying_first_frame_is_a_refusal(first: bytes, count: int) -> None:
+    """A jail that is not there is refused with a sentence, and what came beside the lie is closed."""
+    before = descriptors()
+    with pytest.raises(SandboxUnavailable) as refused:
+        in_time(open_jail(first, count))
+    assert refused.value.message
+    assert descriptors() == before
+
+
+@QUICK
+@given(st.binary(max_size=6000) | LIES)
+def test_lying_interpreter_is_a_refusal(greeting: bytes) -> None:
+    """A venv's start-up files may say anything on the door before the code runs."""
+    before = descriptors()
+    refusal = ""
+    try:
+        in_time(open_jail(b'{"ready": true}', 5, greeting)).close()
+    except SandboxUnavailable as error:
+        refusal = error.message
+    assert refusal.isprintable()
+    assert refusal or "ready" in json.loads(greeting)
+    assert descriptors() == before
+
+
+async def run_with(lies: list[bytes]) -> Ending:
+    """Run a job in a jail whose init sends `lies` instead of how the code ended, then closes."""
+    ours, theirs = wire.channel()
+    door, outer = socket.socketpair()
+    pipes = [os.pipe() for _ in range(3)]
+    workspace = os.open("/", os.O_RDONLY)
+    with init() as exit_notice:
+        socket.send_fds(
+            theirs, [b'{"ready": true}'], [outer.fileno(), pipes[0][1], pipes[1][0], pipes[2][0], workspace]
+        )
+        door.sendall(b'{"ready": [3, 11, 2]}\n')
+        for end in (workspace, pipes[0][1], pipes[1][0], pipes[2][0]):
+            os.close(end)
+        outer.close()
+        jail = await Jail.open(ours, exit_notice, asyncio.Event(), 5.0)
+        for lie in lies:
+            say(theirs, lie)
+        theirs.close()
+        os.write(pipes[1][1], b"said")
+        ending = await jail.run(
+            {"path": "x"},
+            b"",
+            wall_seconds=3.0,
+            stdout=Output(10),
+            stderr=Output(10),
+            stdin=None,
+            on_output=None,
+        )
+    for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
+        os.close(end)
+    door.close()
+    return ending
+
+
+@QUICK
+@given(st.lists(LIES, max_size=3))
+def test_lying_init_ends_its_run_and_nothing_else(lies: list[bytes]) -> None:
+    """The first frame decides; one that no init sends is a death, never a crash of ours and never a success."""
+    before = descriptors()
+    ending = in_time(run_with(lies))
+    if ending.exited is not None:
+        assert json.loads(lies[0])["exited"] == ending.exited
+        assert -65 < ending.exited < 256
+    assert not ending.is_timeout
+    assert descriptors() == before
+
+
+async def hear(lies: list[bytes]) -> bool:
+    """Let a launcher's channel say `lies` while a real jail is being made; return whether the host still takes it for alive."""
+    launcher = Launcher(Plan((), (), (), None, 1, 1, 1, 1, 1, 1, 1), {})
+    ours, theirs = wire.channel()
+    ours.setblocking(False)
+    launcher._channel = ours
+    launcher._process = subprocess.Popen(["true"], stderr=subprocess.PIPE)
+    launcher.is_alive = True
+    asyncio.get_running_loop().add_reader(ours, launcher._hear)
+    making = asyncio.ensure_future(launcher.make_jail())
+    await asyncio.sleep(0)
+    for lie in lies:
+        say(theirs, lie, 1)
+    theirs.close()
+    done, _ = await asyncio.wait([making], timeout=5)
+    assert done
+    assert isinstance(making.exception(), SandboxUnavailable)
+    launcher._process.wait()
+    if launcher._process.stderr is not None:
+        launcher._process.stderr.close()
+    ours.close()
+    return launcher.is_alive
+
+
+@QUICK
+@given(st.lists(LIES, min_size=1, max_size=3))
+def test_lying_launcher_is_taken_for_dead(lies: list[bytes]) -> None:
+    """Whoever waits for a jail is told so; nobody waits for ever."""
+    before = descriptors()
+    assert not in_time(hear(lies))
+    assert descriptors() == before
+
+
+def test_offending_run_does_not_disturb_the_others() -> None:
+    """One run floods, forges, crashes and eats; another, at the same time, computes."""
+    attacks = [
+        "import os\nwhile True: os.write(1, b'{exited: 0}' * 1000)",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+        "x = []\nwhile True: x.append(bytearray(1 << 20))",
+        "import os\nfor fd in range(256):\n    try: os.write(fd, b'\\xff' * 100)\n    except OSError: pass\nos._exit(200)",
+    ]
+
+    async def main() -> list[str]:
+        async with Sandbox(Policy(wall_seconds=2.0, memory_bytes=128 << 20)) as sandbox:
+            honest = asyncio.gather(*(sandbox.run(f"print({n} * 2)") for n in range(8)))
+            hostile = asyncio.gather(*(sandbox.run(attack) for attack in attacks))
+            results = await honest
+            assert [result.outcome for result in await hostile] == [
+                "timeout",
+                "died",
+                "out_of_memory",
+                "error",
+            ]
+            return [result.stdout for result in results]
+
+    before = descriptors()
+    assert in_time(main(), 30.0) == [f"{n * 2}\n" for n in range(8)]
+    assert descriptors() == before
+    assert Path("/proc/self/fd").is_dir()

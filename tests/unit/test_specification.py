@@ -1,0 +1,75 @@
+"""The specification's faults: each named at its place, in documents that nobody thought of."""
+
+import json
+from typing import Any
+
+import pytest
+
+from plugcli.document import Document
+from plugcli.specification import faults
+
+
+def found(schema: Any, version: str = "3.0.3") -> dict[str, str]:
+    """Faults of a document whose only schema is `schema`: pointer below it to message."""
+    data = {
+        "openapi": version,
+        "info": {"title": "x", "version": "1"},
+        "paths": {},
+        "components": {"schemas": {"A": schema}},
+    }
+    document = Document.parse(json.dumps(data), "x")
+    return {fault.where.removeprefix("/components/schemas/A"): fault.message for fault in faults(document)}
+
+
+@pytest.mark.parametrize("key", ["200", "007", "", "a/b", "~1", "-1", "\u00e9", "\ud83d", "required"])
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_fault_below_any_key_is_found(key: str, version: str) -> None:
+    """The library gives keys that look like numbers as numbers, and leaves out empty ones."""
+    schema = {"type": "object", "properties": {key: {"type": "object", "properties": {"x": {"type": "int"}}}}}
+    (where,) = found(schema, version)
+    if key != "\ud83d":  # UTF-8 cannot write it: the nearest place
+        escaped = key.replace("~", "~0").replace("/", "~1")
+        assert f"/properties/{escaped}/properties/x/type" == where
+
+
+def test_several_faults_are_found_in_one_run() -> None:
+    """Users ask for all of them at once, and not for "is not valid under any of the given schemas"."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "string", "required": True},
+            "b": {"type": "int"},
+            "c": {"$ref": 7},
+            "d": "text",
+            "e": {"type": "string", "decription": "x"},
+        },
+        "required": [],
+    }
+    assert {
+        "/properties/a/required": "required is true, and must be a list",
+        "/properties/b/type": 'type is "int": one of array, boolean, integer, number, object, string',
+        "/properties/c/$ref": "$ref is 7, and must be text",
+        "/properties/d": 'properties.d is "text", and must be an object',
+        "/properties/e/decription": "OpenAPI 3.0 has no decription in properties.e",
+        "/required": "required is empty",
+    } == found(schema)
+
+
+def test_sound_schemas_have_no_fault() -> None:
+    """References with siblings, null types of 3.1 and boolean schemas are all allowed where they are."""
+    assert {} == found({"$ref": "#/components/schemas/B", "description": "x"})
+    assert {} == found({"type": "object", "additionalProperties": False, "nullable": True})
+    assert {} == found({"additionalProperties": {"$ref": "#/components/schemas/A"}})
+    assert {} == found({"type": ["string", "null"], "examples": ["x"], "not": False}, "3.1.0")
+    assert {} == found({"exclusiveMinimum": 0, "dependencies": {"a": ["b"]}}, "3.1.0")
+
+
+def test_each_version_has_its_own_words() -> None:
+    """What 3.1 allows, 3.0 does not, and the other way round."""
+    assert {"/type": 'type is ["string", "null"], and must be text'} == found({"type": ["string", "null"]})
+    assert {"/exclusiveMinimum": "exclusiveMinimum is true, and must be a number"} == found(
+        {"exclusiveMinimum": True}, "3.1.0"
+    )
+    assert {"/multipleOf": "multipleOf is 0, which breaks the rule exclusiveMinimum"} == found(
+        {"multipleOf": 0}
+    )
