@@ -28,6 +28,7 @@ _DRAIN_BYTES = (
     4 * 1024 * 1024
 )  # more than the pipes can hold: a child that goes on writing cannot keep us reading
 _INTERRUPT_GRACE_SECONDS = 0.5
+_POST_MORTEM_SECONDS = 5.0
 
 
 @dataclass
@@ -56,12 +57,16 @@ class Ending:
     is_timeout: bool = False
 
 
+class Gone(asyncio.Event):
+    """Set when nothing of a jail is left; then it is known whether the kernel had to end it for its memory."""
+
+    is_out_of_memory = False
+
+
 class Jail:
     """One jail, whose interpreter waits for its one job."""
 
-    def __init__(
-        self, control: socket.socket, exit_notice: int, gone: asyncio.Event, ends: list[int]
-    ) -> None:
+    def __init__(self, control: socket.socket, exit_notice: int, gone: Gone, ends: list[int]) -> None:
         self._control = control
         self._exit_notice = exit_notice
         self.gone = gone
@@ -74,9 +79,7 @@ class Jail:
             os.set_blocking(descriptor, False)
 
     @classmethod
-    async def open(
-        cls, control: socket.socket, exit_notice: int, gone: asyncio.Event, seconds: float
-    ) -> "Jail":
+    async def open(cls, control: socket.socket, exit_notice: int, gone: Gone, seconds: float) -> "Jail":
         """Wait until the jail is locked and its interpreter is ready; own `control` and `exit_notice` from here on."""
         try:
             async with asyncio.timeout(seconds):
@@ -148,10 +151,19 @@ class Jail:
             for task in feeding:
                 task.cancel()
             await asyncio.gather(*feeding, return_exceptions=True)
+        if ending == Ending():
+            ending = await self._post_mortem()
         for descriptor, name, output in streams:
             self._drain(descriptor, name, output, on_output)
         self.close()
         return ending
+
+    async def _post_mortem(self) -> Ending:
+        """Return how a run ended whose init was killed before it could tell."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_POST_MORTEM_SECONDS):
+                await self.gone.wait()
+        return Ending(is_out_of_memory=self.gone.is_out_of_memory)
 
     def close(self) -> None:
         """Kill what is left and let go. `gone` is set when the kernel is done with it."""

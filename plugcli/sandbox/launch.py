@@ -13,7 +13,7 @@ from pathlib import Path
 
 from plugcli.errors import PlugcliError, SandboxUnavailable
 from plugcli.sandbox import refusal
-from plugcli.sandbox.handle import Jail
+from plugcli.sandbox.handle import Gone, Jail
 from plugcli.sandbox.jail import wire
 from plugcli.sandbox.jail.plan import Plan
 
@@ -40,7 +40,7 @@ class Launcher:
         self._plan = plan
         self._environment = environment
         self._started: dict[int, asyncio.Future[int]] = {}
-        self._gone: dict[int, asyncio.Event] = {}
+        self._gone: dict[int, Gone] = {}
         self._next = 0
         self.is_alive = False
         self.has_memory_cgroup = False
@@ -93,7 +93,7 @@ class Launcher:
         self._next += 1
         ours, theirs = wire.channel()
         started = self._started[number] = loop.create_future()
-        gone = self._gone[number] = asyncio.Event()
+        gone = self._gone[number] = Gone()
         with theirs:
             uid, gid = _identity()
             try:
@@ -134,7 +134,9 @@ class Launcher:
         """Give a frame to whoever waits for it. Raises LookupError or TypeError for one that nobody waits for."""
         number = frame["jail"]
         if "gone" in frame:
-            self._gone.pop(number).set()
+            gone = self._gone.pop(number)
+            gone.is_out_of_memory = frame["out_of_memory"] is True
+            gone.set()
             return
         if "failed" in frame:
             error = refusal.failed_step(frame["failed"], frame["why"], frame["errno"])

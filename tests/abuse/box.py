@@ -157,6 +157,13 @@ class Box:
             )
             return result | {"peak_bytes": under.peak_bytes}
 
+    def weighed_outside(self, code: str) -> dict[str, Any]:
+        """Return what `outside` does, and `peak_bytes`."""
+        request = {"code": code, "inside": False, "control_seconds": 12.0, "with_facts": False}
+        with scales() as under:
+            more = {"GROUP": str(under.folder), "WITHOUT_CGROUPS": "", "SIZE_LIMIT": "unlimited"}
+            return self._run(request, with_venv=False, more=more) | {"peak_bytes": under.peak_bytes}
+
     def _run(
         self, request: dict[str, Any], with_venv: bool, more: dict[str, str] | None = None
     ) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import Policy, Sandbox
-from plugcli.sandbox.handle import Ending, Jail, Output
+from plugcli.sandbox.handle import Ending, Gone, Jail, Output
 from plugcli.sandbox.jail import wire
 from plugcli.sandbox.jail.plan import Plan
 from plugcli.sandbox.launch import Launcher
@@ -105,6 +105,13 @@ def say(sock: socket.socket, data: bytes, count: int = 0) -> None:
         os.close(end)
 
 
+def set_event() -> Gone:
+    """Return the event of a jail of which nothing is left."""
+    gone = Gone()
+    gone.set()
+    return gone
+
+
 async def open_jail(first: bytes, count: int, greeting: bytes | None = None) -> Jail:
     """Open the handle of a jail whose init sends `first`, and whose interpreter says `greeting`."""
     ours, theirs = wire.channel()
@@ -123,7 +130,7 @@ async def open_jail(first: bytes, count: int, greeting: bytes | None = None) -> 
             os.close(workspace)
             outer.close()
             door.close()
-        return await Jail.open(ours, exit_notice, asyncio.Event(), 5.0)
+        return await Jail.open(ours, exit_notice, set_event(), 5.0)
 
 
 @QUICK
@@ -166,7 +173,7 @@ async def run_with(lies: list[bytes]) -> Ending:
         for end in (workspace, pipes[0][1], pipes[1][0], pipes[2][0]):
             os.close(end)
         outer.close()
-        jail = await Jail.open(ours, exit_notice, asyncio.Event(), 5.0)
+        jail = await Jail.open(ours, exit_notice, set_event(), 5.0)
         for lie in lies:
             say(theirs, lie)
         theirs.close()

@@ -55,6 +55,15 @@ def was_exceeded(events: int) -> bool:
     return b"oom_kill" in words and int(words[words.index(b"oom_kill") + 1]) > 0
 
 
+def was_exceeded_in(group: str) -> bool:
+    """Return what `was_exceeded` does, for a group that can be seen."""
+    events = open_events(group)
+    try:
+        return was_exceeded(events)
+    finally:
+        os.close(events)
+
+
 def remove(group: str) -> bool:
     """Remove the group; False while the kernel still holds something of its last process."""
     try:

@@ -5,7 +5,7 @@ opens no file of the user's. When the channel closes, because the host ended or 
 
 Host -> launcher:  {"jail": number, "uid": .., "gid": ..} with one descriptor, the jail's control channel
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
-                   {"jail": number, "failed": step, ..}; {"jail": number, "gone": true}
+                   {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool}
 """
 
 import os
@@ -31,11 +31,12 @@ _END_SECONDS = 5.0
 
 
 class _Jail(NamedTuple):
-    """One jail: its number, the pid of its init, and the folder of its memory cgroup."""
+    """One jail: its number, the pid of its init, the folder of its memory cgroup, and whether that was exceeded."""
 
     number: int
     pid: int
     group: str | None
+    is_out_of_memory: bool = False
 
 
 def main(channel: socket.socket) -> NoReturn:
@@ -137,6 +138,10 @@ class _Launcher:
         os.waitpid(jail.pid, 0)
         self._poll.unregister(exit_notice)
         os.close(exit_notice)
+        if jail.group is not None and cgroup.was_exceeded_in(jail.group):
+            jail = jail._replace(
+                is_out_of_memory=True
+            )  # the init may have been killed with the others, and not have told
         self._unburied.append(jail)
 
     def _bury(self) -> None:
@@ -144,7 +149,8 @@ class _Launcher:
         for jail in list(self._unburied):
             if _is_buried(jail):
                 self._unburied.remove(jail)
-                wire.send(self._channel, {"jail": jail.number, "gone": True})
+                gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
+                wire.send(self._channel, gone)
 
 
 def _is_buried(jail: _Jail) -> bool:
