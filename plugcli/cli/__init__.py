@@ -1,7 +1,7 @@
-"""The command `plugcli`: the one place where errors become exit codes.
+"""The command `plugcli`: where its arguments go.
 
-Importing typer costs more than starting Python, and some commands need a web framework or a validator:
-every module below imports those inside the function that uses them.
+Importing typer costs more than starting Python, and some commands need a web framework or a validator: every module below imports those
+inside the function that uses them.
 """
 
 import sys
@@ -11,9 +11,17 @@ from plugcli import __version__
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    if sys.argv[1:] == ["--version"]:  # ahead of typer, whose import is most of what this would cost
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:  # ahead of typer, whose import is most of what this would cost
         print(f"plugcli {__version__}")
         return
-    from plugcli.cli.app import run
+    from plugcli.cli.boundary import guarded
 
-    sys.exit(run())
+    if arguments[:1] == ["exec"] and len(arguments) > 1 and not arguments[1].startswith("-"):
+        # `plugcli exec script.py ...`: no option of ours, so nothing for typer to do.
+        from plugcli.cli.script import run_script
+
+        sys.exit(guarded(lambda: run_script(arguments[1], arguments[2:])))
+    from plugcli.cli.app import app
+
+    sys.exit(guarded(app))

@@ -1,22 +1,15 @@
-"""The Typer application: the commands in the order of `--help`, and the boundary for every error."""
+"""The Typer application: the commands in the order of `--help`."""
 
-import errno
-import sys
 from typing import Annotated
 
 import typer
 
 from plugcli import __version__
-from plugcli.cli import render
 from plugcli.cli.doctor import doctor
 from plugcli.cli.exec import exec_
 from plugcli.cli.init import init
 from plugcli.cli.serve import serve
 from plugcli.cli.validate import validate
-from plugcli.errors import PlugcliError
-
-BUG = 70
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="plugcli",
@@ -47,32 +40,3 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def run() -> int:
-    """Run the command named in `sys.argv`; return its exit status."""
-    try:
-        try:
-            app()
-        finally:
-            if sys.stdout is not None:
-                sys.stdout.flush()  # here, where an output that cannot be written is a sentence
-    except PlugcliError as error:
-        render.error(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        render.stop_printing()
-        return 0
-    except OSError as problem:
-        if problem.filename is not None or problem.errno not in (errno.ENOSPC, errno.EIO, errno.EDQUOT):
-            render.bug(problem)
-            return BUG
-        full = render.unwritable(problem)
-        render.error(full)
-        return full.exit_code
-    except Exception as problem:
-        render.bug(problem)
-        return BUG
-    return 0

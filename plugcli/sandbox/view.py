@@ -22,6 +22,12 @@ _FILES = (
     ("/etc/hostname", f"{HOSTNAME}\n"),
     # Debian's pip and requests look here first, and without it they blame certificates for the missing network.
     ("/etc/ssl/certs/ca-certificates.crt", "# There is no network in here, so there is nobody to trust.\n"),
+    # matplotlib asks fontconfig, which complains of a missing one on standard error at every plot.
+    (
+        "/etc/fonts/fonts.conf",
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">'
+        "<fontconfig><dir>/usr/share/fonts</dir><cachedir>/tmp/fontconfig</cachedir></fontconfig>\n",
+    ),
 )
 
 

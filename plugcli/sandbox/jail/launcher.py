@@ -41,7 +41,7 @@ class _Jail(NamedTuple):
 
 def main(channel: socket.socket) -> NoReturn:
     """Serve the host until the channel closes."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where the host ignores it, we would lose every exit status
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or a host that ignores it has us lose every exit status
     try:
         executable.make_read_only()
         # A jail's init becomes our child when the process that forked it exits.
