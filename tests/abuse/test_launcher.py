@@ -37,13 +37,16 @@ os._exit(0)
 
 @pytest.mark.row("I10")
 def test_death_of_the_launcher_is_repaired(box: Box) -> None:
-    """The out-of-memory killer, or somebody's mistake: the run that it hits says so, the next one has a new launcher."""
+    """The out-of-memory killer, or somebody's mistake: the run that it hits ends, the next one has a new launcher, no cgroup is left."""
     program = """
-import signal
+import glob
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
-        print((await sandbox.run('print(1)')).stdout, end='')
-        first = launcher()
+        begun = asyncio.Event()
+        running = asyncio.create_task(sandbox.run("import time; print('begun'); time.sleep(5)", on_output=lambda *_: begun.set()))
+        await begun.wait()
+        first, name = launcher(), sandbox._launcher._name
+        groups = glob.glob(f'/sys/fs/cgroup/memory/**/{name}-*', recursive=True)
         os.kill(int(first.name), signal.SIGKILL)
         for attempt in range(3):
             try: result = await sandbox.run('print(2)')
@@ -52,9 +55,12 @@ async def main():
                 print(result.stdout, end='')
                 break
         print(launcher() != first)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    print([group for group in groups if os.path.exists(group)])
 asyncio.run(main())
 """
-    assert box.host(LOOK + program)["stdout"] in ("1\n2\nTrue\n", "1\nSandboxUnavailable\n2\nTrue\n")
+    assert box.host(LOOK + program)["stdout"] in ("2\nTrue\n[]\n", "SandboxUnavailable\n2\nTrue\n[]\n")
 
 
 @pytest.mark.row("I14")

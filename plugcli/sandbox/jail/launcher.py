@@ -54,7 +54,7 @@ def main(channel: socket.socket) -> NoReturn:
         signal.signal(
             signal.SIGINT, signal.SIG_IGN
         )  # Ctrl-C is the host's to judge; it ends us by closing the channel
-        launcher = _Launcher(channel, Plan.from_json(first["plan"]))
+        launcher = _Launcher(channel, Plan.from_json(first["plan"]), first["name"])
         try:
             launcher.serve()
         except (OSError, EOFError, wire.BrokenFrame):
@@ -74,10 +74,10 @@ def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
 class _Launcher:
     """The jails that are, and what is left of those that were."""
 
-    def __init__(self, channel: socket.socket, plan: Plan) -> None:
+    def __init__(self, channel: socket.socket, plan: Plan, name: str) -> None:
         self._channel = channel
         self._plan = plan
-        self._cgroups = cgroup.MemoryCgroups()
+        self._cgroups = cgroup.MemoryCgroups(name)
         self._jails: dict[int, _Jail] = {}  # by the pidfd of its init
         self._unburied: list[_Jail] = []  # dead, but the kernel still holds their group
         self._poll = select.poll()
