@@ -14,7 +14,7 @@ from pathlib import Path
 from plugcli.errors import PlugcliError, SandboxUnavailable
 from plugcli.sandbox import refusal
 from plugcli.sandbox.handle import Gone, Jail
-from plugcli.sandbox.jail import wire
+from plugcli.sandbox.jail import cgroup, wire
 from plugcli.sandbox.jail.plan import Plan
 
 _START_SECONDS = 30.0
@@ -42,6 +42,7 @@ class Launcher:
         self._started: dict[int, asyncio.Future[int]] = {}
         self._gone: dict[int, Gone] = {}
         self._next = 0
+        self._name = f"plugcli-{os.urandom(8).hex()}"
         self.is_alive = False
         self.has_memory_cgroup = False
         """Whether the kernel holds each jail's memory limit; else the jail's init measures."""
@@ -71,7 +72,7 @@ class Launcher:
         ours.setblocking(False)
         self.is_alive = True
         asyncio.get_running_loop().add_reader(ours, self._hear)
-        wire.send(ours, {"plan": self._plan.to_json()})
+        wire.send(ours, {"plan": self._plan.to_json(), "name": self._name})
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -83,6 +84,8 @@ class Launcher:
             self._process.kill()  # each init sees its own channel close
             await asyncio.to_thread(self._process.wait)
         self._release()
+        if self._process.returncode:  # it was killed, or fell, and could not clean up
+            await asyncio.to_thread(cgroup.sweep, self._name)
         if self._process.stderr is not None:
             self._process.stderr.close()
 
@@ -100,6 +103,7 @@ class Launcher:
                 wire.send(self._channel, {"jail": number, "uid": uid, "gid": gid}, (theirs.fileno(),))
             except OSError as error:
                 ours.close()
+                del self._started[number], self._gone[number]  # nobody waits for them
                 raise self._death() from error
         try:
             exit_notice = await asyncio.wait_for(started, _START_SECONDS)

@@ -20,6 +20,8 @@ _FILES = (
     ("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\n"),
     ("/etc/hosts", f"127.0.0.1 localhost {HOSTNAME}\n::1 localhost\n"),
     ("/etc/hostname", f"{HOSTNAME}\n"),
+    # Debian's pip and requests look here first, and without it they blame certificates for the missing network.
+    ("/etc/ssl/certs/ca-certificates.crt", "# There is no network in here, so there is nobody to trust.\n"),
     # matplotlib asks fontconfig, which complains of a missing one on standard error at every plot.
     (
         "/etc/fonts/fonts.conf",
@@ -73,6 +75,9 @@ def environment(policy: Policy, interpreter: Interpreter) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TMPDIR": "/tmp",
         "MPLBACKEND": "Agg",
+        # One retry, so that pip says that there is no network, and says it at once: five take it eight seconds, none and it says nothing.
+        "PIP_RETRIES": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         # Libraries start a thread for each CPU of the machine, not of the jail.
         **dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_MAX_THREADS"), threads

@@ -15,6 +15,8 @@ from tests.abuse.scales import scales
 REPOSITORY = Path(__file__).parents[2]
 USER = 61234
 """An ordinary user's uid; nobody's."""
+OWN_PYTHON = "/mnt/home/.local/share/python"
+"""An installation of the user's own, below a home folder: where pyenv, uv, conda and pipx put theirs."""
 
 # /mnt is a tmpfs of this namespace alone: the repository is bound there, so that an ordinary user may read it wherever it really is.
 # The suid file and the user's own venv are what two of the attacks want to find.
@@ -30,7 +32,11 @@ ip link set lo up
 ip link add test0 type veth peer name test1
 ip addr add 10.77.0.1/24 dev test0
 ip addr add fd77::1/64 dev test0 nodad
+# The addresses at which clouds hand out credentials.
+ip addr add 169.254.169.254/32 dev test0
+ip addr add fd00:ec2::254/128 dev test0 nodad
 ip link set test0 up
+echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range
 if [ -n "$WITH_VENV" ]; then
     "$PYTHON" -m venv --without-pip --symlinks /mnt/venv
     cp "$(command -v id)" /mnt/venv/bin/suid-id
@@ -38,9 +44,42 @@ if [ -n "$WITH_VENV" ]; then
     chown 0:0 /mnt/venv/bin/suid-id
     chmod 4755 /mnt/venv/bin/suid-id
 fi
+if [ -n "$OWN_PYTHON" ]; then
+    version=$(basename "$(readlink -f /usr/bin/python3)")
+    mkdir -p "$OWN_PYTHON/bin" "$OWN_PYTHON/lib"
+    cp "/usr/bin/$version" "$OWN_PYTHON/bin/python3"
+    tar -C /usr/lib -c --exclude='config-*' "$version" | tar -C "$OWN_PYTHON/lib" -x
+    chown -R "$OWNER" /mnt/home
+fi
 cd /
 prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nofile=1024 $DROP "$@"
 """
+
+
+_IMPORTS = """
+import asyncio, json, os, subprocess, sys, time
+from plugcli.sandbox import Policy, Sandbox
+SMALL = Policy(wall_seconds=20.0, memory_bytes=256 << 20)
+"""
+
+LOOK = """
+import signal
+from pathlib import Path
+def launcher():
+    for folder in Path('/proc').glob('[0-9]*'):
+        try:
+            if b'launcher.main' in (folder / 'cmdline').read_bytes() and f'PPid:\\t{os.getpid()}\\n' in (folder / 'status').read_text():
+                return folder
+        except OSError: pass
+def everybody():
+    found = set()
+    for folder in Path('/proc').glob('[0-9]*'):
+        try: state = (folder / 'stat').read_text().rpartition(')')[2].split()[0]
+        except OSError: continue
+        if state not in 'ZX': found.add(folder.name)
+    return found
+"""
+"""For programs given to `Box.host`: where their launcher is in /proc, and who is there at all."""
 
 
 def can_run(python: str, uid: int) -> bool:
@@ -63,21 +102,38 @@ class Box:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def inside(
-        self, code: str, *, then: str = "", with_facts: bool = True, with_venv: bool = False, **policy: Any
+        self,
+        code: str,
+        *,
+        then: str = "",
+        with_facts: bool = True,
+        with_venv: bool = False,
+        with_home: bool = False,
+        **policy: Any,
     ) -> dict[str, Any]:
         """Return the RunResult of `code` in the sandbox, with `seconds`, `left`, `heard`, `then` and `bystander_lives`."""
         policy = {"wall_seconds": 20.0, "memory_bytes": 256 << 20} | policy
-        return self._run(
-            {"code": code, "inside": True, "then": then, "with_facts": with_facts, "policy": policy},
-            with_venv,
-        )
+        request = {"code": code, "inside": True, "then": then, "with_facts": with_facts, "policy": policy}
+        return self._run(request | {"with_home": with_home}, with_venv)
 
     def outside(
-        self, code: str, *, seconds: float = 10.0, with_facts: bool = True, with_venv: bool = False
+        self,
+        code: str,
+        *,
+        seconds: float = 10.0,
+        with_facts: bool = True,
+        with_venv: bool = False,
+        with_home: bool = False,
     ) -> dict[str, Any]:
         """Return how `python FILE` ended; `{"harness": "killed"}` when the code killed what ran it."""
         request = {"code": code, "inside": False, "control_seconds": seconds, "with_facts": with_facts}
-        return self._run(request, with_venv)
+        return self._run(request | {"with_home": with_home}, with_venv)
+
+    def host(self, program: str, *, seconds: float = 30.0, with_venv: bool = False) -> dict[str, Any]:
+        """Return how a program of the user's own ended, one that uses the sandbox: for what only those outside a jail can see."""
+        result = self.outside(_IMPORTS + program, seconds=seconds, with_venv=with_venv)
+        assert (result["outcome"], result["stderr"]) == ("ok", ""), result
+        return result
 
     def weighed(self, code: str, *, with_cgroups: bool, **policy: Any) -> dict[str, Any]:
         """Return what `inside` does, and `peak_bytes`: the most memory that everything took, by the kernel's own count."""
@@ -111,6 +167,7 @@ class Box:
     def _run(
         self, request: dict[str, Any], with_venv: bool, more: dict[str, str] | None = None
     ) -> dict[str, Any]:
+        with_home = request.pop("with_home", False)
         request["python"] = "/mnt/venv/bin/python" if with_venv else None
         uid = 0 if self.who == "root" else USER
         environment = {
@@ -120,6 +177,7 @@ class Box:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHON": "/usr/bin/python3" if with_venv else self.python,
             "WITH_VENV": "1" if with_venv else "",
+            "OWN_PYTHON": OWN_PYTHON if with_home else "",
             "OWNER": f"{uid}:{uid}",
             "DROP": "" if uid == 0 else " ".join(_drop_to(uid)),
             **(more or {}),
@@ -135,7 +193,9 @@ class Box:
             "--kill-child=KILL",
             "--mount-proc",
         ]
-        python = "/usr/bin/python3" if with_venv else self.python
+        python = (
+            f"{OWN_PYTHON}/bin/python3" if with_home else "/usr/bin/python3" if with_venv else self.python
+        )
         command = [*namespaces, "sh", "-c", _PREPARE, "abuse", python, "/mnt/plugcli/tests/abuse/harness.py"]
         done = subprocess.run(
             command,

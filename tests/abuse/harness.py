@@ -131,7 +131,8 @@ def main() -> None:
     request = json.load(sys.stdin)
     os.environ["PLUGCLI_ABUSE_SECRET"] = SECRET
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
+        own_python = os.environ.get("OWN_PYTHON")
+        home = Path(own_python).parents[2] if own_python else Path(folder) / "home"
         (home / ".ssh").mkdir(parents=True)
         (home / ".ssh" / "id_ed25519").write_text(SECRET)
         os.environ["HOME"] = str(home)

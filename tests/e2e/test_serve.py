@@ -371,6 +371,7 @@ def test_more_origins_can_be_allowed(tmp_path: Path) -> None:
         assert server.get("/x", Origin="https://c.example").status == 403
 
 
+@pytest.mark.row("G17")
 @pytest.mark.parametrize(
     ("method", "headers", "status"),
     [
@@ -417,6 +418,7 @@ def test_page_elsewhere_runs_nothing(
     assert server.get("/count").json()["calls"] == before + 1
 
 
+@pytest.mark.row("G17")
 def test_foreign_preflight_is_not_allowed(server: Server) -> None:
     """The browser then never sends the call."""
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}

@@ -203,6 +203,7 @@ def test_ten_megabytes_of_code_run(server: Server) -> None:
 
 
 @pytest.mark.row("E7")
+@pytest.mark.row("G16")
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -214,6 +215,7 @@ def test_ten_megabytes_of_code_run(server: Server) -> None:
         ('{"code": null}', 422),
         ('{"code": 1}', 422),
         ('{"code": "x", "session": "a"}', 422),
+        ('{"code": "x", "files": ["http://127.0.0.1/"]}', 422),
         ('{"code": "x", "timeout": 61}', 422),
         ('{"code": "x", "timeout": NaN}', 422),
         ('{"code": "x", "timeout": true}', 422),

@@ -33,6 +33,8 @@ def answer(machine: str, number: int, *arguments: int, architecture: int | None 
         at += 1
         if operation == 0x20:
             (accumulator,) = struct.unpack_from("<I", data, constant)
+        elif operation == 0x54:
+            accumulator &= constant
         elif operation == 0x06:
             assert constant in (0x7FFF0000, 0x00050000 | constant & 0xFFFF)
             return None if constant == 0x7FFF0000 else constant & 0xFFFF
@@ -79,6 +81,11 @@ def test_unconditional_rules_always_deny(machine: str) -> None:
         ("socket", (10, 2, 17), None),
         ("socket", (2, 1, 262), errno.EPROTONOSUPPORT),
         ("socket", (2 | 1 << 32, 1, 262), errno.EPROTONOSUPPORT),
+        ("socket", (2, 1 | 0x80000 | 0x800, 0), None),
+        ("socket", (2, 5, 0), errno.ESOCKTNOSUPPORT),
+        ("socket", (10, 3 | 0x80000, 6), errno.ESOCKTNOSUPPORT),
+        ("socket", (10, 6 | 1 << 32, 0), errno.ESOCKTNOSUPPORT),
+        ("socket", (1, 5, 0), None),
         ("socket", (16, 3, 0), errno.EAFNOSUPPORT),
         ("socket", (40, 1, 0), errno.EAFNOSUPPORT),
         ("socket", (40 | 1 << 40, 1, 0), errno.EAFNOSUPPORT),
@@ -87,6 +94,11 @@ def test_unconditional_rules_always_deny(machine: str) -> None:
         ("ioctl", (0, 0x5401), None),
         ("ioctl", (0, 0x5412), errno.EPERM),
         ("ioctl", (0, 0x5412 | 1 << 32), errno.EPERM),
+        ("fcntl", (3, 6), None),  # F_SETLK: sqlite
+        ("fcntl", (3, 1030), None),
+        ("fcntl", (3, 1024), errno.EPERM),
+        ("fcntl", (3, 1026 | 1 << 32), errno.EPERM),
+        ("fcntl", (3, 1040), errno.EPERM),
         ("personality", (0xFFFFFFFF,), None),
         ("personality", (0,), None),
         ("personality", (0x0040000,), errno.EPERM),

@@ -6,15 +6,21 @@ Version 1 (a writable memory controller: root). Whether one can be had is found 
 import contextlib
 import errno
 import os
+import time
 
-_NAME = "plugcli"
+_SWEEP_SECONDS = 2.0
 
 
 class MemoryCgroups:
-    """Makes and removes the groups below our own group."""
+    """Makes the groups below our own group, each called `name` and a number.
 
-    def __init__(self) -> None:
-        self._home = _home()
+    No other launcher may have that name: a pid will not do, because containers and pid namespaces share a hierarchy, and a launcher that
+    was killed leaves groups.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._home = _home(name)
 
     @property
     def are_available(self) -> bool:
@@ -25,7 +31,7 @@ class MemoryCgroups:
         """Return the folder of a new group with `limit` bytes, or None where there are none to be had."""
         if self._home is None:
             return None
-        group = f"{self._home}/{_NAME}-{os.getpid()}-{number}"
+        group = f"{self._home}/{self._name}-{number}"
         os.mkdir(group)
         try:
             _write(f"{group}/memory.limit_in_bytes", str(limit))
@@ -76,7 +82,19 @@ def remove(group: str) -> bool:
     return True
 
 
-def _home() -> str | None:
+def sweep(name: str) -> None:
+    """Remove what a launcher called `name` left when it was killed. Its jails have ended, or do so now."""
+    home = _home(name)
+    if home is None:
+        return
+    deadline = time.monotonic() + _SWEEP_SECONDS
+    for entry in os.listdir(home):
+        if entry.startswith(f"{name}-"):
+            while not remove(f"{home}/{entry}") and time.monotonic() < deadline:
+                time.sleep(0.02)
+
+
+def _home(name: str) -> str | None:
     """Return the folder of our own group in the version 1 memory hierarchy, if groups can be made in it."""
     try:
         mounted = _mounted()
@@ -91,7 +109,7 @@ def _home() -> str | None:
             )
         # In a cgroup namespace or a container the mount may show only a part of the hierarchy.
         home = place + own.removeprefix(root.rstrip("/"))
-        trial = f"{home}/{_NAME}-{os.getpid()}-trial"
+        trial = f"{home}/{name}-trial"
         os.mkdir(trial)
         os.rmdir(trial)
     except (OSError, StopIteration):

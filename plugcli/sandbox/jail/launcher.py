@@ -15,7 +15,7 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, init, libc, privileges, wire
+from . import cgroup, executable, init, libc, privileges, wire
 from .plan import Identity, Plan
 
 _NAMESPACES = (
@@ -41,15 +41,20 @@ class _Jail(NamedTuple):
 
 def main(channel: socket.socket) -> NoReturn:
     """Serve the host until the channel closes."""
-    first = wire.receive(channel)
-    if first is not None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or a host that ignores it has us lose every exit status
+    try:
+        executable.make_read_only()
         # A jail's init becomes our child when the process that forked it exits.
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         libc.prctl(libc.PR_SET_DUMPABLE, 0)
+    except OSError as error:
+        _refuse_all(channel, error)
+    first = wire.receive(channel)
+    if first is not None:
         signal.signal(
             signal.SIGINT, signal.SIG_IGN
         )  # Ctrl-C is the host's to judge; it ends us by closing the channel
-        launcher = _Launcher(channel, Plan.from_json(first["plan"]))
+        launcher = _Launcher(channel, Plan.from_json(first["plan"]), first["name"])
         try:
             launcher.serve()
         except (OSError, EOFError, wire.BrokenFrame):
@@ -57,13 +62,22 @@ def main(channel: socket.socket) -> NoReturn:
     os._exit(0)  # nothing to finalise, and somebody waits for us
 
 
+def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
+    """Answer every request with what keeps this machine from holding a jail."""
+    while (frame := wire.receive(channel)) is not None:
+        if "jail" in frame:
+            answer = {"failed": "launcher", "why": str(error), "errno": error.errno}
+            wire.send(channel, {"jail": frame["jail"]} | answer)
+    os._exit(0)
+
+
 class _Launcher:
     """The jails that are, and what is left of those that were."""
 
-    def __init__(self, channel: socket.socket, plan: Plan) -> None:
+    def __init__(self, channel: socket.socket, plan: Plan, name: str) -> None:
         self._channel = channel
         self._plan = plan
-        self._cgroups = cgroup.MemoryCgroups()
+        self._cgroups = cgroup.MemoryCgroups(name)
         self._jails: dict[int, _Jail] = {}  # by the pidfd of its init
         self._unburied: list[_Jail] = []  # dead, but the kernel still holds their group
         self._poll = select.poll()

@@ -27,10 +27,15 @@ def become(identity: Identity) -> None:
 
 def map_ids(identity: Identity) -> None:
     """Map the code's one uid and gid into this process's new user namespace."""
+    write_maps((UID, identity.outer_uid), (UID, identity.outer_gid))
+
+
+def write_maps(uid: tuple[int, int], gid: tuple[int, int]) -> None:
+    """Map one uid and one gid, each as it is inside and outside, into this process's new user namespace."""
     for name, text in (
         ("setgroups", "deny"),
-        ("uid_map", f"{UID} {identity.outer_uid} 1"),
-        ("gid_map", f"{UID} {identity.outer_gid} 1"),
+        ("uid_map", f"{uid[0]} {uid[1]} 1"),
+        ("gid_map", f"{gid[0]} {gid[1]} 1"),
     ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)

@@ -15,6 +15,7 @@ _LD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _JEQ = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 _JGT = 0x25
 _JSET = 0x45
+_AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RET = 0x06
 
 _ALLOW = 0x7FFF0000
@@ -25,6 +26,8 @@ _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _IPPROTO_TCP, _IPPROTO_UDP = 6, 17
+_SOCK_STREAM, _SOCK_DGRAM, _SOCK_TYPE_MASK = 1, 2, 15  # above the mask: SOCK_NONBLOCK and SOCK_CLOEXEC
+_F_SETLEASE, _F_NOTIFY, _F_SETDELEG = 1024, 1026, 1040
 _TIOCSTI, _TIOCLINUX, _TIOCSETD, _TIOCSCTTY = 0x5412, 0x541C, 0x5423, 0x540E
 _RLIMIT_CORE = 4
 _PRIO_USER, _IOPRIO_WHO_USER = 2, 3
@@ -41,10 +44,11 @@ class Is(NamedTuple):
 
 
 class IsNot(NamedTuple):
-    """True when argument number `argument` (its low 32 bits) is none of `values`."""
+    """True when argument number `argument` (its low 32 bits, of them those in `mask`) is none of `values`."""
 
     argument: int
     values: tuple[int, ...]
+    mask: int = 0xFFFFFFFF
 
 
 class HasBits(NamedTuple):
@@ -120,9 +124,18 @@ RULES = (
         "socket",
         (Is(0, (_AF_INET, _AF_INET6)), IsNot(2, (0, _IPPROTO_TCP, _IPPROTO_UDP))),
     ),
+    # By its type alone SOCK_SEQPACKET is SCTP and SOCK_DCCP is DCCP, and asking for them loads the host's modules.
+    Deny(
+        errno.ESOCKTNOSUPPORT,
+        "socket",
+        (Is(0, (_AF_INET, _AF_INET6)), IsNot(1, (_SOCK_STREAM, _SOCK_DGRAM), _SOCK_TYPE_MASK)),
+    ),
     Deny(errno.EAFNOSUPPORT, "socketpair", (IsNot(0, (_AF_UNIX,)),)),
     # Typing into a terminal, should one ever get in (CVE-2017-5226).
     Deny(errno.EPERM, "ioctl", (Is(1, (_TIOCSTI, _TIOCLINUX, _TIOCSETD, _TIOCSCTTY)),)),
+    # A lease on one of the host's files, which are the user's own where the interpreter is, makes the host wait for us at its next open:
+    # 45 seconds. A notice tells when the host opens or changes one. Read-only mounts keep neither away.
+    Deny(errno.EPERM, "fcntl", (Is(1, (_F_SETLEASE, _F_NOTIFY, _F_SETDELEG)),)),
     # Limits: the core limit of 1 is what keeps a piped core_pattern from running, see limits.py.
     Deny(errno.EPERM, "setrlimit", (Is(0, (_RLIMIT_CORE,)),)),
     Deny(errno.EPERM, "prlimit64", (Is(1, (_RLIMIT_CORE,)), IsNotNull(2))),
@@ -188,6 +201,8 @@ def _condition(condition: Condition, rest: int) -> list[bytes]:
         last = count - 1
         tests = [_jump(_JEQ, value, last - i, 0) for i, value in enumerate(condition.values[:-1])]
         tests.append(_jump(_JEQ, condition.values[-1], 0, rest))
+    if isinstance(condition, IsNot) and condition.mask != 0xFFFFFFFF:
+        tests.insert(0, _statement(_AND, condition.mask))
     return [_statement(_LD_WORD, low), *tests]
 
 

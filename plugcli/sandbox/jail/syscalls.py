@@ -108,6 +108,7 @@ seccomp                       317    277
 personality                   135     92
 clone                          56    220
 ioctl                          16     29
+fcntl                          72     25
 socket                         41    198
 socketpair                     53    199
 prctl                         157    167
