@@ -42,6 +42,12 @@ cd /
 prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nofile=1024 $DROP "$@"
 """
 
+_IMPORTS = """
+import asyncio, json, os, subprocess, sys, time
+from plugcli.sandbox import Policy, Sandbox
+SMALL = Policy(wall_seconds=20.0, memory_bytes=256 << 20)
+"""
+
 
 def can_run(python: str, uid: int) -> bool:
     """Whether the user `uid` can start `python` and load its library: not when it is in root's home."""
@@ -78,6 +84,12 @@ class Box:
         """Return how `python FILE` ended; `{"harness": "killed"}` when the code killed what ran it."""
         request = {"code": code, "inside": False, "control_seconds": seconds, "with_facts": with_facts}
         return self._run(request, with_venv)
+
+    def host(self, program: str, *, seconds: float = 30.0, with_venv: bool = False) -> dict[str, Any]:
+        """Return how a program of the user's own ended, one that uses the sandbox: for what only those outside a jail can see."""
+        result = self.outside(_IMPORTS + program, seconds=seconds, with_venv=with_venv)
+        assert (result["outcome"], result["stderr"]) == ("ok", ""), result
+        return result
 
     def weighed(self, code: str, *, with_cgroups: bool, **policy: Any) -> dict[str, Any]:
         """Return what `inside` does, and `peak_bytes`: the most memory that everything took, by the kernel's own count."""
