@@ -79,15 +79,21 @@ class Box:
         )
 
     def outside(
-        self, code: str, *, seconds: float = 10.0, with_facts: bool = True, with_venv: bool = False
+        self,
+        code: str,
+        *,
+        seconds: float = 10.0,
+        with_facts: bool = True,
+        with_venv: bool = False,
+        with_cgroups: bool = True,
     ) -> dict[str, Any]:
         """Return how `python FILE` ended; `{"harness": "killed"}` when the code killed what ran it."""
         request = {"code": code, "inside": False, "control_seconds": seconds, "with_facts": with_facts}
-        return self._run(request, with_venv)
+        return self._run(request, with_venv, {"WITHOUT_CGROUPS": "" if with_cgroups else "1"})
 
-    def host(self, program: str, *, seconds: float = 30.0, with_venv: bool = False) -> dict[str, Any]:
+    def host(self, program: str, *, seconds: float = 30.0, **how: bool) -> dict[str, Any]:
         """Return how a program of the user's own ended, one that uses the sandbox: for what only those outside a jail can see."""
-        result = self.outside(_IMPORTS + program, seconds=seconds, with_venv=with_venv)
+        result = self.outside(_IMPORTS + program, seconds=seconds, **how)
         assert (result["outcome"], result["stderr"]) == ("ok", ""), result
         return result
 
