@@ -152,7 +152,7 @@ class _Ending:
     def __init__(self) -> None:
         self._default_hook = sys.__excepthook__
         self._run_exit_functions = atexit._run_exitfuncs
-        self._flush_c = ctypes and ctypes.CDLL(None).fflush
+        self._flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
 
     def show(self, error: BaseException) -> None:
         """Print the traceback as if this file were not below the program."""
