@@ -6,10 +6,14 @@ text. Colours, tabs, line ends, carriage returns and backspaces pass; everything
 
 import re
 
+# Text is taken in whole characters, because a byte of one may be a command by itself: 0x9b is CSI to a terminal of 8 bits.
 _COMMAND = re.compile(
     rb"(?P<colour>\x1b\[[0-9;:]*m)|(?P<c1>\xc2[\x80-\x9f])|(?P<c0>[\x00-\x07\x0b\x0c\x0e-\x1f\x7f])"
+    rb"|(?P<text>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|(?P<raw>[\x80-\x9f])"
 )
-_UNFINISHED = re.compile(rb"(\x1b(\[[0-9;:]{0,32})?|\xc2)\Z")
+_UNFINISHED = re.compile(
+    rb"(\x1b(\[[0-9;:]{0,32})?|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
+)
 
 
 class Harmless:
@@ -33,8 +37,9 @@ class Harmless:
 
 
 def _show(command: re.Match[bytes]) -> bytes:
-    if command["colour"]:
-        return command["colour"]
-    if command["c1"]:
-        return b"\\x%02x" % command["c1"][1]
+    harmless = command["colour"] or command["text"]
+    if harmless:
+        return harmless
+    if command["c1"] or command["raw"]:
+        return b"\\x%02x" % command[0][-1]
     return b"^" + bytes([command["c0"][0] ^ 0x40])

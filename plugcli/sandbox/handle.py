@@ -191,7 +191,7 @@ class Jail:
             line += data
         try:
             words = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             words = {}
         if not isinstance(words, dict) or "ready" not in words:
             why = str(words.get("refused", "")) if isinstance(words, dict) else ""

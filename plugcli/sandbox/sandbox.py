@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import PurePath
 
-from plugcli.errors import PlugcliError, SandboxUnavailable
+from plugcli.errors import PlugcliError, SandboxUnavailable, UsageError
 from plugcli.sandbox import interpreter, refusal, view
 from plugcli.sandbox.handle import Ending, Jail, OnOutput, Output
 from plugcli.sandbox.jail import syscalls
@@ -103,11 +103,16 @@ class Sandbox:
         """Run `code` as `python script.py` would, in a jail of its own, and return how that ended.
 
         `name` is the script's file name: it then lies in the workspace. `stdin` is its standard input (default: empty). `on_output` gets
-        the bytes of each stream as they come, up to the output limit. Cancelling ends the run. Raises Busy when too many runs wait, and
-        SandboxUnavailable when no jail can be made any more.
+        the bytes of each stream as they come, up to the output limit. Cancelling ends the run. `wall_seconds` is never more than the
+        policy's upper bound. Raises UsageError when it is not a positive number, Busy when too many runs wait, and SandboxUnavailable
+        when no jail can be made any more.
         """
+        if wall_seconds is None:
+            wall_seconds = self.policy.wall_seconds
+        elif not wall_seconds > 0:  # NaN too: no deadline would ever come
+            raise UsageError(f"the time limit of a run is {wall_seconds}", hint="use seconds, more than 0")
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
-        limit = min(wall_seconds or self.policy.wall_seconds, self.policy.wall_seconds_max)
+        limit = min(wall_seconds, self.policy.wall_seconds_max)
         stdout, stderr = Output(self.policy.output_bytes), Output(self.policy.output_bytes)
         await self._take_place()
         try:

@@ -55,7 +55,6 @@ cd /
 prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nofile=1024 $DROP "$@"
 """
 
-
 _IMPORTS = """
 import asyncio, json, os, subprocess, sys, time
 from plugcli.sandbox import Policy, Sandbox
@@ -124,14 +123,16 @@ class Box:
         with_facts: bool = True,
         with_venv: bool = False,
         with_home: bool = False,
+        with_cgroups: bool = True,
     ) -> dict[str, Any]:
         """Return how `python FILE` ended; `{"harness": "killed"}` when the code killed what ran it."""
         request = {"code": code, "inside": False, "control_seconds": seconds, "with_facts": with_facts}
-        return self._run(request | {"with_home": with_home}, with_venv)
+        more = {"WITHOUT_CGROUPS": "" if with_cgroups else "1"}
+        return self._run(request | {"with_home": with_home}, with_venv, more)
 
-    def host(self, program: str, *, seconds: float = 30.0, with_venv: bool = False) -> dict[str, Any]:
+    def host(self, program: str, *, seconds: float = 30.0, **how: bool) -> dict[str, Any]:
         """Return how a program of the user's own ended, one that uses the sandbox: for what only those outside a jail can see."""
-        result = self.outside(_IMPORTS + program, seconds=seconds, with_venv=with_venv)
+        result = self.outside(_IMPORTS + program, seconds=seconds, **how)
         assert (result["outcome"], result["stderr"]) == ("ok", ""), result
         return result
 

@@ -66,6 +66,7 @@ print(open('/proc/self/comm').read() != '', os.path.exists('/proc/meminfo'), os.
     )
 
 
+@pytest.mark.row("B15")
 @pytest.mark.parametrize("library", ["numpy", "pandas", "matplotlib"])
 def test_data_libraries_work(box: Box, library: str) -> None:
     """The reason people want a Python interpreter in a chat."""
@@ -96,3 +97,20 @@ print(open('plot.png', 'rb').read(8) == bytes([137, 80, 78, 71, 13, 10, 26, 10])
     )
     assert (result["stdout"], result["outcome"]) == ("True\n", "ok"), result["stderr"]
     assert result["stderr"] == ""
+
+
+@pytest.mark.row("B15")
+def test_memory_that_is_only_reserved_is_free(box: Box) -> None:
+    """Libraries reserve far more than they use, and every thread has a stack: a limit on addresses would fail plain programs."""
+    code = """
+import mmap, threading
+ready = threading.Barrier(51)
+threads = [threading.Thread(target=ready.wait) for _ in range(50)]
+for thread in threads: thread.start()
+reserved = mmap.mmap(-1, 4 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+ready.wait()
+used = bytearray(b'x') * (100 << 20)
+print(len(reserved) >> 30, len(used) >> 20)
+"""
+    result = box.inside(code, with_facts=False)
+    assert (result["stdout"], result["outcome"]) == ("4 100\n", "ok"), result["stderr"]

@@ -155,3 +155,102 @@ def test_output_flood_is_cut_and_counted(box: Box) -> None:
     assert result["outcome"] == "ok"
     endless = box.inside("while True: print('y' * 100000)", wall_seconds=1.0)
     assert (endless["outcome"], len(endless["stdout"])) == ("timeout", MIB)
+
+
+MAPPINGS = {
+    # More than the limit of one process's own memory: the call says so.
+    "private": ("mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS", 3 << 30),
+    # Whose memory a shared page is, is seen when it is written.
+    "shared": ("mmap.MAP_SHARED | mmap.MAP_ANONYMOUS", 1 << 30),
+    "never reserved": ("mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000", 480 << 20),
+}
+
+
+@pytest.mark.row("B3")
+@pytest.mark.parametrize("kind", MAPPINGS)
+def test_huge_mapping_meets_a_limit(box: Box, kind: str) -> None:
+    """Overcommitted memory is there until it is written: either the call fails or the writing ends the run."""
+    flags, length = MAPPINGS[kind]
+    code = f"""
+import mmap
+try: m = mmap.mmap(-1, {length}, flags={flags})
+except OSError as e: print(e.errno)
+else:
+    for at in range(0, 400 << 20, 4096): m[at] = 1
+    print('written')
+"""
+    assert box.outside(code)["stdout"] == "written\n"
+    result = box.inside(code, memory_bytes=128 * MIB, then="print('next')")
+    expected = ("12\n", "ok") if kind == "private" else ("", "out_of_memory")
+    assert (result["stdout"], result["outcome"]) == expected
+    assert result["then"]["stdout"] == "next\n"
+
+
+@pytest.mark.row("B3")
+def test_sparse_file_meets_the_size_of_its_tmpfs(box: Box) -> None:
+    """A mapped file that the file system cannot fill: SIGBUS for the one who writes, and for nobody else."""
+    code = """
+import mmap, os
+fd = os.open('/dev/shm/plugcli-abuse', os.O_RDWR | os.O_CREAT)
+os.unlink('/dev/shm/plugcli-abuse')
+os.ftruncate(fd, 200 << 20)
+m = mmap.mmap(fd, 200 << 20)
+for at in range(0, 150 << 20, 4096): m[at] = 1
+print('written')
+"""
+    assert box.outside(code)["stdout"] == "written\n"
+    result = box.inside(code, memory_bytes=256 * MIB, then="print('next')")
+    assert (result["outcome"], result["returncode"]) == ("died", 135)
+    assert "SIGBUS" in result["reason"]
+    assert result["then"]["stdout"] == "next\n"
+
+
+@pytest.mark.row("B11")
+def test_memory_cannot_be_locked(box: Box) -> None:
+    """Locked pages stay in memory whatever the machine needs."""
+    code = """
+import ctypes, errno, mmap
+libc = ctypes.CDLL(None, use_errno=True)
+page = mmap.mmap(-1, 4096)
+def answer(result): print('done' if result == 0 else errno.errorcode[ctypes.get_errno()])
+answer(libc.mlock(ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page))), ctypes.c_size_t(4096)))
+answer(libc.mlockall(2))
+try: mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x2000)
+except PermissionError: print('EPERM')
+else: print('done')
+"""
+    assert box.outside(code)["stdout"].split()[0] == "done"
+    assert box.inside(code)["stdout"].split() == ["EPERM"] * 3
+
+
+BOMBS = {
+    "gzip": """
+import gzip, zlib
+squeeze = zlib.compressobj(1, wbits=31)
+file = b''.join(squeeze.compress(bytes(1 << 20)) for i in range(N >> 20)) + squeeze.flush()
+data = gzip.decompress(file)
+""",
+    "zip": """
+import io, zipfile
+file = io.BytesIO()
+with zipfile.ZipFile(file, 'w', zipfile.ZIP_DEFLATED) as z, z.open('bomb', 'w') as bomb:
+    for i in range(N >> 20): bomb.write(bytes(1 << 20))
+data = zipfile.ZipFile(file).read('bomb')
+""",
+    "pickle": """
+import pickle, struct
+data = pickle.loads(b"coperator\\nmul\\n(C\\x01xJ" + struct.pack('<i', N) + b'tR.')
+""",
+}
+
+
+@pytest.mark.row("B12")
+@pytest.mark.parametrize("kind", BOMBS)
+def test_bomb_in_a_small_file_is_the_codes_own_end(box: Box, kind: str) -> None:
+    """A kilobyte that unpacks to gigabytes: the code's memory error, or the end of that run."""
+    code = f"N = 400 << 20\n{BOMBS[kind]}\nprint(len(data))"
+    assert box.outside(code, seconds=30)["stdout"] == f"{400 << 20}\n"
+    result = box.inside(code, memory_bytes=128 * MIB, then="print('next')")
+    assert result["stdout"] == ""
+    assert result["outcome"] == "out_of_memory" or "MemoryError" in result["stderr"]
+    assert result["then"]["stdout"] == "next\n"

@@ -231,6 +231,17 @@ def test_bad_request_is_a_sentence_with_a_hint(server: Server, body: str, status
     assert answer.headers["access-control-allow-origin"] == CHAT
 
 
+@pytest.mark.row("A14")
+@pytest.mark.parametrize(
+    "timeout", ["0", "-1", "-0.0", "NaN", "Infinity", "1e99", "60.1", '"5"', "[1]", "true"]
+)
+def test_time_limit_that_makes_no_sense_is_refused(server: Server, timeout: str) -> None:
+    """Nothing runs under a deadline that never comes, or that was over before."""
+    body = f'{{"code": "print(1)", "timeout": {timeout}}}'
+    answer = server.call("POST", "/execute", body, {"Content-Type": "application/json"})
+    assert (answer.status, set(answer.json())) == (422, {"error", "hint"})
+
+
 def test_another_method_is_405(server: Server) -> None:
     """GET must never run code: links are followed."""
     assert server.get("/execute").status == 405

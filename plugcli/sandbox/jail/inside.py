@@ -4,8 +4,8 @@ Everything around it is locked when `main` begins. This file stands alone (stand
 interpreter gets its text through `-c`. It holds nothing worth stealing and is not asked how the program ended: the jail's init sees that.
 """
 
+import atexit
 import builtins
-import contextlib
 import io
 import json
 import os
@@ -14,14 +14,21 @@ import sys
 import types
 from typing import Any, NoReturn
 
+try:
+    import ctypes
+except ImportError:  # an interpreter built without libffi
+    ctypes = None  # type: ignore[assignment]
+
+# The functions below find their builtins here: what the program does to its own must not change how its end is told.
+globals()["__builtins__"] = dict(vars(builtins))
+
 DOOR = 3
 """The descriptor of the socket to the host."""
 
 
 def main() -> NoReturn:
     """Get ready, say so, take a job, run it, exit with its status."""
-    # A program's os._exit must not be able to keep these away from us half-way: names are bound once, here.
-    leave = os._exit
+    leave = os._exit  # bound before the program can replace it
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # as CPython does at its start
         signal.signal(ignored, signal.SIG_IGN)
@@ -40,7 +47,11 @@ def main() -> NoReturn:
         job = json.loads(header)
         source = door.read(job["source_bytes"])
     os.close(DOOR)
-    leave(_run(job, source))
+    status = 1
+    try:
+        status = _run(job, source)
+    finally:
+        leave(status)
 
 
 def socket_file(descriptor: int) -> io.BufferedRWPair:
@@ -93,6 +104,7 @@ def _run(job: dict[str, Any], source: bytes) -> int:
     sys.path.insert(0, job["import_from"])
     main = _main_module(path)
     sys.modules["__main__"] = main
+    ending = _Ending()
     status = 0
     try:
         exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
@@ -100,14 +112,16 @@ def _run(job: dict[str, Any], source: bytes) -> int:
         status = _exit_status(exit_.code)
     except BaseException as error:
         status = 130 if isinstance(error, KeyboardInterrupt) else 1
-        _show(error)
-    return _finish(status)
+        ending.show(error)
+    return ending.finish(status)
 
 
 def _main_module(path: str) -> types.ModuleType:
     from importlib.machinery import SourceFileLoader
 
     module = types.ModuleType("__main__")
+    if hasattr(sys.modules["__main__"], "__annotations__"):  # up to 3.13 Python gives its program this, too
+        vars(module).update(__annotations__={})
     vars(module).update(
         __file__=path,
         __builtins__=builtins,
@@ -125,36 +139,61 @@ def _exit_status(code: object) -> int:
         return 0
     if isinstance(code, int):
         return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
-    with contextlib.suppress(BaseException):  # CPython ignores it too
+    try:
         sys.stderr.write(f"{code}\n")
+    except BaseException:
+        return 1  # CPython ignores it too
     return 1
 
 
-def _show(error: BaseException) -> None:
-    """Print the traceback as if this file were not below the program."""
+class _Ending:
+    """What ends a program, taken before the program can replace it."""
+
+    def __init__(self) -> None:
+        self._default_hook = sys.__excepthook__
+        self._run_exit_functions = atexit._run_exitfuncs
+        self._flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
+
+    def show(self, error: BaseException) -> None:
+        """Print the traceback as if this file were not below the program."""
+        try:
+            sys.excepthook(type(error), _without_us(error), error.__traceback__)
+        except BaseException as second:
+            self._say("Error in sys.excepthook:")
+            self._default_hook(type(second), _without_us(second), second.__traceback__)
+            self._say("\nOriginal exception was:")
+            self._default_hook(type(error), error, error.__traceback__)
+
+    def finish(self, status: int) -> int:
+        """Do what Python does at exit, but for the finalisation of modules, which costs more than all the rest."""
+        try:
+            threading = sys.modules.get("threading")
+            if threading is not None:
+                threading._shutdown()  # waits for the threads that are not daemons
+        except BaseException as error:
+            self.show(error)
+        self._run_exit_functions()
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name, None)
+            try:
+                if stream is not None and not stream.closed:
+                    stream.flush()
+            except BaseException:
+                status = 120
+        if self._flush_c is not None:
+            self._flush_c(None)  # what C code printed and still holds
+        return status
+
+    def _say(self, text: str) -> None:
+        try:
+            sys.stderr.write(text + "\n")
+        except BaseException:
+            return  # there is nobody to tell
+
+
+def _without_us(error: BaseException) -> BaseException:
+    """Take the frames of this file from the traceback's beginning."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename == _run.__code__.co_filename:
         traceback = traceback.tb_next
-    try:
-        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
-    except BaseException as second:
-        sys.__excepthook__(type(second), second, second.__traceback__)
-
-
-def _finish(status: int) -> int:
-    """Do what Python does at exit, but for the finalisation of modules, which costs more than all the rest."""
-    import atexit
-    import threading
-
-    try:
-        threading._shutdown()  # type: ignore[attr-defined]  # waits for the threads that are not daemons
-    except BaseException as error:
-        _show(error)
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None and not stream.closed:
-                stream.flush()
-        except BaseException:
-            status = 120
-    return status
+    return error.with_traceback(traceback)

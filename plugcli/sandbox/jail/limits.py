@@ -12,6 +12,10 @@ _CORE_BYTES = 1
 # The watcher counts what is really used; this only keeps one allocation from outrunning it. Libraries reserve far more than they use.
 _DATA_OVER_MEMORY = 4
 
+# The kernel counts these in every user namespace up to the first, where an ordinary user has 128 instances (8192 watches or more) for all
+# they run: 32 jails must leave their editor some. See inc_ucount in kernel/ucount.c.
+_WATCHES = {"max_inotify_instances": 2, "max_inotify_watches": 128}
+
 
 def set_limits(plan: Plan) -> None:
     """Set the rlimits of this process, soft and hard; its children inherit them."""
@@ -33,6 +37,17 @@ def set_limits(plan: Plan) -> None:
         hard = resource.getrlimit(which)[1]
         value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(which, (value, value))
+
+    _bound_watches()
+
+
+def _bound_watches() -> None:
+    """Set what this user namespace may take of its owner's inotify instances and watches."""
+    for name, value in _WATCHES.items():
+        path = f"/proc/sys/user/{name}"
+        if os.path.exists(path):
+            with open(path, "w") as file:
+                file.write(str(value))
 
 
 def choose_cpus(count: int) -> None:

@@ -1,0 +1,27 @@
+"""What reaches a person's terminal from untrusted bytes."""
+
+import pytest
+
+from plugcli.cli.terminal import Harmless
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        ("äöü 漢字 \U0001f600\r\n\t".encode(), "äöü 漢字 \U0001f600\r\n\t".encode()),
+        (b"\x1b[1;31mred\x1b[0m", b"\x1b[1;31mred\x1b[0m"),
+        (b"\x1b]52;c;aGk=\x07", b"^[]52;c;aGk=^G"),
+        (b"\x9b6n", b"\\x9b6n"),
+        ("\x9b6n".encode(), b"\\x9b6n"),
+        (b"\xc3\x9b6n", b"\xc3\x9b6n"),  # a letter
+        (b"\xe4\x9b6n", b"\xe4\\x9b6n"),  # no letter: the second byte stands alone
+        (b"\x1b", b"^["),
+        (b"\xff\xfe", b"\xff\xfe"),
+    ],
+)
+def test_stream_is_harmless_however_it_is_cut(data: bytes, shown: bytes, size: int) -> None:
+    """What two pieces share must not slip through between them, and text must come out as it went in."""
+    harmless = Harmless()
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    assert b"".join(harmless.pass_on(piece) for piece in pieces) + harmless.finish() == shown
