@@ -128,3 +128,14 @@ asyncio.run(main())
     found, prefix, _, seen = json.loads(done.stdout)
     assert (found, prefix) == ([int(part) for part in version.split(".")], str(venv))
     assert seen == [".local"]
+
+
+def test_venv_made_by_uv_runs(home: Path) -> None:
+    """The real tool, with an installation in the home."""
+    executable = put("3.12", home / ".local" / "share" / "uv" / "python" / "cpython-3.12.9")
+    venv = home / "project" / ".venv"
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "venv", "--offline", "--no-config", "--python", str(executable), str(venv)]
+    subprocess.run(command, check=True, capture_output=True, env={"HOME": str(home), "PATH": "/usr/bin:/bin"})
+    found, prefix, _, seen = run(venv, home / "project")
+    assert (found, prefix, seen) == ([3, 12], str(venv), [".venv"])

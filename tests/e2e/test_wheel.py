@@ -1,6 +1,7 @@
 """The wheel, as a user gets it: built, installed into a fresh environment, used from elsewhere."""
 
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -81,3 +82,28 @@ def test_tests_of_an_initialised_plugin_pass(plugcli: Path, tmp_path: Path) -> N
     command = [str(plugcli.with_name("python")), "-m", "unittest"]
     done = subprocess.run(command, cwd=tmp_path / "mine", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_installed_by_pipx_it_runs_code(wheel: Path, tmp_path: Path) -> None:
+    """The real tool, as most will install a wheel: deep in a home folder, of which the code sees nothing else."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "diary.txt").write_text("secret")
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "PIPX_HOME": str(home / ".local" / "pipx"),
+        "PIPX_BIN_DIR": str(home / "bin"),
+    }
+    command = [sys.executable, "-m", "pipx", "install", "--quiet", "--python", sys.executable, str(wheel)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    code = f"import os, sys\nprint(os.listdir({str(home)!r}), sys.prefix)"
+    ran = subprocess.run(
+        [str(home / "bin" / "plugcli"), "exec", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout == f"['.local'] {home}/.local/pipx/venvs/plugcli-tool\n", ran.stderr
