@@ -139,6 +139,8 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, events: int | N
     exit_notice = os.pidfd_open(interpreter)
     poll.register(exit_notice, select.POLLIN)
     poll.register(control, select.POLLIN)
+    deaths = _hear_of_deaths()
+    poll.register(deaths, select.POLLIN)
     meter = Meter(plan.memory_bytes)
 
     def look() -> float:
@@ -171,12 +173,22 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, events: int | N
                 wire.send(control, {"out_of_memory": True})
                 return
             next_look = time.monotonic() + seconds
+        if deaths in ready:
+            os.read(deaths, 65536)
         _reap(interpreter)
 
 
+def _hear_of_deaths() -> int:
+    """Return a descriptor that is readable when a child of ours may have ended: an orphan counts as a process until it is buried."""
+    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # the wake-up needs a handler
+    return reader
+
+
 def _reap(interpreter: int) -> None:
-    """Bury every orphan that ended; leave the interpreter to `_watch`."""
-    while True:
+    """Bury the orphans that ended; leave the interpreter to `_watch`."""
+    for _ in range(64):  # a storm of them must not keep us from the memory
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is None or ended.si_pid == interpreter:
             return
