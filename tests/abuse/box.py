@@ -123,11 +123,9 @@ class Box:
         with_facts: bool = True,
         with_venv: bool = False,
         with_home: bool = False,
-        with_cgroups: bool = True,
     ) -> dict[str, Any]:
         """Return how `python FILE` ended; `{"harness": "killed"}` when the code killed what ran it."""
         request = {"code": code, "inside": False, "control_seconds": seconds, "with_facts": with_facts}
-        more = {"WITHOUT_CGROUPS": "" if with_cgroups else "1"}
         return self._run(request | {"with_home": with_home}, with_venv, more)
 
     def host(self, program: str, *, seconds: float = 30.0, **how: bool) -> dict[str, Any]:

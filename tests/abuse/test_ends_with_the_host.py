@@ -80,7 +80,7 @@ async def main():
         print((await sandbox.run('print("next")')).stdout)
 asyncio.run(main())
 """
-    result = box.host(program, with_cgroups=False)
+    result = box.host(program)
     assert result["stdout"].split() == ["ok", "timeout", "next"]
     assert result["left"] == []
 
