@@ -126,7 +126,7 @@ class Box:
     ) -> dict[str, Any]:
         """Return how `python FILE` ended; `{"harness": "killed"}` when the code killed what ran it."""
         request = {"code": code, "inside": False, "control_seconds": seconds, "with_facts": with_facts}
-        return self._run(request | {"with_home": with_home}, with_venv, more)
+        return self._run(request | {"with_home": with_home}, with_venv)
 
     def host(self, program: str, *, seconds: float = 30.0, **how: bool) -> dict[str, Any]:
         """Return how a program of the user's own ended, one that uses the sandbox: for what only those outside a jail can see."""
