@@ -107,7 +107,7 @@ def holding(policy: Policy, folders: tuple[str, ...], *, is_root: bool, has_memo
         else (f"use up to a tenth more than {amount} of memory for some milliseconds before it is ended",)
     )
     can_still = (
-        f"read everything in {seen}",
+        f"read everything in {seen}, and connect to a unix socket that lies there, if its mode lets it",
         f"keep {policy.cpus} CPUs busy for {spell_seconds(policy.wall_seconds)}, or {spell_seconds(policy.wall_seconds_max)} when asked",
         f"hold {amount} of memory, files in /tmp and /mnt/data included",
         "see the machine's processor, kernel version, load and uptime in /proc",
