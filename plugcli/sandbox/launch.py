@@ -158,7 +158,7 @@ class Launcher:
             waiting.set_result(exit_notice)
 
     def _die(self) -> None:
-        """Notice that the launcher ended by itself. Its jails end too: nobody but us can speak to their inits, and we close."""
+        """Notice that the launcher ended by itself. A run that is under way goes on to its end: its init listens to us alone."""
         self._stop_hearing()
         self._release()
 
