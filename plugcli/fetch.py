@@ -13,7 +13,7 @@ import httpx
 from plugcli import __version__
 from plugcli.address import Address, address
 from plugcli.dialect import is_openapi
-from plugcli.document import Document, ParseProblem, UnreadableDocument
+from plugcli.document import Document, document_or_problem
 from plugcli.document.file import MAX_BYTES
 from plugcli.errors import UsageError
 from plugcli.plugin import MANIFEST_PATHS, Plugin, Unfetched
@@ -52,11 +52,11 @@ async def _fetch_plugin(url: str, wall_seconds: float) -> Plugin:
         missing = Unfetched(asked, "manifest", reason.message, reason.hint, reason.is_refused)
         return Plugin(url, manifest_path=asked, url=asked, unfetched=missing)
     if not is_domain and is_openapi(urlsplit(asked).path.rpartition("/")[2], data):
-        openapi, problem = _document(data, final)
+        openapi, problem = document_or_problem(data, final)
         return Plugin(
             url, None, openapi, openapi_problem=problem, openapi_path=final, scope="openapi", url=final
         )
-    manifest, problem = _document(data, final, is_json=True)
+    manifest, problem = document_or_problem(data, final, is_json=True)
     api_url = manifest.get("api", "url") if manifest else None
     if not isinstance(api_url, str) or not api_url.strip():
         return Plugin(url, manifest, manifest_problem=problem, manifest_path=final, url=final)
@@ -70,7 +70,7 @@ async def _with_openapi(
     if _may_ask(address(manifest_url), address(openapi_url)):
         try:
             data, path = await _get(openapi_url, wall_seconds, is_manifest=False)
-            openapi, problem = _document(data, path)
+            openapi, problem = document_or_problem(data, path)
         except _NotFetched as reason:
             unfetched = Unfetched(openapi_url, "openapi", reason.message, reason.hint, reason.is_refused)
     return Plugin(
@@ -181,12 +181,3 @@ def _not_fetched(error: httpx.HTTPError, netloc: str) -> _NotFetched:
     if isinstance(error, (httpx.RemoteProtocolError, httpx.DecodingError)):
         return _NotFetched(f"{netloc} does not answer in HTTP: {error}")
     return _NotFetched(f"{netloc} cannot be asked: {error or type(error).__name__}")
-
-
-def _document(
-    data: bytes, name: str, *, is_json: bool = False
-) -> tuple[Document | None, ParseProblem | None]:
-    try:
-        return Document.parse(data, name, is_json=is_json), None
-    except UnreadableDocument as error:
-        return None, error.problem

@@ -68,12 +68,4 @@ def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
 
 def exists(document: Document, where: str) -> bool:
     """Whether the pointer `where` leads to a value, be it null."""
-    value: Any = document.data
-    for part in pointer.split(where):
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return False
-    return True
+    return document.nearest(where)[0] == pointer.join(*pointer.split(where))

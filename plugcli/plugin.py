@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from plugcli.document import Document, ParseProblem, UnreadableDocument, read_file
+from plugcli.document import Document, ParseProblem, document_or_problem, read_file
 from plugcli.errors import PlugcliError
 
 # Where a host looks, and where an author may keep it before it is deployed.
@@ -86,7 +86,7 @@ def plugin_of_manifest(path: Path) -> Plugin:
 
 def plugin_of_openapi(path: Path) -> Plugin:
     """The OpenAPI document `path` alone, without a manifest."""
-    openapi, problem = _document(read_file(path), str(path))
+    openapi, problem = document_or_problem(read_file(path), str(path))
     return Plugin(
         str(path), None, openapi, openapi_problem=problem, openapi_path=path.name, scope="openapi",
         _read=_reader(path.parent),
@@ -99,22 +99,15 @@ def _load(
     manifest = openapi = manifest_problem = openapi_problem = None
     manifest_path = _first(read, manifest_paths)
     if manifest_path is not None:
-        manifest, manifest_problem = _document(read(manifest_path), str(prefix / manifest_path), is_json=True)
+        manifest, manifest_problem = document_or_problem(
+            read(manifest_path), str(prefix / manifest_path), is_json=True
+        )
     openapi_path = _first(read, _openapi_paths(manifest, manifest_path))
     if openapi_path is not None:
-        openapi, openapi_problem = _document(read(openapi_path), str(prefix / openapi_path))
+        openapi, openapi_problem = document_or_problem(read(openapi_path), str(prefix / openapi_path))
     return Plugin(
         name, manifest, openapi, manifest_problem, openapi_problem, manifest_path, openapi_path, _read=read
     )
-
-
-def _document(
-    data: bytes, name: str, *, is_json: bool = False
-) -> tuple[Document | None, ParseProblem | None]:
-    try:
-        return Document.parse(data, name, is_json=is_json), None
-    except UnreadableDocument as error:
-        return None, error.problem
 
 
 def _first(read: Callable[[str], bytes], paths: tuple[str, ...]) -> str | None:

@@ -9,7 +9,7 @@ from typing import overload
 
 from plugcli.address import address
 from plugcli.dialect import manifest_dialect, openapi_dialect
-from plugcli.document import Document, Excerpt, ParseProblem, pointer
+from plugcli.document import Document, Excerpt, ParseProblem
 from plugcli.finding import Finding, Report, Severity, Verdict
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
@@ -123,26 +123,11 @@ def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int
     if isinstance(where, ParseProblem):
         return where.file, where.position.line, where.position.column, "", where.source
     document = where.document
-    existing, value = _nearest(document, where.pointer)
+    existing, value = document.nearest(where.pointer)
     # Of an object, a list or nothing at all the key is what one looks for; the root has none.
     has_no_text = where.of_key or value is None or isinstance(value, (dict, list))
     position = where.position or document.position(existing, of_key=bool(existing) and has_no_text)
     return document.name, position.line, position.column, existing, document.excerpt(position)
-
-
-def _nearest(document: Document, where: str) -> tuple[str, object]:
-    """The value that `where` names, or the nearest one around it that exists; its pointer first."""
-    parts: list[str] = []
-    value: object = document.data
-    for part in pointer.split(where):
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            break
-        parts.append(part)
-    return pointer.join(*parts), value
 
 
 def _verdict(plugin: Plugin, host_id: str, judged: list[_Judged], findings: list[Finding]) -> Verdict:

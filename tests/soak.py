@@ -15,6 +15,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.abuse.scales import own_group
+
 KINDS = {
     "ok": "print(6*7)",
     "error": "raise SystemExit(3)",
@@ -60,16 +62,6 @@ def count() -> Count:
         files=sum(1 for _ in Path("/tmp").rglob("*")),
         descriptors=sum(1 for _ in Path("/proc/self/fd").iterdir()),
     )
-
-
-def own_group() -> Path | None:
-    """Return the folder of our memory cgroup (version 1), if this machine has one."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
-        folder = Path("/sys/fs/cgroup/memory") / path.lstrip("/")
-        if "memory" in controllers.split(",") and folder.is_dir():
-            return folder
-    return None
 
 
 def is_alive(process: Path) -> bool:

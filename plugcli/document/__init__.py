@@ -34,6 +34,7 @@ __all__ = [
     "ParseProblem",
     "Position",
     "UnreadableDocument",
+    "document_or_problem",
     "pointer",
     "read_file",
 ]
@@ -120,6 +121,20 @@ class Document:
                 return None
         return value
 
+    def nearest(self, where: str) -> tuple[str, Any]:
+        """The value that the pointer `where` names, or the nearest one around it that exists; its pointer first."""
+        parts: list[str] = []
+        value: Any = self.data
+        for part in pointer.split(where):
+            if isinstance(value, dict) and part in value:
+                value = value[part]
+            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+                value = value[int(part)]
+            else:
+                break
+            parts.append(part)
+        return pointer.join(*parts), value
+
     def position(self, where: str = "", *, of_key: bool = False) -> Position:
         """The place of the value that the JSON pointer `where` names, or of the nearest one around it.
 
@@ -150,6 +165,16 @@ class Document:
     @cached_property
     def _lines(self) -> Lines:
         return Lines(self.text)
+
+
+def document_or_problem(
+    data: bytes, name: str, *, is_json: bool = False
+) -> tuple[Document | None, ParseProblem | None]:
+    """Return what `Document.parse` makes of `data`, or why it makes nothing: one of the two is None."""
+    try:
+        return Document.parse(data, name, is_json=is_json), None
+    except UnreadableDocument as error:
+        return None, error.problem
 
 
 def _problem(text: str, name: str, bad: BadText) -> ParseProblem:

@@ -6,7 +6,7 @@ machine along, and nothing is left when a test ends.
 
 import json
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,6 @@ class Box:
 
     who: str
     python: str
-    settings: dict[str, Any] = field(default_factory=dict)
 
     def inside(
         self,

@@ -23,13 +23,13 @@ class Scales:
 
 def are_there() -> bool:
     """Whether this machine has a version 1 memory hierarchy that we may write."""
-    return _own() is not None and os.access(str(_own()), os.W_OK)
+    return own_group() is not None and os.access(str(own_group()), os.W_OK)
 
 
 @contextmanager
 def scales() -> Iterator[Scales]:
     """Make scales, and take them away when all that stood on them has ended."""
-    own = _own()
+    own = own_group()
     assert own is not None
     folder = own / f"abuse-{os.getpid()}-{time.monotonic_ns()}"
     folder.mkdir()
@@ -48,7 +48,8 @@ def scales() -> Iterator[Scales]:
                 time.sleep(0.02)  # the kernel lets go of the last page some time after the last process
 
 
-def _own() -> Path | None:
+def own_group() -> Path | None:
+    """Return the folder of our memory cgroup (version 1), if this machine has one."""
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
         folder = Path("/sys/fs/cgroup/memory") / path.lstrip("/")

@@ -67,9 +67,9 @@ def _start(plan: Plan, identity: Identity, control: socket.socket) -> int:
     return interpreter
 
 
-def _steps(plan: Plan, identity: Identity) -> list[tuple[str, Callable[[], None]]]:
+def _steps(plan: Plan, identity: Identity) -> list[tuple[str, Callable[[], object]]]:
     """Return what makes the jail, in the order that matters: mounts need capabilities, the last step takes them all."""
-    steps: list[tuple[str, Callable[[], None]]] = [
+    steps: list[tuple[str, Callable[[], object]]] = [
         ("session", os.setsid),
         ("signals", _reset_signals),
         ("host name", lambda: libc.sethostname(HOSTNAME)),
@@ -83,13 +83,9 @@ def _steps(plan: Plan, identity: Identity) -> list[tuple[str, Callable[[], None]
         ("namespaces", privileges.forbid_namespaces),
         ("cpus", lambda: limits.choose_cpus(plan.cpus)),
         ("limits", lambda: limits.set_limits(plan)),
-        ("hiding", lambda: _discard(libc.prctl(libc.PR_SET_DUMPABLE, 0))),
+        ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ("privileges", privileges.drop_everything),
     ]
-
-
-def _discard(_: int) -> None:
-    pass
 
 
 def _reset_signals() -> None:

@@ -33,7 +33,6 @@ PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
 PR_SET_SECUREBITS = 28
-PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
@@ -42,7 +41,6 @@ SECCOMP_MODE_FILTER = 2
 # The same numbers on x86_64 and aarch64: everything since Linux 5.1 is.
 _SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
-_SYS_OPENAT2 = 437
 _SYS_MOUNT_SETATTR = 442
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 
@@ -106,14 +104,6 @@ def mount_setattr(tree: int | str, attributes: int) -> None:
     else:
         target = (_AT_FDCWD, tree.encode(), 0)
     _syscall("mount_setattr", _SYS_MOUNT_SETATTR, *target, wanted, ctypes.c_size_t(32), path=str(tree))
-
-
-def openat2(directory: int, path: str, flags: int, *, mode: int = 0, resolve: int = 0) -> int:
-    """Open `path` below the descriptor `directory` under RESOLVE_* rules."""
-    how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, mode, resolve))
-    return _syscall(
-        "openat2", _SYS_OPENAT2, directory, os.fsencode(path), how, ctypes.c_size_t(24), path=path
-    )
 
 
 def sethostname(name: str) -> None:
