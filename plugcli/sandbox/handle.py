@@ -1,7 +1,7 @@
-"""The host's handle on one jail: give it a job, collect what it says, end it.
+"""The host's handle on one jail: what its init says, what its code writes, and its end.
 
 All that comes out is hostile bytes, except the frames of the jail's init, which never runs user text. Reading is capped and never waits for
-the code: the call is over when the init says so, however many descriptors the code's children hold open.
+the code: a run is over when the init says so, however many descriptors the code's children hold open.
 """
 
 import asyncio
@@ -24,9 +24,8 @@ OnOutput = Callable[[Stream, bytes], None]
 _CHUNK = 65536
 _GREETING_BYTES = 4096
 _ENDS = 5  # door, standard input, output and error, workspace
-_DRAIN_BYTES = (
-    4 * 1024 * 1024
-)  # more than the pipes can hold: a child that goes on writing cannot keep us reading
+# More than the pipes can hold: a child that goes on writing cannot keep us reading.
+_DRAIN_BYTES = 4 * 1024 * 1024
 _INTERRUPT_GRACE_SECONDS = 0.5
 _POST_MORTEM_SECONDS = 5.0
 
@@ -48,6 +47,26 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """Where what the code writes goes, as long as a run lasts."""
+
+    stdout: Output
+    stderr: Output
+    on_output: OnOutput | None = None
+
+    @classmethod
+    def up_to(cls, limit: int, on_output: OnOutput | None = None) -> "Capture":
+        """Return an empty one that keeps `limit` bytes of each stream."""
+        return cls(Output(limit), Output(limit), on_output)
+
+    def take(self, stream: Stream, data: bytes) -> None:
+        """Take in what the code wrote."""
+        part = (self.stdout if stream == "stdout" else self.stderr).add(data)
+        if part and self.on_output is not None:
+            self.on_output(stream, part)
+
+
+@dataclass(frozen=True)
 class Ending:
     """How a run ended, as the jail's init or our clock says: exactly one of these is set, or none when the init itself was killed."""
 
@@ -64,19 +83,33 @@ class Gone(asyncio.Event):
 
 
 class Jail:
-    """One jail, whose interpreter waits for its one job."""
+    """One jail, whose interpreter waits for what the door brings."""
 
     def __init__(self, control: socket.socket, exit_notice: int, gone: Gone, ends: list[int]) -> None:
         self._control = control
         self._exit_notice = exit_notice
         self.gone = gone
         """Set when nothing of the jail is left."""
-        self._door = socket.socket(fileno=ends[0])
-        self._door.setblocking(False)
-        self._stdin, self._stdout, self._stderr, self._workspace = ends[1:]
+        self.door = socket.socket(fileno=ends[0])
+        """The socket to the interpreter."""
+        self.door.setblocking(False)
+        self._stdin, self._stdout, self._stderr, self.workspace = ends[1:]
+        self.ending: Ending | None = None
+        """How the jail ended, once it did."""
+        self.used_bytes = 0
+        """The memory that it used when its init last said so."""
+        self.when_used: Callable[[], None] = lambda: None
+        """Called when `used_bytes` has changed much."""
+        self.capture: Capture | None = None
+        """Where output goes; None: it waits in the pipes."""
         self._is_closed = False
+        self._is_swept = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._rest = b""
         for descriptor in (self._stdin, self._stdout, self._stderr):
             os.set_blocking(descriptor, False)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(control, self._hear)
 
     @classmethod
     async def open(cls, control: socket.socket, exit_notice: int, gone: Gone, seconds: float) -> "Jail":
@@ -113,76 +146,171 @@ class Jail:
         source: bytes,
         *,
         wall_seconds: float,
-        stdout: Output,
-        stderr: Output,
+        capture: Capture,
         stdin: AsyncIterator[bytes] | None,
-        on_output: OnOutput | None,
     ) -> Ending:
-        """Run the job to its end or to `wall_seconds`, and end the jail."""
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[Ending] = loop.create_future()
-        streams: list[tuple[int, Stream, Output]] = [
-            (self._stdout, "stdout", stdout),
-            (self._stderr, "stderr", stderr),
-        ]
+        """Run the one job of a script to its end or to `wall_seconds`, and end the jail, but for its workspace.
+
+        Raises what `capture` raises: a caller that cannot take its output any more ends the run.
+        """
         feeding: list[asyncio.Task[None]] = []
         try:
-            for descriptor, name, output in streams:
-                loop.add_reader(descriptor, self._listen, ended, descriptor, name, output, on_output)
-            loop.add_reader(self._control, self._hear, ended)
-            with contextlib.suppress(OSError):  # killed from outside: `_hear` will notice
-                wire.send(self._control, {"start": True})
-            feeding.append(asyncio.create_task(self._give(job, source)))
-            feeding.append(asyncio.create_task(self._feed(stdin)))
-            done, _ = await asyncio.wait([ended], timeout=wall_seconds)
-            if done:
-                ending = ended.result()
+            self.listen(capture)
+            if not self.give(json.dumps(job | {"source_bytes": len(source)}).encode() + b"\n" + source):
+                feeding.append(asyncio.create_task(self._give_rest()))
+            if stdin is None:
+                self.close_stdin()
+            else:
+                feeding.append(asyncio.create_task(self._feed(stdin)))
+            if await self.wait(wall_seconds):
+                ending = self.ending or Ending()
             else:
                 ending = Ending(is_timeout=True)
                 # The code's chance to say where it was, and to flush; what it does with it decides nothing.
-                with contextlib.suppress(OSError):
-                    wire.send(self._control, {"interrupt": True})
-                await asyncio.wait([ended], timeout=_INTERRUPT_GRACE_SECONDS)
+                self.interrupt()
+                await self.wait(_INTERRUPT_GRACE_SECONDS)
         finally:
             _kill(self._exit_notice)
-            for descriptor, _, _ in streams:
-                loop.remove_reader(descriptor)
-            loop.remove_reader(self._control)
+            self.stop_listening()
             for task in feeding:
                 task.cancel()
-            await asyncio.gather(*feeding, return_exceptions=True)
+            if feeding:
+                await asyncio.gather(*feeding, return_exceptions=True)
         if ending == Ending():
-            ending = await self._post_mortem()
-        for descriptor, name, output in streams:
-            self._drain(descriptor, name, output, on_output)
-        self.close()
+            ending = await self.post_mortem()
+        self.drain()
+        self.close(keeps_workspace=True)
         return ending
 
-    async def _post_mortem(self) -> Ending:
-        """Return how a run ended whose init was killed before it could tell."""
+    async def wait(self, seconds: float) -> bool:
+        """Wait until something has happened (the end, `wake`), at most so long; return whether it has."""
+        if self.ending is not None:
+            return True
+        waiter = self._waiter = self._loop.create_future()
+        timer = self._loop.call_later(seconds, _resolve, waiter)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            timer.cancel()
+        return self.ending is not None
+
+    def wake(self, error: BaseException | None = None) -> None:
+        """Let `wait` return, or raise `error`."""
+        if self._waiter is not None and not self._waiter.done():
+            if error is None:
+                self._waiter.set_result(None)
+            else:
+                self._waiter.set_exception(error)
+
+    async def post_mortem(self) -> Ending:
+        """Return how a jail ended whose init was killed before it could tell."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POST_MORTEM_SECONDS):
                 await self.gone.wait()
         return Ending(is_out_of_memory=self.gone.is_out_of_memory)
 
-    def close(self) -> None:
+    def close(self, *, keeps_workspace: bool = False) -> None:
         """Kill what is left and let go. `gone` is set when the kernel is done with it."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        _kill(self._exit_notice)
-        self._control.close()
-        self._door.close()
-        for descriptor in (self._exit_notice, self._stdin, self._stdout, self._stderr, self._workspace):
-            if descriptor >= 0:
+        if not self._is_closed:
+            self._is_closed = True
+            _kill(self._exit_notice)
+            self.stop_listening()
+            self._loop.remove_reader(self._control)
+            self._loop.remove_reader(self.door)
+            self._control.close()
+            self.door.close()
+            self.close_stdin()
+            for descriptor in (self._exit_notice, self._stdout, self._stderr):
                 os.close(descriptor)
+        if not keeps_workspace and self.workspace >= 0:
+            descriptor, self.workspace = self.workspace, -1
+            os.close(descriptor)
+
+    def interrupt(self) -> None:
+        """Have the interpreter sent SIGINT."""
+        self._tell({"interrupt": True})
+
+    async def sweep(self, seconds: float) -> bool:
+        """End every process of the jail but its interpreter; return whether they are gone and it lives."""
+        self._is_swept = False
+        self._tell({"sweep": True})
+        await self.wait(seconds)
+        return self._is_swept and self.ending is None
+
+    def scribe(self, name: str) -> socket.socket:
+        """Return a socket to a new scribe that makes the file `name`: see jail/scribe.py. It closes at once where there can be none."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            self._tell({"write": name}, (theirs.fileno(),))
+        return ours
+
+    def give(self, data: bytes) -> bool:
+        """Send `data` to the interpreter; return whether all of it went, else `_give_rest` has to follow."""
+        try:
+            sent = self.door.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # it ended before it had read all: its init says how
+            sent = len(data)
+        self._rest = data[sent:]
+        return not self._rest
+
+    async def _give_rest(self) -> None:
+        with contextlib.suppress(OSError):
+            await self._loop.sock_sendall(self.door, self._rest)
+        self._rest = b""
+
+    async def give_all(self, data: bytes) -> None:
+        """Send `data` to the interpreter, as fast as it takes it."""
+        if not self.give(data):
+            await self._give_rest()
+
+    def hear_door(self, hear: Callable[[], None] | None) -> None:
+        """Have `hear` called whenever the interpreter has said something, or nothing any more."""
+        if hear is None:
+            self._loop.remove_reader(self.door)
+        else:
+            self._loop.add_reader(self.door, hear)
+
+    def call_later(self, seconds: float, then: Callable[[], None]) -> None:
+        """Call `then` after so long, if the jail has not been closed by then."""
+        self._loop.call_later(seconds, lambda: None if self._is_closed else then())
+
+    def listen(self, capture: Capture) -> None:
+        """Take what the code writes from here on."""
+        self.capture = capture
+        self._loop.add_reader(self._stdout, self._listen, self._stdout, "stdout")
+        self._loop.add_reader(self._stderr, self._listen, self._stderr, "stderr")
+
+    def stop_listening(self) -> None:
+        """Leave in the pipes what the code writes from here on."""
+        self._loop.remove_reader(self._stdout)
+        self._loop.remove_reader(self._stderr)
+
+    def drain(self) -> None:
+        """Take what is in the pipes now: all that was written before."""
+        for descriptor, name in ((self._stdout, "stdout"), (self._stderr, "stderr")):
+            total = 0
+            while total < _DRAIN_BYTES and (count := self._read(descriptor, name)):  # type: ignore[arg-type]
+                total += count
+
+    def close_stdin(self) -> None:
+        """Let the code's standard input end."""
+        if self._stdin >= 0:
+            descriptor, self._stdin = self._stdin, -1
+            os.close(descriptor)
+
+    def _tell(self, frame: wire.Frame, descriptors: tuple[int, ...] = ()) -> None:
+        with contextlib.suppress(OSError):  # killed from outside: `_hear` will notice
+            wire.send(self._control, frame, descriptors)
 
     async def _greet(self) -> None:
         """Wait for the interpreter's first line; it may have run a venv's start-up files, so its words are not trusted."""
-        loop = asyncio.get_running_loop()
         line = b""
         while not line.endswith(b"\n"):
-            data = await loop.sock_recv(self._door, _GREETING_BYTES)
+            data = await self._loop.sock_recv(self.door, _GREETING_BYTES)
             if not data or len(line) > _GREETING_BYTES:
                 raise SandboxUnavailable(
                     "the interpreter ended before it was ready" + self._last_words(),
@@ -207,83 +335,66 @@ class Jail:
                 return ": " + ascii(text.splitlines()[-1])[1:-1]
         return ""
 
-    async def _give(self, job: dict[str, Any], source: bytes) -> None:
-        header = json.dumps(job | {"source_bytes": len(source)}).encode() + b"\n"
-        with contextlib.suppress(OSError):  # it ended before it had read all: its init says how
-            await asyncio.get_running_loop().sock_sendall(self._door, header + source)
-
-    async def _feed(self, stdin: AsyncIterator[bytes] | None) -> None:
+    async def _feed(self, stdin: AsyncIterator[bytes]) -> None:
         """Write what `stdin` gives, as fast as the code reads it, then close its standard input."""
         try:
-            if stdin is not None:
-                async for data in stdin:
-                    await self._write(data)
+            async for data in stdin:
+                await self._write(data)
         except BrokenPipeError:
             pass
         finally:
-            descriptor, self._stdin = self._stdin, -1
-            os.close(descriptor)
+            self.close_stdin()
 
     async def _write(self, data: bytes) -> None:
-        loop = asyncio.get_running_loop()
         view = memoryview(data)
         while view:
             try:
                 view = view[os.write(self._stdin, view) :]
             except BlockingIOError:
                 writable = asyncio.Event()
-                loop.add_writer(self._stdin, writable.set)
+                self._loop.add_writer(self._stdin, writable.set)
                 try:
                     await writable.wait()
                 finally:
-                    loop.remove_writer(self._stdin)
+                    self._loop.remove_writer(self._stdin)
 
-    def _listen(
-        self,
-        ended: asyncio.Future[Ending],
-        descriptor: int,
-        name: Stream,
-        output: Output,
-        on_output: OnOutput | None,
-    ) -> None:
-        """Take one chunk while the code runs; a caller that cannot take its output any more ends the run."""
+    def _listen(self, descriptor: int, name: Stream) -> None:
         try:
-            self._read(descriptor, name, output, on_output)
+            self._read(descriptor, name)
         except Exception as error:
-            if not ended.done():
-                ended.set_exception(error)
+            self.wake(error)
 
-    def _read(self, descriptor: int, name: Stream, output: Output, on_output: OnOutput | None) -> int:
+    def _read(self, descriptor: int, name: Stream) -> int:
         """Take one chunk; return its length, 0 when there is nothing more now."""
         try:
             data = os.read(descriptor, _CHUNK)
         except BlockingIOError:
             return 0
         if not data:
-            asyncio.get_running_loop().remove_reader(descriptor)
+            self._loop.remove_reader(descriptor)
             return 0
-        part = output.add(data)
-        if part and on_output is not None:
-            on_output(name, part)
+        if self.capture is not None:
+            self.capture.take(name, data)
         return len(data)
 
-    def _drain(self, descriptor: int, name: Stream, output: Output, on_output: OnOutput | None) -> None:
-        """Take what is in the pipe now: all that was written before the call ended."""
-        total = 0
-        while total < _DRAIN_BYTES and (count := self._read(descriptor, name, output, on_output)):
-            total += count
-
-    def _hear(self, ended: asyncio.Future[Ending]) -> None:
+    def _hear(self) -> None:
+        """Take the init's next frame."""
         try:
             frame = wire.receive(self._control)
         except BlockingIOError:
             return
         except (OSError, wire.BrokenFrame):
             frame = None
-        ending = _ending(frame)
-        asyncio.get_running_loop().remove_reader(self._control)
-        if not ended.done():
-            ended.set_result(ending)
+        if frame is not None and type(used := frame.get("memory")) is int:
+            self.used_bytes = used
+            self.when_used()
+        elif frame is not None and frame.get("swept") is True:
+            self._is_swept = True
+            self.wake()
+        else:
+            self.ending = _ending(frame)
+            self._loop.remove_reader(self._control)
+            self.wake()
 
 
 async def _first_frame(control: socket.socket) -> tuple[wire.Frame | None, list[int]]:
@@ -321,6 +432,11 @@ def _ending(frame: wire.Frame | None) -> Ending:
         if frame.get("out_of_memory") is True:
             return Ending(is_out_of_memory=True)
     return Ending()
+
+
+def _resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _kill(exit_notice: int) -> None:

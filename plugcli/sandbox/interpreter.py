@@ -21,6 +21,16 @@ class Interpreter:
     is_our_own: bool
     """Whether it is the one that runs plugcli, so that forking saves a start."""
 
+    def has(self, module: str) -> bool:
+        """Whether the top-level `module` is installed in it, as far as its folders tell."""
+        places = [str(Path(self.executable).parent.parent), *self.folders]
+        patterns = [
+            f"lib*/python3*/{packages}/{module}{end}"
+            for packages in ("site-packages", "dist-packages")
+            for end in ("", ".py", ".*.so")
+        ]
+        return any(next(Path(place).glob(pattern), None) for place in places for pattern in patterns)
+
 
 def own() -> Interpreter:
     """Return the interpreter that runs plugcli."""

@@ -19,10 +19,6 @@ from plugcli.sandbox.jail.plan import Plan
 
 _START_SECONDS = 30.0
 _END_SECONDS = 10.0
-_FIRST_UID, _UIDS = (
-    0x70000000,
-    0x0FFFFFFF,
-)  # above every range that distributions and container tools hand out
 
 _PROGRAM = """
 import socket, sys
@@ -89,7 +85,12 @@ class Launcher:
         if self._process.stderr is not None:
             self._process.stderr.close()
 
-    async def make_jail(self) -> Jail:
+    def preload(self) -> None:
+        """Have the preloaded kind of jail prepared before one is asked for."""
+        with contextlib.suppress(OSError):  # it is gone: whoever asks for a jail will be told
+            wire.send(self._channel, {"preload": True})
+
+    async def make_jail(self, *, is_preloaded: bool = False) -> Jail:
         """Return a new jail whose interpreter waits for a job. Raises SandboxUnavailable when a step of it failed."""
         loop = asyncio.get_running_loop()
         number = self._next
@@ -98,9 +99,8 @@ class Launcher:
         started = self._started[number] = loop.create_future()
         gone = self._gone[number] = Gone()
         with theirs:
-            uid, gid = _identity()
             try:
-                wire.send(self._channel, {"jail": number, "uid": uid, "gid": gid}, (theirs.fileno(),))
+                wire.send(self._channel, {"jail": number, "preloaded": is_preloaded}, (theirs.fileno(),))
             except OSError as error:
                 ours.close()
                 del self._started[number], self._gone[number]  # nobody waits for them
@@ -186,11 +186,3 @@ class Launcher:
             "the sandbox's launcher ended" + (f": {last}" if last else ""),
             hint="nothing was run; try again, and report it if it stays so",
         )
-
-
-def _identity() -> tuple[int, int]:
-    """Return the uid and gid that the next jail's code has outside: never 0, and as root never one used before."""
-    if os.geteuid() != 0:
-        return os.geteuid(), os.getegid()
-    number = _FIRST_UID + int.from_bytes(os.urandom(8)) % _UIDS
-    return number, number

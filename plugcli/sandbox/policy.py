@@ -1,5 +1,6 @@
 """What untrusted code may use: every number of the sandbox, with its default."""
 
+import os
 import re
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _UNITS = {
     "gib": GIB,
 }
 
+_LONGEST_LIFE_SECONDS = 30 * 86400
 _LEAST_MEMORY = 32 * MIB  # a bare interpreter with its libraries takes some 15 MiB
 
 
@@ -47,7 +49,19 @@ class Policy:
     cpus: int = 2
     """CPUs that a jail may use at a time."""
     jails: int = 32
-    """Jails at a time; fewer when their memory would be more than half of the machine's."""
+    """Runs without a session at a time; fewer when their memory would be more than half of the machine's."""
+    sessions: int = 32
+    """Sessions at a time."""
+    session_idle_seconds: float = 1200.0
+    """After how long without use a session ends."""
+    session_life_seconds: float = 14400.0
+    """How long a session lives at most."""
+    session_memory_bytes: int | None = None
+    """What all sessions may use together; None: half of the machine's memory."""
+    file_bytes: int = 100 * MIB
+    """Size of one uploaded file."""
+    files: int = 1000
+    """Files in a workspace that are listed, and that uploads may bring it to."""
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -58,6 +72,9 @@ class Policy:
             ("output_bytes", 0),
             ("cpus", 1),
             ("jails", 1),
+            ("sessions", 1),
+            ("file_bytes", 1),
+            ("files", 1),
         ):
             if getattr(self, name) < least:
                 raise UsageError(
@@ -71,6 +88,33 @@ class Policy:
                     f"{_spoken(name)} is {getattr(self, name)}",
                     hint="use seconds, more than 0 and at most a day (86400)",
                 )
+
+        for name in ("session_idle_seconds", "session_life_seconds"):
+            if not 0 < getattr(self, name) <= _LONGEST_LIFE_SECONDS:
+                raise UsageError(
+                    f"{_spoken(name)} is {getattr(self, name)}",
+                    hint="use seconds, more than 0 and at most 30 days (2592000)",
+                )
+        if self.session_memory_bytes is not None and self.session_memory_bytes < self.memory_bytes:
+            raise UsageError(
+                f"all sessions together may use {spell_bytes(self.session_memory_bytes)}, less than one may",
+                hint=f"use {spell_bytes(self.memory_bytes)} or more",
+            )
+
+    def time_limit(self, asked: float | None) -> float:
+        """Return how many seconds a run gets whose caller asks for `asked`. Raises UsageError when that is not above 0."""
+        if asked is None:
+            return min(self.wall_seconds, self.wall_seconds_max)
+        if not asked > 0:  # NaN too: no deadline would ever come
+            raise UsageError(f"the time limit of a run is {asked}", hint="use seconds, more than 0")
+        return min(asked, self.wall_seconds_max)
+
+    @property
+    def session_memory_bytes_held(self) -> int:
+        """Return what all sessions may use together on this machine."""
+        if self.session_memory_bytes is not None:
+            return self.session_memory_bytes
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
     @property
     def workspace_bytes_held(self) -> int:

@@ -26,13 +26,13 @@ class RunResult:
     result: str | None = None
     """Text of the last expression: sessions only."""
     displays: list[dict[str, str]] = field(default_factory=list)
-    """Pictures and other rich output: sessions only."""
+    """Pictures and other rich output, sessions only: {mime, text}, or {mime, file}, a file of the workspace ({mime, url} over HTTP)."""
     files: list[dict[str, Any]] = field(default_factory=list)
-    """Files that the run made or changed: {name, bytes, mime, url}."""
-    truncated: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0})
-    """Bytes left out of each stream."""
+    """Files that the run made or changed: {name, bytes, mime, url}; the url is null where nothing serves them."""
+    truncated: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0, "files": 0})
+    """Bytes left out of each stream, and files that are not listed."""
     session: dict[str, Any] | None = None
-    """The session that the run was part of."""
+    """The session that the run was part of: {id, state, seconds_left, notice}; state is "new", "kept" or "lost"."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that goes over HTTP and to `exec --json`."""

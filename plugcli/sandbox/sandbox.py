@@ -5,29 +5,34 @@ Used through an asynchronous interface that says nothing of processes or descrip
 
 import asyncio
 import os
-import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import PurePath
 
-from plugcli.errors import PlugcliError, SandboxUnavailable, UsageError
+from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import interpreter, refusal, view
-from plugcli.sandbox.handle import Ending, Jail, OnOutput, Output
+from plugcli.sandbox.busy import Busy
+from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
 from plugcli.sandbox.jail import syscalls
 from plugcli.sandbox.jail.plan import WORKSPACE
+from plugcli.sandbox.judge import judge
 from plugcli.sandbox.launch import Launcher
-from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
-from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome, RunResult
+from plugcli.sandbox.policy import MIB, Policy, spell_bytes
+from plugcli.sandbox.result import RunResult
+from plugcli.sandbox.sessions import Sessions
 from plugcli.sandbox.verdict import Verdict, holding, refusing
+from plugcli.sandbox.workspace import Workspace
+
+Hook = Callable[[Workspace], Awaitable[None]]
 
 _WAITING_PER_JAIL = 4
+_PRELOAD_MEMORY = 256 * MIB
+_SEARCHED_BYTES = 65536
+_REFILL_SECONDS = 0.001  # after the answer is on its way
 _CODE_PATH = "/tmp/code.py"
-
-
-class Busy(PlugcliError):
-    """Too many runs wait already. Try again in a few seconds."""
 
 
 class Sandbox:
@@ -38,11 +43,22 @@ class Sandbox:
     run costs a message and not a start.
     """
 
-    def __init__(self, policy: Policy | None = None, *, python: str | None = None, spares: int = 1) -> None:
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        python: str | None = None,
+        spares: int = 1,
+        preload: Sequence[str] = (),
+    ) -> None:
         self.policy = policy or Policy()
         self._python = python
+        self._wanted = tuple(preload)
         self._spares_wanted = spares
-        self._spares: list[asyncio.Task[Jail]] = []
+        self._spares: dict[bool, list[asyncio.Task[Jail]]] = {
+            False: [],
+            True: [],
+        }  # by whether it is preloaded
         self._launchers = AsyncExitStack()
         self._launcher: Launcher | None = None
         self._launching = asyncio.Lock()
@@ -58,26 +74,44 @@ class Sandbox:
         except KeyError:
             raise refusal.unknown_machine(machine) from None
         self._interpreter = interpreter.own() if self._python is None else interpreter.find(self._python)
-        self._plan = view.plan(self.policy, self._interpreter)
+        self.preloaded = self._modules()
+        """The modules that a preloaded jail has imported before its job comes."""
+        self._words = tuple(name.partition(".")[0].encode() for name in self.preloaded)
+        self._plan = view.plan(self.policy, self._interpreter, self.preloaded)
         self._environment = view.environment(self.policy, self._interpreter)
         self._places = asyncio.Semaphore(_jails_that_fit(self.policy))
+        self.sessions = Sessions(
+            self.policy, partial(self._take_jail, is_preloaded=bool(self.preloaded)), self._bury
+        )
+        """The conversations."""
         try:
-            self._spares.append(asyncio.create_task(self._make_jail()))
-            await self._spares[0]
+            self._spares[False].append(asyncio.create_task(self._make_jail(is_preloaded=False)))
+            await self._spares[False][0]
         except BaseException:
             await self.__aexit__()
             raise
+        if self._spares_wanted:
+            self._refill()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for spare in self._spares:
+        if hasattr(self, "sessions"):
+            self.sessions.close()
+        spares = [*self._spares[False], *self._spares[True]]
+        for spare in spares:
             spare.cancel()
-        for jail in await asyncio.gather(*self._spares, return_exceptions=True):
+        for jail in await asyncio.gather(*spares, return_exceptions=True):
             if isinstance(jail, Jail):
                 self._bury(jail)
-        self._spares.clear()
+        self._spares = {False: [], True: []}
         await self._launchers.aclose()
         await asyncio.gather(*self._burials)
+
+    def _modules(self) -> tuple[str, ...]:
+        """Return which of the wanted modules there are to preload; none where the memory of a jail is too small to have them."""
+        if self.policy.memory_bytes < _PRELOAD_MEMORY:
+            return ()
+        return tuple(name for name in self._wanted if self._interpreter.has(name.partition(".")[0]))
 
     @property
     def verdict(self) -> Verdict:
@@ -99,43 +133,51 @@ class Sandbox:
         stdin: AsyncIterator[bytes] | None = None,
         wall_seconds: float | None = None,
         on_output: OnOutput | None = None,
+        before: Hook | None = None,
+        after: Hook | None = None,
     ) -> RunResult:
         """Run `code` as `python script.py` would, in a jail of its own, and return how that ended.
 
         `name` is the script's file name: it then lies in the workspace. `stdin` is its standard input (default: empty). `on_output` gets
-        the bytes of each stream as they come, up to the output limit. Cancelling ends the run. `wall_seconds` is never more than the
-        policy's upper bound. Raises UsageError when it is not a positive number, Busy when too many runs wait, and SandboxUnavailable
-        when no jail can be made any more.
+        the bytes of each stream as they come, up to the output limit. `before` and `after` get at the workspace before the code starts and
+        when it has ended. Cancelling ends the run. `wall_seconds` is never more than the policy's upper bound. Raises UsageError when it is
+        not a positive number, Busy when too many runs wait, SandboxUnavailable when no jail can be made any more, and what the hooks raise.
         """
-        if wall_seconds is None:
-            wall_seconds = self.policy.wall_seconds
-        elif not wall_seconds > 0:  # NaN too: no deadline would ever come
-            raise UsageError(f"the time limit of a run is {wall_seconds}", hint="use seconds, more than 0")
+        limit = self.policy.time_limit(wall_seconds)
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
-        limit = min(wall_seconds, self.policy.wall_seconds_max)
-        stdout, stderr = Output(self.policy.output_bytes), Output(self.policy.output_bytes)
+        capture = Capture.up_to(self.policy.output_bytes, on_output)
         await self._take_place()
         try:
-            jail = await self._take_jail()
+            jail = await self._take_jail(is_preloaded=self._wants_preloaded(source))
         except BaseException:
             self._places.release()
             raise
-        started = time.monotonic()
+        files = Workspace(jail.workspace, self.policy)
+        jail.workspace = -1  # the workspace's now
         try:
+            if before is not None:
+                files.scribe = jail.scribe
+                await before(files)
+                files.scribe = None
+            started = time.monotonic()
             ending = await jail.run(
-                _job(name, arguments),
-                source,
-                wall_seconds=limit,
-                stdout=stdout,
-                stderr=stderr,
-                stdin=stdin,
-                on_output=on_output,
+                _job(name, arguments), source, wall_seconds=limit, capture=capture, stdin=stdin
             )
+            duration = time.monotonic() - started
+            script = None if name is None else PurePath(name).name
+            result = _result(ending, self.policy, limit, capture, round(duration * 1000), files, script)
+            if after is not None:
+                await after(files)
         finally:
+            files.close()
             self._bury(jail, self._places.release)
-            self._refill()
-        duration = time.monotonic() - started
-        return _result(ending, self.policy, limit, stdout, stderr, round(duration * 1000))
+            asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
+        return result
+
+    def _wants_preloaded(self, source: bytes) -> bool:
+        """Whether code is worth a preloaded jail: a bounded look for the words in its text, which is not parsed."""
+        start = source[:_SEARCHED_BYTES]
+        return any(word in start for word in self._words)
 
     async def _take_place(self) -> None:
         if self._places.locked() and self._waiting >= _WAITING_PER_JAIL * self.policy.jails:
@@ -146,29 +188,36 @@ class Sandbox:
         finally:
             self._waiting -= 1
 
-    async def _take_jail(self) -> Jail:
-        """Return the jail that waits ready, else a new one."""
-        if not self._spares:
-            self._spares.append(asyncio.create_task(self._make_jail()))
-        spare = self._spares.pop()
-        try:
-            return await asyncio.shield(spare)
-        except asyncio.CancelledError:
-            self._spares.append(spare)  # whoever comes next takes it
-            raise
+    async def _take_jail(self, *, is_preloaded: bool = False) -> Jail:
+        """Return a jail that waits ready, else a new one."""
+        spares = self._spares[is_preloaded]
+        while True:
+            if not spares:
+                spares.append(asyncio.create_task(self._make_jail(is_preloaded=is_preloaded)))
+            spare = spares.pop(0)
+            try:
+                jail = await asyncio.shield(spare) if not spare.done() else spare.result()
+            except asyncio.CancelledError:
+                spares.append(spare)  # whoever comes next takes it
+                raise
+            if jail.ending is None:
+                return jail
+            self._bury(jail)  # it was killed while it waited
 
     def _refill(self) -> None:
-        while len(self._spares) < self._spares_wanted:
-            spare = asyncio.create_task(self._make_jail())
-            spare.add_done_callback(_note_failure)
-            self._spares.append(spare)
+        for is_preloaded in (False, True) if self.preloaded else (False,):
+            spares = self._spares[is_preloaded]
+            while len(spares) < self._spares_wanted:
+                spare = asyncio.create_task(self._make_jail(is_preloaded=is_preloaded))
+                spare.add_done_callback(_note_failure)
+                spares.append(spare)
 
-    async def _make_jail(self) -> Jail:
+    async def _make_jail(self, *, is_preloaded: bool) -> Jail:
         async with self._launching:
             if self._launcher is None or not self._launcher.is_alive:
                 launcher = Launcher(self._plan, self._environment)
                 self._launcher = await self._launchers.enter_async_context(launcher)
-        return await self._launcher.make_jail()
+        return await self._launcher.make_jail(is_preloaded=is_preloaded)
 
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
         """End `jail`, and when nothing is left of it call `and_then`: off the path of whoever waits for its result."""
@@ -215,46 +264,31 @@ def _job(name: str | None, arguments: Sequence[str]) -> dict[str, object]:
 
 
 def _result(
-    ending: Ending, policy: Policy, limit: float, stdout: Output, stderr: Output, duration_ms: int
+    ending: Ending,
+    policy: Policy,
+    limit: float,
+    capture: Capture,
+    duration_ms: int,
+    files: Workspace,
+    script: str | None,
 ) -> RunResult:
-    outcome, returncode, reason = _judge(ending, policy, limit)
+    outcome, returncode, reason = judge(ending, policy, limit)
+    listing = files.changed()
+    if outcome == "error" and files.is_full:
+        reason += (
+            f"; the workspace is full: {spell_bytes(policy.workspace_bytes_held)} is the limit of {WORKSPACE}"
+        )
     return RunResult(
-        stdout=stdout.kept.decode(errors="replace"),
-        stderr=stderr.kept.decode(errors="replace"),
+        stdout=capture.stdout.kept.decode(errors="replace"),
+        stderr=capture.stderr.kept.decode(errors="replace"),
         returncode=returncode,
         outcome=outcome,
         reason=reason,
         duration_ms=duration_ms,
-        truncated={"stdout": stdout.left_out, "stderr": stderr.left_out},
+        files=[file.as_json() for file in listing.files if file.name != script],
+        truncated={
+            "stdout": capture.stdout.left_out,
+            "stderr": capture.stderr.left_out,
+            "files": listing.left_out,
+        },
     )
-
-
-def _judge(ending: Ending, policy: Policy, limit: float) -> tuple[Outcome, int, str]:
-    """Return outcome, returncode and reason."""
-    if ending.is_timeout:
-        return "timeout", TIMED_OUT, f"stopped after {spell_seconds(limit)}: the time limit of a run"
-    if ending.is_out_of_memory:
-        limit_text = spell_bytes(policy.memory_bytes)
-        return (
-            "out_of_memory",
-            OUT_OF_MEMORY,
-            f"out of memory: the code and its files used more than the limit of {limit_text}",
-        )
-    if ending.exited is None:
-        return (
-            "died",
-            128 + signal.SIGKILL,
-            "the jail was killed from outside: perhaps this machine ran out of memory",
-        )
-    if ending.exited < 0:
-        return "died", 128 - ending.exited, f"the interpreter was killed by {_signal_name(-ending.exited)}"
-    if ending.exited:
-        return "error", ending.exited, f"the code exited with status {ending.exited}"
-    return "ok", 0, ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return f"signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"signal {number}"

@@ -33,7 +33,7 @@ _FILES = (
 )
 
 
-def plan(policy: Policy, interpreter: Interpreter) -> Plan:
+def plan(policy: Policy, interpreter: Interpreter, preload: tuple[str, ...] = ()) -> Plan:
     """Return how jails under `policy` are made for `interpreter` on this machine."""
     binds = ["/usr"]
     links = []
@@ -53,6 +53,7 @@ def plan(policy: Policy, interpreter: Interpreter) -> Plan:
         links=tuple(links),
         files=_FILES,
         python=None if interpreter.is_our_own else interpreter.executable,
+        preload=preload,
         memory_bytes=policy.memory_bytes,
         workspace_bytes=policy.workspace_bytes_held,
         scratch_bytes=policy.scratch_bytes,

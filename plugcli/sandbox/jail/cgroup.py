@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import time
+from typing import NamedTuple
 
 _SWEEP_SECONDS = 2.0
 
@@ -45,29 +46,47 @@ class MemoryCgroups:
         return group
 
 
-def enter(group: str) -> None:
-    """Move this process into the group."""
-    _write(f"{group}/cgroup.procs", "0")
+def open_for_member(group: str) -> list[int]:
+    """Return what makes a Member: descriptors, which work for one that cannot see the group."""
+    return [
+        os.open(f"{group}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC),
+        os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC),
+        os.open(f"{group}/memory.usage_in_bytes", os.O_RDONLY | os.O_CLOEXEC),
+    ]
 
 
-def open_events(group: str) -> int:
-    """Return a descriptor for `was_exceeded`, which works where the group itself cannot be seen."""
-    return os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC)
+class Member(NamedTuple):
+    """A jail's init and its group, as far as it gets to see it."""
 
+    members: int
+    events: int
+    usage: int
 
-def was_exceeded(events: int) -> bool:
-    """Whether the kernel has killed a process of the group because its memory ran out."""
-    words = os.pread(events, 4096, 0).split()
-    return b"oom_kill" in words and int(words[words.index(b"oom_kill") + 1]) > 0
+    def enter(self) -> None:
+        """Move this process into the group."""
+        os.write(self.members, b"0")
+
+    def was_exceeded(self) -> bool:
+        """Whether the kernel has killed a process of the group because its memory ran out."""
+        return _was_exceeded(self.events)
+
+    def used_bytes(self) -> int:
+        """Return what the group uses now."""
+        return int(os.pread(self.usage, 64, 0))
 
 
 def was_exceeded_in(group: str) -> bool:
-    """Return what `was_exceeded` does, for a group that can be seen."""
-    events = open_events(group)
+    """Whether the kernel has killed a process of the group `group` because its memory ran out."""
+    events = os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return was_exceeded(events)
+        return _was_exceeded(events)
     finally:
         os.close(events)
+
+
+def _was_exceeded(events: int) -> bool:
+    words = os.pread(events, 4096, 0).split()
+    return b"oom_kill" in words and int(words[words.index(b"oom_kill") + 1]) > 0
 
 
 def remove(group: str) -> bool:

@@ -4,11 +4,17 @@ It never sees user text: that goes from the host to the interpreter through a so
 dumpable, signals from inside its namespace do not kill it, and the filter keeps the code's hands off its limits. When the host closes the
 control channel, or dies, this process exits, and the kernel kills all that is left of the namespace.
 
+Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"memory": bytes} when it has changed much; {"swept": true};
+               at the end {"exited": status} or {"out_of_memory": true}
+Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process but the interpreter;
+               {"write": name} with a socket: make a file of what comes through it, see scribe.py
+
 Guarantees: the frame "ready" is sent only when every lock holds; "failed" names the step that did not; a failed step never leads on to
 the next one.
 """
 
 import array
+import contextlib
 import fcntl
 import os
 import select
@@ -19,33 +25,48 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from . import cgroup, inside, libc, limits, mounts, privileges, wire
-from .memory import SYSCTLS, Meter
+from . import cgroup, inside, libc, limits, mounts, privileges, scribe, wire
+from .memory import SYSCTLS, Meter, living
 from .plan import HOSTNAME, WORKSPACE, Identity, Plan
 
-WATCH_SECONDS = 0.02  # with a memory cgroup; without one the Meter says when to look
+_WATCH_SECONDS = 0.1  # with a memory cgroup; without one the Meter says when to look
+_REPORTS = 32  # the host is told when this part of the limit has come or gone
+_SWEEP_SECONDS = 1.0
 _PROGRAM = inside.source()  # read here: the jail does not see our files
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 
-def main(plan: Plan, identity: Identity, control: socket.socket, events: int | None) -> NoReturn:
-    """Make the jail, run it, and exit. Called in a fork of the launcher that is already in its new namespaces.
+def main(
+    plan: Plan,
+    identity: Identity,
+    control: socket.socket,
+    group: cgroup.Member | None,
+    modules: tuple[str, ...],
+) -> NoReturn:
+    """Make the jail, run it, and exit. Called in a fork of the zygote that is already in its new namespaces.
 
-    `events` tells when the jail's memory cgroup was exceeded; None: there is no cgroup, and this process measures.
+    `group` is the jail's memory cgroup; None: there is none, and this process measures. `modules` are what an interpreter that is no fork
+    of ours imports before its job comes.
     """
     try:
-        interpreter = _start(plan, identity, control)
-        _watch(plan, interpreter, control, events)
+        interpreter = _start(plan, identity, control, group, modules)
+        _watch(plan, interpreter, control, group)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or asks what it never asks
     os._exit(0)
 
 
-def _start(plan: Plan, identity: Identity, control: socket.socket) -> int:
+def _start(
+    plan: Plan,
+    identity: Identity,
+    control: socket.socket,
+    group: cgroup.Member | None,
+    modules: tuple[str, ...],
+) -> int:
     """Lock this process in, fork the interpreter, tell the host; return the interpreter's pid."""
     step = "start"
     try:
-        for name, make in _steps(plan, identity):
+        for name, make in _steps(plan, identity, group):
             step = name
             make()
         step = "interpreter"
@@ -57,7 +78,7 @@ def _start(plan: Plan, identity: Identity, control: socket.socket) -> int:
         wire.send(control, {"failed": step, "why": str(error), "errno": error.errno})
         os._exit(1)
     if interpreter == 0:
-        _become_interpreter(plan, door, standard)
+        _become_interpreter(plan, door, standard, modules)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
     wire.send(control, {"ready": True}, host_ends)
     for descriptor in (*(end for pair in standard for end in pair), workspace):
@@ -67,19 +88,19 @@ def _start(plan: Plan, identity: Identity, control: socket.socket) -> int:
     return interpreter
 
 
-def _steps(plan: Plan, identity: Identity) -> list[tuple[str, Callable[[], object]]]:
+def _steps(
+    plan: Plan, identity: Identity, group: cgroup.Member | None
+) -> list[tuple[str, Callable[[], object]]]:
     """Return what makes the jail, in the order that matters: mounts need capabilities, the last step takes them all."""
-    steps: list[tuple[str, Callable[[], object]]] = [
+    return [
         ("session", os.setsid),
-        ("signals", _reset_signals),
+        ("signals", _set_signals),
+        *([("memory cgroup", group.enter)] if group is not None else []),
+        ("namespaces", lambda: libc.unshare(libc.CLONE_NEWCGROUP)),  # only now is our own group its root
         ("host name", lambda: libc.sethostname(HOSTNAME)),
         ("network", _bring_loopback_up),
-        ("files", lambda: mounts.enter_new_root(plan, identity)),
-    ]
-    if identity.is_made_by_root:
-        steps.append(("identity", lambda: privileges.become(identity)))
-    return [
-        *steps,
+        ("files", lambda: mounts.mount_own(plan, identity)),
+        ("identity", lambda: privileges.become(identity)),
         ("namespaces", privileges.forbid_namespaces),
         ("cpus", lambda: limits.choose_cpus(plan.cpus)),
         ("limits", lambda: limits.set_limits(plan)),
@@ -88,13 +109,10 @@ def _steps(plan: Plan, identity: Identity) -> list[tuple[str, Callable[[], objec
     ]
 
 
-def _reset_signals() -> None:
-    """Give every signal its default again: for pid 1 that means the code cannot send it."""
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-        signal.signal(number, signal.SIG_DFL)
+def _set_signals() -> None:
+    """Let each signal do what it does by default, as the zygote left all but one: for pid 1 that means the code cannot send it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    os.umask(0o022)
 
 
 def _bring_loopback_up() -> None:
@@ -108,7 +126,9 @@ def _bring_loopback_up() -> None:
         fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
 
 
-def _become_interpreter(plan: Plan, door: socket.socket, standard: list[tuple[int, int]]) -> NoReturn:
+def _become_interpreter(
+    plan: Plan, door: socket.socket, standard: list[tuple[int, int]], modules: tuple[str, ...]
+) -> NoReturn:
     """Turn the forked child into the interpreter: its standard streams, the door, and nothing else of anybody's."""
     try:
         os.dup2(standard[0][0], 0)
@@ -122,14 +142,14 @@ def _become_interpreter(plan: Plan, door: socket.socket, standard: list[tuple[in
         os.nice(19)  # the init that watches comes first
         os.chdir(WORKSPACE)
         if plan.python is not None:
-            os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM])
+            os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
         inside.main()
     except BaseException as error:
         inside.refuse(f"{type(error).__name__}: {error}")
     os._exit(1)
 
 
-def _watch(plan: Plan, interpreter: int, control: socket.socket, events: int | None) -> None:
+def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.Member | None) -> None:
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
     poll = select.poll()
     exit_notice = os.pidfd_open(interpreter)
@@ -137,33 +157,20 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, events: int | N
     poll.register(control, select.POLLIN)
     deaths = _hear_of_deaths()
     poll.register(deaths, select.POLLIN)
-    meter = Meter(plan.memory_bytes)
-
-    def look() -> float:
-        if events is None:
-            return meter.look()
-        return 0 if cgroup.was_exceeded(events) else WATCH_SECONDS
-
-    next_look: float | None = None  # nothing to watch before the host has sent a job
+    memory = _Memory(plan.memory_bytes, control, group)
+    next_look = time.monotonic()
     while True:
-        wait = None if next_look is None else max(0, next_look - time.monotonic()) * 1000
-        ready = dict(poll.poll(wait))
-        if control.fileno() in ready:
-            frame = wire.receive(control)
-            if frame is None:
-                return
-            if "start" in frame:
-                next_look = time.monotonic()
-            if "interrupt" in frame:
-                os.kill(interpreter, signal.SIGINT)
+        ready = dict(poll.poll(max(0, next_look - time.monotonic()) * 1000))
+        if control.fileno() in ready and not _obey(interpreter, control):
+            return
         if exit_notice in ready:
             # The kernel may have ended it for its memory: that is not the code's own death.
-            is_exceeded = events is not None and cgroup.was_exceeded(events)
+            is_exceeded = group is not None and group.was_exceeded()
             status = os.waitstatus_to_exitcode(os.waitpid(interpreter, 0)[1])
             wire.send(control, {"out_of_memory": True} if is_exceeded else {"exited": status})
             return
-        if next_look is not None and time.monotonic() >= next_look:
-            seconds = look()
+        if time.monotonic() >= next_look:
+            seconds = memory.look()
             if seconds == 0:
                 os.kill(-1, signal.SIGKILL)  # everybody but us, before anything else
                 wire.send(control, {"out_of_memory": True})
@@ -171,7 +178,67 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, events: int | N
             next_look = time.monotonic() + seconds
         if deaths in ready:
             os.read(deaths, 65536)
+            _reap(interpreter)
+
+
+class _Memory:
+    """Watches what the jail uses, by its cgroup or by measuring, and reports it to the host."""
+
+    def __init__(self, limit: int, control: socket.socket, group: cgroup.Member | None) -> None:
+        self._control = control
+        self._group = group
+        self._meter = Meter(limit)
+        self._step = limit // _REPORTS
+        self._reported = 0
+
+    def look(self) -> float:
+        """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
+        if self._group is None:
+            seconds = self._meter.look()
+            used = self._meter.used_bytes
+        else:
+            seconds = 0 if self._group.was_exceeded() else _WATCH_SECONDS
+            used = self._group.used_bytes()
+        if abs(used - self._reported) >= self._step:
+            self._reported = used
+            wire.send(self._control, {"memory": used})
+        return seconds
+
+
+def _obey(interpreter: int, control: socket.socket) -> bool:
+    """Do what the host asks for; False when it is gone, or when the code does not let us."""
+    frame, descriptors = wire.receive_with_descriptors(control)
+    if frame is None:
+        return False
+    if "interrupt" in frame:
+        os.kill(interpreter, signal.SIGINT)
+    if "sweep" in frame:
+        if not _sweep(interpreter):
+            return False
+        wire.send(control, {"swept": True})
+    if "write" in frame:
+        try:
+            if os.fork() == 0:
+                scribe.main(frame["write"], socket.socket(fileno=descriptors[0]))
+        except OSError:
+            pass  # no process to be had: the host sees the socket close
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return True
+
+
+def _sweep(interpreter: int) -> bool:
+    """End every process but the interpreter and us; False when they multiply faster."""
+    deadline = time.monotonic() + _SWEEP_SECONDS
+    while others := [pid for pid in living() if pid != interpreter]:
+        for pid in others:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
         _reap(interpreter)
+    return True
 
 
 def _hear_of_deaths() -> int:

@@ -1,11 +1,12 @@
 """What runs in the interpreter of a jail: it takes one job through the door and runs it as `python script.py` would.
 
-Everything around it is locked when `main` begins. This file stands alone (standard library, no other file of the project), because another
+Everything around it is locked when `main` begins. It stands on the standard library and on conversation.py alone, because another
 interpreter gets its text through `-c`. It holds nothing worth stealing and is not asked how the program ended: the jail's init sees that.
 """
 
 import atexit
 import builtins
+import gc
 import io
 import json
 import os
@@ -13,6 +14,8 @@ import signal
 import sys
 import types
 from typing import Any, NoReturn
+
+from . import conversation
 
 try:
     import ctypes
@@ -24,20 +27,32 @@ globals()["__builtins__"] = dict(vars(builtins))
 
 DOOR = 3
 """The descriptor of the socket to the host."""
+RANDOM: list[Any] = []
+"""The random generators that imported modules have made: siblings must not draw the same from them."""
 
 
-def main() -> NoReturn:
-    """Get ready, say so, take a job, run it, exit with its status."""
+def main(modules: tuple[str, ...] = (), *, is_fork: bool = True) -> NoReturn:
+    """Get ready, say so, take a job, run it, exit with its status.
+
+    A fork of the zygote has everything imported. An interpreter of its own imports its site and `modules` first.
+    """
     leave = os._exit  # bound before the program can replace it
+    gc.enable()  # the zygote does without
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # as CPython does at its start
         signal.signal(ignored, signal.SIG_IGN)
     for name in [name for name in sys.modules if name == "jail" or name.startswith("jail.")]:
         del sys.modules[name]
     _open_standard_streams()
-    import site
+    if is_fork:
+        reseed(RANDOM)
+    else:
+        import importlib
+        import site
 
-    site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
+        site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
+        for name in modules:
+            importlib.import_module(name)
     with socket_file(DOOR) as door:
         door.write(json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n")
         door.flush()
@@ -45,6 +60,8 @@ def main() -> NoReturn:
         if not header:
             leave(0)
         job = json.loads(header)
+        if "session" in job:
+            conversation.serve(door, job)
         source = door.read(job["source_bytes"])
     os.close(DOOR)
     status = 1
@@ -66,10 +83,46 @@ def refuse(why: str) -> None:
     os.write(DOOR, json.dumps({"refused": why[:1000]}).encode() + b"\n")
 
 
+def random_generators() -> list[Any]:
+    """Return every generator of random numbers that is alive in this process: Python's and, if it is imported, numpy's."""
+    kinds: list[type] = [sys.modules["random"].Random] if "random" in sys.modules else []
+    if "numpy" in sys.modules:
+        numpy = sys.modules["numpy"]
+        kinds += [numpy.random.RandomState, numpy.random.Generator]
+    return [each for each in gc.get_objects() if issubclass(type(each), tuple(kinds))]
+
+
+def reseed(generators: list[Any]) -> None:
+    """Give each generator a state of its own."""
+    for generator in generators:
+        bits = getattr(generator, "bit_generator", None)
+        if bits is None:
+            generator.seed()
+        else:
+            bits.state = type(bits)().state
+
+
 def source() -> str:
-    """Return the text of this file as a program: for an interpreter that is not a fork of ours."""
-    with open(__file__, encoding="utf-8") as file:
-        return file.read() + "\n\nmain()\n"
+    """Return this package's half of the interpreter as one program, for an interpreter that is not a fork of ours.
+
+    Its arguments are the modules to import first.
+    """
+    folder = os.path.dirname(__file__)
+    texts = {}
+    for name in ("display", "conversation", "inside"):
+        with open(f"{folder}/{name}.py", encoding="utf-8") as file:
+            texts[name] = file.read()
+    return f"""
+import sys, types
+package = sys.modules["jail"] = types.ModuleType("jail")
+package.__path__ = []
+for name, text in {texts!r}.items():
+    module = sys.modules["jail." + name] = types.ModuleType("jail." + name)
+    module.__package__ = "jail"
+    exec(compile(text, "<plugcli " + name + ">", "exec"), vars(module))
+    setattr(package, name, module)
+module.main(tuple(sys.argv[1:]), is_fork=False)
+"""
 
 
 def _open_standard_streams() -> None:

@@ -1,13 +1,16 @@
-"""The launcher: a small process of its own that forks jails and buries them.
+"""The launcher: a small process of its own that has jails made and buries them.
 
 Exec'd by the host with an environment of the jail's, one thread, and one descriptor: a channel of frames. It never sees user text and
-opens no file of the user's. When the channel closes, because the host ended or was killed, it kills every jail, waits for them, and exits.
+opens no file of the user's. Zygotes, forked from it, make the jails; what takes root's rights (memory cgroups, maps of uids) is done here.
+When the channel closes, because the host ended or was killed, it kills every jail, waits for them, and exits.
 
-Host -> launcher:  {"jail": number, "uid": .., "gid": ..} with one descriptor, the jail's control channel
+Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"preload": true}, to have that
+                   zygote ready before it is needed
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
                    {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool}
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -15,28 +18,49 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, executable, init, libc, privileges, wire
-from .plan import Identity, Plan
+from . import cgroup, executable, libc, privileges, wire, zygote
+from .plan import Plan
 
-_NAMESPACES = (
-    libc.CLONE_NEWNS
-    | libc.CLONE_NEWPID
-    | libc.CLONE_NEWNET
-    | libc.CLONE_NEWIPC
-    | libc.CLONE_NEWUTS
-    | libc.CLONE_NEWCGROUP
-)
 _RETRY_SECONDS = 0.02
 _END_SECONDS = 5.0
+_FIRST_UID, _LAST_UID = (
+    0x70000000,
+    0x7FFFFFFF,
+)  # above every range that distributions and container tools hand out
+_FALLEN: wire.Frame = {"failed": "start", "why": "the process that makes jails ended", "errno": None}
 
 
 class _Jail(NamedTuple):
-    """One jail: its number, the pid of its init, the folder of its memory cgroup, and whether that was exceeded."""
+    """One jail: its number, uid in its zygote, the folder of its memory cgroup, and whether that was exceeded."""
 
     number: int
-    pid: int
+    uid: int
     group: str | None
     is_out_of_memory: bool = False
+
+
+class _Request(NamedTuple):
+    """A jail that is asked for: what it will be, its control channel's descriptor, and whether a zygote already fell over it."""
+
+    jail: _Jail
+    control: int
+    is_second_try: bool = False
+
+
+class _Zygote:
+    """A zygote: its process, our end of its channel, and the requests that it has or waits to get, by number."""
+
+    def __init__(self, channel: socket.socket, pid: int) -> None:
+        self.channel = channel
+        self.pid = pid
+        self.is_ready = False
+        self.requests: dict[int, _Request] = {}
+
+    def end(self) -> None:
+        """Kill it, and not its jails: they are in pid namespaces of their own."""
+        self.channel.close()
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
 
 
 def main(channel: socket.socket) -> NoReturn:
@@ -44,16 +68,13 @@ def main(channel: socket.socket) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or a host that ignores it has us lose every exit status
     try:
         executable.make_read_only()
-        # A jail's init becomes our child when the process that forked it exits.
-        libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         libc.prctl(libc.PR_SET_DUMPABLE, 0)
     except OSError as error:
         _refuse_all(channel, error)
     first = wire.receive(channel)
     if first is not None:
-        signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # Ctrl-C is the host's to judge; it ends us by closing the channel
+        # Ctrl-C is the host's to judge; it ends us by closing the channel.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         launcher = _Launcher(channel, Plan.from_json(first["plan"]), first["name"])
         try:
             launcher.serve()
@@ -72,13 +93,17 @@ def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
 
 
 class _Launcher:
-    """The jails that are, and what is left of those that were."""
+    """The zygotes, the jails that are, and what is left of those that were."""
 
     def __init__(self, channel: socket.socket, plan: Plan, name: str) -> None:
         self._channel = channel
         self._plan = plan
         self._cgroups = cgroup.MemoryCgroups(name)
+        self._is_root = os.geteuid() == 0
+        self._zygotes: dict[bool, _Zygote] = {}  # by whether it is preloaded
         self._jails: dict[int, _Jail] = {}  # by the pidfd of its init
+        self._uids: set[int] = set()  # of jails that are asked for, are, or are not buried yet
+        self._last_uid = 0
         self._unburied: list[_Jail] = []  # dead, but the kernel still holds their group
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
@@ -89,14 +114,20 @@ class _Launcher:
             for descriptor, _ in self._poll.poll(_RETRY_SECONDS * 1000 if self._unburied else None):
                 if descriptor == self._channel.fileno():
                     self._obey()
-                else:
+                elif descriptor in self._jails:
                     self._reap(descriptor)
+                else:
+                    self._hear_zygote(descriptor)
             self._bury()
 
     def end_all(self) -> None:
         """Kill every jail, and wait until nothing is left of them."""
+        for each in self._zygotes.values():
+            each.end()
         for exit_notice in list(self._jails):
             signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
+        for exit_notice in list(self._jails):
+            select.select([exit_notice], [], [], _END_SECONDS)
             self._reap(exit_notice)
         deadline = time.monotonic() + _END_SECONDS
         while self._unburied and time.monotonic() < deadline:
@@ -104,44 +135,130 @@ class _Launcher:
             time.sleep(_RETRY_SECONDS if self._unburied else 0)
 
     def _obey(self) -> None:
-        """Make the jail that the next frame asks for. Raises EOFError when there is none."""
+        """Do what the next frame asks for. Raises EOFError when there is none."""
         frame, descriptors = wire.receive_with_descriptors(self._channel)
         if frame is None:
             raise EOFError
-        number = int(frame["jail"])
-        identity = Identity(int(frame["uid"]), int(frame["gid"]), is_made_by_root=os.geteuid() == 0)
-        group = None
-        with socket.socket(fileno=descriptors[0]) as control:
-            step = "memory cgroup"
-            try:
-                group = self._cgroups.make(number, self._plan.memory_bytes)
-                step = "namespaces"
-                pid = _fork_jail(self._plan, identity, control, group)
-                exit_notice = os.pidfd_open(pid)
-            except OSError as error:
-                if group is not None:
-                    cgroup.remove(group)
-                wire.send(
-                    self._channel, {"jail": number, "failed": step, "why": str(error), "errno": error.errno}
-                )
+        if "preload" in frame:
+            self._zygote(is_preloaded=True)
+            return
+        number, control = int(frame["jail"]), descriptors[0]
+        try:
+            group = self._cgroups.make(number, self._plan.memory_bytes)
+        except OSError as error:
+            os.close(control)
+            self._tell_failed(number, {"failed": "memory cgroup", "why": str(error), "errno": error.errno})
+            return
+        jail = _Jail(number, self._free_uid(), group)
+        self._uids.add(jail.uid)
+        self._ask(_Request(jail, control), is_preloaded=frame["preloaded"] is True)
+
+    def _free_uid(self) -> int:
+        """Return a uid that no jail has; as an ordinary user there is only one's own."""
+        if not self._is_root:
+            return os.geteuid()
+        while True:
+            self._last_uid = self._last_uid % (zygote.UIDS - 1) + 1
+            if self._last_uid not in self._uids:
+                return self._last_uid
+
+    def _ask(self, request: _Request, *, is_preloaded: bool) -> None:
+        """Have a zygote make a jail, as soon as it is ready."""
+        maker = self._zygote(is_preloaded=is_preloaded)
+        maker.requests[request.jail.number] = request
+        if maker.is_ready:
+            self._hand_over(maker, request)
+
+    def _hand_over(self, maker: _Zygote, request: _Request) -> None:
+        jail = request.jail
+        members = [] if jail.group is None else cgroup.open_for_member(jail.group)
+        gid = jail.uid if self._is_root else os.getegid()
+        with contextlib.suppress(
+            OSError
+        ):  # it is gone: its channel will tell, and then the request is looked at again
+            frame = {"jail": jail.number, "uid": jail.uid, "gid": gid}
+            wire.send(maker.channel, frame, (request.control, *members))
+        for descriptor in members:
+            os.close(descriptor)
+
+    def _zygote(self, *, is_preloaded: bool) -> _Zygote:
+        """Return the zygote of that kind, a new one, not ready yet, if there is none."""
+        if is_preloaded not in self._zygotes:
+            ours, theirs = wire.channel()
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    zygote.close_all_but(theirs.fileno())
+                    modules = self._plan.preload if is_preloaded else ()
+                    zygote.main(theirs, self._plan, modules, is_made_by_root=self._is_root)
+                finally:
+                    os._exit(1)
+            theirs.close()
+            self._zygotes[is_preloaded] = _Zygote(ours, pid)
+            self._poll.register(ours, select.POLLIN)
+        return self._zygotes[is_preloaded]
+
+    def _hear_zygote(self, descriptor: int) -> None:
+        """Take a zygote's frame."""
+        speakers = [kind for kind, each in self._zygotes.items() if each.channel.fileno() == descriptor]
+        if not speakers:
+            return  # it was ended since the poll
+        is_preloaded = speakers[0]
+        speaker = self._zygotes[is_preloaded]
+        try:
+            frame, descriptors = wire.receive_with_descriptors(speaker.channel)
+            if frame == {"unmapped": True}:
+                _map_range(speaker.pid)
+                wire.send(speaker.channel, {"mapped": True})
                 return
-        self._jails[exit_notice] = _Jail(number, pid, group)
+        except OSError as error:
+            frame, descriptors = {"failed": "identity", "why": str(error), "errno": error.errno}, []
+        if frame == {"ready": True}:
+            speaker.is_ready = True
+            for request in speaker.requests.values():
+                self._hand_over(speaker, request)
+        elif frame is None or "jail" not in frame:
+            self._lose_zygote(is_preloaded, frame)
+        else:
+            self._settle(speaker.requests.pop(frame["jail"]), frame, descriptors)
+
+    def _lose_zygote(self, is_preloaded: bool, last_words: wire.Frame | None) -> None:
+        """Bury a zygote that could not get ready, or fell: what it had to do, a new one gets to do, but not a third."""
+        lost = self._zygotes.pop(is_preloaded)
+        self._poll.unregister(lost.channel)
+        lost.end()
+        for request in lost.requests.values():
+            if last_words is not None or request.is_second_try:
+                self._settle(request, last_words or _FALLEN, [])
+            else:
+                self._ask(request._replace(is_second_try=True), is_preloaded=is_preloaded)
+
+    def _settle(self, request: _Request, frame: wire.Frame, descriptors: list[int]) -> None:
+        """Tell the host what became of a request."""
+        os.close(request.control)
+        jail = request.jail
+        if not descriptors:
+            self._uids.discard(jail.uid)
+            if jail.group is not None:
+                cgroup.remove(jail.group)
+            self._tell_failed(jail.number, frame)
+            return
+        (exit_notice,) = descriptors
+        self._jails[exit_notice] = jail
         self._poll.register(exit_notice, select.POLLIN)
-        wire.send(
-            self._channel,
-            {"jail": number, "started": True, "memory_cgroup": group is not None},
-            (exit_notice,),
-        )
+        started = {"jail": jail.number, "started": True, "memory_cgroup": jail.group is not None}
+        wire.send(self._channel, started, (exit_notice,))
+
+    def _tell_failed(self, number: int, frame: wire.Frame) -> None:
+        wire.send(self._channel, frame | {"jail": number})
 
     def _reap(self, exit_notice: int) -> None:
         jail = self._jails.pop(exit_notice)
-        os.waitpid(jail.pid, 0)
         self._poll.unregister(exit_notice)
         os.close(exit_notice)
         if jail.group is not None and cgroup.was_exceeded_in(jail.group):
-            jail = jail._replace(
-                is_out_of_memory=True
-            )  # the init may have been killed with the others, and not have told
+            # The init may have been killed with the others, and not have told.
+            jail = jail._replace(is_out_of_memory=True)
         self._unburied.append(jail)
 
     def _bury(self) -> None:
@@ -149,64 +266,16 @@ class _Launcher:
         for jail in list(self._unburied):
             if _is_buried(jail):
                 self._unburied.remove(jail)
+                self._uids.discard(jail.uid)
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
                 wire.send(self._channel, gone)
 
 
+def _map_range(pid: int) -> None:
+    """Map a range of uids that nobody has into the zygote's user namespace, as root."""
+    first = _FIRST_UID + int.from_bytes(os.urandom(8)) % (_LAST_UID - _FIRST_UID - zygote.UIDS)
+    privileges.map_range(pid, first, zygote.UIDS)
+
+
 def _is_buried(jail: _Jail) -> bool:
     return jail.group is None or cgroup.remove(jail.group)
-
-
-def _fork_jail(plan: Plan, identity: Identity, control: socket.socket, group: str | None) -> int:
-    """Fork pid 1 of a new jail and return its pid here; OSError when the kernel gives no namespaces.
-
-    In between stands a process of a moment: unshare(CLONE_NEWPID) moves only children, and must not move the launcher.
-    """
-    # Assumes one thread: fork copies only the caller.
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    between = os.fork()
-    if between == 0:
-        _fork_between(plan, identity, control, writer, group)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        answer = pipe.read(64)
-    os.waitpid(between, 0)
-    kind, _, number = answer.decode(errors="replace").partition(" ")
-    if kind == "pid":
-        return int(number)
-    code = int(number) if kind == "errno" else 0
-    raise OSError(code, f"unshare: {os.strerror(code)}" if code else "the launcher's child ended early")
-
-
-def _fork_between(
-    plan: Plan, identity: Identity, control: socket.socket, writer: int, group: str | None
-) -> NoReturn:
-    try:
-        _close_all_but(control.fileno(), writer)
-        events = None
-        if group is not None:  # here, where its folder can still be seen
-            cgroup.enter(group)
-            events = cgroup.open_events(group)
-        if identity.is_made_by_root:
-            libc.unshare(_NAMESPACES)
-        else:
-            libc.unshare(_NAMESPACES | libc.CLONE_NEWUSER)
-            libc.prctl(libc.PR_SET_DUMPABLE, 1)
-            privileges.map_ids(identity)
-        pid = os.fork()
-        if pid == 0:
-            os.close(writer)
-            init.main(plan, identity, control, events)
-        os.write(writer, f"pid {pid}".encode())
-    except OSError as error:
-        os.write(writer, f"errno {error.errno}".encode())
-    finally:
-        os._exit(0)
-
-
-def _close_all_but(*kept: int) -> None:
-    lowest = 3
-    for descriptor in sorted(kept):
-        os.closerange(lowest, descriptor)
-        lowest = descriptor + 1
-    os.closerange(lowest, 1 << 20)

@@ -4,10 +4,13 @@ Errors are `OSError(errno, "call: text", path)`. Only what the jail needs and `o
 """
 
 import ctypes
+import errno
 import os
+import signal
 import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_locked_libc = ctypes.PyDLL(None, use_errno=True)
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -20,6 +23,8 @@ CLONE_NEWNET = 0x40000000
 MS_NOSUID = 2
 MS_NODEV = 4
 MS_NOEXEC = 8
+MS_BIND = 4096
+MS_MOVE = 8192
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
@@ -42,8 +47,12 @@ SECCOMP_MODE_FILTER = 2
 _SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
+_SYS_OPENAT2 = 437
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 
+# <linux/openat2.h>: not out of the folder, not through a symbolic link, not even one of /proc, not to another file system.
+_RESOLVE_BENEATH, _RESOLVE_NO_SYMLINKS, _RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_XDEV = 8, 4, 2, 1
 _AT_FDCWD = -100
 _AT_EMPTY_PATH = 0x1000
 _AT_RECURSIVE = 0x8000
@@ -60,6 +69,20 @@ def _checked(result: int, call: str, path: str = "") -> int:
 
 def _syscall(call: str, number: int, *arguments: object, path: str = "") -> int:
     return _checked(_libc.syscall(ctypes.c_long(number), *arguments), call, path)
+
+
+def clone(flags: int) -> int:
+    """Fork into new namespaces: return the child's pid, and 0 in the child.
+
+    Not what `os.fork` is: neither Python nor libc learn of it, so whoever calls it has one thread, and the child goes on with what needs
+    neither's thread ids. Called with the interpreter's lock held, which the child then holds too.
+    """
+    number = _SYS_CLONE[os.uname().machine]
+    nothing = ctypes.c_long(0)
+    return _checked(
+        _locked_libc.syscall(ctypes.c_long(number), ctypes.c_long(flags | signal.SIGCHLD), *[nothing] * 4),
+        "clone",
+    )
 
 
 def unshare(flags: int) -> None:
@@ -104,6 +127,15 @@ def mount_setattr(tree: int | str, attributes: int) -> None:
     else:
         target = (_AT_FDCWD, tree.encode(), 0)
     _syscall("mount_setattr", _SYS_MOUNT_SETATTR, *target, wanted, ctypes.c_size_t(32), path=str(tree))
+
+
+def openat2_beneath(folder: int, path: bytes, flags: int) -> int:
+    """Open `path` below the descriptor `folder`, whatever links lie there: it is opened itself or not at all."""
+    if b"\0" in path:
+        raise OSError(errno.EINVAL, "a path holds a NUL", path)
+    resolve = _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS | _RESOLVE_NO_XDEV
+    how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, 0, resolve))
+    return _syscall("openat2", _SYS_OPENAT2, folder, path, how, ctypes.c_size_t(24), path=os.fsdecode(path))
 
 
 def sethostname(name: str) -> None:

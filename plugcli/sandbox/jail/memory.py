@@ -42,7 +42,7 @@ _LOOKS_PER_LONG_LOOK = 10  # reading every descriptor and every mapping of every
 # How fast a jail can take memory: two CPUs that fill socket buffers, which the kernel does not clear first. A look is due before what is
 # left can be gone.
 _BYTES_PER_SECOND = 8 * 1024**3
-_SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.02
+_SHORTEST_SECONDS = 0.002
 
 
 class _Exact(NamedTuple):
@@ -59,6 +59,8 @@ class Meter:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self.used_bytes = 0
+        """What the jail used at the last look."""
         self._looks = 0
         self._pipes = 0
         self._mappings: dict[
@@ -68,10 +70,9 @@ class Meter:
 
     def look(self) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
-        left = self._limit - self._used_bytes()
-        if left < 0:
-            return 0
-        return max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, left / _BYTES_PER_SECOND))
+        self.used_bytes = self._used_bytes()
+        left = self._limit - self.used_bytes
+        return 0 if left < 0 else max(_SHORTEST_SECONDS, left / _BYTES_PER_SECOND)
 
     def _used_bytes(self) -> int:
         """Return what the jail uses now: a bound from above while that is within the limit.
@@ -126,6 +127,12 @@ class Meter:
         if known is None or known[0] != size:
             known = self._mappings[pid] = size, _shared_mappings(pid)
         return known[1]
+
+
+def living() -> list[int]:
+    """Return the pids of all processes of this pid namespace that still run, but for its init, us."""
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    return [pid for pid in pids if _state(str(pid)) not in (b"Z", b"X", b"")]
 
 
 def _growth(last: _Exact, fixed: int, processes: dict[str, tuple[int, int]]) -> int:

@@ -1,15 +1,18 @@
-"""The files a jail sees: a new root with read-only copies of what the Plan names, its own /proc, /dev, /tmp and workspace.
+"""The files a jail sees: a root with read-only copies of what the Plan names, and its own /proc, /dev/shm, /tmp and workspace.
 
-Runs as pid 1 of the jail's namespaces, with its capabilities over them. Every source is opened before anything is covered, and the old
-root is gone when this returns.
+The root is the same for all jails of a zygote, so the zygote makes it, once, and leaves the host's behind; what a jail has of its own is
+mounted over it in the jail's mount namespace. Every source is opened before anything is covered.
 """
 
+import contextlib
 import os
 from typing import NamedTuple
 
 from . import libc
 from .plan import HOME, WORKSPACE, Identity, Plan
 
+_NOTHING = "/var/empty"  # an empty folder, as hier(7) has it elsewhere
+_SCRATCH = {"tmp": "/tmp", "var": "/var/tmp", "shm": "/dev/shm", "home": HOME}
 _COVER = "/tmp"  # any directory of the host: what is mounted there is seen by nobody else
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
@@ -45,31 +48,35 @@ _READ_ONLY = libc.MOUNT_ATTR_RDONLY | libc.MOUNT_ATTR_NOSUID | libc.MOUNT_ATTR_N
 _FLAGS = libc.MS_NOSUID | libc.MS_NODEV
 
 
-class _Tree(NamedTuple):
-    """A detached, read-only copy of the mounts at one place of the host."""
+class Tree(NamedTuple):
+    """A detached copy of the mounts at one place of the host."""
 
     descriptor: int
     path: str
     is_folder: bool
 
     def attach(self) -> None:
+        """Mount it at `path`, below the current folder when that is not the root yet."""
         _make_place(self.path, self.is_folder)
         libc.move_mount(self.descriptor, self.path.lstrip("/"))
         os.close(self.descriptor)
 
 
-def enter_new_root(plan: Plan, identity: Identity) -> None:
-    """Build the jail's root and make it this mount namespace's only one."""
+def enter_shared_root(plan: Plan) -> Tree:
+    """Build the root that all jails share and make it this mount namespace's only one; return the host's /proc, detached.
+
+    Whoever mounts a /proc of a new pid namespace must see one that nothing covers: attach it at its place, until the jail has its own.
+    """
     libc.mount("", "/", "", libc.MS_REC | libc.MS_PRIVATE)
+    proc = Tree(libc.open_tree("/proc"), "/proc", is_folder=True)
     trees = [_copy(path, path, _READ_ONLY) for path in plan.binds]
     devices = [
         _copy(f"/dev/{name}", f"/dev/{name}", _READ_ONLY & ~libc.MOUNT_ATTR_NODEV) for name in _DEVICES
     ]
-
     libc.mount("tmpfs", _COVER, "tmpfs", _FLAGS, "size=1m,nr_inodes=2k,mode=755")
     os.chdir(_COVER)
-    _mount_scratch(plan, identity)
-    _mount_workspace(plan, identity)
+    for place in ("proc", _NOTHING, WORKSPACE, *_SCRATCH.values()):
+        os.makedirs(place.lstrip("/"), mode=0o755, exist_ok=True)
     for tree in [*trees, *devices]:
         tree.attach()
     for target, path in plan.links:
@@ -79,62 +86,68 @@ def enter_new_root(plan: Plan, identity: Identity) -> None:
         _write(path, text)
     for name, target in _DEVICE_LINKS.items():
         os.symlink(target, f"dev/{name}")
-    _mount_proc()
-
     libc.pivot_root(".", ".")
     libc.umount2(".", libc.MNT_DETACH)  # the old root, stacked under the new one
     os.chdir("/")
     libc.mount_setattr("/", _READ_ONLY & ~libc.MOUNT_ATTR_NODEV)
+    return proc
 
 
-def _copy(source: str, path: str, attributes: int) -> _Tree:
-    is_folder = os.path.isdir(source)
-    tree = libc.open_tree(source)
-    libc.mount_setattr(tree, attributes)
-    return _Tree(tree, path, is_folder)
-
-
-def _mount_scratch(plan: Plan, identity: Identity) -> None:
-    """Mount one tmpfs behind /tmp, /var/tmp, /dev/shm and the home folder, so that one size bounds them all."""
-    os.mkdir("scratch")
-    # No uid= option: the mount point belongs to nobody the code is, each folder in it to the code.
-    libc.mount(
-        "tmpfs", "scratch", "tmpfs", _FLAGS, f"size={plan.scratch_bytes},nr_inodes={plan.inodes},mode=755"
-    )
-    for name, path, mode in (
-        ("tmp", "tmp", 0o1777),
-        ("var", "var/tmp", 0o1777),
-        ("shm", "dev/shm", 0o1777),
-        ("home", HOME, 0o700),
-    ):
-        folder = f"scratch/{name}"
-        os.mkdir(folder)
-        os.chmod(folder, mode)
-        if name == "home":
-            os.chown(folder, identity.setup_uid, identity.setup_gid)
-        tree = _Tree(libc.open_tree(folder), path, is_folder=True)
-        tree.attach()
-    libc.umount2("scratch", libc.MNT_DETACH)
-    os.rmdir("scratch")
-
-
-def _mount_workspace(plan: Plan, identity: Identity) -> None:
-    _make_place(WORKSPACE, is_folder=True)
-    owner = f"uid={identity.setup_uid},gid={identity.setup_gid},mode=755"
+def mount_own(plan: Plan, identity: Identity) -> None:
+    """Mount what this jail alone has: called in its mount namespace, which is a copy of the zygote's, with that one's capabilities."""
+    mount_scratch(plan, identity)
+    owner = f"uid={identity.uid},gid={identity.gid},mode=755"
     size = f"size={plan.workspace_bytes},nr_inodes={plan.inodes}"
-    libc.mount("tmpfs", WORKSPACE.lstrip("/"), "tmpfs", _FLAGS, f"{size},{owner}")
+    libc.mount("tmpfs", WORKSPACE, "tmpfs", _FLAGS, f"{size},{owner}")
+    _mount_proc()
+
+
+def mount_scratch(plan: Plan, identity: Identity) -> None:
+    """Mount one tmpfs behind /tmp, /var/tmp, /dev/shm and the home folder, so that one size bounds them all."""
+    covered = [path for path in plan.binds if any(path.startswith(f"{top}/") for top in _SCRATCH.values())]
+    trees = [Tree(libc.open_tree(path), path, os.path.isdir(path)) for path in covered]
+    # No uid= option: the mount point belongs to nobody the code is, each folder in it to the code.
+    size = f"size={plan.scratch_bytes},nr_inodes={plan.inodes},mode=755"
+    libc.mount("tmpfs", _NOTHING, "tmpfs", _FLAGS, size)
+    for name, path in _SCRATCH.items():
+        folder = f"{_NOTHING}/{name}"
+        os.mkdir(folder)
+        if name == "home":
+            os.chmod(folder, 0o700)
+            os.chown(folder, identity.uid, identity.gid)
+        else:
+            os.chmod(folder, 0o1777)
+        libc.mount(folder, path, "", libc.MS_BIND)
+    libc.umount2(_NOTHING, libc.MNT_DETACH)
+    for tree in trees:  # an interpreter that lies in one of them
+        tree.attach()
+
+
+def umount_scratch() -> None:
+    """Undo `mount_scratch`."""
+    for path in _SCRATCH.values():
+        libc.umount2(path, libc.MNT_DETACH)
 
 
 def _mount_proc() -> None:
-    os.mkdir("proc")
-    libc.mount("proc", "proc", "proc", _FLAGS | libc.MS_NOEXEC)
+    """Mount a /proc of this pid namespace in place of the host's, which has to be visible until then, and be gone afterwards."""
+    place = _SCRATCH["tmp"]
+    libc.mount("proc", place, "proc", _FLAGS | libc.MS_NOEXEC)
+    libc.umount2("/proc", libc.MNT_DETACH)
+    libc.mount(place, "/proc", "", libc.MS_MOVE)
     for name in _MASKED_FILES:
-        if os.path.exists(f"proc/{name}"):
-            _Tree(libc.open_tree("dev/null"), f"proc/{name}", is_folder=False).attach()
+        with contextlib.suppress(FileNotFoundError):
+            libc.mount("/dev/null", f"/proc/{name}", "", libc.MS_BIND)
     for name in _MASKED_FOLDERS:
-        if os.path.isdir(f"proc/{name}"):
-            libc.mount("tmpfs", f"proc/{name}", "tmpfs", _FLAGS, "size=4k,nr_inodes=1,mode=555")
-            libc.mount_setattr(f"proc/{name}", _READ_ONLY)
+        with contextlib.suppress(FileNotFoundError):
+            libc.mount(_NOTHING, f"/proc/{name}", "", libc.MS_BIND)
+
+
+def _copy(source: str, path: str, attributes: int) -> Tree:
+    is_folder = os.path.isdir(source)
+    tree = libc.open_tree(source)
+    libc.mount_setattr(tree, attributes)
+    return Tree(tree, path, is_folder)
 
 
 def _make_place(path: str, is_folder: bool) -> None:

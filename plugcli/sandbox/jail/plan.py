@@ -25,6 +25,8 @@ class Plan(NamedTuple):
     """Files made up for the jail: (path, text)."""
     python: str | None
     """An interpreter to exec in the jail; None: fork the launcher's own."""
+    preload: tuple[str, ...]
+    """Modules that a preloaded kind of jail has imported before its job comes."""
     memory_bytes: int
     workspace_bytes: int
     scratch_bytes: int
@@ -41,24 +43,13 @@ class Plan(NamedTuple):
     def from_json(cls, text: str) -> "Plan":
         """Return the Plan that the host wrote."""
         fields = json.loads(text)
-        for name in ("binds", "links", "files"):
+        for name in ("binds", "links", "files", "preload"):
             fields[name] = tuple(tuple(item) if isinstance(item, list) else item for item in fields[name])
         return cls(**fields)
 
 
 class Identity(NamedTuple):
-    """Who the code is. Outside it is `outer_uid`; root gives every jail one of its own, an ordinary user has one."""
+    """Who the code of one jail is, as the zygote's user namespace calls it: for an ordinary user themself, for root one of a range."""
 
-    outer_uid: int
-    outer_gid: int
-    is_made_by_root: bool
-
-    @property
-    def setup_uid(self) -> int:
-        """Return the code's uid as the one who mounts must write it."""
-        return self.outer_uid if self.is_made_by_root else UID
-
-    @property
-    def setup_gid(self) -> int:
-        """Return the code's gid as the one who mounts must write it."""
-        return self.outer_gid if self.is_made_by_root else UID
+    uid: int
+    gid: int

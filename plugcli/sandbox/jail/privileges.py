@@ -12,22 +12,17 @@ _SECUREBITS = 0b11101111
 
 
 def become(identity: Identity) -> None:
-    """Leave root for the jail's own uid and enter a user namespace that maps that uid alone. Only when root made the jail.
+    """Leave the zygote's identity for the code's own, and enter a user namespace that maps that uid alone.
 
-    Order: as root the binds must be made first (an interpreter under a home), then the uid, then the namespace.
+    Order: mounts need the zygote's capabilities, so they are made first; then the uid, then the namespace.
     """
-    _drop_bounding_set()
-    os.setgroups([])
-    os.setresgid(*[identity.outer_gid] * 3)
-    os.setresuid(*[identity.outer_uid] * 3)
+    if identity.uid != os.getuid():
+        os.setgroups([])
+        os.setresgid(*[identity.gid] * 3)
+        os.setresuid(*[identity.uid] * 3)
     libc.prctl(libc.PR_SET_DUMPABLE, 1)  # the change of uid cleared it, and then uid_map is root's
     libc.unshare(libc.CLONE_NEWUSER)
-    map_ids(identity)
-
-
-def map_ids(identity: Identity) -> None:
-    """Map the code's one uid and gid into this process's new user namespace."""
-    write_maps((UID, identity.outer_uid), (UID, identity.outer_gid))
+    write_maps((UID, identity.uid), (UID, identity.gid))
 
 
 def write_maps(uid: tuple[int, int], gid: tuple[int, int]) -> None:
@@ -39,6 +34,13 @@ def write_maps(uid: tuple[int, int], gid: tuple[int, int]) -> None:
     ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
+
+
+def map_range(pid: int, first: int, count: int) -> None:
+    """Map `count` uids and gids from 0 on, which are `first` and on outside, into the user namespace of process `pid`. As root."""
+    for name in ("uid_map", "gid_map"):
+        with open(f"/proc/{pid}/{name}", "w") as file:
+            file.write(f"0 {first} {count}")
 
 
 def forbid_namespaces() -> None:

@@ -1,0 +1,61 @@
+"""The scribe: a process of a jail that makes one file in its workspace of what the host sends.
+
+Written from inside, a file belongs to the code, counts in the jail's memory like the code's own files, and cannot land anywhere that the
+code could not have written itself, whatever links the code has laid. The code can end the scribe; then there is no file.
+
+Host -> scribe:  the bytes, then the end of the stream (shutdown); a host that closes instead does not want the file any more
+Scribe -> host:  {"there": bytes} when all has come, then {"done": bytes}; or, at any time, {"errno": number}
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+from typing import NoReturn
+
+from .plan import WORKSPACE
+
+UNFINISHED = ".upload-"
+"""How the names of files begin that are not whole yet."""
+_CHUNK = 1 << 18
+
+
+def main(name: str, channel: socket.socket) -> NoReturn:
+    """Write the file `name`, a relative path in the workspace, whole or not at all. Called in a fork of the jail's init."""
+    signal.set_wakeup_fd(-1)
+    lowest = channel.fileno()
+    os.closerange(0, lowest)
+    os.closerange(lowest + 1, 1 << 20)
+    try:
+        os.chdir(WORKSPACE)
+        _say(channel, {"done": _write(name, channel)})
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            _say(channel, {"errno": error.errno})
+    finally:
+        os._exit(0)
+
+
+def _write(name: str, channel: socket.socket) -> int:
+    unfinished = f"{UNFINISHED}{os.urandom(8).hex()}"
+    file = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    try:
+        count = 0
+        while data := channel.recv(_CHUNK):
+            view = memoryview(data)
+            while view:
+                view = view[os.write(file, view) :]
+            count += len(data)
+        _say(channel, {"there": count})  # fails where the host has closed
+        if folder := os.path.dirname(name):
+            os.makedirs(folder, exist_ok=True)
+        os.rename(unfinished, name)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
+    return count
+
+
+def _say(channel: socket.socket, words: dict[str, int | None]) -> None:
+    channel.sendall(json.dumps(words).encode() + b"\n")

@@ -1,0 +1,173 @@
+"""A zygote: a process that has the jails' common root, and may have libraries imported, and that every jail of its kind is forked from.
+
+The launcher forks one for each kind. Before it imports anything it leaves the host's files, network and, if plugcli runs as root, root:
+what it imports runs with a range of uids of its own that nobody else has, in a user namespace. It never sees user data.
+
+Launcher -> zygote:  {"jail": number, "uid": .., "gid": ..} with the jail's control channel and, where there is a memory cgroup, the
+                     descriptors of a cgroup.Member
+Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped": true}; {"ready": true} or {"failed": step, ..};
+                     {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
+"""
+
+import gc
+import importlib
+import os
+import signal
+import site
+import socket
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from . import cgroup, init, inside, libc, mounts, privileges, wire
+from .plan import Identity, Plan
+
+UIDS = 4096
+"""How many uids root maps into a zygote's user namespace; 0 is the zygote's own, the others are for jails."""
+
+_OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
+_OF_A_JAIL = _OWN | libc.CLONE_NEWPID
+
+
+def main(channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_made_by_root: bool) -> NoReturn:
+    """Get ready, then fork jails until the channel closes. Called in a fork of the launcher."""
+    step = "namespaces"
+    try:
+        for step, make in _steps(channel, plan, modules, is_made_by_root=is_made_by_root):  # noqa: B007 (told below)
+            make()
+    except Exception as error:
+        code = error.errno if isinstance(error, OSError) else None
+        wire.send(channel, {"failed": step, "why": str(error)[:1000] or type(error).__name__, "errno": code})
+        os._exit(1)
+    wire.send(channel, {"ready": True})
+    try:
+        _serve(channel, plan, modules)
+    except (OSError, wire.BrokenFrame):  # the launcher is gone
+        os._exit(1)
+    os._exit(0)
+
+
+def _steps(
+    channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_made_by_root: bool
+) -> list[tuple[str, Callable[[], object]]]:
+    """Return what makes a zygote, in the order that matters: binds under another user's home need root, imports must not have it."""
+    user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
+    proc: list[mounts.Tree] = []
+
+    def enter_shared_root() -> None:
+        proc.append(mounts.enter_shared_root(plan))
+
+    if is_made_by_root:
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("namespaces", lambda: libc.unshare(libc.CLONE_NEWNS)),
+            ("files", enter_shared_root),
+            ("identity", lambda: _leave_root(channel)),
+            ("namespaces", lambda: libc.unshare(_OWN)),
+        ]
+    else:
+        steps = [
+            ("namespaces", lambda: libc.unshare(libc.CLONE_NEWUSER | _OWN)),
+            ("identity", lambda: _map_only(user)),
+            ("files", enter_shared_root),
+        ]
+    return [
+        *steps,
+        ("files", lambda: proc[0].attach()),
+        ("signals", _reset_signals),
+        ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
+        ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
+        ("interpreter", lambda: _import(plan, modules, user)),
+    ]
+
+
+def _leave_root(channel: socket.socket) -> None:
+    """Enter a user namespace whose uids, 0 too, are nobody's outside; the launcher, still root, writes the maps."""
+    os.setgroups([])
+    libc.unshare(libc.CLONE_NEWUSER)
+    wire.send(channel, {"unmapped": True})
+    if wire.receive(channel) != {"mapped": True}:
+        raise OSError("the launcher could not map the uids")
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
+def _map_only(user: Identity) -> None:
+    libc.prctl(libc.PR_SET_DUMPABLE, 1)
+    privileges.write_maps((user.uid, user.uid), (user.gid, user.gid))
+
+
+def _reset_signals() -> None:
+    """Give every signal its default again, and files the usual modes: the jails inherit it."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    os.umask(0o022)
+
+
+def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
+    """Import what the jails of this kind have from the start, with a home folder to write to that is gone afterwards."""
+    if plan.python is not None:
+        return  # another interpreter: it imports in each jail
+    mounts.mount_scratch(plan, user)
+    site.main()  # -S kept it away; .pth files and sitecustomize run here, without root
+    for name in modules:
+        importlib.import_module(name)
+    mounts.umount_scratch()
+    inside.RANDOM.extend(inside.random_generators())
+    # A library's pool of threads ends at a fork (OpenBLAS has a handler for it) and comes back where it is used.
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    threads = len(os.listdir("/proc/self/task"))
+    if threads != 1:
+        raise RuntimeError(f"{threads} threads run after importing {', '.join(modules)}: it cannot be forked")
+    # The collector would write to every page that the jails share: not here, and in a jail not to what was there before.
+    gc.collect()
+    gc.freeze()
+
+
+def _serve(channel: socket.socket, plan: Plan, modules: tuple[str, ...]) -> None:
+    """Fork a jail for each frame, until there are no more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is waited for by pidfd, elsewhere
+    gc.disable()
+    while True:
+        frame, descriptors = wire.receive_with_descriptors(channel)
+        if frame is None:
+            return
+        answer: dict[str, Any] = {"jail": frame["jail"], "started": True}
+        beside: tuple[int, ...] = ()
+        try:
+            pid = libc.clone(_OF_A_JAIL)
+            if pid == 0:
+                _become_jail(channel, plan, modules, frame, descriptors)
+            beside = (os.pidfd_open(pid),)
+        except OSError as error:
+            answer = {"jail": frame["jail"], "failed": "namespaces", "why": str(error), "errno": error.errno}
+        for descriptor in descriptors:
+            os.close(descriptor)
+        wire.send(channel, answer, beside)
+        for descriptor in beside:
+            os.close(descriptor)
+
+
+def _become_jail(
+    channel: socket.socket, plan: Plan, modules: tuple[str, ...], frame: wire.Frame, descriptors: list[int]
+) -> NoReturn:
+    """Go on as pid 1 of a new jail."""
+    try:
+        channel.close()
+        control = socket.socket(fileno=descriptors[0])
+        identity = Identity(int(frame["uid"]), int(frame["gid"]))
+        group = cgroup.Member(*descriptors[1:]) if descriptors[1:] else None
+        init.main(plan, identity, control, group, modules)
+    finally:
+        os._exit(1)
+
+
+def close_all_but(*kept: int) -> None:
+    """Close every descriptor above the standard ones but `kept`."""
+    lowest = 3
+    for descriptor in sorted(kept):
+        os.closerange(lowest, descriptor)
+        lowest = descriptor + 1
+    os.closerange(lowest, 1 << 20)

@@ -1,0 +1,280 @@
+"""A session: one conversation's interpreter and workspace, whose calls build on each other."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+
+from plugcli.sandbox import workspace
+from plugcli.sandbox.busy import Busy
+from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
+from plugcli.sandbox.jail.plan import WORKSPACE
+from plugcli.sandbox.judge import judge, judge_status
+from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
+from plugcli.sandbox.result import TIMED_OUT, Outcome, RunResult
+from plugcli.sandbox.talk import Call, Talk
+from plugcli.sandbox.workspace import Workspace
+
+_WAITING = 16
+_FEW_SECONDS = 300
+_ID_BYTES = 20
+"""160 random bits: nobody guesses the id of another's session."""
+
+
+class Session:
+    """One conversation. Calls queue; what one leaves (variables, imports, files, processes) the next finds."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        take_jail: Callable[[], Awaitable[Jail]],
+        bury: Callable[[Jail], None],
+        *,
+        was_lost: str = "",
+        remains: Workspace | None = None,
+    ) -> None:
+        self.id = secrets.token_urlsafe(_ID_BYTES)
+        """Whoever has it may use the session."""
+        self.handle = secrets.token_urlsafe(_ID_BYTES)
+        """Names the session in addresses of files; gives no right by itself."""
+        self.when_used: Callable[[], None] = lambda: None
+        """Called when the memory that it uses has changed much."""
+        self._policy = policy
+        self._take_jail = take_jail
+        self._bury = bury
+        self._talk: Talk | None = None
+        self._workspace = remains
+        self._lost = was_lost
+        """Why the state before the next call is not what an earlier call left; empty when it is."""
+        self._turn = asyncio.Lock()
+        self._waiting = 0
+        self._is_new = True
+        self._is_closed = False
+        self._born = self._last_used = time.monotonic()
+
+    @property
+    def workspace(self) -> Workspace:
+        """Return its files."""
+        assert self._workspace is not None, "a session that `Sessions.open` returned has one"
+        return self._workspace
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no call runs or waits."""
+        return not self._turn.locked() and not self._waiting
+
+    @property
+    def idle_seconds(self) -> float:
+        """Return how long it has not been used."""
+        return time.monotonic() - self._last_used
+
+    @property
+    def seconds_left(self) -> int:
+        """Return how long it lives if it is not used."""
+        now = time.monotonic()
+        idle = self._last_used + self._policy.session_idle_seconds - now
+        return max(0, round(min(idle, self._end_of_life - now)))
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its time is over: a call that runs is waited for."""
+        now = time.monotonic()
+        return self.is_idle and (
+            now >= self._end_of_life or now - self._last_used >= self._policy.session_idle_seconds
+        )
+
+    @property
+    def used_bytes(self) -> int:
+        """Return the memory that it uses, as last told."""
+        if self._talk is not None:
+            return self._talk.jail.used_bytes
+        return 0 if self._workspace is None else self._workspace.used_bytes
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended."""
+        return self._is_closed
+
+    async def run(
+        self, code: str | bytes, *, wall_seconds: float | None = None, on_output: OnOutput | None = None
+    ) -> RunResult:
+        """Run `code` where the calls before left off, and return how that went.
+
+        Calls of one session queue. A call over its time is interrupted, and keeps the variables, or the interpreter is ended and the result
+        says so. Cancelling interrupts the call. Raises Busy when too many calls wait, or the session has ended, UsageError when
+        `wall_seconds` is not a positive number, and SandboxUnavailable when no jail can be made.
+        """
+        limit = self._policy.time_limit(wall_seconds)
+        source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
+        await self._take_turn()
+        is_released_later = False
+        try:
+            self._last_used = time.monotonic()
+            capture = Capture.up_to(self._policy.output_bytes, on_output)
+            talk = await self._ready()
+            lost, self._lost = self._lost, ""
+            started = time.monotonic()
+            try:
+                call = await talk.call(source, wall_seconds=limit, capture=capture)
+            except BaseException:
+                is_released_later = True
+                quieting = asyncio.ensure_future(self._quiet(talk))
+                quieting.add_done_callback(lambda _: self._turn.release())
+                raise
+            duration = time.monotonic() - started
+            return await self._result(call, limit, capture, round(duration * 1000), lost)
+        finally:
+            self._last_used = time.monotonic()
+            if not is_released_later:
+                self._turn.release()
+
+    async def open(self) -> None:
+        """Get the interpreter and the workspace ready. Raises SandboxUnavailable."""
+        await self._take_turn()
+        try:
+            await self._ready()
+        finally:
+            self._turn.release()
+
+    def touch(self) -> None:
+        """Count as used now."""
+        self._last_used = time.monotonic()
+
+    def close(self, why: str) -> Workspace | None:
+        """End it, with every process; return its files, which the caller closes. `why` is told to calls that wait."""
+        self._is_closed = True
+        self._lost = why
+        self._end_talk()
+        files, self._workspace = self._workspace, None
+        return files
+
+    @property
+    def _end_of_life(self) -> float:
+        return self._born + self._policy.session_life_seconds
+
+    async def _take_turn(self) -> None:
+        if self._waiting >= _WAITING:
+            raise Busy("too many calls wait for this session", hint="wait for their answers")
+        self._waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self._waiting -= 1
+        if self._is_closed:
+            self._turn.release()
+            raise Busy(f"the session ended while the call waited: {self._lost}", hint="send the call again")
+
+    async def _ready(self) -> Talk:
+        """Return the talk with a live interpreter: a new one in a new jail, with the old files, where the old one is no more."""
+        if self._talk is not None and self._talk.is_over:  # it ended between the calls
+            self._lose("the session's interpreter had ended since the last call")
+        if self._talk is None:
+            jail = await self._take_jail()
+            jail.when_used = lambda: self.when_used()
+            files = Workspace(jail.workspace, self._policy)
+            jail.workspace = -1  # ours now
+            files.scribe = jail.scribe
+            self._talk = Talk(jail, WORKSPACE)
+            old, self._workspace = self._workspace, files
+            if old is not None:
+                missing = await workspace.copy(old, files)
+                kept = f" except {missing} that could not be kept" if missing else ""
+                self._lost += f"; the files in {WORKSPACE} are kept{kept}"
+        return self._talk
+
+    async def _quiet(self, talk: Talk) -> None:
+        """Stop a call that nobody waits for any more."""
+        await talk.quiet()
+        if talk.is_over:
+            self._lose(
+                "the call before was given up by its caller and could not be interrupted, so it was ended"
+            )
+
+    def _lose(self, why: str) -> None:
+        """Let go of an interpreter that is no more; the next call gets another."""
+        self._end_talk()
+        self._lost = f"{why}: variables and imports are lost, so run the set-up again"
+
+    def _end_talk(self) -> None:
+        if self._talk is not None:
+            if self._workspace is not None:
+                self._workspace.scribe = None
+            self._talk.close()
+            self._bury(self._talk.jail)
+            self._talk = None
+
+    async def _result(
+        self, call: Call, limit: float, capture: Capture, duration_ms: int, lost: str
+    ) -> RunResult:
+        outcome, returncode, reason = await self._judge(call, limit)
+        state = "lost" if lost or call.reply is None else "new" if self._is_new else "kept"
+        self._is_new = False
+        if call.reply is None:
+            self._lose(reason)
+            lost = self._lost
+        listing = self.workspace.changed()
+        if outcome == "error" and self.workspace.is_full:
+            held = spell_bytes(self._policy.workspace_bytes_held)
+            reason += f"; the workspace is full: {held} is the limit of {WORKSPACE}"
+        reply = call.reply
+        return RunResult(
+            stdout=capture.stdout.kept.decode(errors="replace"),
+            stderr=capture.stderr.kept.decode(errors="replace"),
+            returncode=returncode,
+            outcome=outcome,
+            reason=reason,
+            duration_ms=duration_ms,
+            result=reply.result if reply else None,
+            displays=list(reply.displays) if reply else [],
+            files=[file.as_json() for file in listing.files],
+            truncated={
+                "stdout": capture.stdout.left_out,
+                "stderr": capture.stderr.left_out,
+                "files": listing.left_out,
+            },
+            session={
+                "id": self.id,
+                "state": state,
+                "seconds_left": self.seconds_left,
+                "notice": lost or self._notice(),
+            },
+        )
+
+    def _notice(self) -> str:
+        """Return a word before the end."""
+        left = self._end_of_life - time.monotonic()
+        if left >= _FEW_SECONDS:
+            return ""
+        return (
+            f"this session ends in {spell_seconds(round(max(0, left)))}, at the end of its longest life: "
+            "fetch the files that are needed"
+        )
+
+    async def _judge(self, call: Call, limit: float) -> tuple[Outcome, int, str]:
+        if call.is_timeout:
+            after = f"stopped after {spell_seconds(limit)}: the time limit of a run"
+            if call.reply is not None:
+                return (
+                    "timeout",
+                    TIMED_OUT,
+                    f"{after}; the session's variables are kept, its other processes ended",
+                )
+            return "timeout", TIMED_OUT, f"{after}; it could not be interrupted, so the interpreter was ended"
+        if call.reply is not None:
+            return judge_status(call.reply.status)
+        if call.is_broken:
+            return (
+                "died",
+                128 + 9,
+                "the code broke the connection between the session's interpreter and plugcli",
+            )
+        ending = call.ending or Ending()
+        if ending == Ending() and self._talk is not None:
+            ending = await self._talk.jail.post_mortem()
+        if ending.exited is not None and ending.exited >= 0:
+            return (
+                "died",
+                ending.exited,
+                f"the code ended the session's interpreter with exit status {ending.exited}",
+            )
+        return judge(ending, self._policy, limit)

@@ -1,0 +1,201 @@
+"""A session's calls: what the host and a session's interpreter say to each other, one call after another.
+
+The interpreter runs the code and says itself how a call went: it may lie about that, and about nothing else. What it sends is capped and
+checked; what is no answer to the call that runs ends the session.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from plugcli.sandbox.handle import Capture, Ending, Jail, Output
+
+_REPLY_BYTES = 4 * 1024 * 1024
+_LENGTH_BYTES = 4
+_CHUNK = 65536
+_RESULT_CHARACTERS = 110_000  # the interpreter cuts at 100,000 and adds a mark
+_DISPLAYS = 32
+_BACKGROUND_BYTES = 64 * 1024
+_INTERRUPT_SECONDS = (0.5, 1.0)  # how long each SIGINT is given, before the next and before the end
+_SWEEP_SECONDS = 2.0
+_END_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How a call went, as the session's interpreter tells it."""
+
+    status: int
+    """0 to 255, as the exit status of a program."""
+    result: str | None
+    """Text of the last expression."""
+    displays: tuple[dict[str, str], ...]
+    """{mime, text} or {mime, file}, the name of a file in the workspace."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a call ended: with a reply, or with the end of the interpreter."""
+
+    reply: Reply | None
+    ending: Ending | None
+    """Set when the interpreter is no more, or could not be trusted any longer."""
+    is_timeout: bool = False
+    is_broken: bool = False
+    """Whether the interpreter sent what is no reply."""
+
+
+class BrokenReply(Exception):
+    """The interpreter sent what is not a reply to the call that runs."""
+
+
+class Talk:
+    """The conversation with the interpreter of one jail, which is a session's from here on."""
+
+    def __init__(self, jail: Jail, import_from: str) -> None:
+        self.jail = jail
+        self._number = 0
+        self._received = bytearray()
+        self._reply: Reply | None = None
+        self._is_running = False
+        self.is_broken = False
+        self._background = Capture.up_to(_BACKGROUND_BYTES)
+        jail.close_stdin()
+        jail.listen(self._background)
+        jail.give(json.dumps({"session": True, "import_from": import_from}).encode() + b"\n")
+        jail.hear_door(self._hear)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the interpreter is no more, or cannot be talked to."""
+        return self.jail.ending is not None or self.is_broken
+
+    async def call(self, source: bytes, *, wall_seconds: float, capture: Capture) -> Call:
+        """Run `source` and return how that went. Over its time it is interrupted, and ended with all of the jail if that does not help.
+
+        Raises what `capture` raises. Whoever cancels it has to `quiet` the session before the next call.
+        """
+        jail = self.jail
+        self._number += 1
+        self._reply = None
+        self._take_background(capture)
+        jail.capture = capture
+        self._is_running = True
+        header = b'{"call": %d, "source_bytes": %d}\n' % (self._number, len(source))
+        await jail.give_all(header + source)
+        is_timeout = False
+        if not self._is_settled:
+            await jail.wait(wall_seconds)
+            if not self._is_settled:
+                is_timeout = True
+                await self.quiet()
+        self._end_call()
+        if self.is_over:
+            return Call(None, jail.ending, is_timeout, self.is_broken)
+        return Call(self._reply, None, is_timeout)
+
+    async def quiet(self) -> None:
+        """Stop the call that runs: by SIGINT, which keeps the variables, or by the end of the jail; its other processes end in any case."""
+        for seconds in _INTERRUPT_SECONDS:
+            if not self._is_settled:
+                self.jail.interrupt()
+                await self.jail.wait(seconds)
+        if not self.is_over and (self._reply is None or not await self.jail.sweep(_SWEEP_SECONDS)):
+            self.is_broken = True
+        self._end_call()
+
+    def close(self) -> None:
+        """End the jail, but for its workspace."""
+        self.jail.close(keeps_workspace=True)
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._reply is not None or self.is_over
+
+    def _end_call(self) -> None:
+        """Let what is written from here on go to nobody's answer."""
+        if self._is_running:
+            self.jail.drain()
+            self._is_running = False
+            self.jail.capture = self._background
+
+    def _take_background(self, capture: Capture) -> None:
+        """Begin a call's output with what the session's threads and processes printed since the last."""
+        self.jail.drain()
+        for name in ("stdout", "stderr"):
+            output: Output = getattr(self._background, name)
+            if output.kept:
+                text = bytes(output.kept)
+                lost = f", {output.left_out} more bytes left out" if output.left_out else ""
+                mark = f"[printed since the last call, by what it had started{lost}]\n".encode()
+                end = b"" if text.endswith(b"\n") else b"\n"
+                capture.take(name, mark + text + end + b"[this call]\n")
+                output.kept.clear()
+                output.left_out = 0
+
+    def _hear(self) -> None:
+        """Take what the interpreter says."""
+        try:
+            data = self.jail.door.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        self._received += data
+        try:
+            if not data:
+                raise BrokenReply
+            if (frame := self._whole_frame()) is None:
+                return
+            if not self._is_running or self._reply is not None:
+                raise BrokenReply
+            self._reply = parse_reply(frame, self._number)
+        except BrokenReply:
+            self.jail.hear_door(None)
+            if not data:  # its end is told by the init, in a moment; else the code has closed the door
+                self.jail.call_later(_END_SECONDS, self._break)
+                return
+            self.is_broken = True
+        self.jail.wake()
+
+    def _break(self) -> None:
+        self.is_broken = self.jail.ending is None
+        self.jail.wake()
+
+    def _whole_frame(self) -> bytes | None:
+        """Return the frame that has arrived, None while it is not all there. Raises BrokenReply for more than a frame may be."""
+        if len(self._received) < _LENGTH_BYTES:
+            return None
+        length = int.from_bytes(self._received[:_LENGTH_BYTES], "little")
+        end = _LENGTH_BYTES + length
+        if length > _REPLY_BYTES or len(self._received) > end:
+            raise BrokenReply
+        if len(self._received) < end:
+            return None
+        frame = bytes(self._received[_LENGTH_BYTES:end])
+        self._received.clear()
+        return frame
+
+
+def parse_reply(data: bytes, number: int) -> Reply:
+    """Return the reply to call `number` in `data`. Raises BrokenReply for anything that is none."""
+    try:
+        words = json.loads(data)
+    except (ValueError, RecursionError):
+        raise BrokenReply from None
+    if not isinstance(words, dict) or words.get("call") != number:
+        raise BrokenReply
+    status, result, displays = words.get("status"), words.get("result"), words.get("displays")
+    if type(status) is not int or not 0 <= status <= 255 or not isinstance(displays, list):
+        raise BrokenReply
+    if result is not None and (not isinstance(result, str) or len(result) > _RESULT_CHARACTERS):
+        raise BrokenReply
+    return Reply(status, result, tuple(_display(each) for each in displays[:_DISPLAYS]))
+
+
+def _display(words: Any) -> dict[str, str]:
+    if not isinstance(words, dict) or words.keys() not in ({"mime", "text"}, {"mime", "file"}):
+        raise BrokenReply
+    if not all(isinstance(value, str) for value in words.values()) or len(words["mime"]) > 100:
+        raise BrokenReply
+    return dict(words)
