@@ -25,7 +25,6 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from . import display
@@ -57,11 +56,15 @@ _RAISE = opcode.opmap["RAISE_VARARGS"]
 _quote = json.encoder.encode_basestring_ascii
 _leave = os._exit
 _getpid = os.getpid
+_interrupt = signal.default_int_handler  # this very function: asyncio looks for it
+# The functions in C: what the module signal wraps around them takes ten times as long.
+_set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
+_set_mask = getattr(signal.pthread_sigmask, "__wrapped__", signal.pthread_sigmask)
 
 
 def serve(door: io.BufferedRWPair, job: dict[str, Any]) -> NoReturn:
     """Run calls until the host closes the door, then leave. `job["import_from"]` is the workspace."""
-    signal.signal(signal.SIGINT, _ignore)
+    _set_handler(signal.SIGINT, _ignore)
     conversation = _Conversation(door.peek(1), job["import_from"])
     while True:
         try:
@@ -86,18 +89,20 @@ def _ignore(number: int, frame: object) -> None:
     """Take a SIGINT that comes when no code runs. Not SIG_IGN: a background thread's children would inherit that."""
 
 
-@dataclass(slots=True)
 class _Call:
-    """A call under way, and what is known of its end; as it stands before the code has begun, an interrupt was quicker."""
+    """A call under way, and what is known of its end; as long as its code has not begun, that an interrupt was quicker."""
 
-    number: int
-    source: bytes
-    has_begun: bool = False
-    status: int = 130
-    is_interrupted: bool = True
-    result: str | None = None
-    frame: bytes | None = None
-    sent: list[int] = field(default_factory=list)
+    __slots__ = ("frame", "has_begun", "is_interrupted", "number", "result", "sent", "source", "status")
+
+    def __init__(self, number: int, source: bytes) -> None:
+        self.number = number
+        self.source = source
+        self.has_begun = False
+        self.status = 130
+        self.is_interrupted = True
+        self.result: str | None = None
+        self.frame: bytes | None = None
+        self.sent: list[int] = []
 
 
 class _Conversation:
@@ -158,8 +163,8 @@ class _Conversation:
     def _run(self, call: _Call) -> None:
         """Run the code of a call, show what it made, and leave the streams flushed."""
         self._streams.restore()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _set_mask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+        _set_handler(signal.SIGINT, _interrupt)
         try:
             value = self._code.run(call.number, call.source)
             if _getpid() == self._pid:
@@ -190,7 +195,7 @@ class _Conversation:
             _leave(call.status)
 
     def _answer(self, received: list[bytes], call: _Call) -> None:
-        signal.signal(signal.SIGINT, _ignore)
+        _set_handler(signal.SIGINT, _ignore)
         if call.frame is None:
             call.frame = self._frame(call)
         frame, sent = memoryview(call.frame), call.sent
@@ -244,7 +249,6 @@ class _Code:
         self._runner: Any = None
         self._default_hook = sys.__excepthook__
         self._print_exception = traceback.print_exception
-        _load_what_printing_loads()
 
     def run(self, number: int, source: bytes) -> object:
         """Run `source`; return the value of its last statement if that is an expression to be shown, else None."""
@@ -496,3 +500,6 @@ def _load_what_printing_loads() -> None:
         except Exception as error:
             traceback.print_exception(error, file=io.StringIO())
         del linecache.cache[name]
+
+
+_load_what_printing_loads()  # now, when the launcher imports this or before the workspace is in the path
