@@ -300,7 +300,9 @@ class _Figures:
                 self._add(figure, only_if_changed=True)
 
     def _adopt(self, pyplot: ModuleType) -> None:
-        """Take the place of `plt.show`, which the Agg backend has nothing behind."""
+        """Take the place of `plt.show`: what it calls differs by backend, and Agg's does nothing."""
+        if not callable(getattr(pyplot, "show", None)):
+            return  # a module of the code's own
 
         @wraps(pyplot.show)
         def show(*args: Any, **kwargs: Any) -> None:
