@@ -153,10 +153,10 @@ def test_traceback_shows_the_code_and_nothing_of_ours(session: Interpreter) -> N
     divide(x, 0)
   File "<call 1>", line 2, in divide
     return a / b
-           ~~^~~
 ZeroDivisionError: division by zero
 """
-    assert (1, expected) == (answer["status"], answer.stderr)
+    lines = [line for line in answer.stderr.splitlines(True) if set(line) - set(" ~^\n")]  # versions differ
+    assert (1, expected) == (answer["status"], "".join(lines))
     assert "(1, 1)" == session.run("x, divide(x, 1) // 1 and x")["result"]
 
 
@@ -377,7 +377,8 @@ await stubborn()
         session.process.send_signal(signal.SIGINT)
     answer = session.answer()
     assert (130, True) == (answer["status"], answer["interrupted"])
-    assert "3" == session.run("1 + 2")["result"]
+    answer = session.run("for _ in range(9): await asyncio.sleep(0.001)\n1 + 2")
+    assert ("3", "", "") == (answer["result"], answer.stdout, answer.stderr)
 
 
 def test_interrupt_that_the_code_catches_does_not_end_it(session: Interpreter) -> None:
@@ -623,7 +624,7 @@ def test_large_source_runs(session: Interpreter) -> None:
 
 def test_warnings_of_the_compiler_come_once(session: Interpreter) -> None:
     """The code is compiled in two steps."""
-    assert 1 == session.run("1 is 1").stderr.count("with a literal")
+    assert 1 == session.run("1 is 1").stderr.count("SyntaxWarning")
 
 
 def _read_until(session: Interpreter, word: bytes) -> None:

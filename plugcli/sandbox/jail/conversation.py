@@ -25,7 +25,7 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from os import _exit, dup2, getpid, read, set_blocking, write  # bound before the code can replace them
 from typing import Any, NoReturn
 
@@ -273,36 +273,29 @@ class _Code:
             self._run_in_event_loop(coroutine)
         return names.pop(_VALUE, None)
 
-    def _run_in_event_loop(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _run_in_event_loop(self, coroutine: "types.CoroutineType[Any, Any, None]") -> None:
         asyncio = self._asyncio()
         if self._runner is None or self._runner.get_loop().is_closed():
             self._runner = asyncio.Runner()
-        tasks = []
-
-        async def outcome() -> BaseException | None:
-            tasks.append(asyncio.current_task())
-            try:
-                await coroutine
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:
-                return error  # a task that raises SystemExit would leave its loop half way
-            return None
-
         context = contextvars.copy_context()
         try:
-            error = self._runner.run(outcome(), context=context)
+            self._runner.run(coroutine, context=context)
         except KeyboardInterrupt as interrupt:
-            if isinstance(interrupt.__context__, asyncio.CancelledError):  # it says where the code was
-                raise interrupt.with_traceback(interrupt.__context__.__traceback__) from None
+            cancelled = interrupt.__context__
+            if isinstance(cancelled, asyncio.CancelledError):  # it says where the code was
+                raise interrupt.with_traceback(cancelled.__traceback__) from None
             raise
         finally:
-            for task in tasks:
-                task.cancel()  # does nothing to one that is done
             for variable, value in context.items():  # a task cannot run in the context of its caller
                 variable.set(value)
-        if error is not None:
-            raise error
+            if coroutine.cr_frame is not None:  # it resisted: it must not go on in the next call
+                coroutine.close()
+                for task in asyncio.all_tasks(self._runner.get_loop()):
+                    if task.get_coro() is coroutine:
+                        task.add_done_callback(
+                            lambda task: task.cancelled() or task.exception()
+                        )  # nobody asks
+                        task.cancel()
 
     def _asyncio(self) -> Any:
         if "asyncio" not in sys.modules:
