@@ -13,18 +13,21 @@ from typing import Any
 import plugcli.sandbox
 
 PROGRAM = """
-import sys
+import os, sys
+if sys.argv[2] != "3":
+    os.dup2(int(sys.argv[2]), 3)
+    os.close(int(sys.argv[2]))
 sys.path.insert(0, sys.argv[1])
 from jail import conversation, inside
 del sys.path[0]
 import json, signal
-{before}
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
     signal.signal(ignored, signal.SIG_IGN)
 inside._open_standard_streams()
 import site
 site.main()
+{before}
 with inside.socket_file(inside.DOOR) as door:
     door.write(json.dumps({{"ready": list(sys.version_info[:3])}}).encode() + b"\\n")
     door.flush()
@@ -44,23 +47,22 @@ class Answer(dict[str, Any]):
 class Interpreter:
     """A running loop. Use as `with`: leaving closes the door and waits for the process."""
 
-    def __init__(self, folder: Path, before: str = "") -> None:
+    def __init__(self, folder: Path, before: str = "", environment: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.calls = 0
         self.door, theirs = socket.socketpair()
         pipes = [os.pipe() for _ in range(3)]
         sandbox = str(Path(plugcli.sandbox.__file__).parent)
         with theirs:
-            command = [sys.executable, "-I", "-S", "-c", PROGRAM.format(before=before), sandbox]
             number = theirs.fileno()
             self.process = subprocess.Popen(
-                ["sh", "-c", f'exec "$@" 3<&{number} {number}<&-', "sh", *command],
+                [sys.executable, "-I", "-S", "-c", PROGRAM.format(before=before), sandbox, str(number)],
                 cwd=folder,
                 stdin=pipes[0][0],
                 stdout=pipes[1][1],
                 stderr=pipes[2][1],
                 pass_fds=[number],
-                env={"PATH": os.defpath, "MPLBACKEND": "Agg", "MPLCONFIGDIR": str(folder.parent / "mpl")},
+                env={"PATH": os.defpath, "MPLBACKEND": "Agg", **(environment or {})},
             )
         self.stdin, self.out, self.err = pipes[0][1], pipes[1][0], pipes[2][0]
         for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
@@ -68,10 +70,13 @@ class Interpreter:
         for end in (self.out, self.err):
             os.set_blocking(end, False)
         self._received = b""
-        self._line()
-        self.door.sendall(json.dumps({"session": True, "import_from": str(folder)}).encode() + b"\n")
 
     def __enter__(self) -> "Interpreter":
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -103,7 +108,9 @@ class Interpreter:
             size = int.from_bytes(self._received[:4], "little")
             if len(self._received) >= 4 + size >= 5:
                 break
-            ready, _, _ = select.select([self.door, *texts], [], [], max(0, deadline - time.monotonic()))
+            ready, _, _ = select.select(
+                [self.door.fileno(), *texts], [], [], max(0, deadline - time.monotonic())
+            )
             assert ready, f"no answer; until now: {texts}"
             for end in texts:
                 if end in ready:
@@ -111,7 +118,7 @@ class Interpreter:
             if interrupt_on is not None and interrupt_on.encode() in texts[self.out]:
                 self.process.send_signal(2)
                 interrupt_on = None
-            if self.door in ready:
+            if self.door.fileno() in ready:
                 data = self.door.recv(1 << 20)
                 if not data:
                     raise EOFError(texts)
@@ -122,13 +129,14 @@ class Interpreter:
         answer.stderr = (texts[self.err] + self._drain(self.err)).decode()
         return answer
 
-    def _line(self) -> bytes:
+    def _start(self) -> None:
+        """Wait until it is ready, and tell it that it is a session's."""
         while b"\n" not in self._received:
             data = self.door.recv(4096)
             assert data, self._drain(self.err)
             self._received += data
-        line, _, self._received = self._received.partition(b"\n")
-        return line
+        _, _, self._received = self._received.partition(b"\n")
+        self.door.sendall(json.dumps({"session": True, "import_from": str(self.folder)}).encode() + b"\n")
 
     def _drain(self, end: int) -> bytes:
         data = b""

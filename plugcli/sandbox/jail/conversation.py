@@ -10,6 +10,7 @@ state changes in single stores, and a step that is cut short is taken again.
 This file stands alone beside display.py (standard library, no other file of the project): other interpreters get its text.
 """
 
+import _signal  # type: ignore[import-not-found]
 import ast
 import builtins
 import contextvars
@@ -24,8 +25,8 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from os import _exit, dup2, getpid, read, set_blocking, write  # bound before the code can replace them
 from typing import Any, NoReturn
 
 from . import display
@@ -48,20 +49,25 @@ RESULT_CHARACTERS = 100_000
 """The longest text of a call's last value."""
 
 _ROOM = 65536  # what one read asks for: below what malloc gets from the kernel each time
-_STRAYS = 1000  # exceptions from nowhere, one after the other, before the loop gives up
+_STRAYS = 1000  # exceptions from nowhere, without a step forward between them, before the loop gives up
+_HEADER = re.compile(
+    rb'"(call|source_bytes)"\s*:\s*(\d+)'
+)  # a pattern: json is Python code, which may be broken
 _VALUE = "<value>"  # no name that code can write
 _INDENT = re.compile(r"(?:[ \t\f]*(?:#[^\n]*)?\n)*([ \t]+)[^\s#]")
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
-# Bound before the code can replace them.
+# These are bound early, too.
 _quote = json.encoder.encode_basestring_ascii
-_leave = os._exit
-_getpid = os.getpid
+_interrupt = signal.default_int_handler  # this very function: asyncio looks for it
+# The functions in C: what the module signal wraps around them takes ten times as long, in Python code.
+_set_handler = _signal.signal
+_set_mask = _signal.pthread_sigmask
 
 
 def serve(door: io.BufferedRWPair, job: dict[str, Any]) -> NoReturn:
     """Run calls until the host closes the door, then leave. `job["import_from"]` is the workspace."""
-    signal.signal(signal.SIGINT, _ignore)
+    _set_handler(signal.SIGINT, _ignore)
     conversation = _Conversation(door.peek(1), job["import_from"])
     while True:
         try:
@@ -71,40 +77,42 @@ def serve(door: io.BufferedRWPair, job: dict[str, Any]) -> NoReturn:
 
 
 def _go_on(conversation: "_Conversation") -> NoReturn:
-    strays = 0
-    while strays < _STRAYS:
+    while conversation.strays < _STRAYS:
         try:
             while True:
                 conversation.step()
-                strays = 0
+                conversation.strays = 0
         except BaseException:
-            strays += 1
-    _leave(1)
+            conversation.strays += 1
+    _exit(1)
 
 
 def _ignore(number: int, frame: object) -> None:
     """Take a SIGINT that comes when no code runs. Not SIG_IGN: a background thread's children would inherit that."""
 
 
-@dataclass(slots=True)
 class _Call:
-    """A call under way, and what is known of its end; as it stands before the code has begun, an interrupt was quicker."""
+    """A call under way, and what is known of its end; as long as its code has not begun, that an interrupt was quicker."""
 
-    number: int
-    source: bytes
-    has_begun: bool = False
-    status: int = 130
-    is_interrupted: bool = True
-    result: str | None = None
-    frame: bytes | None = None
-    sent: list[int] = field(default_factory=list)
+    __slots__ = ("frame", "has_begun", "is_interrupted", "number", "result", "sent", "source", "status")
+
+    def __init__(self, number: int, source: bytes) -> None:
+        self.number = number
+        self.source = source
+        self.has_begun = False
+        self.status = 130
+        self.is_interrupted = True
+        self.result: str | None = None
+        self.frame: bytes | None = None
+        self.sent: list[int] = []
 
 
 class _Conversation:
     """The state of a session's loop."""
 
     def __init__(self, received: bytes, workspace: str) -> None:
-        self._pid = _getpid()
+        self.strays = 0
+        self._pid = getpid()
         self._door = _out_of_the_way(DOOR)
         os.close(DOOR)
         self._streams = _Streams()
@@ -112,14 +120,13 @@ class _Conversation:
         self._code = _Code(workspace)
         # What was read of the host's words, and the call under way: one store changes both.
         self._state: tuple[list[bytes], _Call | None] = ([received] if received else [], None)
-        self._read_header = json.JSONDecoder().decode
         if not received:
-            _leave(0)
+            _exit(0)
 
     def step(self) -> None:
         """Bring the conversation one step on. Whatever is raised here, taking the step again is right."""
         received, call = self._state
-        if call is not None and _getpid() != self._pid:
+        if call is not None and getpid() != self._pid:
             self._leave_fork(call)
         if call is None:
             self._receive(received)
@@ -133,13 +140,13 @@ class _Conversation:
         """Take a whole call out of what was received, or receive more. Leave when the host closed the door."""
         head, newline, rest = b"".join(received[:1]).partition(b"\n")
         if newline:
-            header = self._read_header(head.decode())
-            size = header["source_bytes"]
+            header = dict(_HEADER.findall(head))
+            number, size = int(header[b"call"]), int(header[b"source_bytes"])
             while len(rest) + sum(map(len, received[1:])) < size:
                 self._read(received)
             whole = b"".join((rest, *received[1:]))
             left = [whole[size:]] if len(whole) > size else []
-            self._state = (left, _Call(header["call"], whole[:size]))
+            self._state = (left, _Call(number, whole[:size]))
             return
         if len(received) > 1:
             received[:] = [b"".join(received)]
@@ -147,22 +154,23 @@ class _Conversation:
         self._read(received)
 
     def _read(self, received: list[bytes]) -> None:
+        self.strays = 0  # to wait is right, however often it is disturbed
         try:
             # One call of C both reads and keeps: between two an exception could come, and what was read would be lost.
-            received.extend(map(os.read, (self._door,), (_ROOM,)))
-        except OSError:
-            _leave(1)
+            received.extend(map(read, (self._door,), (_ROOM,)))
+        except OSError as error:
+            self._take_door_error(error)
         if not received[-1]:
-            _leave(0)
+            _exit(0)
 
     def _run(self, call: _Call) -> None:
         """Run the code of a call, show what it made, and leave the streams flushed."""
         self._streams.restore()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _set_mask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+        _set_handler(signal.SIGINT, _interrupt)
         try:
             value = self._code.run(call.number, call.source)
-            if _getpid() == self._pid:
+            if getpid() == self._pid:
                 if value is not None:
                     builtins._ = value  # type: ignore[attr-defined]
                     call.result = _shorten(repr(value))
@@ -178,7 +186,7 @@ class _Conversation:
                 call.status = _exit_status(error.code)
             else:
                 self._code.show(error)
-            if not call.is_interrupted and _getpid() == self._pid:
+            if not call.is_interrupted and getpid() == self._pid:
                 self._displays.add_figures()
         self._streams.flush()
 
@@ -187,19 +195,24 @@ class _Conversation:
         try:
             self._streams.flush()
         finally:
-            _leave(call.status)
+            _exit(call.status)
 
     def _answer(self, received: list[bytes], call: _Call) -> None:
-        signal.signal(signal.SIGINT, _ignore)
+        _set_handler(signal.SIGINT, _ignore)
         if call.frame is None:
             call.frame = self._frame(call)
         frame, sent = memoryview(call.frame), call.sent
         while (start := sum(sent)) < len(frame):
             try:
-                sent.extend(map(os.write, (self._door,), (frame[start:],)))
-            except OSError:
-                _leave(1)
+                sent.extend(map(write, (self._door,), (frame[start:],)))
+            except OSError as error:
+                self._take_door_error(error)
         self._state = (received, None)
+
+    def _take_door_error(self, error: OSError) -> None:
+        if error.errno is None:
+            raise error  # the TimeoutError of a signal handler of the code's
+        _exit(1)
 
     def _frame(self, call: _Call) -> bytes:
         displays = [
@@ -244,7 +257,6 @@ class _Code:
         self._runner: Any = None
         self._default_hook = sys.__excepthook__
         self._print_exception = traceback.print_exception
-        _load_what_printing_loads()
 
     def run(self, number: int, source: bytes) -> object:
         """Run `source`; return the value of its last statement if that is an expression to be shown, else None."""
@@ -261,36 +273,29 @@ class _Code:
             self._run_in_event_loop(coroutine)
         return names.pop(_VALUE, None)
 
-    def _run_in_event_loop(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def _run_in_event_loop(self, coroutine: "types.CoroutineType[Any, Any, None]") -> None:
         asyncio = self._asyncio()
         if self._runner is None or self._runner.get_loop().is_closed():
             self._runner = asyncio.Runner()
-        tasks = []
-
-        async def outcome() -> BaseException | None:
-            tasks.append(asyncio.current_task())
-            try:
-                await coroutine
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:
-                return error  # a task that raises SystemExit would leave its loop half way
-            return None
-
         context = contextvars.copy_context()
         try:
-            error = self._runner.run(outcome(), context=context)
+            self._runner.run(coroutine, context=context)
         except KeyboardInterrupt as interrupt:
-            if isinstance(interrupt.__context__, asyncio.CancelledError):  # it says where the code was
-                raise interrupt.with_traceback(interrupt.__context__.__traceback__) from None
+            cancelled = interrupt.__context__
+            if isinstance(cancelled, asyncio.CancelledError):  # it says where the code was
+                raise interrupt.with_traceback(cancelled.__traceback__) from None
             raise
         finally:
-            for task in tasks:
-                task.cancel()  # does nothing to one that is done
             for variable, value in context.items():  # a task cannot run in the context of its caller
                 variable.set(value)
-        if error is not None:
-            raise error
+            if coroutine.cr_frame is not None:  # it resisted: it must not go on in the next call
+                coroutine.close()
+                for task in asyncio.all_tasks(self._runner.get_loop()):
+                    if task.get_coro() is coroutine:
+                        task.add_done_callback(
+                            lambda task: task.cancelled() or task.exception()
+                        )  # nobody asks
+                        task.cancel()
 
     def _asyncio(self) -> Any:
         if "asyncio" not in sys.modules:
@@ -350,8 +355,8 @@ class _Streams:
     def restore(self) -> None:
         for descriptor, end in enumerate(self._ends):
             try:
-                os.dup2(end, descriptor)
-                os.set_blocking(descriptor, True)
+                dup2(end, descriptor)
+                set_blocking(descriptor, True)
             except OSError:
                 continue  # the code closed our end, too
         streams = self._streams
@@ -496,3 +501,6 @@ def _load_what_printing_loads() -> None:
         except Exception as error:
             traceback.print_exception(error, file=io.StringIO())
         del linecache.cache[name]
+
+
+_load_what_printing_loads()  # now, when the launcher imports this or before the workspace is in the path

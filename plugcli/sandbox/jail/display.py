@@ -14,9 +14,7 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import wraps
-from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -249,14 +247,17 @@ def _is_json(mime: str) -> bool:
     return mime == "application/json" or mime.endswith("+json")
 
 
-@dataclass(slots=True)
 class _Shown:
-    """What is known of a figure that was shown."""
+    """What is known of a figure that was shown: the hash of its picture, and whether something drew the figure since.
 
-    picture: int
-    """The hash of the picture."""
-    was_drawn: bool = False
-    """Whether something drew it since: then its flag `stale` no longer tells of changes."""
+    If so, the figure's flag `stale` no longer tells of changes.
+    """
+
+    __slots__ = ("picture", "was_drawn")
+
+    def __init__(self) -> None:
+        self.picture: int | None = None
+        self.was_drawn = False
 
 
 class _Figures:
@@ -299,7 +300,9 @@ class _Figures:
                 self._add(figure, only_if_changed=True)
 
     def _adopt(self, pyplot: ModuleType) -> None:
-        """Take the place of `plt.show`, which the Agg backend has nothing behind."""
+        """Take the place of `plt.show`: what it calls differs by backend, and Agg's does nothing."""
+        if not callable(getattr(pyplot, "show", None)):
+            return  # a module of the code's own
 
         @wraps(pyplot.show)
         def show(*args: Any, **kwargs: Any) -> None:
@@ -326,12 +329,11 @@ class _Figures:
         except Exception as error:
             say(f"a figure cannot be drawn: {_line(error)}")
             return
-        before = self._shown.get(figure)
-        shown = before or _Shown(0)
-        is_same = before is not None and before.picture == hash(picture)
-        if before is None:
-            self._shown[figure] = shown
+        shown = self._shown.get(figure)
+        if shown is None:
+            shown = self._shown[figure] = _Shown()
             figure.canvas.mpl_connect("draw_event", _marker(shown))
+        is_same = shown.picture == hash(picture)
         shown.picture, shown.was_drawn = hash(picture), False
         figure.stale = False
         self._shown_in_call.add(id(figure))
@@ -373,7 +375,7 @@ class _WhenImported:
         self._name = name
         self._adopt = adopt
 
-    def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> Any:
         """Return what the other finders find, its loader changed."""
         if name != self._name:
             return None
