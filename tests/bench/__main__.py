@@ -40,9 +40,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, leave)
     options = parsed()
-    rows = [row for row in ROWS if options.only.lower() in f"{row.name}, {row.against}".lower()]
+    rows = [row for row in ROWS if options.only.lower() in f"{row.name} | {row.against}".lower()]
     if not rows:
-        names = "\n".join(f"  {row.name}, {row.against}" for row in ROWS)
+        names = "\n".join(f"  {row.name} | {row.against}" for row in ROWS)
         print(f"no row has {options.only!r} in its name; there are\n{names}", file=sys.stderr)
         return 2
     doctor = subprocess.run([PLUGCLI, "doctor"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
@@ -113,7 +113,7 @@ def taken(name: str, bench: Bench) -> Measured:
     try:
         return MEASURES[name](bench)
     except (NotMeasured, OSError) as error:
-        return str(error)
+        return str(error) or type(error).__name__
 
 
 def raw(doctor: str, bench: Bench, rows: Sequence[Row], measured: Mapping[str, Measured]) -> object:

@@ -140,8 +140,14 @@ class Burst:
 
 
 def burst(port: int, data: bytes, count: int) -> Burst:
-    """Let CLIENTS clients make `count` calls together, each its next one when its last is answered."""
-    return asyncio.run(_burst(port, data, count))
+    """Let CLIENTS clients make `count` calls together, each its next one when its last is answered.
+
+    Raises NotMeasured when an answer is wrong or does not come.
+    """
+    try:
+        return asyncio.run(_burst(port, data, count))
+    except ExceptionGroup as errors:
+        raise NotMeasured(f"one of {CLIENTS} clients met: {errors.exceptions[0]!r}") from None
 
 
 async def _burst(port: int, data: bytes, count: int) -> Burst:

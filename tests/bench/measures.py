@@ -272,7 +272,7 @@ MEASURES: dict[str, Measure] = {
     "one-shot": one_shot("print(6*7)", ONE_SHOTS),
     "one-shot pandas": one_shot("import pandas", {"plugcli": 10, "baseline": 3}),
     "throughput": throughput("print(6*7)", {"plugcli": 400, "baseline": 160, "floor": 2000}),
-    "throughput pandas": throughput("import pandas", {"plugcli": 240, "baseline": 32, "floor": 2000}),
+    "throughput pandas": throughput("import pandas", {"plugcli": 160, "baseline": 32, "floor": 2000}),
     "live session": live_session,
     "first call": first_call,
     "memory": memory,
