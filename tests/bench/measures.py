@@ -156,9 +156,11 @@ def live_session(bench: Bench) -> Measured:
         sides: dict[str, Turn] = {}
         for side, server in servers.items():
             connection = stack.enter_context(connected(server))
-            connection.call(request(server.port, "x = 0", "bench"))
+            is_ours = side == "plugcli"
+            first = partial(hold, state="new") if is_ours else no_check
+            connection.call(request(server.port, "x = 0", "bench"), first)
             data = request(server.port, code, "bench")
-            call = partial(connection.call, data, check if side == "plugcli" else no_check)
+            call = partial(connection.call, data, check if is_ours else no_check)
             sides[side] = partial(tight, call, calls)
         if peer:
             peer.do("start")
