@@ -1,126 +1,136 @@
-"""Speed, as ratios in one run: `python -m tests.bench`. Absolute times mean nothing on a machine that others use too.
+"""Speed and memory, as ratios in one run: `python -m tests.bench`. Absolute figures mean nothing on a machine that others use too.
 
-Three servers stand side by side and are asked in turn: plugcli; the baseline, the original plugin's design (one bare `python FILE` a call,
-no isolation); and the floor, a POST that answers a constant. Then commands, against `python -c pass`, in turn as well.
+Servers stand side by side and are asked in turn: plugcli; the baseline, the original plugin's design (one bare `python FILE` a call, no
+isolation); and the floor, a POST that answers a constant. So is Jupyter, with --peers. Every layer of the sandbox stays on.
 """
 
 import argparse
-import http.client
 import json
-import re
-import statistics
+import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-SERVERS = {
-    "plugcli": [sys.executable, "-m", "plugcli", "serve", "--port", "0"],
-    "baseline": [sys.executable, "-m", "tests.bench.baseline"],
-    "floor": [sys.executable, "-m", "tests.bench.floor"],
-}
-CODES = {"print(6*7)": "print(6*7)", "import numpy": "import numpy; print(numpy.arange(3).sum())"}
+from tests.bench.jupyter import VENV, installed, jupyter
+from tests.bench.load import NotMeasured
+from tests.bench.measures import MEASURES, NO_PEERS, Bench
+from tests.bench.servers import ENVIRONMENT, PLUGCLI
+from tests.bench.table import Measured, Row, table
+
+ROWS = (
+    Row("one-shot print(6*7), paced", "one-shot", "baseline, paced", "baseline", "<=", 0.30, 0.22),
+    Row("one-shot print(6*7), paced", "one-shot", "floor, paced", "floor", "<=", 3, 2),
+    Row("one-shot import pandas, paced", "one-shot pandas", "baseline, paced", "baseline", "<=", 0.02, 0.012),
+    Row("throughput, 8 clients, print(6*7)", "throughput", "baseline", "baseline", ">=", 1.5, 2.5),
+    Row("throughput, 8 clients, import pandas", "throughput pandas", "baseline", "baseline", ">=", 12, 25),
+    Row("call in a live session, tight", "live session", "Jupyter, tight", "jupyter", "<=", 0.15, 0.05),
+    Row("call in a live session, tight", "live session", "floor, tight", "floor", "<=", 4, 2),
+    Row("first call, new conversation, pandas, paced", "first call", "Jupyter: start + pandas", "jupyter", "<=", 0.01, 0.004),
+    Row("memory a session, 50 idle with pandas", "memory", "Jupyter kernel with pandas", "jupyter", "<=", 0.08, 0.05),
+    Row("plugcli exec, empty script, wall", "commands", "python, same script", "python", "<=", 10, 6),
+    Row("plugcli --version, wall", "commands", "python, empty script", "python", side="--version"),
+)  # fmt: skip
 
 
-Measures = dict[str, Callable[[], float]]
+def main() -> int:
+    """Measure what is asked for and print the table; 1 when something could not be measured that was to be."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+    options = parsed()
+    rows = [row for row in ROWS if options.only.lower() in f"{row.name} | {row.against}".lower()]
+    if not rows:
+        names = "\n".join(f"  {row.name} | {row.against}" for row in ROWS)
+        print(f"no row has {options.only!r} in its name; there are\n{names}", file=sys.stderr)
+        return 2
+    doctor = subprocess.run([PLUGCLI, "doctor"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    print(f"plugcli doctor\n{doctor.stdout}", flush=True)
+    if doctor.returncode:
+        print("the sandbox does not hold here, so there is nothing to measure", file=sys.stderr)
+        return doctor.returncode
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        bench = Bench(options.rounds, Path(name), installed() if options.peers else None)
+        if bench.peers:
+            with jupyter(bench.peers, bench.folder) as peer:
+                bench.notes.append(
+                    ", ".join(f"{name} {version}" for name, version in peer.do("hello").items())
+                )
+        measured = {each: taken(each, bench) for each in dict.fromkeys(row.measure for row in rows)}
+    for command, line in bench.first_lines.items():
+        print(f"{command}\n  {line}")
+    print(f"\n{table([row.cells(measured[row.measure]) for row in rows])}\n")
+    print("\n".join(bench.notes))
+    if options.json:
+        options.json.write_text(json.dumps(raw(doctor.stdout, bench, rows, measured)))
+    ratios = [row.ratio(measured[row.measure]) for row in rows]
+    return int(any(isinstance(ratio, str) and ratio != NO_PEERS for ratio in ratios))
 
 
-def start(command: list[str], folder: Path) -> tuple["subprocess.Popen[str]", int]:
-    """Start a server in `folder`; return it and the port that it prints."""
-    environment = {
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-        "PYTHONUNBUFFERED": "1",
-        "PATH": "/usr/bin:/bin",
-    }
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if found := re.search(r"http://(?:localhost|127\.0\.0\.1):(\d+)", line):
-            return process, int(found[1])
-    raise SystemExit(f"{' '.join(command)} did not start")
+def leave(number: int, _frame: object) -> None:
+    """End in order, once: another Ctrl-C must not interrupt the ending of processes."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
-def post(connection: http.client.HTTPConnection, code: str) -> float:
-    """Return the seconds that one POST /execute takes."""
-    body = json.dumps({"code": code})
-    started = time.perf_counter()
-    connection.request("POST", "/execute", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    data = answer.read()
-    seconds = time.perf_counter() - started
-    if answer.status != 200 or json.loads(data)["returncode"] != 0:
-        raise SystemExit(f"an answer is wrong: {answer.status} {data[:300]!r}")
-    return seconds
-
-
-def spend(command: list[str]) -> float:
-    """Return the seconds that a command takes."""
-    started = time.perf_counter()
-    subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - started
-
-
-def in_turn(rounds: int, measures: Measures) -> dict[str, list[float]]:
-    """Return `rounds` measurements of each, taken in turn so that a busy moment meets all; the first round is for warming up."""
-    times: dict[str, list[float]] = {name: [] for name in measures}
-    for turn in range(rounds + 1):
-        for name, measure in measures.items():
-            seconds = measure()
-            if turn:
-                times[name].append(seconds)
-    return times
-
-
-def show(title: str, times: dict[str, list[float]], against: tuple[str, ...]) -> None:
-    """Print medians and 95th percentiles, and how many times each of `against` they are."""
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    print(f"\n{title}")
-    for name, values in times.items():
-        p95 = statistics.quantiles(values, n=20)[-1]
-        ratios = "  ".join(f"{medians[name] / medians[other]:6.2f} x {other}" for other in against)
-        print(f"  {name:<28}{medians[name] * 1000:9.2f} ms   p95 {p95 * 1000:9.2f} ms   {ratios}")
-
-
-def main() -> None:
-    """Measure everything and print it."""
+def parsed() -> argparse.Namespace:
+    """Return the options."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=40, help="measurements of each (default 40)")
-    rounds = max(2, parser.parse_args().rounds)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        running = {server: start(command, folder) for server, command in SERVERS.items()}
-        try:
-            connections = {
-                server: http.client.HTTPConnection("localhost", port) for server, (_, port) in running.items()
-            }
-            for title, code in CODES.items():
-                measures: Measures = {
-                    server: partial(post, connection, code) for server, connection in connections.items()
-                }
-                show(f"POST /execute of {title}", in_turn(rounds, measures), ("baseline", "floor"))
-            for connection in connections.values():
-                connection.close()
-        finally:
-            for process, _ in running.values():
-                process.terminate()
-                process.wait()
-        empty = folder / "empty.py"
-        empty.touch()
-        plugcli = str(Path(sys.executable).with_name("plugcli"))
-        commands = {
-            "python -c pass": [sys.executable, "-c", "pass"],
-            "plugcli --version": [plugcli, "--version"],
-            "plugcli exec empty.py": [plugcli, "exec", str(empty)],
-        }
-        starts: Measures = {title: partial(spend, command) for title, command in commands.items()}
-        show("commands", in_turn(rounds, starts), ("python -c pass",))
+    parser.add_argument(
+        "--rounds", type=rounds, default=20, help="turns of each side, 2 or more (default 20)"
+    )
+    parser.add_argument("--only", metavar="WORD", default="", help="the rows with WORD in their name")
+    parser.add_argument("--peers", action="store_true", help=f"Jupyter too; installs it into {VENV}")
+    parser.add_argument(
+        "--json", type=writable, metavar="FILE", help="write every number that was measured to FILE"
+    )
+    return parser.parse_args()
 
 
-main()
+def rounds(text: str) -> int:
+    """Return the number of turns that was asked for."""
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 2 or more")
+    return int(text)
+
+
+def writable(text: str) -> Path:
+    """Return the path of a file that can be written, before minutes are spent on what goes there."""
+    try:
+        Path(text).touch()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return Path(text)
+
+
+def taken(name: str, bench: Bench) -> Measured:
+    """Take one measure; one that cannot be taken keeps no other from it."""
+    print(f"measuring: {name}", file=sys.stderr)
+    try:
+        return MEASURES[name](bench)
+    except (NotMeasured, OSError) as error:
+        return str(error) or type(error).__name__
+
+
+def raw(doctor: str, bench: Bench, rows: Sequence[Row], measured: Mapping[str, Measured]) -> object:
+    """Return every number, for a file."""
+    return {
+        "doctor": doctor,
+        "first_lines": bench.first_lines,
+        "notes": bench.notes,
+        "rows": [asdict(row) | {"ratio": row.ratio(measured[row.measure])} for row in rows],
+        "measures": {
+            name: sides
+            if isinstance(sides, str)
+            else {side: each if isinstance(each, str) else asdict(each) for side, each in sides.items()}
+            for name, sides in measured.items()
+        },
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

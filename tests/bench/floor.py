@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from tests.bench.server import serve
+from tests.bench.listen import serve
 
 
 async def execute(request: Request) -> JSONResponse:
