@@ -129,7 +129,9 @@ def _run(
     from plugcli.sandbox import Policy, Sandbox
     from plugcli.sandbox.policy import parse_bytes
 
-    policy = Policy(wall_seconds=timeout, wall_seconds_max=timeout, memory_bytes=parse_bytes(memory))
+    policy = Policy(
+        wall_seconds=timeout, wall_seconds_max=timeout, memory_bytes=parse_bytes(memory), sessions=0
+    )
     output = None if json else render.Output()
     # A terminal is handed on only when asked for: a script that reads what nobody types would wait for ever.
     feeds = sys.stdin is not None and not reads_code and (is_stdin_wanted or not sys.stdin.isatty())

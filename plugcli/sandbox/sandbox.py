@@ -64,6 +64,7 @@ class Sandbox:
         self._launching = asyncio.Lock()
         self._burials: set[asyncio.Task[None]] = set()
         self._waiting = 0
+        self._is_open = True
 
     async def __aenter__(self) -> "Sandbox":
         if sys.platform != "linux":
@@ -95,6 +96,7 @@ class Sandbox:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_open = False
         if hasattr(self, "sessions"):
             self.sessions.close()
         spares = [*self._spares[False], *self._spares[True]]
@@ -205,6 +207,8 @@ class Sandbox:
             self._bury(jail)  # it was killed while it waited
 
     def _refill(self) -> None:
+        if not self._is_open:
+            return
         for is_preloaded in (False, True) if self.preloaded else (False,):
             spares = self._spares[is_preloaded]
             while len(spares) < self._spares_wanted:

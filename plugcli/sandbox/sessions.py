@@ -96,6 +96,8 @@ class Sessions:
         self._ended.clear()
 
     async def _new(self, key: str | None) -> Session:
+        if not self._policy.sessions:
+            raise Busy("there are no sessions here", hint="leave the session out")
         self._tick()
         while len(self._alive) >= self._policy.sessions:
             self._make_room(f"there are {self._policy.sessions} sessions already: the limit on their number")

@@ -54,6 +54,7 @@ def plan(policy: Policy, interpreter: Interpreter, preload: tuple[str, ...] = ()
         files=_FILES,
         python=None if interpreter.is_our_own else interpreter.executable,
         preload=preload,
+        has_sessions=policy.sessions > 0,
         memory_bytes=policy.memory_bytes,
         workspace_bytes=policy.workspace_bytes_held,
         scratch_bytes=policy.scratch_bytes,

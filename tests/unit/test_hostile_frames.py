@@ -178,9 +178,7 @@ async def run_with(lies: list[bytes]) -> Ending:
             say(theirs, lie)
         theirs.close()
         os.write(pipes[1][1], b"said")
-        ending = await jail.run(
-            {"path": "x"}, b"", wall_seconds=3.0, capture=Capture.up_to(10), stdin=None
-        )
+        ending = await jail.run({"path": "x"}, b"", wall_seconds=3.0, capture=Capture.up_to(10), stdin=None)
         os.close(jail.workspace)
     for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
         os.close(end)
@@ -203,7 +201,7 @@ def test_lying_init_ends_its_run_and_nothing_else(lies: list[bytes]) -> None:
 
 async def hear(lies: list[bytes]) -> bool:
     """Let a launcher's channel say `lies` while a real jail is being made; return whether the host still takes it for alive."""
-    launcher = Launcher(Plan((), (), (), None, (), 1, 1, 1, 1, 1, 1, 1), {})
+    launcher = Launcher(Plan((), (), (), None, (), False, 1, 1, 1, 1, 1, 1, 1), {})
     ours, theirs = wire.channel()
     ours.setblocking(False)
     launcher._channel = ours

@@ -15,8 +15,6 @@ import sys
 import types
 from typing import Any, NoReturn
 
-from . import conversation
-
 try:
     import ctypes
 except ImportError:  # an interpreter built without libffi
@@ -27,6 +25,8 @@ globals()["__builtins__"] = dict(vars(builtins))
 
 DOOR = 3
 """The descriptor of the socket to the host."""
+conversation: Any = None
+"""The module that holds sessions, where there can be any: importing it takes time that a single run has not."""
 RANDOM: list[Any] = []
 """The random generators that imported modules have made: siblings must not draw the same from them."""
 
@@ -121,6 +121,7 @@ for name, text in {texts!r}.items():
     module.__package__ = "jail"
     exec(compile(text, "<plugcli " + name + ">", "exec"), vars(module))
     setattr(package, name, module)
+module.conversation = package.conversation
 module.main(tuple(sys.argv[1:]), is_fork=False)
 """
 

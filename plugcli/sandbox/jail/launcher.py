@@ -11,6 +11,7 @@ Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with
 """
 
 import contextlib
+import importlib
 import os
 import select
 import signal
@@ -18,7 +19,7 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, executable, libc, privileges, wire, zygote
+from . import cgroup, executable, inside, libc, privileges, wire, zygote
 from .plan import Plan
 
 _RETRY_SECONDS = 0.02
@@ -75,7 +76,10 @@ def main(channel: socket.socket) -> NoReturn:
     if first is not None:
         # Ctrl-C is the host's to judge; it ends us by closing the channel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        launcher = _Launcher(channel, Plan.from_json(first["plan"]), first["name"])
+        plan = Plan.from_json(first["plan"])
+        if plan.has_sessions:  # now: where the zygotes are, nobody sees our files
+            inside.conversation = importlib.import_module(".conversation", __package__)
+        launcher = _Launcher(channel, plan, first["name"])
         try:
             launcher.serve()
         except (OSError, EOFError, wire.BrokenFrame):
@@ -125,7 +129,8 @@ class _Launcher:
         for each in self._zygotes.values():
             each.end()
         for exit_notice in list(self._jails):
-            signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
         for exit_notice in list(self._jails):
             select.select([exit_notice], [], [], _END_SECONDS)
             self._reap(exit_notice)

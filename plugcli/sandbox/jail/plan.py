@@ -27,6 +27,8 @@ class Plan(NamedTuple):
     """An interpreter to exec in the jail; None: fork the launcher's own."""
     preload: tuple[str, ...]
     """Modules that a preloaded kind of jail has imported before its job comes."""
+    has_sessions: bool
+    """Whether a job may be a session."""
     memory_bytes: int
     workspace_bytes: int
     scratch_bytes: int
