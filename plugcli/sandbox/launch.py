@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from plugcli.errors import PlugcliError, SandboxUnavailable
+from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import refusal
 from plugcli.sandbox.handle import Gone, Jail
 from plugcli.sandbox.jail import cgroup, wire
@@ -109,9 +109,8 @@ class Launcher:
             exit_notice = await asyncio.wait_for(started, _START_SECONDS)
         except TimeoutError as error:
             ours.close()
-            raise PlugcliError(
-                "the sandbox's launcher does not answer", hint="try again; is the machine overloaded?"
-            ) from error
+            why = f"it does not start within {_START_SECONDS:.0f} s"
+            raise refusal.failed_step("interpreter", why, None) from error
         except BaseException:
             ours.close()
             raise

@@ -1,10 +1,11 @@
 """Promise 7: it refuses, it never degrades. What cannot be held is not run, and no text of anybody's runs before the last lock."""
 
+import errno
 import json
 
 import pytest
 
-from tests.abuse.box import LOOK, Box
+from tests.abuse.box import LOOK, USER, Box
 
 INNER = """
 import asyncio, sys
@@ -87,7 +88,9 @@ from plugcli.errors import SandboxUnavailable
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
         print((await sandbox.run('print(1)')).stdout, end='')
-        resource.prlimit(int(launcher().name), resource.RLIMIT_NOFILE, (6, 6))  # now it cannot even make a pipe
+        here = launcher()
+        resource.prlimit(int(here.name), resource.RLIMIT_NOFILE, (12, 12))  # now no new zygote can open what it must
+        for zygote in (here / 'task' / here.name / 'children').read_text().split(): os.kill(int(zygote), 9)
         try: print((await sandbox.run("print('it ran')")).stdout)
         except SandboxUnavailable as e: print('refused')
 asyncio.run(main())
@@ -96,16 +99,15 @@ asyncio.run(main())
 
 
 @pytest.mark.row("H24")
-@pytest.mark.parametrize("python", ["sys.executable", "'/mnt/venv/bin/python3'"], ids=["own", "named"])
-def test_start_up_files_of_a_venv_run_behind_the_last_lock(box: Box, python: str) -> None:
+def test_start_up_files_of_another_venv_run_behind_the_last_lock(box: Box) -> None:
     """sitecustomize and .pth files run before any program, as whoever starts Python: outside a jail that could be root."""
-    program = f"""
+    program = """
 import glob
 [packages] = glob.glob('/mnt/venv/lib/python3*/site-packages')
 START_UP = '''
 import os, sys
 status = dict(line.split(':', 1) for line in open('/proc/self/status'))
-text = f"{{__name__}} {{status['Seccomp'].strip()}} {{int(status['CapBnd'], 16)}} {{os.getuid()}}"
+text = f"{__name__} {status['Seccomp'].strip()} {int(status['CapBnd'], 16)} {os.getuid()}"
 try: print(text, file=open('/mnt/venv/lib/log', 'a'))
 except OSError: pass
 print(text, file=sys.stderr)
@@ -116,7 +118,7 @@ open(packages + '/start_up.pth', 'w').write('import start_up')
 subprocess.run([sys.executable, '-c', 'pass'], stderr=subprocess.DEVNULL)
 control = open('/mnt/venv/lib/log').read()
 async def main():
-    async with Sandbox(SMALL, python={python}) as sandbox:
+    async with Sandbox(SMALL, python='/mnt/venv/bin/python3') as sandbox:
         result = await sandbox.run("import sys; print('start_up' in sys.modules)")
         print(json.dumps([result.stdout, result.stderr, control, open('/mnt/venv/lib/log').read()]))
 asyncio.run(main())
@@ -126,3 +128,35 @@ asyncio.run(main())
     assert stdout == "True\n"
     assert {line.partition(" ")[2] for line in stderr.splitlines()} == {"2 0 1000"}
     assert after == control  # nothing of it ran where it could write
+
+
+@pytest.mark.row("H24")
+def test_start_up_files_and_libraries_of_our_own_venv_run_without_root_and_host(box: Box) -> None:
+    """They run once, in the zygote, and plugcli itself has run them already: but never as root here, nor with files or a network."""
+    program = """
+import glob, time
+[packages] = glob.glob('/mnt/venv/lib/python3*/site-packages')
+open(packages + '/start_up.py', 'w').write('''
+import os, socket
+uids = open('/proc/self/uid_map').read().split()
+facts = [os.path.exists(path) for path in ('/mnt/venv', '/root', '/home/sandbox', '/mnt/plugcli')]
+facts += [int(uids[1]) + os.getuid() - int(uids[0]), [name for _, name in socket.if_nameindex()], len(os.environ.get('KEPT', ''))]
+try: open('/mnt/venv/lib/log', 'a')
+except OSError as error: facts.append(error.errno)
+''')
+open(packages + '/start_up.pth', 'w').write('import start_up')
+os.environ['KEPT'] = 'a secret'
+async def main():
+    async with Sandbox(SMALL, preload=['start_up']) as sandbox:
+        for code in ("import start_up; print(start_up.facts)", "import sys; print(sys.modules['start_up'].facts)"):
+            print((await sandbox.run(code)).stdout, end='')
+asyncio.run(main())
+"""
+    bare, preloaded = box.host(program, with_venv=True)["stdout"].splitlines()
+    assert bare.partition("[")[2] == preloaded.partition("[")[2]
+    *seen, uid, interfaces, secret, code = json.loads(
+        bare.replace("'", '"').replace("True", "true").replace("False", "false")
+    )
+    assert seen == [True, False, True, False]
+    assert uid >= 0x70000000 if box.who == "root" else uid == USER
+    assert (interfaces, secret, code) == (["lo"], 0, errno.EROFS)

@@ -122,15 +122,31 @@ asyncio.run(main())
 @pytest.mark.row("I19")
 def test_no_run_has_the_uid_of_another(box: Box) -> None:
     """Root gives each jail a uid of its own: whatever the kernel counts or checks by uid is not shared. A user has one, and namespaces."""
-    code = "print(open('/proc/self/uid_map').read().split()[:2])"
-    assert box.outside(code)["stdout"] == "['0', '0']\n"
-    result = box.inside(code, then=code)
-    first, second = (int(text.split("'")[3]) for text in (result["stdout"], result["then"]["stdout"]))
-    if box.who == "root":
-        assert first != second
-        assert min(first, second) >= 0x70000000
-    else:
-        assert first == second == USER
+    program = """
+import asyncio, os
+from plugcli.sandbox import Policy, Sandbox
+def uids():
+    found = set()
+    for name in os.listdir('/proc'):
+        try: status = dict(line.split(':', 1) for line in open(f'/proc/{name}/status'))
+        except OSError: continue
+        if len(status['NSpid'].split()) > len(own) and status['NSpid'].split()[-1] != '1': found.add(int(status['Uid'].split()[0]))
+    return found
+own = dict(line.split(':', 1) for line in open('/proc/self/status'))['NSpid'].split()
+async def main():
+    async with Sandbox(Policy(memory_bytes=256 << 20), spares=0) as sandbox:
+        print(uids())
+        runs = [asyncio.create_task(sandbox.run('import time; time.sleep(20)')) for _ in range(3)]
+        while len(uids()) < expected: await asyncio.sleep(0.02)
+        print(sorted(uids()))
+        for run in runs: run.cancel()
+asyncio.run(main())
+"""
+    expected = 3 if box.who == "root" else 1
+    _, line = box.host(program.replace("expected", str(expected)))["stdout"].splitlines()
+    uids = [int(number) for number in line.strip("[]").split(",")]
+    assert len(uids) == expected
+    assert min(uids) >= 0x70000000 if box.who == "root" else uids == [USER]
 
 
 SEARCH = """

@@ -254,7 +254,8 @@ started = time.monotonic()
 subprocess.run([sys.executable, '-c', ''])
 print(time.monotonic() - started > 1.2)
 async def main():
-    async with Sandbox(SMALL, python=sys.executable, spares=0) as sandbox:
+    other = os.path.dirname(sys.executable) + '/python3'
+    async with Sandbox(SMALL, python=other, spares=0) as sandbox:
         print((await sandbox.run('print(1)', wall_seconds=1.0)).outcome)
 asyncio.run(main())
 """
@@ -262,14 +263,17 @@ asyncio.run(main())
 
 
 @pytest.mark.row("A19")
-def test_endless_start_of_the_interpreter_has_its_own_limit(box: Box) -> None:
+@pytest.mark.parametrize(
+    "python", ["None", "os.path.dirname(sys.executable) + '/python3'"], ids=["own", "named"]
+)
+def test_endless_start_of_the_interpreter_has_its_own_limit(box: Box, python: str) -> None:
     """And a start that never ends is told as what it is."""
     program = f"""{SLOW_START.replace("1.5", "1e6")}
 from plugcli.sandbox import launch
 from plugcli.errors import SandboxUnavailable
 launch._START_SECONDS = 1.0
 async def main():
-    async with Sandbox(SMALL, python=sys.executable, spares=0) as sandbox: pass
+    async with Sandbox(SMALL, python={python}, spares=0) as sandbox: pass
 try: asyncio.run(main())
 except SandboxUnavailable as e: print(e)
 """

@@ -136,7 +136,7 @@ class Meter:
 
 def _turns(processes: list[str]) -> list[bytes] | None:
     """Return how often and how long each thread of these processes has run; None where that would take as long as a look."""
-    turns = []
+    turns: list[bytes] = []
     for pid in processes:
         try:
             threads = os.listdir(f"/proc/{pid}/task")

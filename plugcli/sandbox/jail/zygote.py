@@ -70,9 +70,9 @@ def _steps(
             ("files", enter_shared_root),
         ]
     return [
+        ("signals", _reset_signals),  # and the umask: what the shared root has must be seen by all
         *steps,
         ("files", lambda: proc[0].attach()),
-        ("signals", _reset_signals),
         ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
         ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ("interpreter", lambda: _import(plan, modules, user)),
