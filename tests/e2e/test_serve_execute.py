@@ -19,11 +19,11 @@ import pytest
 from tests.e2e.serving import CHAT, Answer, Server, serving, wait_for, write_plugin
 
 CODE = """
-from plugcli.serve.execute import execute_route
+from plugcli.serve.execute import routes
 from starlette.applications import Starlette
 
 def create_app(sandbox):
-    return Starlette(routes=[execute_route(sandbox)])
+    return Starlette(routes=routes(sandbox))
 """
 FIELDS = {
     *("stdout", "stderr", "returncode", "outcome", "reason", "result", "displays", "files"),
@@ -214,7 +214,7 @@ def test_ten_megabytes_of_code_run(server: Server) -> None:
         ("{}", 422),
         ('{"code": null}', 422),
         ('{"code": 1}', 422),
-        ('{"code": "x", "session": "a"}', 422),
+        ('{"code": "x", "session": ""}', 422),
         ('{"code": "x", "files": ["http://127.0.0.1/"]}', 422),
         ('{"code": "x", "timeout": 61}', 422),
         ('{"code": "x", "timeout": NaN}', 422),
