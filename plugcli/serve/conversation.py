@@ -58,14 +58,16 @@ def wish(headers: Mapping[bytes, bytes], session: str | None, terms: Terms) -> W
 
 def find(sandbox: Sandbox, wished: Wish) -> Session | None:
     """The session that is meant, if it lives."""
-    if wished.session is not None and (named := sandbox.sessions.find(wished.session)):
-        return named
-    return None if wished.key is None else sandbox.sessions.find(wished.key)
+    key = _key(sandbox, wished)
+    return None if key is None else sandbox.sessions.find(key)
 
 
 async def open_session(sandbox: Sandbox, wished: Wish) -> Session:
     """The session that is meant, made if there is none. Raises Busy when no more can be had."""
-    # A session that has an id may be gone a moment later; opening says so by starting it again under its key.
-    if wished.session is not None and (named := sandbox.sessions.find(wished.session)):
-        return named
-    return await sandbox.sessions.open(wished.key)
+    return await sandbox.sessions.open(_key(sandbox, wished))
+
+
+def _key(sandbox: Sandbox, wished: Wish) -> str | None:
+    """What `Sessions` knows the session by: its id, if one lives that has it, else the wish's own key."""
+    name = wished.session
+    return name if name is not None and sandbox.sessions.find(name) is not None else wished.key

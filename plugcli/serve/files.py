@@ -122,6 +122,7 @@ class _Files:
         session = conversation.find(self.sandbox, wished)
         if session is None:
             raise _no_session(wished)
+        session.touch()
         listing = session.workspace.list()
         files = [with_url(file.as_json(), session.handle, terms, scope) for file in listing.files]
         content = {"files": files, "left_out": listing.left_out, "session": _as_json(session, "kept")}
@@ -138,7 +139,7 @@ class _OneFile:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             link = terms_of(scope, self.own).links.read(raw_path(scope))
-            workspace = link and self.sandbox.sessions.files(link.handle)
+            workspace = None if link is None else self.sandbox.sessions.files(link.handle)
             if link is None or workspace is None:
                 raise Refusal(
                     404,

@@ -39,7 +39,7 @@ def terms_of(scope: Scope, own: Terms) -> Terms:
 
 def is_upload(scope: Scope) -> bool:
     """Whether the body of this request is a file of any kind, to be read as it comes."""
-    return scope["path"] == UPLOADS and scope["method"] == "POST"
+    return bool(scope["path"] == UPLOADS and scope["method"] == "POST")
 
 
 def raw_path(scope: Scope) -> bytes:

@@ -35,13 +35,15 @@ async def _store_form(
 ) -> tuple[Session, list[File]]:
     if "name" in query:
         raise Refusal(422, "name is for an upload of bytes alone: each file of a form has its own", _HOW)
-    session: Session | None = None
+    session, workspace = None, None
     named = query.get("session")
     files: list[File] = []
     async for part in form.parts():
         if part.file is not None:
-            session = session or await open_session(named)
-            files.append(await session.workspace.put(part.file, form.data()))
+            if session is None or workspace is None:
+                session = await open_session(named)
+                workspace = session.workspace  # it says so itself if the session ends meanwhile
+            files.append(await workspace.put(part.file, form.data()))
         elif part.name == "session":
             named = await _session_field(form, named, is_late=session is not None)
     if session is None:

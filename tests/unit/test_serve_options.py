@@ -59,7 +59,9 @@ def test_preload_is_a_list_of_modules(given: str, names: tuple[str, ...]) -> Non
     assert _modules(given) == names
 
 
-@pytest.mark.parametrize("given", ["numpy;pandas", "numpy pandas", "a..b", ".a", "../x", "none,numpy-x", "1", "a\0b"])
+@pytest.mark.parametrize(
+    "given", ["numpy;pandas", "numpy pandas", "a..b", ".a", "../x", "none,numpy-x", "1", "a\0b"]
+)
 def test_preload_of_no_module_is_refused(given: str) -> None:
     """These names go into an import inside the launcher."""
     with pytest.raises(UsageError):
