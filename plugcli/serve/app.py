@@ -92,6 +92,7 @@ def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
         content |= {
             "version": __version__,
             "sandbox": {"needed": sandbox is not None} | (sandbox.verdict.as_json() if sandbox else {}),
+            "sessions": len(sandbox.sessions) if sandbox else 0,
         }
     return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
 

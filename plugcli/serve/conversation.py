@@ -43,17 +43,18 @@ def wish(headers: Mapping[bytes, bytes], session: str | None, terms: Terms) -> W
     """What a request with `headers` and this `session` asks for. Raises Refusal (422) for what names nothing."""
     if terms.is_stateless:
         if session is not None:
-            raise Refusal(
-                422,
-                "this server keeps no sessions: it was started with --stateless",
-                "leave session out; each call then starts afresh",
-            )
+            raise keeps_none("leave session out; each call then starts afresh")
         return Wish(None, None)
     given = headers.get(HEADER)
     if given is None:
         return Wish(None, session)
     conversation = given.decode("utf-8", "surrogateescape")
     return Wish(checked_name(conversation, f"the header {HEADER.decode()}"), session)
+
+
+def keeps_none(hint: str) -> Refusal:
+    """The refusal of what needs a session where none are kept."""
+    return Refusal(422, "this server keeps no sessions: it was started with --stateless", hint)
 
 
 def find(sandbox: Sandbox, wished: Wish) -> Session | None:

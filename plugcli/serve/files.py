@@ -81,6 +81,8 @@ class _Files:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         body: Body | None = None
         try:
+            if terms.is_stateless:
+                raise conversation.keeps_none("put the data into the code, or start the server without it")
             if scope["method"] == "POST":
                 body = Body(receive, headers, self.sandbox.policy.workspace_bytes_held + FORM_BYTES)
                 content = await self._store(body, headers, terms, scope)
@@ -90,10 +92,10 @@ class _Files:
             pass
         except (Refusal, PlugcliError) as error:
             refusal = error if isinstance(error, Refusal) else refusal_of(error)
-            if body is None or body.is_over:
-                await send_refusal(refusal, send)
-            else:
+            if scope["method"] == "POST" and (body is None or not body.is_over):
                 await send_early_refusal(refusal, receive, send)
+            else:
+                await send_refusal(refusal, send)
         else:
             await send_answer(send, 200 if body is None else 201, content)
 

@@ -255,7 +255,9 @@ def test_idle_session_expires(tmp_path: Path) -> None:
     with serving(tmp_path, "--preload", "none", "--session-idle", "1.5") as server:
         first = run(server, "n = 1; open('kept.txt', 'w').write('x')", "idle")
         assert first["session"]["seconds_left"] <= 2
-        wait_for(lambda: server.get("/files", openai_conversation_id="idle").status == 404)
+        assert server.get("/health").json()["sessions"] == 1
+        wait_for(lambda: server.get("/health").json()["sessions"] == 0)
+        assert server.get("/files", openai_conversation_id="idle").status == 404
         after = run(server, "'n' in dir(), open('kept.txt').read()", "idle")
         assert (after["result"], after["session"]["state"]) == ("(False, 'x')", "lost")
         assert "1.5 s" in after["session"]["notice"]
@@ -298,8 +300,8 @@ def test_long_last_value_and_displays_fit(server: Server) -> None:
     """The host cuts at 100,000 characters without a word."""
     code = """
 class Page:
-    def _repr_html_(self):
-        return "<p>" * 100_000
+    def _repr_mimebundle_(self, **_):
+        return {mime: "<p>" * 20_000 for mime in ("text/html", "text/markdown")}
 Page()
 """
     for text in ("list(range(100_000))", code, "'x' * 3_000_000"):
