@@ -4,11 +4,15 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from plugcli.serve.answer import Refusal
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # what it warns of, the answer says
 
@@ -52,19 +56,20 @@ class Multipart:
 
     def __post_init__(self) -> None:
         self._head = _Head()
-        self._parser = MultipartParser(
-            self.boundary,
-            {
-                "on_part_begin": self._begin,
-                "on_header_field": lambda data, start, end: self._name_header(data[start:end]),
-                "on_header_value": lambda data, start, end: self._fill_header(data[start:end]),
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._end_headers,
-                "on_part_data": lambda data, start, end: self._events.append(data[start:end]),
-                "on_part_end": lambda: self._events.append(_End()),
-                "on_end": self._end,
-            },
-        )
+        callbacks: "MultipartCallbacks" = {
+            "on_part_begin": self._begin,
+            "on_header_field": lambda data, start, end: self._name_header(data[start:end]),
+            "on_header_value": lambda data, start, end: self._fill_header(data[start:end]),
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._end_headers,
+            "on_part_data": lambda data, start, end: self._events.append(data[start:end]),
+            "on_part_end": lambda: self._events.append(_End()),
+            "on_end": self._end,
+        }
+        try:
+            self._parser = MultipartParser(self.boundary, callbacks)
+        except FormParserError as error:  # a boundary that is too long
+            raise broken(str(error)) from None
 
     async def parts(self) -> AsyncIterator[Part]:
         while (event := await self._next()) is not None:

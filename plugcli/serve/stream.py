@@ -30,10 +30,10 @@ _HEADERS = [
 
 def is_wanted(headers: dict[bytes, bytes]) -> bool:
     """Whether the caller reads events. One that reads JSON as well gets JSON: it is the plain form."""
-    accept = headers.get(b"accept", b"")
+    accept = headers.get(b"accept", b"").lower()
     if MIME not in accept:
         return False
-    ranges = [each.partition(b";")[0].strip().lower() for each in accept.split(b",")]
+    ranges = [each.partition(b";")[0].strip() for each in accept.split(b",")]
     return MIME in ranges and b"application/json" not in ranges
 
 
