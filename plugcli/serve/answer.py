@@ -8,6 +8,8 @@ from starlette.types import Receive, Send
 
 Header = tuple[bytes, bytes]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 # After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
 # connection of a client that is still sending, and it would never see why.
 DRAIN_SECONDS = 2.0
@@ -33,8 +35,7 @@ class ClientGone(Exception):
 
 def json_bytes(content: object) -> bytes:
     """`content` as UTF-8 JSON. A lone surrogate, which UTF-8 cannot carry, becomes its JSON escape."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
+    return _encode(content).encode("utf-8", "backslashreplace")
 
 
 async def send_answer(

@@ -23,7 +23,7 @@ def fit(result: dict[str, Any], limit: int) -> bytes:
     the sandbox cut ends with a mark too.
     """
     truncated = result["truncated"]
-    if any(truncated[name] for name in _STREAMS):
+    if truncated["stdout"] or truncated["stderr"]:
         result = {**result, **{name: result[name] + _end_mark(truncated[name]) for name in _STREAMS}}
     answer = json_bytes(result)
     # Bytes are never fewer than characters, and seldom need counting.

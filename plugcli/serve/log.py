@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.serve.links import PREFIX
+
 _PATH_CHARACTERS = 120
-_SIGNATURE = re.compile(r"(?<=^/files/)([^/.]*)\.[^/]*")  # whoever has it may fetch the file: see links.py
+_SIGNATURE = re.compile(rf"(?<=^{PREFIX})([^/.]*)\.[^/]*")  # whoever has it may fetch the file
 
 
 def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
@@ -40,10 +42,14 @@ def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
 
 def printable(text: str) -> str:
     """`text` with escapes for what a terminal would obey or not show."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _path(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace")
-    path = _SIGNATURE.sub(r"\1...", raw.decode("ascii", "backslashreplace"))
+    path = raw.decode("ascii", "backslashreplace")
+    if path.startswith(PREFIX):
+        path = _SIGNATURE.sub(r"\1...", path)
     return printable(path[:_PATH_CHARACTERS])

@@ -56,7 +56,7 @@ class Multipart:
 
     def __post_init__(self) -> None:
         self._head = _Head()
-        callbacks: "MultipartCallbacks" = {
+        callbacks: MultipartCallbacks = {
             "on_part_begin": self._begin,
             "on_header_field": lambda data, start, end: self._name_header(data[start:end]),
             "on_header_value": lambda data, start, end: self._fill_header(data[start:end]),

@@ -125,7 +125,7 @@ class PluginTest(unittest.TestCase):
                 self.assertEqual("error", self.execute({"code": code})[1]["outcome"])
 
     def test_files_go_in_and_come_out(self) -> None:
-        """What the user uploads, the code finds; what the code writes, the user gets."""
+        """The code finds what the user uploads, and the user gets what it writes."""
         status, stored = self.post(
             "/files?session=files&name=in.csv",
             b"a,b\n1,2\n",
