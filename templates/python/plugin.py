@@ -1,4 +1,4 @@
-"""The API of this plugin: `POST /execute` runs Python in plugcli's sandbox; /files are its files.
+"""This API runs Python in the sandbox (`POST /execute`) and keeps its files (/files).
 
 Add routes of your own to the list below, and describe each in openapi.yaml: a model
 knows an operation only from there.

@@ -283,7 +283,7 @@ def test_too_many_calls_are_503(tmp_path: Path) -> None:
         finally:
             for each in waiting:
                 each.close()
-        assert execute(server, "print(1)")["stdout"] == "1\n"
+        wait_for(lambda: server.post("/execute", {"code": "print(1)"}).status == 200)
 
 
 def test_running_code_gets_its_answer_when_the_server_stops(tmp_path: Path) -> None:

@@ -325,11 +325,10 @@ def test_announced_size_is_enough_to_refuse(server: Server) -> None:
 
 def test_full_workspace_is_413_and_names_itself(server: Server) -> None:
     """For the uploader; the code sees that nothing more fits."""
-    statuses = [put(server, f"{number}.bin", b"x" * (2 * MIB), "full").status for number in range(6)]
-    assert statuses[:3] == [201] * 3
-    assert statuses[-1] == 413, statuses
-    answer = put(server, "more.bin", b"x" * (2 * MIB), "full")
-    assert "8 MiB" in answer.json()["error"]
+    answers = [put(server, f"{number}.bin", b"x" * (2 * MIB), "full") for number in range(6)]
+    assert [answer.status for answer in answers][:3] == [201] * 3
+    assert answers[-1].status == 413, answers[-1].body
+    assert "8 MiB" in answers[-1].json()["error"]
     code = "open('mine', 'wb').write(b'x' * 4_000_000)"
     result = server.post("/execute", {"code": code, "session": "full"}).json()
     assert result["outcome"] == "error"
