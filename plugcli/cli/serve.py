@@ -73,7 +73,7 @@ def serve(
         bool, typer.Option("--stateless", help="Keep no sessions: each call starts afresh, without files.")
     ] = False,
     sessions: Annotated[
-        int, typer.Option(metavar="N", help="Sessions at a time; the one idle longest makes room.")
+        int, typer.Option(min=1, metavar="N", help="Sessions at a time; the one idle longest makes room.")
     ] = 32,
     session_idle: Annotated[
         float, typer.Option(metavar="SECONDS", help="A session ends after so long without use.")
@@ -129,7 +129,7 @@ def serve(
         open_files=open_files,
         cpus=cpus,
         jails=jails,
-        sessions=sessions,
+        sessions=0 if stateless else sessions,
         session_idle_seconds=session_idle,
         session_life_seconds=session_life,
         session_memory_bytes=None if sessions_memory is None else parse_bytes(sessions_memory),

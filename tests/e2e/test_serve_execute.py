@@ -9,6 +9,7 @@ import json
 import os
 import re
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,27 @@ def test_start_and_health_name_the_layers(server: Server) -> None:
     assert (sandbox["needed"], sandbox["holds"], sandbox["level"]) == (True, True, level)
     on = [layer["name"] for layer in sandbox["layers"] if layer["on"]]
     assert on == [name.removesuffix(" (measured)") for name in names.split(", ")]
+
+
+def test_start_says_what_code_finds(tmp_path: Path) -> None:
+    """Whether calls build on each other, what is imported already, and what imports will fail."""
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    (tmp_path / "venv/pyvenv.cfg").write_text("home = /usr/bin\n")
+    (tmp_path / "venv/bin/python").symlink_to(Path(sys.executable).resolve())
+    folder = write_plugin(tmp_path / "mine", CODE)
+    with serving(tmp_path, folder, "--sessions", "3", "--session-idle", "60") as server:
+        assert server.banner[1:3] == [
+            "sessions: 3 at most, each ends after 60 s without use or 14400 s",
+            "preloaded: numpy, pandas, matplotlib",
+        ]
+        assert not any(line.startswith("missing") for line in server.banner)
+    with serving(tmp_path, folder, "--python", tmp_path / "venv") as server:
+        assert server.banner[2] == "preloaded: nothing"
+        assert server.banner[3].startswith("missing: ")
+        assert "numpy" in server.banner[3]
+        assert str(tmp_path / "venv") in server.banner[3]
+    with serving(tmp_path, folder, "--preload", "none") as server:
+        assert not any(line.startswith("preloaded") for line in server.banner)
 
 
 def test_output_comes_back(server: Server) -> None:
