@@ -1,8 +1,7 @@
-"""The files of a session: `/files`, and one file at an address that nobody can guess.
+"""The files of a session: `/files`.
 
-    POST /files                     store: multipart/form-data, or the bytes alone with ?name=data.csv
-    GET  /files                     list
-    GET, DELETE /files/LINK/NAME    one file; whoever has its address may fetch it
+    POST /files     store: multipart/form-data, or the bytes alone with ?name=data.csv
+    GET  /files     list
 
 Uploads come unread through the guard: they are bounded here, in size, in time and in number.
 """
@@ -12,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Sandbox, Session
-from plugcli.serve import conversation
+from plugcli.serve import conversation, file
 from plugcli.serve.answer import (
     ClientGone,
     Refusal,
@@ -29,43 +27,26 @@ from plugcli.serve.answer import (
 )
 from plugcli.serve.body import Body
 from plugcli.serve.call import checked_name
-from plugcli.serve.download import send_file
 from plugcli.serve.fit import fit_list
 from plugcli.serve.refusals import busy, refusal_of
-from plugcli.serve.terms import UPLOADS, Terms, raw_path, terms_of
+from plugcli.serve.terms import UPLOADS, Terms, terms_of
 from plugcli.serve.upload import store
 
 UPLOADS_MAX = 8
 FORM_BYTES = 1024 * 1024  # what a form may take beside the bytes of its files
 
 
-class _FileName(Convertor[str]):
-    """A name may hold slashes, and line ends too, which Starlette's own `path` does not take."""
-
-    regex = "(?s:.+)"
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
-
-
-register_url_convertor("plugcli_file", _FileName())
-
-
 def files_routes(sandbox: Sandbox, own: Terms) -> list[Route]:
     """The routes; `own` are their terms where `plugcli serve` gives none."""
-    one = "/files/{link}/{name:plugcli_file}"
     return [
         Route(UPLOADS, _Files(sandbox, own), methods=["GET", "POST"]),
-        Route(one, _OneFile(sandbox, own), methods=["GET", "DELETE"]),
+        Route(file.PATH, file.OneFile(sandbox, own), methods=["GET", "DELETE"]),
     ]
 
 
-def with_url(file: Mapping[str, Any], handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
+def with_url(listed: Mapping[str, Any], handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
     """A file as JSON, with its address."""
-    return {**file, "url": terms.url(scope, handle, file["name"])}
+    return {**listed, "url": terms.url(scope, handle, listed["name"])}
 
 
 @dataclass
@@ -116,7 +97,7 @@ class _Files:
             session, files = await store(body, headers, _query(scope, "name", "session"), open_session)
         finally:
             self._uploads -= 1
-        listed = [with_url(file.as_json(), session.handle, terms, scope) for file in files]
+        listed = [with_url(each.as_json(), session.handle, terms, scope) for each in files]
         return json_bytes({"files": listed, "session": _as_json(session, state)})
 
     def _list(self, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
@@ -126,41 +107,9 @@ class _Files:
             raise _no_session(wished)
         session.touch()
         listing = session.workspace.list()
-        files = [with_url(file.as_json(), session.handle, terms, scope) for file in listing.files]
+        files = [with_url(each.as_json(), session.handle, terms, scope) for each in listing.files]
         content = {"files": files, "left_out": listing.left_out, "session": _as_json(session, "kept")}
         return fit_list(content, terms.answer_characters)
-
-
-@dataclass(frozen=True)
-class _OneFile:
-    """One file at its address, as an ASGI application."""
-
-    sandbox: Sandbox
-    own: Terms
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            link = terms_of(scope, self.own).links.read(raw_path(scope))
-            workspace = None if link is None else self.sandbox.sessions.files(link.handle)
-            if link is None or workspace is None:
-                raise Refusal(
-                    404,
-                    "there is no such file: the address is not one that this server gave, or the session "
-                    "and its files have expired",
-                    "ask for the list of files, or run the code again that wrote it",
-                )
-            if scope["method"] == "DELETE":
-                workspace.delete(link.name)
-                await send({"type": "http.response.start", "status": 204, "headers": []})
-                await send({"type": "http.response.body", "body": b""})
-                return
-            with workspace.open(link.name) as download:
-                is_head = scope["method"] == "HEAD"
-                await send_file(download, link.name, dict(scope["headers"]), send, is_head=is_head)
-        except Refusal as refusal:
-            await send_refusal(refusal, send)
-        except PlugcliError as error:
-            await send_refusal(refusal_of(error), send)
 
 
 def _query(scope: Scope, *known: str) -> dict[str, str]:

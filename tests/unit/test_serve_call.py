@@ -2,8 +2,10 @@
 
 import pytest
 
+from plugcli.sandbox import Sandbox
 from plugcli.serve.answer import Refusal
 from plugcli.serve.call import Call, parse_call
+from plugcli.serve.execute import execute_route
 
 
 @pytest.mark.parametrize(
@@ -95,3 +97,9 @@ def test_timeout_refusal_names_the_bound() -> None:
     """The model can then ask again with a time that is allowed."""
     with pytest.raises(Refusal, match="at most 60"):
         parse_call(b'{"code": "x", "timeout": 61}', wall_seconds_max=60)
+
+
+def test_route_of_older_plugins_is_still_there() -> None:
+    """Their plugin.py asks for it by name."""
+    route = execute_route(Sandbox())
+    assert (route.path, route.methods) == ("/execute", {"POST"})
