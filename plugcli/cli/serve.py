@@ -66,7 +66,38 @@ def serve(
     processes: Annotated[int, typer.Option(metavar="N", help="Processes and threads of a run.")] = 64,
     open_files: Annotated[int, typer.Option(metavar="N", help="Open files of a process.")] = 256,
     cpus: Annotated[int, typer.Option(metavar="N", help="CPUs of a run.")] = 2,
-    jails: Annotated[int, typer.Option(metavar="N", help="Runs at a time; others wait.")] = 32,
+    jails: Annotated[
+        int, typer.Option(metavar="N", help="Runs without a session at a time; others wait.")
+    ] = 32,
+    stateless: Annotated[
+        bool, typer.Option("--stateless", help="Keep no sessions: each call starts afresh, without files.")
+    ] = False,
+    sessions: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Sessions at a time; the one idle longest makes room.")
+    ] = 32,
+    session_idle: Annotated[
+        float, typer.Option(metavar="SECONDS", help="A session ends after so long without use.")
+    ] = 1200,
+    session_life: Annotated[
+        float, typer.Option(metavar="SECONDS", help="A session ends after so long at the latest.")
+    ] = 14400,
+    sessions_memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            show_default="half of the machine's",
+            help="Memory of all sessions together, their files included.",
+        ),
+    ] = None,
+    file_size: Annotated[str, typer.Option(metavar="SIZE", help="Size of an uploaded file.")] = "100MiB",
+    preload: Annotated[
+        str,
+        typer.Option(
+            metavar="MODULES",
+            help="Modules, with commas between, that sessions and calls that name one find imported already, "
+            "where they are installed; or: none.",
+        ),
+    ] = "numpy,pandas,matplotlib",
     python: Annotated[
         str | None,
         typer.Option(metavar="PATH", help="The interpreter of the code, or a venv; default: plugcli's own."),
@@ -98,7 +129,13 @@ def serve(
         open_files=open_files,
         cpus=cpus,
         jails=jails,
+        sessions=0 if stateless else sessions,
+        session_idle_seconds=session_idle,
+        session_life_seconds=session_life,
+        session_memory_bytes=None if sessions_memory is None else parse_bytes(sessions_memory),
+        file_bytes=parse_bytes(file_size),
     )
+    modules = _modules(preload)
     token = take_token(token_file, os.environ)  # before the plugin's code runs
     source = _source(folder)
     with listen(host, port) as listener:
@@ -110,10 +147,11 @@ def serve(
 
         def announce(sandbox: "Sandbox | None") -> None:
             has_code, has_token = code is not None, token is not None
-            _say(_banner(source, listener, sandbox, has_code=has_code, has_token=has_token))
+            about_code = [] if sandbox is None else _code_lines(sandbox, modules, python, stateless=stateless)
+            _say(_banner(source, listener, sandbox, about_code, has_code=has_code, has_token=has_token))
 
-        settings = Settings(token, answer_characters)
-        service = Service(source, code, listener, place, settings, policy, python)
+        settings = Settings(token, answer_characters, is_stateless=stateless)
+        service = Service(source, code, listener, place, settings, policy, python, modules)
         run(service, when_listening=announce, log=_log)
 
 
@@ -134,6 +172,20 @@ def _times(timeout: float | None, timeout_max: float | None) -> tuple[float, flo
     return timeout, timeout_max
 
 
+def _modules(preload: str) -> tuple[str, ...]:
+    """The modules that --preload names. Raises UsageError for what names none."""
+    names = tuple(name.strip() for name in preload.split(",") if name.strip())
+    if names == ("none",):
+        return ()
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise UsageError(
+                f"--preload {preload!r}: {name!r} is not a module's name",
+                hint="write names with commas between, such as numpy,pandas; or none",
+            )
+    return names
+
+
 def _source(folder: Path | None) -> "Source":
     from plugcli.serve.source import folder_source, is_plugin, memory_source
 
@@ -147,7 +199,13 @@ def _source(folder: Path | None) -> "Source":
 
 
 def _banner(
-    source: "Source", listener: "Listener", sandbox: "Sandbox | None", *, has_code: bool, has_token: bool
+    source: "Source",
+    listener: "Listener",
+    sandbox: "Sandbox | None",
+    about_code: list[str],
+    *,
+    has_code: bool,
+    has_token: bool,
 ) -> list[str]:
     """What `serve` says once it listens: `key: value` lines, the sandbox first."""
     from plugcli.serve.log import printable
@@ -158,7 +216,7 @@ def _banner(
     where = "in the current directory" if source.folder == Path() else source.name
     if source.folder is None:
         where = "built in, as the current directory holds no plugin"
-    lines = [*_sandbox_lines(sandbox), f"plugin: {name} ({where})"]
+    lines = [*_sandbox_lines(sandbox), *about_code, f"plugin: {name} ({where})"]
     for problem in (plugin.manifest_problem, plugin.openapi_problem):
         if problem:
             place = f"{problem.file}:{problem.position.line}:{problem.position.column}"
@@ -176,6 +234,30 @@ def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
     if sandbox is None:
         return ["sandbox: not needed, as this plugin runs no code of a model"]
     return [f"sandbox: {sandbox.verdict.first_line}"]
+
+
+def _code_lines(
+    sandbox: "Sandbox", modules: tuple[str, ...], python: str | None, *, stateless: bool
+) -> list[str]:
+    """What code finds here: sessions or none, what is imported for it, and what it will miss."""
+    from plugcli.cli.extra import missing_packages
+
+    policy = sandbox.policy
+    lines = [
+        "sessions: none, each call starts afresh (--stateless)"
+        if stateless
+        else f"sessions: {policy.sessions} at most, each ends after {policy.session_idle_seconds:g} s "
+        f"without use or {policy.session_life_seconds:g} s"
+    ]
+    if modules:
+        lines.append(f"preloaded: {', '.join(sandbox.preloaded) or 'nothing'}")
+    missing = missing_packages(python)
+    if missing:
+        lines.append(
+            f"missing: {', '.join(missing)}; code that imports them fails until they are installed for "
+            f"{python or sys.executable} (in plugcli's checkout: pip install -e '.[data]')"
+        )
+    return lines
 
 
 def _say(lines: list[str]) -> None:

@@ -1,11 +1,18 @@
 """What plugcli itself answers: JSON with `error` and `hint`, never a traceback."""
 
+import asyncio
 import json
 from collections.abc import Iterable
 
-from starlette.types import Send
+from starlette.types import Receive, Send
 
 Header = tuple[bytes, bytes]
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+# After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
+# connection of a client that is still sending, and it would never see why.
+DRAIN_SECONDS = 2.0
 
 
 class Refusal(Exception):
@@ -22,10 +29,13 @@ class Refusal(Exception):
         return json_bytes({"error": self.error, "hint": self.hint})
 
 
+class ClientGone(Exception):
+    """The client went away before its request was complete."""
+
+
 def json_bytes(content: object) -> bytes:
     """`content` as UTF-8 JSON. A lone surrogate, which UTF-8 cannot carry, becomes its JSON escape."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
+    return _encode(content).encode("utf-8", "backslashreplace")
 
 
 async def send_answer(
@@ -46,3 +56,22 @@ async def send_start(
         (b"x-content-type-options", b"nosniff"),
     ]
     await send({"type": "http.response.start", "status": status, "headers": [*own, *headers]})
+
+
+async def send_refusal(refusal: Refusal, send: Send) -> None:
+    """Refuse a request whose body was read."""
+    await send_answer(send, refusal.status, refusal.body(), headers=refusal.headers)
+
+
+async def send_early_refusal(refusal: Refusal, receive: Receive, send: Send) -> None:
+    """Refuse a request whose body may still be coming."""
+    body = refusal.body()
+    await send_start(send, refusal.status, body, headers=[*refusal.headers, (b"connection", b"close")])
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while (message := await receive())["type"] != "http.disconnect" and message.get("more_body"):
+                pass
+    except TimeoutError:
+        pass
+    await send({"type": "http.response.body", "body": b""})

@@ -13,12 +13,12 @@ from plugcli.errors import PlugcliError
 from plugcli.sandbox import Sandbox
 from plugcli.serve.answer import Refusal, json_bytes, send_answer
 from plugcli.serve.documents import find_document, is_document
-from plugcli.serve.execute import ANSWER_CHARACTERS_KEY
 from plugcli.serve.fit import ANSWER_CHARACTERS
 from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
 from plugcli.serve.site import Site
 from plugcli.serve.source import CODE_FILE, Source
+from plugcli.serve.terms import TERMS_KEY, Terms
 
 HEALTH = "/health"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -27,10 +27,14 @@ PREFLIGHT_SECONDS = 600
 
 @dataclass(frozen=True)
 class Settings:
-    """What `serve` was told about calls: the token they need, if any, and how long an answer may be."""
+    """What `serve` was told about calls.
+
+    The token they need, if any; how long an answer may be; whether each call is fresh whatever it asks for.
+    """
 
     token: str | None = None
     answer_characters: int = ANSWER_CHARACTERS
+    is_stateless: bool = False
 
 
 def create_app(
@@ -53,12 +57,14 @@ def create_app(
     async def is_public(path: str) -> bool:
         return await is_document(source, path)
 
-    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        scope[ANSWER_CHARACTERS_KEY] = settings.answer_characters
+    terms = Terms(settings.answer_characters, settings.is_stateless)
+
+    async def on_terms(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[TERMS_KEY] = terms
         await inner(scope, receive, send)
 
     token = settings.token.encode() if settings.token else None
-    guard = Guard(limited, site, pages, is_public, token, log)
+    guard = Guard(on_terms, site, pages, is_public, token, log, terms.links if sandbox else None)
     # CORS outside the guard: a page of the host must be able to read why it was refused.
     readable = CORSMiddleware(
         guard,
@@ -66,7 +72,7 @@ def create_app(
         allow_methods=METHODS,
         allow_headers=["*"],  # of these origins only; hosts add headers over time
         allow_private_network=True,
-        expose_headers=["Retry-After"],
+        expose_headers=["Retry-After", "Content-Disposition", "Content-Range"],
         max_age=PREFLIGHT_SECONDS,
     )
     logged = with_request_log(readable, log)
@@ -86,6 +92,7 @@ def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
         content |= {
             "version": __version__,
             "sandbox": {"needed": sandbox is not None} | (sandbox.verdict.as_json() if sandbox else {}),
+            "sessions": len(sandbox.sessions) if sandbox else 0,
         }
     return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
 

@@ -1,9 +1,11 @@
 """A RunResult as JSON short enough for a chat host, which cuts answers at 100,000 characters.
 
-The start of a long text says what ran and its end how it went: the middle goes, and a mark says how much.
+What is too long makes room in this order: texts to be shown (half an SVG or half a table's HTML is worth nothing,
+so they go whole), the value of the last expression, the streams, the list of files. The start of a long text says
+what ran and its end how it went: the middle goes. A mark says how much went.
 """
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
 from plugcli.serve.answer import json_bytes
@@ -15,23 +17,86 @@ _STREAMS = ("stdout", "stderr")
 
 
 def fit(result: dict[str, Any], limit: int) -> bytes:
-    """The JSON of `result`, shorter than `limit` characters: the middles of stdout and stderr make room.
+    """The JSON of `result`, shorter than `limit` characters.
 
-    What is left out is added to `truncated`, in bytes. A stream that the sandbox cut ends with a mark too.
+    What is left out of the streams and of the files is added to `truncated`, in bytes and in files. A stream that
+    the sandbox cut ends with a mark too.
     """
-    truncated = dict(result["truncated"])
-    texts = {name: result[name] + _end_mark(truncated[name]) for name in _STREAMS}
-    answer = json_bytes({**result, **texts})
+    truncated = result["truncated"]
+    if truncated["stdout"] or truncated["stderr"]:
+        result = {**result, **{name: result[name] + _end_mark(truncated[name]) for name in _STREAMS}}
+    answer = json_bytes(result)
     # Bytes are never fewer than characters, and seldom need counting.
     if len(answer) < limit or len(answer.decode()) < limit:
         return answer
-    bare = json_bytes({**result, "stdout": "", "stderr": ""})
-    room = limit - 1 - len(bare.decode()) - len(_STREAMS) * _MARK_CHARACTERS
-    shares = _share(room, *(_written(texts[name]) for name in _STREAMS))
-    for name, share in zip(_STREAMS, shares, strict=True):
-        texts[name], left_out = _without_middle(texts[name], share)
+    return json_bytes(_shortened(result, limit))
+
+
+def fit_list(content: dict[str, Any], limit: int) -> bytes:
+    """The JSON of `content`, shorter than `limit` characters: a list of `files`, and how many are `left_out`."""
+    answer = json_bytes(content)
+    if len(answer) < limit or len(answer.decode()) < limit:
+        return answer
+    files = content["files"]
+    room = limit - 1 - _length({**content, "files": []}) - _MARK_CHARACTERS
+    kept = _first(files, room)
+    return json_bytes({**content, "files": kept, "left_out": content["left_out"] + len(files) - len(kept)})
+
+
+def _shortened(result: dict[str, Any], limit: int) -> dict[str, Any]:
+    displays, value, files = result.get("displays", []), result.get("result") or "", result.get("files", [])
+    streams = [result[name] for name in _STREAMS]
+    marks = sum(map(bool, (displays, value, *streams, files))) * _MARK_CHARACTERS
+    whole = _length(displays) + _length(files) + sum(map(_written, (value, *streams)))
+    over = _length(result) - (limit - 1) + marks
+    least = max(0, whole - over) // 8  # of the room, for each text, however much comes after it
+
+    fewer = _without_texts(displays, max(least, _length(displays) - over))
+    over -= _length(displays) - _length(fewer)
+    share = max(least, _written(value) - over)
+    shorter, _ = _without_middle(value, share)
+    over -= max(0, _written(value) - share)
+    needs = [_written(text) for text in streams]
+    share = max(2 * least, sum(needs) - over)
+    over -= max(0, sum(needs) - share)
+    texts, truncated = {}, dict(result["truncated"])
+    for name, text, part in zip(_STREAMS, streams, _share(share, *needs), strict=True):
+        texts[name], left_out = _without_middle(text, part)
         truncated[name] += left_out
-    return json_bytes({**result, **texts, "truncated": truncated})
+    kept = _first(files, _length(files) - over)
+    if len(kept) < len(files):
+        truncated["files"] = truncated.get("files", 0) + len(files) - len(kept)
+    parts = {**texts, "result": shorter or None, "displays": fewer, "files": kept, "truncated": truncated}
+    return {name: parts.get(name, whole) for name, whole in result.items()}
+
+
+def _without_texts(displays: list[dict[str, str]], room: int) -> list[dict[str, str]]:
+    """`displays` in `room` characters: the longest texts go, and then the last displays, each for a mark."""
+    kept, used = list(displays), _length(displays)
+    for index in sorted(range(len(kept)), key=lambda index: -len(kept[index].get("text", ""))):
+        if used <= room:
+            return kept
+        if len(kept[index].get("text", "")) > _MARK_CHARACTERS:
+            left_out = len(kept[index]["text"].encode("utf-8", "surrogatepass"))
+            marked = kept[index] | {"text": f"[... {left_out} bytes left out ...]"}
+            used -= _length(kept[index]) - _length(marked)
+            kept[index] = marked
+    if used <= room:
+        return kept
+    first = _first(kept, room - _MARK_CHARACTERS)
+    mark = {"mime": "text/plain", "text": f"[... {len(kept) - len(first)} more left out ...]"}
+    return [*first, mark]
+
+
+def _first(items: Sequence[Any], room: int) -> list[Any]:
+    """As many of `items` from the start as fit in `room` characters, written as a list."""
+    kept, used = [], 2
+    for item in items:
+        used += _length(item) + 1
+        if used > room:
+            break
+        kept.append(item)
+    return kept
 
 
 def _end_mark(left_out: int) -> str:
@@ -72,4 +137,9 @@ def _longest(text: str, room: int) -> int:
 
 def _written(text: str) -> int:
     """The characters `text` takes in JSON, its quotes not counted."""
-    return len(json.dumps(text, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()) - 2
+    return _length(text) - 2
+
+
+def _length(content: object) -> int:
+    """The characters `content` takes as JSON."""
+    return len(json_bytes(content).decode())

@@ -11,15 +11,21 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugcli.serve.answer import Refusal, json_bytes, send_answer, send_start
+from plugcli.serve.answer import (
+    ClientGone,
+    Refusal,
+    json_bytes,
+    send_answer,
+    send_early_refusal,
+    send_refusal,
+)
+from plugcli.serve.links import Links
 from plugcli.serve.site import Site, other_site
+from plugcli.serve.terms import HERE_KEY, is_upload, raw_path
 from plugcli.serve.token import check_token
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
 BODY_SECONDS = 30.0
-# After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
-# connection of a client that is still sending, and it would never see why.
-DRAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Guard:
     """The ASGI application around the plugin's.
 
     `pages` are public. `is_public(path)` says which of the plugin's own GET answers need no token either
-    (a framework may generate the OpenAPI document). `log` gets the traceback of a crash.
+    (a framework may generate the OpenAPI document). `log` gets the traceback of a crash. `links` are the
+    addresses of files, if the plugin runs code: whoever has one may fetch the file, and uploads come unread.
     """
 
     plugin: ASGIApp
@@ -50,6 +57,7 @@ class Guard:
     is_public: Callable[[str], Awaitable[bool]]
     token: bytes | None
     log: Callable[[str], None]
+    links: Links | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. A crash becomes a 500 in JSON.
@@ -80,26 +88,35 @@ class Guard:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        read_on = receive
         try:
             here = self.site.here(headers)
             may_only_look = self.site.may_only_look(headers, here)
             is_get = scope["method"] in ("GET", "HEAD")
+            has_link = False
             if is_get:
+                has_link = self.links is not None and self.links.read(raw_path(scope)) is not None
                 page = await self.pages(scope["path"], here, self._has_token(headers))
                 if page is not None:
                     await send_answer(send, page.status, page.body, mime=page.mime, headers=page.headers)
                     return
-            if may_only_look:
-                raise other_site()
-            if self.token is not None and not (is_get and await self.is_public(scope["path"])):
-                check_token(self.token, headers)
-            body = await _read_body(headers, receive)
+            if not has_link:
+                if may_only_look:
+                    raise other_site()
+                if self.token is not None and not (is_get and await self.is_public(scope["path"])):
+                    check_token(self.token, headers)
+            scope[HERE_KEY] = here
+            if self.links is None or not is_upload(scope):
+                read_on = _replay(await _read_body(headers, receive), receive)
         except Refusal as refusal:
-            await _refuse(refusal, headers, receive, send)
-        except _Gone:
+            if _has_body(headers):
+                await send_early_refusal(refusal, receive, send)
+            else:
+                await send_refusal(refusal, send)
+        except ClientGone:
             pass
         else:
-            await self.plugin(scope, _replay(body, receive), send)
+            await self.plugin(scope, read_on, send)
 
     def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
         if self.token is None:
@@ -116,14 +133,9 @@ _CRASHED = json_bytes(
 )
 
 
-class _Gone(Exception):
-    """The client went away before its request was complete."""
-
-
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     """The whole body, at most BODY_BYTES_MAX bytes of JSON. Refuses anything else."""
-    declared = int(headers.get(b"content-length", b"0"))
-    has_body = declared > 0 or b"transfer-encoding" in headers
+    declared, has_body = int(headers.get(b"content-length", b"0")), _has_body(headers)
     mime = headers.get(b"content-type")
     # A page may send forms and plain text anywhere without asking (no preflight); JSON it may not.
     if (has_body or mime is not None) and not _is_json(mime or b""):
@@ -143,7 +155,7 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise _Gone
+                    raise ClientGone
                 chunks.append(message["body"])
                 size += len(chunks[-1])
                 if size > BODY_BYTES_MAX:
@@ -156,6 +168,10 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         ) from None
 
 
+def _has_body(headers: Mapping[bytes, bytes]) -> bool:
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
 def _is_json(mime: bytes) -> bool:
     essence = mime.partition(b";")[0].strip().lower()
     is_structured = essence.startswith(b"application/") and essence.endswith(b"+json")
@@ -164,22 +180,6 @@ def _is_json(mime: bytes) -> bool:
 
 def _too_large() -> Refusal:
     return Refusal(413, f"the body is larger than {BODY_BYTES_MAX // 2**20} MiB", "send less in one call")
-
-
-async def _refuse(refusal: Refusal, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
-    body = refusal.body()
-    if headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers:
-        await send_answer(send, refusal.status, body, headers=refusal.headers)
-        return
-    await send_start(send, refusal.status, body, headers=[*refusal.headers, (b"connection", b"close")])
-    await send({"type": "http.response.body", "body": body, "more_body": True})
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            while (message := await receive())["type"] != "http.disconnect" and message.get("more_body"):
-                pass
-    except TimeoutError:
-        pass
-    await send({"type": "http.response.body", "body": b""})
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

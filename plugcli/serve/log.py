@@ -1,18 +1,21 @@
 """The request log: a line a call, for a person, without a byte of the caller's that a terminal obeys."""
 
+import re
 import time
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CLIENT_GONE = 499  # a status that nobody reads, as nginx logs it
+from plugcli.serve.links import PREFIX
+
 _PATH_CHARACTERS = 120
+_SIGNATURE = re.compile(rf"(?<=^{PREFIX})([^/.]*)\.[^/]*")  # whoever has it may fetch the file
 
 
 def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
     """`app`, with one line to `log` for each request: method, path, status, milliseconds.
 
-    No query and no headers: those may hold secrets.
+    No query and no headers: those may hold secrets. Without an answer the client is gone.
     """
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,7 +27,7 @@ def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
         async def note_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = "gone" if message["status"] == CLIENT_GONE else str(message["status"])
+                status = str(message["status"])
             await send(message)
 
         start = time.monotonic()
@@ -39,9 +42,14 @@ def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
 
 def printable(text: str) -> str:
     """`text` with escapes for what a terminal would obey or not show."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def _path(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace")
-    return printable(raw[:_PATH_CHARACTERS].decode("ascii", "backslashreplace"))
+    path = raw.decode("ascii", "backslashreplace")
+    if path.startswith(PREFIX):
+        path = _SIGNATURE.sub(r"\1...", path)
+    return printable(path[:_PATH_CHARACTERS])

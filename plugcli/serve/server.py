@@ -30,8 +30,8 @@ Log = Callable[[str], None]
 class Service:
     """What is served, where, to whom, and within which limits.
 
-    `code` is the plugin.py of `source`, loaded, or None. A Sandbox with `policy` and `python` (None: our own
-    interpreter) starts only if the code asks for one.
+    `code` is the plugin.py of `source`, loaded, or None. A Sandbox with `policy`, `python` (None: our own
+    interpreter) and the modules to `preload` starts only if the code asks for one.
     """
 
     source: Source
@@ -41,6 +41,7 @@ class Service:
     settings: Settings
     policy: Policy
     python: str | None
+    preload: tuple[str, ...] = ()
 
 
 def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None], log: Log) -> None:
@@ -66,7 +67,9 @@ async def _serve(
         async with AsyncExitStack() as stack:
             sandbox, plugin = None, code.app if code else None
             if code is not None and code.create_app is not None:
-                sandbox = await stack.enter_async_context(Sandbox(service.policy, python=service.python))
+                sandbox = await stack.enter_async_context(
+                    Sandbox(service.policy, python=service.python, preload=service.preload)
+                )
                 plugin = code.app_with(sandbox)
             app = create_app(service.source, plugin, service.site, service.settings, sandbox=sandbox, log=log)
 

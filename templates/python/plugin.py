@@ -1,14 +1,14 @@
-"""The API of this plugin: `POST /execute` runs Python in the sandbox of plugcli.
+"""This API runs Python in the sandbox (`POST /execute`) and keeps its files (/files).
 
 Add routes of your own to the list below, and describe each in openapi.yaml: a model
 knows an operation only from there.
 """
 
 from plugcli.sandbox import Sandbox
-from plugcli.serve.execute import execute_route
+from plugcli.serve.execute import routes
 from starlette.applications import Starlette
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
     """Return the API; `plugcli serve` calls this once, with a sandbox it started."""
-    return Starlette(routes=[execute_route(sandbox)])
+    return Starlette(routes=routes(sandbox))

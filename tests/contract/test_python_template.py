@@ -1,13 +1,14 @@
 """The python template's OpenAPI document describes what the sandbox really answers."""
 
 import asyncio
+import dataclasses
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from plugcli.sandbox import Policy, Sandbox
+from plugcli.sandbox import Policy, RunResult, Sandbox
 from plugcli.scaffold import render, templates
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(render(templates()["python"], {})["openapi.yaml"])
@@ -40,6 +41,19 @@ def test_every_kind_of_answer_fits_the_document(code: str, outcome: str) -> None
 
 def test_request_takes_what_the_server_takes() -> None:
     """A field more would be refused with 422, a field less could never be used."""
-    assert sorted(SCHEMAS["RunRequest"]["properties"]) == ["code", "timeout"]
+    assert sorted(SCHEMAS["RunRequest"]["properties"]) == ["code", "session", "timeout"]
     assert SCHEMAS["RunRequest"]["required"] == ["code"]
     assert SCHEMAS["RunRequest"]["additionalProperties"] is False
+
+
+def test_core_of_the_answer_is_that_of_the_original() -> None:
+    """Whoever answers with these three is such a plugin; all else is extra, and this server always gives it."""
+    assert SCHEMAS["RunResult"]["required"] == ["stdout", "stderr", "returncode"]
+    fields = {field.name for field in dataclasses.fields(RunResult)}
+    assert set(SCHEMAS["RunResult"]["properties"]) == fields
+
+
+def test_what_the_model_reads_fits_the_hosts() -> None:
+    """Hosts cut or refuse longer texts, also those of a body's fields."""
+    for field in SCHEMAS["RunRequest"]["properties"].values():
+        assert len(field["description"]) <= 200

@@ -2,8 +2,10 @@
 
 import pytest
 
+from plugcli.sandbox import Sandbox
 from plugcli.serve.answer import Refusal
-from plugcli.serve.execute import Call, parse_call
+from plugcli.serve.call import Call, parse_call
+from plugcli.serve.execute import execute_route
 
 
 @pytest.mark.parametrize(
@@ -16,6 +18,8 @@ from plugcli.serve.execute import Call, parse_call
         (b'\xef\xbb\xbf{"code": "x", "timeout": 2}', Call("x", 2.0)),
         (b'{"code": "x", "timeout": 60}', Call("x", 60.0)),
         (b'{"code": "x", "timeout": 0.5}', Call("x", 0.5)),
+        (b'{"code": "x", "session": "s"}', Call("x", None, "s")),
+        (b'{"session": "my \\u00e4nalysis", "code": ""}', Call("", None, "my änalysis")),
     ],
 )
 def test_call_is_read(body: bytes, call: Call) -> None:
@@ -57,7 +61,16 @@ def test_what_is_not_json_is_400(body: bytes) -> None:
         b'{"code": ["print(1)"]}',
         b'{"code": {"x": 1}}',
         b'{"code": true}',
-        b'{"code": "x", "session": "s"}',
+        b'{"code": "x", "session": null}',
+        b'{"code": "x", "session": ""}',
+        b'{"code": "x", "session": 1}',
+        b'{"code": "x", "session": ["s"]}',
+        b'{"code": "x", "session": "a\\u0000b"}',
+        b'{"code": "x", "session": "a\\nb"}',
+        b'{"code": "x", "session": "\\ud800"}',
+        b'{"code": "x", "session": "' + b"s" * 201 + b'"}',
+        b'{"code": "x", "session": "' + b"s" * 10240 + b'"}',
+        b'{"code": "x", "name": "s"}',
         b'{"code": "x", "files": []}',
         b'{"Code": "x"}',
         b'{"code": "x", "timeout": null}',
@@ -84,3 +97,9 @@ def test_timeout_refusal_names_the_bound() -> None:
     """The model can then ask again with a time that is allowed."""
     with pytest.raises(Refusal, match="at most 60"):
         parse_call(b'{"code": "x", "timeout": 61}', wall_seconds_max=60)
+
+
+def test_route_of_older_plugins_is_still_there() -> None:
+    """Their plugin.py asks for it by name."""
+    route = execute_route(Sandbox())
+    assert (route.path, route.methods) == ("/execute", {"POST"})

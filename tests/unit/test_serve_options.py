@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from plugcli.cli.serve import _times, serve
+from plugcli.cli.serve import _modules, _times, serve
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
 from plugcli.sandbox.policy import parse_bytes
@@ -16,11 +16,14 @@ def test_defaults_are_those_of_the_library() -> None:
     """They stand in the help text too, which must not import the sandbox."""
     default = {name: each.default for name, each in inspect.signature(serve).parameters.items()}
     sizes = {f"{name}_bytes": parse_bytes(default[name]) for name in ("memory", "workspace", "output")}
-    numbers = {name: default[name] for name in ("processes", "open_files", "cpus")}
+    sizes["file_bytes"] = parse_bytes(default["file_size"])
+    numbers = {name: default[name] for name in ("processes", "open_files", "cpus", "jails", "sessions")}
+    lives = {f"session_{name}_seconds": default[f"session_{name}"] for name in ("idle", "life")}
     policy = asdict(Policy())
     wall_seconds, wall_seconds_max = _times(None, None)
     times = {"wall_seconds": wall_seconds, "wall_seconds_max": wall_seconds_max}
-    assert {**sizes, **numbers, **times} == {name: policy[name] for name in policy if name != "jails"}
+    given = {**sizes, **numbers, **times, **lives, "session_memory_bytes": default["sessions_memory"]}
+    assert given == {name: policy[name] for name in policy if name != "files"}
     assert default["answer_characters"] == ANSWER_CHARACTERS
 
 
@@ -39,3 +42,27 @@ def test_times_that_contradict_are_refused() -> None:
     """Both were typed: guessing which one is meant helps nobody."""
     with pytest.raises(UsageError, match="--timeout-max 40"):
         _times(50, 40)
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("none", ()),
+        ("", ()),
+        ("numpy", ("numpy",)),
+        (" numpy , pandas,", ("numpy", "pandas")),
+        ("matplotlib.pyplot", ("matplotlib.pyplot",)),
+    ],
+)
+def test_preload_is_a_list_of_modules(given: str, names: tuple[str, ...]) -> None:
+    """With commas, as people write lists."""
+    assert _modules(given) == names
+
+
+@pytest.mark.parametrize(
+    "given", ["numpy;pandas", "numpy pandas", "a..b", ".a", "../x", "none,numpy-x", "1", "a\0b"]
+)
+def test_preload_of_no_module_is_refused(given: str) -> None:
+    """These names go into an import inside the launcher."""
+    with pytest.raises(UsageError):
+        _modules(given)

@@ -48,13 +48,18 @@ class PluginTest(unittest.TestCase):
         with open_url(self.address + path, timeout=30) as answer:
             return answer.status, answer.headers["content-type"], answer.read()
 
-    def execute(self, body: object) -> tuple[int, Any]:
+    def execute(self, body: object, **headers: str) -> tuple[int, Any]:
         """Post `body` as JSON to /execute; return the status and the JSON answered."""
-        request = urllib.request.Request(
-            self.address + "/execute",
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.post(
+            "/execute",
             json.dumps(body).encode(),
-            {"content-type": "application/json"},
+            {"content-type": "application/json", **named},
         )
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+        """Post bytes; return the status and the JSON answered."""
+        request = urllib.request.Request(self.address + path, body, headers)
         try:
             with open_url(request, timeout=90) as answer:
                 return answer.status, json.load(answer)
@@ -92,7 +97,7 @@ class PluginTest(unittest.TestCase):
         """The model reads the answer by the OpenAPI document."""
         schemas = json.loads(self.get("/openapi.json")[2])["components"]["schemas"]
         result = self.execute({"code": ""})[1]
-        self.assertEqual(sorted(schemas["RunResult"]["required"]), sorted(result))
+        self.assertEqual(sorted(schemas["RunResult"]["properties"]), sorted(result))
 
     def test_program_that_fails_is_an_answer_too(self) -> None:
         """The model needs the traceback to mend its program: no HTTP error hides it."""
@@ -102,13 +107,40 @@ class PluginTest(unittest.TestCase):
         )
         self.assertIn("ZeroDivisionError", result["stderr"])
 
-    def test_calls_share_nothing(self) -> None:
-        """The manifest tells the model that each call starts afresh."""
+    def test_calls_of_a_conversation_build_on_each_other(self) -> None:
+        """The manifest tells the model so; the chat host sends the header."""
+        first = self.execute({"code": "n = 6"}, openai_conversation_id="ours")[1]
+        self.assertEqual("new", first["session"]["state"])
+        second = self.execute({"code": "n * 7"}, openai_conversation_id="ours")[1]
+        self.assertEqual(("42", "kept"), (second["result"], second["session"]["state"]))
+        other = self.execute({"code": "n"}, openai_conversation_id="theirs")[1]
+        self.assertEqual("error", other["outcome"])
+
+    def test_calls_without_a_session_share_nothing(self) -> None:
+        """Whoever names no session leaves nothing behind for the next caller."""
         result = self.execute({"code": "secret = 1; open('secret', 'w').close()"})[1]
         self.assertEqual("ok", result["outcome"])
         for code in ("print(secret)", "open('secret')"):
             with self.subTest(code=code):
                 self.assertEqual("error", self.execute({"code": code})[1]["outcome"])
+
+    def test_files_go_in_and_come_out(self) -> None:
+        """The code finds what the user uploads, and the user gets what it writes."""
+        status, stored = self.post(
+            "/files?session=files&name=in.csv",
+            b"a,b\n1,2\n",
+            {"content-type": "text/csv"},
+        )
+        self.assertEqual((201, "in.csv"), (status, stored["files"][0]["name"]))
+        code = "text = open('in.csv').read(); open('out.txt', 'w').write(text.upper())"
+        result = self.execute({"code": code, "session": "files"})[1]
+        self.assertEqual(["out.txt"], [file["name"] for file in result["files"]])
+        url = result["files"][0]["url"]
+        self.assertTrue(url.startswith(self.address), url)
+        self.assertEqual(b"A,B\n1,2\n", self.get(url.removeprefix(self.address))[2])
+        listing = json.loads(self.get("/files?session=files")[2])
+        names = [file["name"] for file in listing["files"]]
+        self.assertEqual(["in.csv", "out.txt"], sorted(names))
 
     def test_request_without_code_is_refused_with_a_sentence(self) -> None:
         """The model corrects a call only if it is told what was wrong with it."""

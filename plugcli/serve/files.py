@@ -1,0 +1,140 @@
+"""The files of a session: `/files`.
+
+    POST /files     store: multipart/form-data, or the bytes alone with ?name=data.csv
+    GET  /files     list
+
+Uploads come unread through the guard: they are bounded here, in size, in time and in number.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from plugcli.errors import PlugcliError
+from plugcli.sandbox import Sandbox, Session
+from plugcli.serve import conversation, file
+from plugcli.serve.answer import (
+    ClientGone,
+    Refusal,
+    json_bytes,
+    send_answer,
+    send_early_refusal,
+    send_refusal,
+)
+from plugcli.serve.body import Body
+from plugcli.serve.call import checked_name
+from plugcli.serve.fit import fit_list
+from plugcli.serve.refusals import busy, refusal_of
+from plugcli.serve.terms import UPLOADS, Terms, terms_of
+from plugcli.serve.upload import store
+
+UPLOADS_MAX = 8
+FORM_BYTES = 1024 * 1024  # what a form may take beside the bytes of its files
+
+
+def files_routes(sandbox: Sandbox, own: Terms) -> list[Route]:
+    """The routes; `own` are their terms where `plugcli serve` gives none."""
+    return [
+        Route(UPLOADS, _Files(sandbox, own), methods=["GET", "POST"]),
+        Route(file.PATH, file.OneFile(sandbox, own), methods=["GET", "DELETE"]),
+    ]
+
+
+def with_url(listed: Mapping[str, Any], handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
+    """A file as JSON, with its address."""
+    return {**listed, "url": terms.url(scope, handle, listed["name"])}
+
+
+@dataclass
+class _Files:
+    """`/files`, as an ASGI application."""
+
+    sandbox: Sandbox
+    own: Terms
+    _uploads: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        terms = terms_of(scope, self.own)
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        body: Body | None = None
+        try:
+            if terms.is_stateless:
+                raise conversation.keeps_none("put the data into the code, or start the server without it")
+            if scope["method"] == "POST":
+                body = Body(receive, headers, self.sandbox.policy.workspace_bytes_held + FORM_BYTES)
+                content = await self._store(body, headers, terms, scope)
+            else:
+                content = self._list(headers, terms, scope)
+        except ClientGone:
+            pass
+        except (Refusal, PlugcliError) as error:
+            refusal = error if isinstance(error, Refusal) else refusal_of(error)
+            if scope["method"] == "POST" and (body is None or not body.is_over):
+                await send_early_refusal(refusal, receive, send)
+            else:
+                await send_refusal(refusal, send)
+        else:
+            await send_answer(send, 200 if body is None else 201, content)
+
+    async def _store(self, body: Body, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
+        if self._uploads >= UPLOADS_MAX:
+            raise busy(f"{UPLOADS_MAX} uploads are under way", "try again in a few seconds")
+        state = "kept"
+
+        async def open_session(name: str | None) -> Session:
+            nonlocal state
+            wished = conversation.wish(headers, name, terms)
+            if conversation.find(self.sandbox, wished) is None:
+                state = "new"
+            return await conversation.open_session(self.sandbox, wished)
+
+        self._uploads += 1
+        try:
+            session, files = await store(body, headers, _query(scope, "name", "session"), open_session)
+        finally:
+            self._uploads -= 1
+        listed = [with_url(each.as_json(), session.handle, terms, scope) for each in files]
+        return json_bytes({"files": listed, "session": _as_json(session, state)})
+
+    def _list(self, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
+        wished = conversation.wish(headers, _query(scope, "session").get("session"), terms)
+        session = conversation.find(self.sandbox, wished)
+        if session is None:
+            raise _no_session(wished)
+        session.touch()
+        listing = session.workspace.list()
+        files = [with_url(each.as_json(), session.handle, terms, scope) for each in listing.files]
+        content = {"files": files, "left_out": listing.left_out, "session": _as_json(session, "kept")}
+        return fit_list(content, terms.answer_characters)
+
+
+def _query(scope: Scope, *known: str) -> dict[str, str]:
+    """The parameters of the request's address. Raises Refusal (422) for others than `known` and for doubled ones."""
+    given = scope["query_string"].decode("latin-1")
+    pairs = parse_qsl(given, keep_blank_values=True, errors="surrogateescape")
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        raise Refusal(422, "a parameter of the address is given twice", "give it once")
+    for name in query.keys() - {*known}:
+        raise Refusal(422, f"unknown parameter {name[:40]!r}", f"the parameters are {', '.join(known)}")
+    if "session" in query:
+        checked_name(query["session"], "session")
+    return query
+
+
+def _no_session(wished: conversation.Wish) -> Refusal:
+    if wished.is_fresh:
+        return Refusal(422, "the request does not say whose files", "give ?session= with the session's id")
+    return Refusal(
+        404,
+        "there is no such session: it has expired, or nothing has been run or uploaded in it yet",
+        "run code or upload a file first; that starts one",
+    )
+
+
+def _as_json(session: Session, state: str) -> dict[str, object]:
+    return {"id": session.id, "state": state, "seconds_left": session.seconds_left}
