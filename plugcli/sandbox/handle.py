@@ -214,6 +214,8 @@ class Jail:
         """Kill what is left and let go. `gone` is set when the kernel is done with it."""
         if not self._is_closed:
             self._is_closed = True
+            self.ending = self.ending or Ending()
+            self.wake()  # whoever waits for its end
             _kill(self._exit_notice)
             self.stop_listening()
             self._loop.remove_reader(self._control)

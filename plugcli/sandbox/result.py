@@ -1,6 +1,5 @@
 """How one run ended: the same object from the library, `exec --json` and `POST /execute`."""
 
-import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,4 +35,4 @@ class RunResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that goes over HTTP and to `exec --json`."""
-        return dataclasses.asdict(self)
+        return dict(vars(self))

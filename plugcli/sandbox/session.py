@@ -4,21 +4,39 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from plugcli.sandbox import workspace
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.judge import judge, judge_status
+from plugcli.sandbox.judge import Judgement, judge, judge_status
 from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
-from plugcli.sandbox.result import TIMED_OUT, Outcome, RunResult
+from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, RunResult
 from plugcli.sandbox.talk import Call, Talk
-from plugcli.sandbox.workspace import Workspace
+from plugcli.sandbox.workspace import Listing, Workspace
 
 _WAITING = 16
+_LOST = "variables and imports are lost, so run the set-up again"
 _FEW_SECONDS = 300
 _ID_BYTES = 20
 """160 random bits: nobody guesses the id of another's session."""
+
+
+@dataclass
+class Past:
+    """What is remembered of a session that has ended: who it was, why it ended, and for a while its files."""
+
+    id: str
+    handle: str
+    why: str
+    files: Workspace | None
+    when: float
+
+    @property
+    def lost(self) -> str:
+        """Return what whoever comes back has to know."""
+        return f"{self.why}: {_LOST}" if self.files else f"{self.why}: {_LOST}, and upload its files again"
 
 
 class Session:
@@ -30,12 +48,11 @@ class Session:
         take_jail: Callable[[], Awaitable[Jail]],
         bury: Callable[[Jail], None],
         *,
-        was_lost: str = "",
-        remains: Workspace | None = None,
+        before: "Past | None" = None,
     ) -> None:
-        self.id = secrets.token_urlsafe(_ID_BYTES)
+        self.id = before.id if before else secrets.token_urlsafe(_ID_BYTES)
         """Whoever has it may use the session."""
-        self.handle = secrets.token_urlsafe(_ID_BYTES)
+        self.handle = before.handle if before else secrets.token_urlsafe(_ID_BYTES)
         """Names the session in addresses of files; gives no right by itself."""
         self.when_used: Callable[[], None] = lambda: None
         """Called when the memory that it uses has changed much."""
@@ -43,8 +60,8 @@ class Session:
         self._take_jail = take_jail
         self._bury = bury
         self._talk: Talk | None = None
-        self._workspace = remains
-        self._lost = was_lost
+        self._workspace = before.files if before else None
+        self._lost = before.lost if before else ""
         """Why the state before the next call is not what an earlier call left; empty when it is."""
         self._turn = asyncio.Lock()
         self._waiting = 0
@@ -113,6 +130,7 @@ class Session:
             capture = Capture.up_to(self._policy.output_bytes, on_output)
             talk = await self._ready()
             lost, self._lost = self._lost, ""
+            is_new, self._is_new = self._is_new, False
             started = time.monotonic()
             try:
                 call = await talk.call(source, wall_seconds=limit, capture=capture)
@@ -121,8 +139,19 @@ class Session:
                 quieting = asyncio.ensure_future(self._quiet(talk))
                 quieting.add_done_callback(lambda _: self._turn.release())
                 raise
-            duration = time.monotonic() - started
-            return await self._result(call, limit, capture, round(duration * 1000), lost)
+            self._last_used = time.monotonic()
+            outcome, returncode, reason = await self._judge(call, limit)
+            state = "lost" if lost or call.reply is None else "new" if is_new else "kept"
+            if call.reply is None:
+                self._lose(reason)
+                lost = self._lost
+            result = self._result(call, capture, (outcome, returncode, reason))
+            session = {"id": self.id, "state": state, "seconds_left": self.seconds_left}
+            return replace(
+                result,
+                duration_ms=round((self._last_used - started) * 1000),
+                session=session | {"notice": lost or self._notice()},
+            )
         finally:
             self._last_used = time.monotonic()
             if not is_released_later:
@@ -140,13 +169,13 @@ class Session:
         """Count as used now."""
         self._last_used = time.monotonic()
 
-    def close(self, why: str) -> Workspace | None:
-        """End it, with every process; return its files, which the caller closes. `why` is told to calls that wait."""
+    def close(self, why: str) -> Past:
+        """End it, with every process; return what is left of it, whose files the caller closes. `why` is told to calls that wait."""
         self._is_closed = True
         self._lost = why
         self._end_talk()
         files, self._workspace = self._workspace, None
-        return files
+        return Past(self.id, self.handle, why, files, time.monotonic())
 
     @property
     def _end_of_life(self) -> float:
@@ -193,7 +222,7 @@ class Session:
     def _lose(self, why: str) -> None:
         """Let go of an interpreter that is no more; the next call gets another."""
         self._end_talk()
-        self._lost = f"{why}: variables and imports are lost, so run the set-up again"
+        self._lost = f"{why}: {_LOST}"
 
     def _end_talk(self) -> None:
         if self._talk is not None:
@@ -203,17 +232,11 @@ class Session:
             self._bury(self._talk.jail)
             self._talk = None
 
-    async def _result(
-        self, call: Call, limit: float, capture: Capture, duration_ms: int, lost: str
-    ) -> RunResult:
-        outcome, returncode, reason = await self._judge(call, limit)
-        state = "lost" if lost or call.reply is None else "new" if self._is_new else "kept"
-        self._is_new = False
-        if call.reply is None:
-            self._lose(reason)
-            lost = self._lost
-        listing = self.workspace.changed()
-        if outcome == "error" and self.workspace.is_full:
+    def _result(self, call: Call, capture: Capture, judgement: Judgement) -> RunResult:
+        """Return what a call brought."""
+        outcome, returncode, reason = judgement
+        listing = self._workspace.changed() if self._workspace else Listing((), 0)
+        if outcome == "error" and self._workspace and self._workspace.is_full:
             held = spell_bytes(self._policy.workspace_bytes_held)
             reason += f"; the workspace is full: {held} is the limit of {WORKSPACE}"
         reply = call.reply
@@ -223,7 +246,7 @@ class Session:
             returncode=returncode,
             outcome=outcome,
             reason=reason,
-            duration_ms=duration_ms,
+            duration_ms=0,
             result=reply.result if reply else None,
             displays=list(reply.displays) if reply else [],
             files=[file.as_json() for file in listing.files],
@@ -231,12 +254,6 @@ class Session:
                 "stdout": capture.stdout.left_out,
                 "stderr": capture.stderr.left_out,
                 "files": listing.left_out,
-            },
-            session={
-                "id": self.id,
-                "state": state,
-                "seconds_left": self.seconds_left,
-                "notice": lost or self._notice(),
             },
         )
 
@@ -250,7 +267,9 @@ class Session:
             "fetch the files that are needed"
         )
 
-    async def _judge(self, call: Call, limit: float) -> tuple[Outcome, int, str]:
+    async def _judge(self, call: Call, limit: float) -> Judgement:
+        if self._is_closed:  # under a running call a session is only ended for the sum of all
+            return "out_of_memory", OUT_OF_MEMORY, self._lost
         if call.is_timeout:
             after = f"stopped after {spell_seconds(limit)}: the time limit of a run"
             if call.reply is not None:

@@ -7,27 +7,17 @@ for a while: whoever comes back with its key gets them in the new session, and t
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Jail
 from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
-from plugcli.sandbox.session import Session
+from plugcli.sandbox.session import Past, Session
 from plugcli.sandbox.workspace import Workspace
 
 _GRACE_SECONDS = 600.0
 _REMEMBERED = 4096
 """How many ended sessions are remembered, so that whoever comes back to one is told that it was."""
 _TICK_SECONDS = 1.0
-
-
-@dataclass
-class _Ended:
-    """What is left of a session: why it ended, and for a while its files."""
-
-    why: str
-    files: Workspace | None
-    when: float
 
 
 class Sessions:
@@ -40,10 +30,11 @@ class Sessions:
         self._take_jail = take_jail
         self._bury = bury
         self._alive: dict[str, Session] = {}  # by id
-        self._keys: dict[str, str] = {}  # key -> id
-        self._ended: dict[str, _Ended] = {}  # by id, the oldest first
+        self._past: dict[str, Past] = {}  # by id, the oldest first
+        self._ids: dict[str, str] = {}  # by key
         self._handles: dict[str, str] = {}  # handle -> id
-        self._opening: dict[str, asyncio.Lock] = {}
+        self._opening: dict[str, asyncio.Lock] = {}  # by key
+        self._coming = 0
         self._clock: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -70,11 +61,15 @@ class Sessions:
 
     def find(self, key: str) -> Session | None:
         """Return the session of `key`, or that has it as its id; None when there is none alive."""
-        session = self._alive.get(self._keys.get(key, key))
+        session = self._alive.get(self._ids.get(key, key))
         if session is not None and session.is_expired:
             self._expire(session)
             return None
         return session
+
+    def knows(self, id_: str) -> bool:
+        """Whether `id_` is the id of a session that lives, or that is remembered."""
+        return id_ in self._alive or id_ in self._past
 
     def files(self, handle: str) -> Workspace | None:
         """Return the files of the session that `handle` names, also for a while after it has ended."""
@@ -82,7 +77,7 @@ class Sessions:
         session = self._alive.get(id_)
         if session is not None:
             return session.workspace
-        return self._ended[id_].files if id_ in self._ended else None
+        return self._past[id_].files if id_ in self._past else None
 
     def close(self) -> None:
         """End all of them, and let go of what is left of others."""
@@ -90,34 +85,32 @@ class Sessions:
             self._clock.cancel()
         for session in list(self._alive.values()):
             self._end(session, "plugcli ended")
-        for ended in self._ended.values():
-            if ended.files is not None:
-                ended.files.close()
-        self._ended.clear()
+        for past in self._past.values():
+            if past.files is not None:
+                past.files.close()
+        self._past.clear()
 
     async def _new(self, key: str | None) -> Session:
         if not self._policy.sessions:
             raise Busy("there are no sessions here", hint="leave the session out")
         self._tick()
-        while len(self._alive) >= self._policy.sessions:
+        while len(self._alive) + self._coming >= self._policy.sessions:
             self._make_room(f"there are {self._policy.sessions} sessions already: the limit on their number")
-        old = self._ended.get(self._keys.get(key, key)) if key is not None else None
-        remains, why = None, ""
-        if old is not None:
-            remains, old.files = old.files, None
-            lost = "variables and imports are lost, so run the set-up again"
-            why = f"{old.why}: {lost}" if remains else f"{old.why}: {lost}, and upload its files again"
-        session = Session(self._policy, self._take_jail, self._bury, was_lost=why, remains=remains)
-        self._alive[session.id] = session
-        self._handles[session.handle] = session.id
+        past = self._past.pop(self._ids.get(key, key), None) if key is not None else None
+        session = Session(self._policy, self._take_jail, self._bury, before=past)
         session.when_used = self._hold_sum
-        if key is not None:
-            self._keys[key] = session.id
+        self._coming += 1
         try:
             await session.open()
         except BaseException:
-            self._end(session, "it could not be started")
+            self._remember(session.close("it could not be started"))
             raise
+        finally:
+            self._coming -= 1
+        self._alive[session.id] = session
+        self._handles[session.handle] = session.id
+        if key is not None and key != session.id:
+            self._ids[key] = session.id
         if self._clock is None:
             self._clock = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._run_clock)
         return session
@@ -152,10 +145,10 @@ class Sessions:
         """End what has expired, and let go of files whose grace is over."""
         for session in [each for each in self._alive.values() if each.is_expired]:
             self._expire(session)
-        for ended in self._ended.values():
-            if ended.files is not None and time.monotonic() - ended.when > _GRACE_SECONDS:
-                ended.files.close()
-                ended.files = None
+        for past in self._past.values():
+            if past.files is not None and time.monotonic() - past.when > _GRACE_SECONDS:
+                past.files.close()
+                past.files = None
 
     def _expire(self, session: Session) -> None:
         idle = self._policy.session_idle_seconds
@@ -167,11 +160,13 @@ class Sessions:
 
     def _end(self, session: Session, why: str) -> None:
         self._alive.pop(session.id, None)
-        self._ended[session.id] = _Ended(why, session.close(why), time.monotonic())
-        while len(self._ended) > _REMEMBERED:
-            oldest = next(iter(self._ended))
-            forgotten = self._ended.pop(oldest)
-            if forgotten.files is not None:
-                forgotten.files.close()
-            self._keys = {key: id_ for key, id_ in self._keys.items() if id_ != oldest}
-            self._handles = {handle: id_ for handle, id_ in self._handles.items() if id_ != oldest}
+        self._remember(session.close(why))
+
+    def _remember(self, past: Past) -> None:
+        self._past[past.id] = past
+        while len(self._past) > _REMEMBERED:
+            oldest = self._past.pop(next(iter(self._past)))
+            if oldest.files is not None:
+                oldest.files.close()
+            self._handles.pop(oldest.handle, None)
+            self._ids = {key: id_ for key, id_ in self._ids.items() if id_ != oldest.id}

@@ -33,7 +33,7 @@ Stamp = tuple[int, int, int, int]
 _NAME_BYTES, _PATH_BYTES = 255, 1024
 _ENTRIES = 20_000
 _WALK_SECONDS = 0.25
-_SCRIBE_SECONDS = 60.0
+_SCRIBE_SECONDS = 10.0
 _WORDS_BYTES = 1024
 _SKIPPED_FOLDERS = ("__pycache__",)
 
@@ -167,16 +167,11 @@ class Workspace:
                 f"there are {self._policy.files} files in the workspace: the limit on their number",
                 "delete some first",
             )
-        channel = self.scribe(name)
-        try:
-            async with asyncio.timeout(_SCRIBE_SECONDS):
+        with self.scribe(name) as channel:
+            try:
                 count = await self._send(channel, name, chunks)
-        except TimeoutError:
-            raise FileRefused(
-                "busy", f"{_shown(name)} was not written within {_SCRIBE_SECONDS:.0f} s", "send it again"
-            ) from None
-        finally:
-            channel.close()
+            except TimeoutError:
+                raise self._refusal(name, None) from None
         with contextlib.suppress(FileRefused), self.open(name) as download:
             self._seen[name] = _stamp(os.fstat(download.descriptor))
         return _file(name, count)
@@ -194,11 +189,13 @@ class Workspace:
                         f"{_shown(name)} is larger than {spell_bytes(self._policy.file_bytes)}: the limit on one file",
                         "send it in parts, or start plugcli serve with a larger --file-size",
                     )
-                await loop.sock_sendall(channel, chunk)
+                async with asyncio.timeout(_SCRIBE_SECONDS):  # of its own time, not of whoever sends
+                    await loop.sock_sendall(channel, chunk)
             channel.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
             pass  # its last words say why
-        words = await _last_words(channel)
+        async with asyncio.timeout(_SCRIBE_SECONDS):
+            words = await _last_words(channel)
         if words.get("done") != count:
             raise self._refusal(name, words.get("errno"))
         return count
@@ -343,10 +340,11 @@ async def _last_words(channel: socket.socket) -> dict[str, Any]:
     """Return a scribe's last line; empty when it says what no scribe says."""
     loop = asyncio.get_running_loop()
     text = b""
-    try:
+    with contextlib.suppress(OSError):  # a scribe that closes with unread bytes is a reset, after its words
         while len(text) < _WORDS_BYTES and (data := await loop.sock_recv(channel, _WORDS_BYTES)):
             text += data
+    try:
         words = json.loads(text.strip().rpartition(b"\n")[2])
-    except (OSError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     return words if isinstance(words, dict) else {}

@@ -69,6 +69,6 @@ async def open_session(sandbox: Sandbox, wished: Wish) -> Session:
 
 
 def _key(sandbox: Sandbox, wished: Wish) -> str | None:
-    """What `Sessions` knows the session by: its id, if one lives that has it, else the wish's own key."""
+    """What `Sessions` knows the session by: its id, if one has or had it, else the wish's own key."""
     name = wished.session
-    return name if name is not None and sandbox.sessions.find(name) is not None else wished.key
+    return name if name is not None and sandbox.sessions.knows(name) else wished.key
