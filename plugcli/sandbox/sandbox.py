@@ -31,7 +31,7 @@ Hook = Callable[[Workspace], Awaitable[None]]
 _WAITING_PER_JAIL = 4
 _PRELOAD_MEMORY = 256 * MIB
 _SEARCHED_BYTES = 65536
-_REFILL_SECONDS = 0.001  # after the answer is on its way
+_REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
 
 
@@ -173,7 +173,6 @@ class Sandbox:
         finally:
             files.close()
             self._bury(jail, self._places.release)
-            asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
         return result
 
     def _wants_preloaded(self, source: bytes) -> bool:
@@ -203,6 +202,7 @@ class Sandbox:
                 spares.append(spare)  # whoever comes next takes it
                 raise
             if jail.ending is None:
+                asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
                 return jail
             self._bury(jail)  # it was killed while it waited
 
