@@ -44,7 +44,7 @@ class Launcher:
         self._channel.close()  # it kills every jail, waits for them and exits
         if self._first is not None:
             self._first.close()
-        if not await _has_ended(self._process.pid, _END_SECONDS):
+        if self._process.poll() is None and not await _has_ended(self._process.pid, _END_SECONDS):
             self._process.kill()  # each init sees its own channel close
         self._process.wait()
         self._release()
