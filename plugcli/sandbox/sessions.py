@@ -86,8 +86,7 @@ class Sessions:
         for session in list(self._alive.values()):
             self._end(session, "plugcli ended")
         for past in self._past.values():
-            if past.files is not None:
-                past.files.close()
+            past.let_go()
         self._past.clear()
 
     async def _new(self, key: str | None) -> Session:
@@ -123,9 +122,15 @@ class Sessions:
         self._end(max(idle, key=lambda session: session.idle_seconds), "the session made room for others")
 
     def _hold_sum(self) -> None:
-        """Keep the memory of all sessions together within its limit."""
+        """Keep the memory of all sessions together, and of what is left of those that have ended, within its limit."""
         limit = self._policy.session_memory_bytes_held
-        while len(self._alive) > 1 and sum(each.used_bytes for each in self._alive.values()) > limit:
+        while self._used_bytes > limit:
+            remains = [past for past in self._past.values() if past.files is not None]
+            if remains:
+                remains[0].let_go()
+                continue
+            if len(self._alive) < 2:
+                return
             others = [each for each in self._alive.values() if each.is_idle]
             session = (
                 max(others, key=lambda each: each.idle_seconds)
@@ -137,6 +142,11 @@ class Sessions:
                 f"all sessions together used more than {spell_bytes(limit)}, and this one had to make room",
             )
 
+    @property
+    def _used_bytes(self) -> int:
+        alive = sum(session.used_bytes for session in self._alive.values())
+        return alive + sum(past.used_bytes for past in self._past.values())
+
     def _run_clock(self) -> None:
         self._tick()
         self._clock = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._run_clock)
@@ -146,9 +156,9 @@ class Sessions:
         for session in [each for each in self._alive.values() if each.is_expired]:
             self._expire(session)
         for past in self._past.values():
-            if past.files is not None and time.monotonic() - past.when > _GRACE_SECONDS:
-                past.files.close()
-                past.files = None
+            if time.monotonic() - past.when > _GRACE_SECONDS:
+                past.let_go()
+        self._hold_sum()  # what has changed little is not told by itself
 
     def _expire(self, session: Session) -> None:
         idle = self._policy.session_idle_seconds
@@ -164,9 +174,11 @@ class Sessions:
 
     def _remember(self, past: Past) -> None:
         self._past[past.id] = past
+        remains = [each for each in self._past.values() if each.files is not None]
+        for each in remains[: -self._policy.sessions]:  # each holds a descriptor
+            each.let_go()
         while len(self._past) > _REMEMBERED:
             oldest = self._past.pop(next(iter(self._past)))
-            if oldest.files is not None:
-                oldest.files.close()
+            oldest.let_go()
             self._handles.pop(oldest.handle, None)
             self._ids = {key: id_ for key, id_ in self._ids.items() if id_ != oldest.id}
