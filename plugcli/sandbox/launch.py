@@ -104,6 +104,7 @@ class Launcher:
             except OSError as error:
                 ours.close()
                 del self._started[number], self._gone[number]  # nobody waits for them
+                self._die()
                 raise self._death() from error
         try:
             exit_notice = await asyncio.wait_for(started, _START_SECONDS)
@@ -179,7 +180,9 @@ class Launcher:
     def _death(self) -> SandboxUnavailable:
         text = b""
         if self._process.poll() is not None and self._process.stderr is not None:
-            text = self._process.stderr.read()[-2000:]
+            # Jails that live on have its other end: there is no end of the stream to wait for.
+            os.set_blocking(self._process.stderr.fileno(), False)
+            text = (self._process.stderr.read() or b"")[-2000:]
         last = text.decode(errors="replace").strip().rpartition("\n")[2]
         return SandboxUnavailable(
             "the sandbox's launcher ended" + (f": {last}" if last else ""),

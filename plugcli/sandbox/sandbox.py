@@ -217,11 +217,20 @@ class Sandbox:
                 spares.append(spare)
 
     async def _make_jail(self, *, is_preloaded: bool) -> Jail:
+        launcher = await self._living_launcher()
+        try:
+            return await launcher.make_jail(is_preloaded=is_preloaded)
+        except SandboxUnavailable:
+            if launcher.is_alive:
+                raise
+        return await (await self._living_launcher()).make_jail(is_preloaded=is_preloaded)  # it was killed
+
+    async def _living_launcher(self) -> Launcher:
         async with self._launching:
             if self._launcher is None or not self._launcher.is_alive:
                 launcher = Launcher(self._plan, self._environment)
                 self._launcher = await self._launchers.enter_async_context(launcher)
-        return await self._launcher.make_jail(is_preloaded=is_preloaded)
+        return self._launcher
 
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
         """End `jail`, and when nothing is left of it call `and_then`: off the path of whoever waits for its result."""

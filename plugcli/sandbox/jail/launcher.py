@@ -212,12 +212,15 @@ class _Launcher:
         speaker = self._zygotes[is_preloaded]
         try:
             frame, descriptors = wire.receive_with_descriptors(speaker.channel)
-            if frame == {"unmapped": True}:
+        except OSError:  # it was killed before it had read all that it was sent
+            frame, descriptors = None, []
+        if frame == {"unmapped": True}:
+            try:
                 _map_range(speaker.pid)
                 wire.send(speaker.channel, {"mapped": True})
                 return
-        except OSError as error:
-            frame, descriptors = {"failed": "identity", "why": str(error), "errno": error.errno}, []
+            except OSError as error:
+                frame = {"failed": "identity", "why": str(error), "errno": error.errno}
         if frame == {"ready": True}:
             speaker.is_ready = True
             for request in speaker.requests.values():
