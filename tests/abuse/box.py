@@ -158,6 +158,25 @@ class Box:
         answers: dict[str, list[dict[str, Any]]] = result["answers"]
         return answers
 
+    def notes(self, body: str, **policy: Any) -> list[Any]:
+        """Return what `body` appends to `notes`: the body of a coroutine that has a `sandbox`, its `sessions`, and `opened(key)`."""
+        policy = {"wall_seconds": 20.0, "memory_bytes": 64 << 20} | policy
+        lines = "\n".join(f"        {line}" for line in body.strip().splitlines())
+        program = f"""{LOOK}
+from plugcli.errors import PlugcliError
+from plugcli.sandbox import FileRefused
+async def main():
+    notes = []
+    async with Sandbox(Policy(**{policy!r}), spares=0) as sandbox:
+        sessions = sandbox.sessions
+        opened = sessions.open
+{lines}
+    print(json.dumps(notes))
+asyncio.run(main())
+"""
+        notes: list[Any] = json.loads(self.host(program)["stdout"])
+        return notes
+
     def kernel(self, *codes: str, seconds: float = 10.0, with_facts: bool = False) -> list[dict[str, Any]]:
         """Return the answers of a conversation outside, `outcome` and `stdout`, as kernel.py keeps it."""
         how = {"inside": False, "with_facts": with_facts, "control_seconds": seconds}

@@ -1,36 +1,8 @@
 """Sessions beside each other and after each other: apart, in turn, bounded in number, time and memory, and honest about what is lost."""
 
-import json
-from typing import Any
-
 import pytest
 
 from tests.abuse.box import LOOK, Box
-
-MIB = 1 << 20
-
-
-def told(box: Box, program: str, *, seconds: float = 30.0) -> list[Any]:
-    """Return what `program`, the body of a coroutine that has a `sandbox` of `policy`, notes in `notes`."""
-    policy, _, body = program.strip().partition("\n")
-    indented = "\n".join(f"        {line}" for line in body.splitlines())
-    notes: list[Any] = json.loads(
-        box.host(
-            f"""{LOOK}
-from plugcli.errors import PlugcliError
-async def main():
-    notes = []
-    async with Sandbox(Policy({policy}), spares=0) as sandbox:
-        sessions = sandbox.sessions
-        open = sessions.open
-{indented}
-    print(json.dumps(notes))
-asyncio.run(main())
-""",
-            seconds=seconds,
-        )["stdout"]
-    )
-    return notes
 
 
 @pytest.mark.row("I1")
@@ -55,10 +27,9 @@ for family, address in ((socket.AF_INET, ('127.0.0.1', 7777)), (socket.AF_UNIX, 
 found += [pid for pid in os.listdir('/proc') if pid.isdigit() and int(pid) not in (1, os.getpid())]
 found
 """
-    notes = told(
-        box,
-        f"""memory_bytes=64 << 20
-one, two = await open('one'), await open('two')
+    notes = box.notes(
+        f"""
+one, two = await opened('one'), await opened('two')
 await one.run({hidden!r})
 notes.append((await two.run({search!r})).result)
 notes.append([file.name for file in two.workspace.list().files])
@@ -107,15 +78,14 @@ for each in threads: each.join()
 print(order[:3])
 """
     assert box.outside(control)["stdout"] == "['begins 0', 'begins 1', 'begins 2']\n"
-    notes = told(
-        box,
-        f"""memory_bytes=64 << 20
-one, two = await open('one'), await open('two')
+    notes = box.notes(
+        f"""
+one, two = await opened('one'), await opened('two')
 await one.run('order = []')
 begun = asyncio.Event()
 first = asyncio.create_task(one.run("print('begun'); import time; time.sleep(0.3)", on_output=lambda *_: begun.set()))
 await begun.wait()
-others = [asyncio.create_task((await open('one')).run({code!r}.format(n))) for n in range(16)]
+others = [asyncio.create_task((await opened('one')).run({code!r}.format(n))) for n in range(16)]
 await asyncio.sleep(0)
 try: await one.run('1')
 except PlugcliError as error: notes.append([type(error).__name__, error.message, bool(error.hint)])
@@ -134,26 +104,27 @@ def test_ten_thousand_sessions_are_a_few(box: Box) -> None:
     # Outside each is a process and its memory until somebody counts.
     piled = "import subprocess\nfor _ in range(40): subprocess.Popen(['sleep', '60'], stdout=-3, stderr=-3)"
     assert len(box.outside(piled)["left"]) == 40
-    notes = told(
-        box,
-        """memory_bytes=64 << 20, sessions=3, session_memory_bytes=100 << 20
+    notes = box.notes(
+        """
 bare = len(everybody())
-answers = await asyncio.gather(*(open(f'at once {n}') for n in range(10000)), return_exceptions=True)
+answers = await asyncio.gather(*(opened(f'at once {n}') for n in range(10000)), return_exceptions=True)
 refused = [answer for answer in answers if isinstance(answer, PlugcliError)]
 notes.append([len(refused) > 9990, len(sessions), {type(error).__name__ for error in refused} == {'Busy'}, refused[0].message])
 before = len(os.listdir('/proc/self/fd'))
 for n in range(40):
-    result = await (await open(f'key {n}')).run("open('data', 'wb').write(bytes(20 << 20))")
+    result = await (await opened(f'key {n}')).run("open('data', 'wb').write(bytes(20 << 20))")
     assert result.outcome == 'ok', result
 notes.append([len(sessions), len(os.listdir('/proc/self/fd')) - before < 10])
 until = time.monotonic() + 5
 while len(everybody()) - bare > 4 and time.monotonic() < until: await asyncio.sleep(0.01)
 notes.append(len(everybody()) - bare)
-first, back = await open('key 0'), await open('key 37')
+first, back = await opened('key 0'), await opened('key 37')
 one, other = await first.run("import os; os.listdir()"), await back.run("import os; os.path.getsize('data')")
 notes.append([one.result, one.session['state'], one.session['notice']])
 notes.append([other.session['state']])
 """,
+        sessions=3,
+        session_memory_bytes=100 << 20,
     )
     limit = "there are 3 sessions already: the limit on their number"
     lost = "the session made room for others: variables and imports are lost, so run the set-up again"
@@ -170,11 +141,10 @@ notes.append([other.session['state']])
 @pytest.mark.row("I17")
 def test_idle_sessions_end_by_themselves_and_say_so_later(box: Box) -> None:
     """Nobody says goodbye to a session. Unused it ends, used it ends too one day, never during a call; and whoever comes back is told."""
-    notes = told(
-        box,
-        """memory_bytes=64 << 20, session_idle_seconds=0.6, session_life_seconds=2.0
+    notes = box.notes(
+        """
 bare = len(everybody())
-idle, busy, used = await open('idle'), await open('busy'), await open('used')
+idle, busy, used = await opened('idle'), await opened('busy'), await opened('used')
 await idle.run("n = 1; open('kept.txt', 'w').write('kept')")
 running = asyncio.create_task(busy.run("n = 1; import time; time.sleep(2.3)"))
 uses = 0
@@ -189,11 +159,13 @@ until = time.monotonic() + 5
 while (len(sessions) or len(everybody()) > bare - 2) and time.monotonic() < until: await asyncio.sleep(0.01)
 notes.append([len(sessions), bare - len(everybody())])
 for key in ('idle', 'used', 'busy'):
-    after = await (await open(key)).run("'n' in dir(), __import__('os').listdir()")
+    after = await (await opened(key)).run("'n' in dir(), __import__('os').listdir()")
     notes.append([after.result, after.session['state'], after.session['notice']])
-again = await (await open('idle')).run('1')
+again = await (await opened('idle')).run('1')
 notes.append(again.session['state'])
 """,
+        session_idle_seconds=0.6,
+        session_life_seconds=2.0,
     )
     lost = "variables and imports are lost, so run the set-up again; the files in /mnt/data are kept"
     assert notes[0] == [True, True, False]
@@ -237,23 +209,24 @@ def test_out_of_memory_in_a_session_is_told_and_costs_it_alone(box: Box) -> None
 @pytest.mark.row("I16")
 def test_sum_over_sessions_makes_the_oldest_idle_one_go(box: Box) -> None:
     """Each within its own limit, all together over theirs: who has been idle longest makes room, then whoever uses most; each is told."""
-    notes = told(
-        box,
-        """memory_bytes=96 << 20, session_memory_bytes=150 << 20
+    notes = box.notes(
+        """
 eat = "x = bytearray(60 << 20)\\nfor i in range(0, len(x), 4096): x[i] = 1"
-for key in ('first', 'second'): await (await open(key)).run(eat)
-third = await open('third')
+for key in ('first', 'second'): await (await opened(key)).run(eat)
+third = await opened('third')
 result = await third.run(eat)
 until = time.monotonic() + 5
 while sessions.find('first') and time.monotonic() < until: await asyncio.sleep(0.01)
 notes.append([result.outcome, [key for key in ('first', 'second', 'third') if sessions.find(key)]])
-after = await (await open('first')).run("'x' in dir()")
+after = await (await opened('first')).run("'x' in dir()")
 notes.append([after.result, after.session['state'], after.session['notice']])
 begun = asyncio.Event()
-both = [asyncio.create_task((await open(key)).run(f"x = None\\n{eat}\\nprint('begun')\\nimport time; time.sleep(0.5)")) for key in ('second', 'third', 'fourth')]
+both = [asyncio.create_task((await opened(key)).run(f"x = None\\n{eat}\\nprint('begun')\\nimport time; time.sleep(0.5)")) for key in ('second', 'third', 'fourth')]
 results = await asyncio.gather(*both)
 notes.append(sorted((each.outcome, each.reason) for each in results))
 """,
+        memory_bytes=96 << 20,
+        session_memory_bytes=150 << 20,
     )
     why = "all sessions together used more than 150 MiB, and this one had to make room"
     assert notes[0] == ["ok", ["second", "third"]]
@@ -267,12 +240,11 @@ notes.append(sorted((each.outcome, each.reason) for each in results))
 @pytest.mark.row("I16")
 def test_files_of_ended_sessions_are_not_kept_beyond_the_sum(box: Box) -> None:
     """A session a second, each leaving files that live on for ten minutes, would fill the machine with sessions that are no more."""
-    notes = told(
-        box,
-        """memory_bytes=64 << 20, sessions=8, session_memory_bytes=100 << 20
+    notes = box.notes(
+        """
 handles = []
 for n in range(12):
-    session = await open(None)
+    session = await opened(None)
     handles.append(session.handle)
     await session.run("open('data', 'wb').write(bytes(30 << 20)); import os; os._exit(0)")
     if n % 2: await session.run("1")
@@ -281,6 +253,8 @@ notes.append(sum(files.used_bytes for files in map(sessions.files, handles) if f
 await asyncio.sleep(1.2)
 notes.append(sum(files.used_bytes for files in map(sessions.files, handles) if files is not None) >> 20)
 """,
+        sessions=8,
+        session_memory_bytes=100 << 20,
     )
     assert notes[1] <= 100
     assert notes[1] > 50  # the youngest are still there
@@ -290,16 +264,15 @@ notes.append(sum(files.used_bytes for files in map(sessions.files, handles) if f
 @pytest.mark.row("I18")
 def test_session_outlives_what_made_it(box: Box) -> None:
     """Launcher, zygotes and spares may be killed: a live session keeps its state, new ones and one-shots have new makers."""
-    notes = told(
-        box,
-        """memory_bytes=128 << 20
+    notes = box.notes(
+        """
 def children(pid):
     return [p.name for p in Path('/proc').glob('[0-9]*') if f'PPid:\\t{pid}\\n' in (p / 'status').read_text()]
 async def works():
     for attempt in range(3):
         try: return (await sandbox.run('print(2)')).stdout, attempt
         except PlugcliError: pass
-session = await open('alive')
+session = await opened('alive')
 await session.run('n = 41')
 first = launcher()
 zygotes = [pid for pid in children(first.name) if children(pid)]
@@ -312,12 +285,13 @@ late = await session.run('while True: pass', wall_seconds=0.3)
 notes.append([late.outcome, late.session['state'], (await session.run('n + 1')).result])
 await session.workspace.put('a.txt', data(b'late'))
 notes.append((await session.run("open('a.txt').read()")).result)
-other = await open('other')
+other = await opened('other')
 notes.append((await other.run('1 + 1')).result)
 died = await session.run('import os; os._exit(3)')
 after = await session.run("open('a.txt').read()")
 notes.append([died.session['state'], after.result, after.session['state']])
 """,
+        memory_bytes=128 << 20,
     )
     # A user's jails can be told from zygotes by nothing but their children, too.
     assert notes[0] >= 1
