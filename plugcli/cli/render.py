@@ -11,9 +11,9 @@ from plugcli.cli.terminal import Harmless
 from plugcli.errors import PlugcliError
 
 
-def is_coloured(stream: TextIO) -> bool:
+def is_coloured(stream: TextIO | None) -> bool:
     """Whether to colour `stream`: NO_COLOR and FORCE_COLOR decide, else only a terminal is coloured."""
-    if os.environ.get("NO_COLOR"):
+    if stream is None or os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
@@ -21,9 +21,9 @@ def is_coloured(stream: TextIO) -> bool:
 def error(problem: PlugcliError) -> None:
     """Print what went wrong and what to do about it on standard error."""
     red, dim, off = ("\x1b[1;31m", "\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "", "")
-    print(f"{red}error:{off} {problem.message}", file=sys.stderr)
+    _tell(f"{red}error:{off} {problem.message}")
     if problem.hint:
-        print(f"{dim}  hint:{off} {problem.hint}", file=sys.stderr)
+        _tell(f"{dim}  hint:{off} {problem.hint}")
 
 
 def stop_printing() -> None:
@@ -35,7 +35,7 @@ def stop_printing() -> None:
 def note(text: str) -> None:
     """Print a remark of plugcli's own on standard error, apart from what the code printed there."""
     dim, off = ("\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
-    print(f"{dim}plugcli: {text}{off}", file=sys.stderr)
+    _tell(f"{dim}plugcli: {text}{off}")
 
 
 class Output:
@@ -77,10 +77,17 @@ def unwritable(problem: OSError) -> PlugcliError:
 
 def bug(problem: Exception) -> None:
     """Print a traceback of plugcli itself, and say that it is one."""
-    traceback.print_exception(problem)
+    _tell("".join(traceback.format_exception(problem)).rstrip())
     error(
         PlugcliError(
             f"this is a bug in plugcli {__version__}, not in your plugin",
             hint="please report the lines above; SECURITY.md says how if they hold something secret",
         )
     )
+
+
+def _tell(text: str) -> None:
+    """Print a line on standard error. One that our caller has closed, or that takes nothing more, changes no exit status."""
+    if sys.stderr is not None:  # print would take standard output instead
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr)

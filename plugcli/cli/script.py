@@ -3,9 +3,11 @@
 Apart from `exec.py` because it knows nothing of typer, whose import is a fifth of what a short script costs.
 """
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,8 @@ from plugcli.errors import PlugcliError, UsageError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from plugcli.sandbox import RunResult
+    from plugcli.cli.files import Files
+    from plugcli.sandbox import Policy, RunResult
 
 NOT_RUN = 125
 """Exit status when plugcli could not run the code: never one that could be the code's own fault."""
@@ -29,7 +32,7 @@ _CODE_BYTES_MAX = 64 * 1024 * 1024
 
 def run_script(
     script: str | None,
-    arguments: list[str],
+    arguments: Sequence[str],
     *,
     code: str | None = None,
     timeout: float = WALL_SECONDS,
@@ -37,21 +40,38 @@ def run_script(
     python: str | None = None,
     json: bool = False,
     stdin: bool = False,
+    files: Sequence[str] = (),
+    out: str | None = None,
 ) -> int:
-    """Run `script` (a path, or - for standard input), or `code`; return the exit status. Raises UsageError."""
+    """Run `script` (a path, or - for standard input), or `code`; return the exit status. Raises UsageError.
+
+    `files` are brought along; what the code made of files goes to the folder `out`.
+    """
+
+    def work() -> int:
+        source, name = read_source(script, code)
+        policy = _policy(timeout, memory)
+        # A terminal is handed on only when asked for: a script that reads what nobody types would wait for ever.
+        feeds = sys.stdin is not None and script != "-" and (stdin or not sys.stdin.isatty())
+        with contextlib.ExitStack() as stack:
+            carried = None
+            if files or out is not None:
+                from plugcli.cli.files import Files
+
+                carried = stack.enter_context(Files(files, out, name, policy))
+            result = _run(source, name, arguments, policy, python, carried, json=json, feeds=feeds)
+            _report(result, json=json)
+            for line in carried.notes(is_brief=json) if carried else ():
+                render.note(line)
+        return result.returncode
+
+    return held(work)
+
+
+def held(work: Callable[[], int]) -> int:
+    """Do `work`; return its exit status, or the one for what kept plugcli from it, which is printed. Raises UsageError."""
     try:
-        source, name = _source(script, code)
-        result = _run(
-            source,
-            name,
-            arguments,
-            timeout,
-            memory,
-            python,
-            json=json,
-            is_stdin_wanted=stdin,
-            reads_code=script == "-",
-        )
+        return work()
     except UsageError:
         raise
     except PlugcliError as error:
@@ -63,19 +83,9 @@ def run_script(
     except Exception as problem:
         render.bug(problem)
         return NOT_RUN
-    if json:
-        import json as json_
-
-        print(json_.dumps(result.as_json(), ensure_ascii=True))
-    elif result.outcome not in ("ok", "error"):
-        render.note(result.reason)
-    for stream, left_out in result.truncated.items():
-        if left_out and not json:
-            render.note(f"{left_out} more bytes of {stream} are left out: the output limit")
-    return result.returncode
 
 
-def _source(script: str | None, code: str | None) -> tuple[bytes, str | None]:
+def read_source(script: str | None, code: str | None) -> tuple[bytes, str | None]:
     """Return the code, and the name of the file that it was read from."""
     if code is not None:
         return code.encode("utf-8", "surrogateescape"), None
@@ -112,29 +122,35 @@ def _limited(source: bytes, where: str) -> bytes:
     return source
 
 
+def _policy(timeout: float, memory: str) -> "Policy":
+    from plugcli.sandbox import Policy
+    from plugcli.sandbox.policy import parse_bytes
+
+    return Policy(
+        wall_seconds=timeout,
+        wall_seconds_max=timeout,
+        memory_bytes=parse_bytes(memory),
+        sessions=0,
+        file_bytes=Policy.workspace_bytes,  # the user's own file: what fits is enough of a limit
+    )
+
+
 def _run(
     source: bytes,
     name: str | None,
-    arguments: list[str],
-    timeout: float,
-    memory: str,
+    arguments: Sequence[str],
+    policy: "Policy",
     python: str | None,
+    carried: "Files | None",
     *,
     json: bool,
-    is_stdin_wanted: bool,
-    reads_code: bool,
+    feeds: bool,
 ) -> "RunResult":
     import asyncio
 
-    from plugcli.sandbox import Policy, Sandbox
-    from plugcli.sandbox.policy import parse_bytes
+    from plugcli.sandbox import Sandbox
 
-    policy = Policy(
-        wall_seconds=timeout, wall_seconds_max=timeout, memory_bytes=parse_bytes(memory), sessions=0
-    )
     output = None if json else render.Output()
-    # A terminal is handed on only when asked for: a script that reads what nobody types would wait for ever.
-    feeds = sys.stdin is not None and not reads_code and (is_stdin_wanted or not sys.stdin.isatty())
 
     async def main() -> "RunResult":
         async with Sandbox(policy, python=python, spares=0) as sandbox:
@@ -144,6 +160,8 @@ def _run(
                 arguments=arguments,
                 stdin=_standard_input() if feeds else None,
                 on_output=output.write if output else None,
+                before=carried.put if carried else None,
+                after=carried.fetch if carried else None,
             )
 
     try:
@@ -151,6 +169,20 @@ def _run(
     finally:
         if output is not None:
             output.finish()
+
+
+def _report(result: "RunResult", *, json: bool) -> None:
+    """Print what a run's output does not tell."""
+    if json:
+        import json as json_
+
+        print(json_.dumps(result.as_json(), ensure_ascii=True))
+        return
+    if result.outcome not in ("ok", "error"):
+        render.note(result.reason)
+    for stream in ("stdout", "stderr"):
+        if left_out := result.truncated[stream]:
+            render.note(f"{left_out} more bytes of {stream} are left out: the output limit")
 
 
 async def _standard_input() -> "AsyncIterator[bytes]":

@@ -26,12 +26,13 @@ from plugcli.sandbox.sessions import Sessions
 from plugcli.sandbox.verdict import Verdict, holding, refusing
 from plugcli.sandbox.workspace import Workspace
 
-Hook = Callable[[Workspace], Awaitable[None]]
+Before = Callable[[Workspace], Awaitable[None]]
+After = Callable[[Workspace, RunResult], Awaitable[None]]
 
 _WAITING_PER_JAIL = 4
 _PRELOAD_MEMORY = 256 * MIB
 _SEARCHED_BYTES = 65536
-_REFILL_SECONDS = 0.001  # after the answer is on its way
+_REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
 
 
@@ -135,15 +136,16 @@ class Sandbox:
         stdin: AsyncIterator[bytes] | None = None,
         wall_seconds: float | None = None,
         on_output: OnOutput | None = None,
-        before: Hook | None = None,
-        after: Hook | None = None,
+        before: Before | None = None,
+        after: After | None = None,
     ) -> RunResult:
         """Run `code` as `python script.py` would, in a jail of its own, and return how that ended.
 
         `name` is the script's file name: it then lies in the workspace. `stdin` is its standard input (default: empty). `on_output` gets
         the bytes of each stream as they come, up to the output limit. `before` and `after` get at the workspace before the code starts and
-        when it has ended. Cancelling ends the run. `wall_seconds` is never more than the policy's upper bound. Raises UsageError when it is
-        not a positive number, Busy when too many runs wait, SandboxUnavailable when no jail can be made any more, and what the hooks raise.
+        when it has ended, however it did; `after` gets what will be returned, too. Cancelling ends the run. `wall_seconds` is never more
+        than the policy's upper bound. Raises UsageError when it is not a positive number, Busy when too many runs wait, SandboxUnavailable
+        when no jail can be made any more, and what the hooks raise.
         """
         limit = self.policy.time_limit(wall_seconds)
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
@@ -169,11 +171,10 @@ class Sandbox:
             script = None if name is None else PurePath(name).name
             result = _result(ending, self.policy, limit, capture, round(duration * 1000), files, script)
             if after is not None:
-                await after(files)
+                await after(files, result)
         finally:
             files.close()
             self._bury(jail, self._places.release)
-            asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
         return result
 
     def _wants_preloaded(self, source: bytes) -> bool:
@@ -203,6 +204,7 @@ class Sandbox:
                 spares.append(spare)  # whoever comes next takes it
                 raise
             if jail.ending is None:
+                asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
                 return jail
             self._bury(jail)  # it was killed while it waited
 

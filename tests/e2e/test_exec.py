@@ -206,6 +206,26 @@ def test_output_that_takes_nothing_is_no_crash(where: str, status: int) -> None:
     assert ("cannot be written" in done.stderr) == (status == 125)
 
 
+@pytest.mark.parametrize("where", ["&-", "/dev/full"])
+@pytest.mark.parametrize(
+    ("arguments", "status", "out"),
+    [
+        ("--out {} -c 'print(1)'", 0, "1\n"),
+        ("--timeout 1 -c 'import signal; signal.signal(2, signal.SIG_IGN); signal.pause()'", 124, ""),
+        ("missing.py", 125, ""),
+    ],
+)
+def test_words_that_nobody_can_read_change_nothing(
+    arguments: str, status: int, out: str, where: str, tmp_path: Path
+) -> None:
+    """Standard error closed, or on a full disk: plugcli's own words are lost, and nothing else is."""
+    command = f"{sys.executable} -m plugcli exec {arguments.format(tmp_path / 'results')} 2>{where}"
+    done = subprocess.run(
+        ["sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (status, out)
+
+
 def test_input_that_nobody_reads_does_no_harm() -> None:
     """`yes | plugcli exec` ends when the code does."""
     with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:

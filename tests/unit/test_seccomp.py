@@ -33,6 +33,8 @@ def answer(machine: str, number: int, *arguments: int, architecture: int | None 
         at += 1
         if operation == 0x20:
             (accumulator,) = struct.unpack_from("<I", data, constant)
+        elif operation == 0x05:
+            at += constant
         elif operation == 0x54:
             accumulator &= constant
         elif operation == 0x06:

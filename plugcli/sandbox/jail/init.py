@@ -99,6 +99,7 @@ def _steps(
         ("namespaces", lambda: libc.unshare(libc.CLONE_NEWCGROUP)),  # only now is our own group its root
         ("host name", lambda: libc.sethostname(HOSTNAME)),
         ("network", _bring_loopback_up),
+        *([("network", _bound_buffers)] if group is None else []),
         ("files", lambda: mounts.mount_own(plan, identity)),
         ("identity", lambda: privileges.become(identity)),
         ("namespaces", privileges.forbid_namespaces),
@@ -115,10 +116,14 @@ def _set_signals() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
-def _bring_loopback_up() -> None:
+def _bound_buffers() -> None:
+    """Bound what the sockets of this network namespace can hold: where the kernel counts it as the jail's memory, that is enough."""
     for path, text in SYSCTLS:
         with open(f"/proc/sys/{path}", "w") as file:
             file.write(text)
+
+
+def _bring_loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = array.array("b", struct.pack("16sh22x", b"lo", 0))
         fcntl.ioctl(sock, _SIOCGIFFLAGS, request)
@@ -139,7 +144,9 @@ def _become_interpreter(
         libc.prctl(libc.PR_SET_DUMPABLE, 1)  # else its own /proc/self is closed to it; the init stays hidden
         limits.offer_to_the_oom_killer()
         os.setsid()
-        os.nice(19)  # the init that watches comes first
+        os.nice(
+            10
+        )  # the init that watches comes first, and whoever answers; but not everybody else on this machine
         os.chdir(WORKSPACE)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import types
+from _frozen_importlib_external import SourceFileLoader  # importlib.machinery takes as long as a run
 from typing import Any, NoReturn
 
 try:
@@ -23,10 +24,13 @@ except ImportError:  # an interpreter built without libffi
 # The functions below find their builtins here: what the program does to its own must not change how its end is told.
 globals()["__builtins__"] = dict(vars(builtins))
 
+_flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
 DOOR = 3
 """The descriptor of the socket to the host."""
 conversation: Any = None
 """The module that holds sessions, where there can be any: importing it takes time that a single run has not."""
+OURS: tuple[str, ...] = ("jail", "jail.inside", "jail.conversation", "jail.display")
+"""The names of our own modules, which the code does not get to see."""
 RANDOM: list[Any] = []
 """The random generators that imported modules have made: siblings must not draw the same from them."""
 
@@ -41,8 +45,10 @@ def main(modules: tuple[str, ...] = (), *, is_fork: bool = True) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # as CPython does at its start
         signal.signal(ignored, signal.SIG_IGN)
-    for name in [name for name in sys.modules if name == "jail" or name.startswith("jail.")]:
-        del sys.modules[name]
+    for (
+        name
+    ) in OURS:  # not by a walk over all: touching their names would make this process's own copy of each
+        sys.modules.pop(name, None)
     _open_standard_streams()
     if is_fork:
         reseed(RANDOM)
@@ -53,6 +59,7 @@ def main(modules: tuple[str, ...] = (), *, is_fork: bool = True) -> NoReturn:
         site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
         for name in modules:
             importlib.import_module(name)
+    rehearse()
     with socket_file(DOOR) as door:
         door.write(json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n")
         door.flush()
@@ -81,6 +88,35 @@ def socket_file(descriptor: int) -> io.BufferedRWPair:
 def refuse(why: str) -> None:
     """Tell the host that this interpreter cannot start."""
     os.write(DOOR, json.dumps({"refused": why[:1000]}).encode() + b"\n")
+
+
+def rehearse() -> None:
+    """Do once what every job needs, while nobody waits: a fork gets its memory page by page, at the first use of each."""
+    job = json.loads('{"path": "/dev/null", "source_bytes": 1}')
+    with open(job["path"], "wb") as file:
+        file.write(b"1")
+    module = _main_module(job["path"])
+    stream = io.TextIOWrapper(io.BufferedWriter(io.FileIO(job["path"], "w")), line_buffering=True)
+    vars(module)["print"] = lambda text: stream.write(f"{text}\n")
+    try:
+        exec(compile(_REHEARSAL, job["path"], "exec", dont_inherit=True), vars(module))
+    except ZeroDivisionError:
+        stream.close()
+
+
+_REHEARSAL = b"""
+import sys
+def each(numbers):
+    return [number * number for number in numbers if number % 2]
+class Sum:
+    def __init__(self, parts): self.parts = parts
+    def __str__(self): return f"{sum(self.parts)}: {', '.join(map(str, self.parts))}"
+with open(__file__) as file: names = {line: len(line) for line in file}
+print(Sum(each(range(100))))
+try: names["missing"]
+except KeyError as error: print(error)
+1 / 0
+"""
 
 
 def random_generators() -> list[Any]:
@@ -171,8 +207,6 @@ def _run(job: dict[str, Any], source: bytes) -> int:
 
 
 def _main_module(path: str) -> types.ModuleType:
-    from importlib.machinery import SourceFileLoader
-
     module = types.ModuleType("__main__")
     if hasattr(sys.modules["__main__"], "__annotations__"):  # up to 3.13 Python gives its program this, too
         vars(module).update(__annotations__={})
@@ -206,7 +240,7 @@ class _Ending:
     def __init__(self) -> None:
         self._default_hook = sys.__excepthook__
         self._run_exit_functions = atexit._run_exitfuncs
-        self._flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
+        self._flush_c = _flush_c
 
     def show(self, error: BaseException) -> None:
         """Print the traceback as if this file were not below the program."""

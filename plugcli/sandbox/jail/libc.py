@@ -12,6 +12,9 @@ import struct
 _libc = ctypes.CDLL(None, use_errno=True)
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
 
+_prctl = _libc.prctl
+_prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
 CLONE_NEWUTS = 0x04000000
@@ -145,8 +148,7 @@ def sethostname(name: str) -> None:
 
 def prctl(option: int, value: int = 0, third: int = 0) -> int:
     """Change this process: see prctl(2)."""
-    arguments = [ctypes.c_ulong(number) for number in (value, third, 0, 0)]
-    return _checked(_libc.prctl(option, *arguments), f"prctl({option})")
+    return _checked(_prctl(option, value, third, 0, 0), "prctl")
 
 
 def capset_nothing() -> None:

@@ -4,7 +4,6 @@ The root is the same for all jails of a zygote, so the zygote makes it, once, an
 mounted over it in the jail's mount namespace. Every source is opened before anything is covered.
 """
 
-import contextlib
 import os
 from typing import NamedTuple
 
@@ -17,9 +16,10 @@ _COVER = "/tmp"  # any directory of the host: what is mounted there is seen by n
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
-# What Docker masks too: facts about the machine and its keys, and the switches of root. Missing ones are no loss.
-_MASKED_FILES = (
-    *(
+# What Docker masks too: facts about the machine and its keys, and the switches of root. Those that this kernel has, and that others than root may open.
+_MASKED_FILES = tuple(
+    path
+    for name in [
         "kcore",
         "keys",
         "key-users",
@@ -29,8 +29,6 @@ _MASKED_FILES = (
         "sched_debug",
         "sysrq-trigger",
         "latency_stats",
-    ),
-    *(
         "kpagecount",
         "kpageflags",
         "kpagecgroup",
@@ -40,9 +38,14 @@ _MASKED_FILES = (
         "ioports",
         "modules",
         "config.gz",
-    ),
+    ]
+    if os.path.exists(path := f"/proc/{name}") and os.stat(path).st_mode & 0o006
 )
-_MASKED_FOLDERS = ("acpi", "asound", "bus", "driver", "fs", "irq", "scsi", "sysvipc", "tty")
+_MASKED_FOLDERS = tuple(
+    path
+    for name in ("acpi", "asound", "bus", "driver", "fs", "irq", "scsi", "sysvipc", "tty")
+    if os.path.isdir(path := f"/proc/{name}")
+)
 
 _READ_ONLY = libc.MOUNT_ATTR_RDONLY | libc.MOUNT_ATTR_NOSUID | libc.MOUNT_ATTR_NODEV
 _FLAGS = libc.MS_NOSUID | libc.MS_NODEV
@@ -135,12 +138,10 @@ def _mount_proc() -> None:
     libc.mount("proc", place, "proc", _FLAGS | libc.MS_NOEXEC)
     libc.umount2("/proc", libc.MNT_DETACH)
     libc.mount(place, "/proc", "", libc.MS_MOVE)
-    for name in _MASKED_FILES:
-        with contextlib.suppress(FileNotFoundError):
-            libc.mount("/dev/null", f"/proc/{name}", "", libc.MS_BIND)
-    for name in _MASKED_FOLDERS:
-        with contextlib.suppress(FileNotFoundError):
-            libc.mount(_NOTHING, f"/proc/{name}", "", libc.MS_BIND)
+    for path in _MASKED_FILES:
+        libc.mount("/dev/null", path, "", libc.MS_BIND)
+    for path in _MASKED_FOLDERS:
+        libc.mount(_NOTHING, path, "", libc.MS_BIND)
 
 
 def _copy(source: str, path: str, attributes: int) -> Tree:

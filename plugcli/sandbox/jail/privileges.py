@@ -63,7 +63,13 @@ def drop_everything() -> None:
 
 
 def _drop_bounding_set() -> None:
-    with open("/proc/sys/kernel/cap_last_cap") as file:
-        last = int(file.read())
-    for capability in range(last + 1):
+    for capability in range(_LAST_CAPABILITY + 1):
         libc.prctl(libc.PR_CAPBSET_DROP, capability)
+
+
+def _last_capability() -> int:
+    with open("/proc/sys/kernel/cap_last_cap") as file:
+        return int(file.read())
+
+
+_LAST_CAPABILITY = _last_capability()  # once, in the launcher

@@ -12,11 +12,15 @@ from typing import NamedTuple
 from . import syscalls
 
 _LD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_JA = 0x05  # BPF_JMP | BPF_JA
 _JEQ = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
 _JGT = 0x25
 _JSET = 0x45
 _AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RET = 0x06
+
+# The kernel runs a new filter once for every call there is, to know which are always allowed: so calls are looked for by groups.
+_CALLS_A_GROUP = 10
 
 _ALLOW = 0x7FFF0000
 _ERRNO = 0x00050000
@@ -165,13 +169,22 @@ def program(machine: str) -> bytes:
         for name in rule.calls.split():
             if name in numbers:
                 rules.setdefault(numbers[name], []).append(rule)
-    for number, denials in rules.items():
-        block = [line for denial in denials for line in _denial(denial)]
-        if denials[-1].when:
-            block.append(_statement(_RET, _ALLOW))
-        lines += [_jump(_JEQ, number, 0, len(block)), *block]
+    ordered = sorted(rules)
+    for start in range(0, len(ordered), _CALLS_A_GROUP):
+        group = ordered[start : start + _CALLS_A_GROUP]
+        block = [line for number in group for line in _rule(number, rules[number])]
+        block.append(_statement(_RET, _ALLOW))
+        lines += [_jump(_JGT, group[-1], 0, 1), _statement(_JA, len(block)), *block]
     lines.append(_statement(_RET, _ALLOW))
     return b"".join(lines)
+
+
+def _rule(number: int, denials: list[Deny]) -> list[bytes]:
+    """Return the lines that judge one call, or pass over it."""
+    block = [line for denial in denials for line in _denial(denial)]
+    if denials[-1].when:
+        block.append(_statement(_RET, _ALLOW))
+    return [_jump(_JEQ, number, 0, len(block)), *block]
 
 
 def _denial(rule: Deny) -> list[bytes]:

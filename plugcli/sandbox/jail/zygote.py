@@ -15,15 +15,17 @@ import os
 import signal
 import site
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import cgroup, init, inside, libc, mounts, privileges, wire
+from . import cgroup, init, inside, libc, mounts, privileges, warm_up, wire
 from .plan import Identity, Plan
 
 UIDS = 4096
 """How many uids root maps into a zygote's user namespace; 0 is the zygote's own, the others are for jails."""
 
+_REHEARSALS = 16  # then Python has rewritten its code for what it meets, once for all jails
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
 _OF_A_JAIL = _OWN | libc.CLONE_NEWPID
 
@@ -111,8 +113,12 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     site.main()  # -S kept it away; .pth files and sitecustomize run here, without root
     for name in modules:
         importlib.import_module(name)
+    warm_up.all_of(modules)
     mounts.umount_scratch()
     inside.RANDOM.extend(inside.random_generators())
+    inside.OURS = tuple(name for name in sys.modules if name.partition(".")[0] == "jail")
+    for _ in range(_REHEARSALS):
+        inside.rehearse()
     # A library's pool of threads ends at a fork (OpenBLAS has a handler for it) and comes back where it is used.
     pid = os.fork()
     if pid == 0:

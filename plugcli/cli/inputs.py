@@ -1,0 +1,86 @@
+"""The files that `--file` names: the user's own, read here and brought to the code."""
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from plugcli.errors import PlugcliError, UsageError
+
+CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file, and the name that the code finds it under: its base name."""
+
+    path: str
+    name: str
+    size: int
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open it for reading. Raises PlugcliError."""
+        try:
+            # O_NONBLOCK: what has become a FIFO since it was looked at would wait for a writer.
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            file = os.fdopen(descriptor, "rb")
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        with file:
+            yield file
+
+    def chunks(self, file: BinaryIO) -> Iterator[bytes]:
+        """Yield what `file` holds, as many bytes as it had at first. Raises PlugcliError when they are fewer now."""
+        left = self.size
+        while left:
+            try:
+                chunk = file.read(min(left, CHUNK_BYTES))
+            except OSError as error:
+                raise _unreadable(self.path, error) from error
+            if not chunk:
+                raise PlugcliError(
+                    f"{self.path} became shorter while it was read", hint="try again when it is complete"
+                )
+            left -= len(chunk)
+            yield chunk
+
+
+def look_at(paths: Sequence[str], script: str | None) -> list[Input]:
+    """Return the files of `paths`. Raises PlugcliError for one that cannot be had.
+
+    Two files of one name, or one with the name of the `script`, would be one file for the code: UsageError.
+    """
+    inputs = [_look_at(path) for path in paths]
+    taken = {} if script is None else {script: "the script"}
+    for each in inputs:
+        if each.name in taken:
+            raise UsageError(
+                f"{taken[each.name]} and --file {each.path} have the same name: {each.name}",
+                hint="the code finds each file under its base name: rename or copy one",
+            )
+        taken[each.name] = f"--file {each.path}"
+    return inputs
+
+
+def _look_at(path: str) -> Input:
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:
+        raise PlugcliError(f"{path} is not there", hint="--file names a file to bring to the code") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if not stat.S_ISREG(status.st_mode):
+        what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+        raise PlugcliError(f"{path} {what}", hint="--file brings one file; repeat it for more")
+    found = Input(path, Path(path).name, status.st_size)
+    with found.open():  # here, before anything runs
+        return found
+
+
+def _unreadable(path: str, error: Exception) -> PlugcliError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return PlugcliError(f"{path} cannot be read: {reason}", hint="--file names a file that you may read")
