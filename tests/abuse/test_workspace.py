@@ -492,8 +492,8 @@ print(len(set(open('same').read())))
 async def slow(byte, count):
     for _ in range(count):
         yield byte * 10000
-        await asyncio.sleep(0)
-both = await asyncio.gather(*(files.put('same', slow(bytes([65 + n]), 20 + n)) for n in range(6)))
+        await asyncio.sleep(0.003)  # time enough for the jail's init to measure its memory meanwhile
+both = await asyncio.gather(*(files.put('same', slow(bytes([65 + n]), 20 + n)) for n in range(12)))
 text = (await session.run("text = open('same').read(); (len(set(text)), len(text) // 10000 - 20 == ord(text[0]) - 65)")).result
 notes.append([[each.bytes for each in both], text, names()])
 async def broken():
@@ -505,5 +505,5 @@ for name in ('same', 'other'):
 notes.append((await session.run("import os\\nwhile any('upload' in name for name in os.listdir()): pass\\nos.listdir(), text == open('same').read()")).result)
 """,
     )
-    sizes = [(20 + n) * 10000 for n in range(6)]
+    sizes = [(20 + n) * 10000 for n in range(12)]
     assert notes == [[sizes, "(1, True)", ["same"]], "(['same'], True)"]
