@@ -83,7 +83,10 @@ class Sandbox:
         self._environment = view.environment(self.policy, self._interpreter)
         self._places = asyncio.Semaphore(_jails_that_fit(self.policy))
         self.sessions = Sessions(
-            self.policy, partial(self._take_jail, is_preloaded=bool(self.preloaded)), self._bury
+            self.policy,
+            partial(self._take_jail, is_preloaded=bool(self.preloaded)),
+            self._bury,
+            has_spare=self._spares_wanted > 0,
         )
         """The conversations."""
         try:
@@ -94,12 +97,13 @@ class Sandbox:
             raise
         if self._spares_wanted:
             self._refill()
+            self.sessions.prepare()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._is_open = False
         if hasattr(self, "sessions"):
-            self.sessions.close()
+            await self.sessions.close()
         spares = [*self._spares[False], *self._spares[True]]
         for spare in spares:
             spare.cancel()

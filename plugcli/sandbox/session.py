@@ -56,7 +56,7 @@ class Session:
     def __init__(
         self,
         policy: Policy,
-        take_jail: Callable[[], Awaitable[Jail]],
+        take_talk: Callable[[], Awaitable[Talk]],
         bury: Callable[[Jail], None],
         *,
         before: "Past | None" = None,
@@ -68,7 +68,7 @@ class Session:
         self.when_used: Callable[[], None] = lambda: None
         """Called when the memory that it uses has changed much."""
         self._policy = policy
-        self._take_jail = take_jail
+        self._take_talk = take_talk
         self._bury = bury
         self._talk: Talk | None = None
         self._workspace = before.files if before else None
@@ -209,12 +209,12 @@ class Session:
         if self._talk is not None and self._talk.is_over:  # it ended between the calls
             self._lose("the session's interpreter had ended since the last call")
         if self._talk is None:
-            jail = await self._take_jail()
+            self._talk = await self._take_talk()
+            jail = self._talk.jail
             jail.when_used = lambda: self.when_used()
             files = Workspace(jail.workspace, self._policy)
             jail.workspace = -1  # ours now
             files.scribe = jail.scribe
-            self._talk = Talk(jail, WORKSPACE)
             old, self._workspace = self._workspace, files
             if old is not None:
                 missing = await workspace.copy(old, files)

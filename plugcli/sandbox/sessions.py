@@ -10,21 +10,29 @@ from collections.abc import Awaitable, Callable
 
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Jail
+from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
 from plugcli.sandbox.session import Past, Session
+from plugcli.sandbox.talk import Talk
 from plugcli.sandbox.workspace import Workspace
 
 _GRACE_SECONDS = 600.0
 _REMEMBERED = 4096
 """How many ended sessions are remembered, so that whoever comes back to one is told that it was."""
 _TICK_SECONDS = 1.0
+_PREPARE_SECONDS = 0.01  # after the answer to the first call of a session is on its way
 
 
 class Sessions:
     """Opens, finds and ends sessions. `take_jail` gets a jail for one, `bury` ends it."""
 
     def __init__(
-        self, policy: Policy, take_jail: Callable[[], Awaitable[Jail]], bury: Callable[[Jail], None]
+        self,
+        policy: Policy,
+        take_jail: Callable[[], Awaitable[Jail]],
+        bury: Callable[[Jail], None],
+        *,
+        has_spare: bool,
     ) -> None:
         self._policy = policy
         self._take_jail = take_jail
@@ -35,6 +43,8 @@ class Sessions:
         self._handles: dict[str, str] = {}  # handle -> id
         self._opening: dict[str, asyncio.Lock] = {}  # by key
         self._coming = 0
+        self._has_spare = has_spare and policy.sessions > 0
+        self._spare: asyncio.Task[Talk] | None = None
         self._clock: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -79,10 +89,22 @@ class Sessions:
             return session.workspace
         return self._past[id_].files if id_ in self._past else None
 
-    def close(self) -> None:
+    def prepare(self) -> None:
+        """Have an interpreter ready for the next new session."""
+        if self._has_spare and self._spare is None:
+            self._spare = asyncio.create_task(self._make_talk())
+            self._spare.add_done_callback(lambda spare: spare.cancelled() or spare.exception())
+
+    async def close(self) -> None:
         """End all of them, and let go of what is left of others."""
+        self._has_spare = False
         if self._clock is not None:
             self._clock.cancel()
+        if self._spare is not None:
+            self._spare.cancel()
+            for talk in await asyncio.gather(self._spare, return_exceptions=True):
+                if isinstance(talk, Talk):
+                    self._discard(talk)
         for session in list(self._alive.values()):
             self._end(session, "plugcli ended")
         for past in self._past.values():
@@ -96,7 +118,7 @@ class Sessions:
         while len(self._alive) + self._coming >= self._policy.sessions:
             self._make_room(f"there are {self._policy.sessions} sessions already: the limit on their number")
         past = self._past.pop(self._ids.get(key, key), None) if key is not None else None
-        session = Session(self._policy, self._take_jail, self._bury, before=past)
+        session = Session(self._policy, self._take_talk, self._bury, before=past)
         session.when_used = self._hold_sum
         self._coming += 1
         try:
@@ -113,6 +135,35 @@ class Sessions:
         if self._clock is None:
             self._clock = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._run_clock)
         return session
+
+    async def _take_talk(self) -> Talk:
+        """Return the interpreter that waits ready, else a new one."""
+        while True:
+            spare, self._spare = self._spare, None
+            if spare is None:
+                return await self._make_talk()
+            asyncio.get_running_loop().call_later(_PREPARE_SECONDS, self.prepare)
+            try:
+                talk = await spare
+            except asyncio.CancelledError:
+                spare.cancel()
+                raise
+            if not talk.is_over:
+                return talk
+            self._discard(talk)  # it was killed while it waited
+
+    async def _make_talk(self) -> Talk:
+        jail = await self._take_jail()
+        try:
+            return await Talk.open(jail, WORKSPACE)
+        except BaseException:
+            jail.close()
+            self._bury(jail)
+            raise
+
+    def _discard(self, talk: Talk) -> None:
+        talk.jail.close()
+        self._bury(talk.jail)
 
     def _make_room(self, why: str) -> None:
         """End the session that has been idle longest. Raises Busy when all are in use."""

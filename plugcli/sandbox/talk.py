@@ -18,6 +18,7 @@ _DISPLAYS = 32
 _BACKGROUND_BYTES = 64 * 1024
 _INTERRUPT_SECONDS = (0.5, 1.0)  # how long each SIGINT is given, before the next and before the end
 _SWEEP_SECONDS = 2.0
+_OPENING_SECONDS = 10.0
 _END_SECONDS = 0.5
 
 
@@ -54,7 +55,7 @@ class Talk:
 
     def __init__(self, jail: Jail, import_from: str) -> None:
         self.jail = jail
-        self._number = 0
+        self._number = -1
         self._received = bytearray()
         self._reply: Reply | None = None
         self._is_running = False
@@ -64,6 +65,13 @@ class Talk:
         jail.listen(self._background)
         jail.give(json.dumps({"session": True, "import_from": import_from}).encode() + b"\n")
         jail.hear_door(self._hear)
+
+    @classmethod
+    async def open(cls, jail: Jail, import_from: str) -> "Talk":
+        """Return the conversation after a call that does nothing: what the first one costs, it has cost then."""
+        talk = cls(jail, import_from)
+        await talk.call(b"", wall_seconds=_OPENING_SECONDS, capture=Capture.up_to(0))
+        return talk
 
     @property
     def is_over(self) -> bool:

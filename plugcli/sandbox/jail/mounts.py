@@ -16,7 +16,8 @@ _COVER = "/tmp"  # any directory of the host: what is mounted there is seen by n
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
-# What Docker masks too: facts about the machine and its keys, and the switches of root. Those that this kernel has, and that others than root may open.
+# What Docker masks too: facts about the machine and its keys, and the switches of root. Those that this kernel has and lets others than
+# root open.
 _MASKED_FILES = tuple(
     path
     for name in [
