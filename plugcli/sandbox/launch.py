@@ -90,6 +90,11 @@ class Launcher:
         with contextlib.suppress(OSError):  # it is gone: whoever asks for a jail will be told
             wire.send(self._channel, {"preload": True})
 
+    def renew(self) -> None:
+        """Have jails of the preloaded kind import anew what they have from the start."""
+        with contextlib.suppress(OSError):  # it is gone, and the next one begins anew
+            wire.send(self._channel, {"renew": True})
+
     async def make_jail(self, *, is_preloaded: bool = False) -> Jail:
         """Return a new jail whose interpreter waits for a job. Raises SandboxUnavailable when a step of it failed."""
         loop = asyncio.get_running_loop()

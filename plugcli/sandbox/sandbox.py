@@ -78,6 +78,7 @@ class Sandbox:
         self._interpreter = interpreter.own() if self._python is None else interpreter.find(self._python)
         self.preloaded = self._modules()
         """The modules that a preloaded jail has imported before its job comes."""
+        self._installed = self._interpreter.installed()
         self._words = tuple(name.partition(".")[0].encode() for name in self.preloaded)
         self._plan = view.plan(self.policy, self._interpreter, self.preloaded)
         self._environment = view.environment(self.policy, self._interpreter)
@@ -86,6 +87,7 @@ class Sandbox:
             self.policy,
             partial(self._take_jail, is_preloaded=bool(self.preloaded)),
             self._bury,
+            self._notice_upgrades,
             has_spare=self._spares_wanted > 0,
         )
         """The conversations."""
@@ -154,6 +156,7 @@ class Sandbox:
         limit = self.policy.time_limit(wall_seconds)
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
         capture = Capture.up_to(self.policy.output_bytes, on_output)
+        self._notice_upgrades()
         await self._take_place()
         try:
             jail = await self._take_jail(is_preloaded=self._wants_preloaded(source))
@@ -211,6 +214,23 @@ class Sandbox:
                 asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._refill)
                 return jail
             self._bury(jail)  # it was killed while it waited
+
+    def _notice_upgrades(self) -> None:
+        """Use no more what has imported packages that were upgraded since: half of them would be old, and half new."""
+        if not self.preloaded or (installed := self._interpreter.installed()) == self._installed:
+            return
+        self._installed = installed
+        old, self._spares[True] = self._spares[True], []
+        for spare in old:
+            spare.add_done_callback(self._discard_spare)
+            spare.cancel()
+        self.sessions.renew()
+        if self._launcher is not None:
+            self._launcher.renew()
+
+    def _discard_spare(self, spare: asyncio.Task[Jail]) -> None:
+        if not spare.cancelled() and spare.exception() is None:
+            self._bury(spare.result())
 
     def _refill(self) -> None:
         if not self._is_open:

@@ -24,19 +24,21 @@ _PREPARE_SECONDS = 0.01  # after the answer to the first call of a session is on
 
 
 class Sessions:
-    """Opens, finds and ends sessions. `take_jail` gets a jail for one, `bury` ends it."""
+    """Opens, finds and ends sessions. `take_jail` gets a jail for one, `bury` ends it, `look` sees what has changed before one begins."""
 
     def __init__(
         self,
         policy: Policy,
         take_jail: Callable[[], Awaitable[Jail]],
         bury: Callable[[Jail], None],
+        look: Callable[[], None],
         *,
         has_spare: bool,
     ) -> None:
         self._policy = policy
         self._take_jail = take_jail
         self._bury = bury
+        self._look = look
         self._alive: dict[str, Session] = {}  # by id
         self._past: dict[str, Past] = {}  # by id, the oldest first
         self._ids: dict[str, str] = {}  # by key
@@ -95,6 +97,14 @@ class Sessions:
             self._spare = asyncio.create_task(self._make_talk())
             self._spare.add_done_callback(lambda spare: spare.cancelled() or spare.exception())
 
+    def renew(self) -> None:
+        """Give up the interpreter that waits ready, for another one."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.add_done_callback(self._discard_spare)
+            spare.cancel()
+        self.prepare()
+
     async def close(self) -> None:
         """End all of them, and let go of what is left of others."""
         self._has_spare = False
@@ -138,6 +148,7 @@ class Sessions:
 
     async def _take_talk(self) -> Talk:
         """Return the interpreter that waits ready, else a new one."""
+        self._look()
         while True:
             spare, self._spare = self._spare, None
             if spare is None:
@@ -160,6 +171,10 @@ class Sessions:
             jail.close()
             self._bury(jail)
             raise
+
+    def _discard_spare(self, spare: asyncio.Task[Talk]) -> None:
+        if not spare.cancelled() and spare.exception() is None:
+            self._discard(spare.result())
 
     def _discard(self, talk: Talk) -> None:
         talk.jail.close()
