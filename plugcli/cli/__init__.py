@@ -15,13 +15,11 @@ def main() -> None:
     if arguments == ["--version"]:  # ahead of typer, whose import is most of what this would cost
         print(f"plugcli {__version__}")
         return
-    from plugcli.cli.boundary import guarded
-
     if arguments[:1] == ["exec"] and len(arguments) > 1 and not arguments[1].startswith("-"):
-        # `plugcli exec script.py ...`: no option of ours, so nothing for typer to do.
-        from plugcli.cli.script import run_script
+        from plugcli.cli.quick import exec_script
 
-        sys.exit(guarded(lambda: run_script(arguments[1], arguments[2:])))
+        exec_script(arguments[1], arguments[2:])
     from plugcli.cli.app import app
+    from plugcli.cli.boundary import guarded
 
     sys.exit(guarded(app))

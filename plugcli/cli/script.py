@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from plugcli.cli.files import Files
     from plugcli.sandbox import Policy, RunResult
+    from plugcli.sandbox.spawn import Spawned
 
 NOT_RUN = 125
 """Exit status when plugcli could not run the code: never one that could be the code's own fault."""
@@ -42,8 +43,11 @@ def run_script(
     stdin: bool = False,
     files: Sequence[str] = (),
     out: str | None = None,
+    spawned: "Spawned | None" = None,
 ) -> int:
     """Run `script` (a path, or - for standard input), or `code`; return the exit status. Raises UsageError.
+
+    `spawned` is a launcher that was started before anything else.
 
     `files` are brought along; what the code made of files goes to the folder `out`.
     """
@@ -59,7 +63,7 @@ def run_script(
                 from plugcli.cli.files import Files
 
                 carried = stack.enter_context(Files(files, out, name, policy))
-            result = _run(source, name, arguments, policy, python, carried, json=json, feeds=feeds)
+            result = _run(source, name, arguments, policy, python, carried, spawned, json=json, feeds=feeds)
             _report(result, json=json)
             for line in carried.notes(is_brief=json) if carried else ():
                 render.note(line)
@@ -142,10 +146,15 @@ def _run(
     policy: "Policy",
     python: str | None,
     carried: "Files | None",
+    spawned: "Spawned | None",
     *,
     json: bool,
     feeds: bool,
 ) -> "RunResult":
+    from plugcli.sandbox import start
+
+    setup = start.set_up(policy, python, has_spares=False)
+    started = start.start(setup, spawned)  # its first jail is made while we import what drives it
     import asyncio
 
     from plugcli.sandbox import Sandbox
@@ -153,7 +162,7 @@ def _run(
     output = None if json else render.Output()
 
     async def main() -> "RunResult":
-        async with Sandbox(policy, python=python, spares=0) as sandbox:
+        async with Sandbox(policy, python=python, spares=0, ahead=(setup, started)) as sandbox:
             return await sandbox.run(
                 source,
                 name=name,

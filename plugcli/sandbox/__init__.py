@@ -1,13 +1,20 @@
-"""The sandbox: code run under a Policy. Standard library only; imports nothing of plugcli but its errors."""
+"""The sandbox: code run under a Policy. Standard library only; imports nothing of plugcli but its errors.
 
-from plugcli.sandbox.busy import Busy
-from plugcli.sandbox.policy import Policy
-from plugcli.sandbox.result import RunResult
-from plugcli.sandbox.sandbox import Sandbox, diagnose
-from plugcli.sandbox.session import Session
-from plugcli.sandbox.sessions import Sessions
-from plugcli.sandbox.verdict import Layer, Verdict
-from plugcli.sandbox.workspace import Download, File, FileRefused, Listing, Workspace
+Its names are imported when they are first used: `exec` starts the launcher before it imports what drives it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plugcli.sandbox.busy import Busy
+    from plugcli.sandbox.policy import Policy
+    from plugcli.sandbox.result import RunResult
+    from plugcli.sandbox.sandbox import Sandbox, diagnose
+    from plugcli.sandbox.session import Session
+    from plugcli.sandbox.sessions import Sessions
+    from plugcli.sandbox.verdict import Layer, Verdict
+    from plugcli.sandbox.workspace import Download, File, FileRefused, Listing, Workspace
 
 __all__ = [
     "Busy",
@@ -25,3 +32,21 @@ __all__ = [
     "Workspace",
     "diagnose",
 ]
+
+_FILES = {
+    "busy": ("Busy",),
+    "policy": ("Policy",),
+    "result": ("RunResult",),
+    "sandbox": ("Sandbox", "diagnose"),
+    "session": ("Session",),
+    "sessions": ("Sessions",),
+    "verdict": ("Layer", "Verdict"),
+    "workspace": ("Download", "File", "FileRefused", "Listing", "Workspace"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for file, names in _FILES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{file}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

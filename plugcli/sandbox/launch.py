@@ -1,89 +1,56 @@
-"""The host's handle on the launcher: start it, ask it for jails, notice what ends.
-
-The launcher is exec'd, never forked from the host, so that none of the host's memory (tokens, uploads) is in a jail's.
-"""
+"""The host's handle on the launcher: ask it for jails, notice what ends."""
 
 import asyncio
 import contextlib
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
+import socket
 
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import refusal
 from plugcli.sandbox.handle import Gone, Jail
 from plugcli.sandbox.jail import cgroup, wire
-from plugcli.sandbox.jail.plan import Plan
+from plugcli.sandbox.start import FIRST, Started
 
 _START_SECONDS = 30.0
 _END_SECONDS = 10.0
-
-_PROGRAM = """
-import socket, sys
-sys.path.insert(0, sys.argv[1])
-from jail import launcher
-del sys.path[0]
-launcher.main(socket.socket(fileno=int(sys.argv[2])))
-"""
 
 
 class Launcher:
     """A running launcher. Use as `async with`: leaving ends every jail it made."""
 
-    def __init__(self, plan: Plan, environment: dict[str, str]) -> None:
-        self._plan = plan
-        self._environment = environment
+    def __init__(self, started: Started) -> None:
+        self._process = started.process
+        self._channel = started.process.channel
+        self._name = started.name
         self._started: dict[int, asyncio.Future[int]] = {}
         self._gone: dict[int, Gone] = {}
-        self._next = 0
-        self._name = f"plugcli-{os.urandom(8).hex()}"
+        self._last = FIRST
+        self._first: socket.socket | None = started.first
         self.is_alive = False
         self.has_memory_cgroup = False
         """Whether the kernel holds each jail's memory limit; else the jail's init measures."""
 
     async def __aenter__(self) -> "Launcher":
-        ours, theirs = wire.channel()
-        with theirs:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    "-S",
-                    "-c",
-                    _PROGRAM,
-                    str(Path(__file__).parent),
-                    str(theirs.fileno()),
-                ],
-                env=self._environment,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # no terminal to type into, no Ctrl-C but through us
-            )
-        self._channel = ours
-        ours.setblocking(False)
+        loop = asyncio.get_running_loop()
+        self._started[FIRST], self._gone[FIRST] = loop.create_future(), Gone()
+        self._channel.setblocking(False)
         self.is_alive = True
-        asyncio.get_running_loop().add_reader(ours, self._hear)
-        wire.send(ours, {"plan": self._plan.to_json(), "name": self._name})
+        loop.add_reader(self._channel, self._hear)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stop_hearing()
         self._channel.close()  # it kills every jail, waits for them and exits
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            await asyncio.to_thread(self._process.wait, _END_SECONDS)
-        if self._process.returncode is None:
+        if self._first is not None:
+            self._first.close()
+        if self._process.poll() is None and not await _has_ended(self._process.pid, _END_SECONDS):
             self._process.kill()  # each init sees its own channel close
-            await asyncio.to_thread(self._process.wait)
+        self._process.wait()
         self._release()
         if self._process.returncode:  # it was killed, or fell, and could not clean up
             await asyncio.to_thread(cgroup.sweep, self._name)
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        self._process.close()
 
     def preload(self) -> None:
         """Have the preloaded kind of jail prepared before one is asked for."""
@@ -97,20 +64,11 @@ class Launcher:
 
     async def make_jail(self, *, is_preloaded: bool = False) -> Jail:
         """Return a new jail whose interpreter waits for a job. Raises SandboxUnavailable when a step of it failed."""
-        loop = asyncio.get_running_loop()
-        number = self._next
-        self._next += 1
-        ours, theirs = wire.channel()
-        started = self._started[number] = loop.create_future()
-        gone = self._gone[number] = Gone()
-        with theirs:
-            try:
-                wire.send(self._channel, {"jail": number, "preloaded": is_preloaded}, (theirs.fileno(),))
-            except OSError as error:
-                ours.close()
-                del self._started[number], self._gone[number]  # nobody waits for them
-                self._die()
-                raise self._death() from error
+        if self._first is not None and not is_preloaded:
+            number, ours, self._first = FIRST, self._first, None
+        else:
+            number, ours = self._ask(is_preloaded=is_preloaded)
+        started, gone = self._started[number], self._gone[number]
         try:
             exit_notice = await asyncio.wait_for(started, _START_SECONDS)
         except TimeoutError as error:
@@ -121,6 +79,20 @@ class Launcher:
             ours.close()
             raise
         return await Jail.open(ours, exit_notice, gone, _START_SECONDS)
+
+    def _ask(self, *, is_preloaded: bool) -> tuple[int, socket.socket]:
+        """Ask for another jail; return its number and our end of its control channel."""
+        self._last = number = self._last + 1
+        ours, theirs = wire.channel()
+        with theirs:
+            try:
+                wire.send(self._channel, {"jail": number, "preloaded": is_preloaded}, (theirs.fileno(),))
+            except OSError as error:
+                ours.close()
+                self._die()
+                raise self._death() from error
+        self._started[number], self._gone[number] = asyncio.get_running_loop().create_future(), Gone()
+        return number, ours
 
     def _hear(self) -> None:
         try:
@@ -183,13 +155,28 @@ class Launcher:
             asyncio.get_running_loop().remove_reader(self._channel)
 
     def _death(self) -> SandboxUnavailable:
-        text = b""
-        if self._process.poll() is not None and self._process.stderr is not None:
-            # Jails that live on have its other end: there is no end of the stream to wait for.
-            os.set_blocking(self._process.stderr.fileno(), False)
-            text = (self._process.stderr.read() or b"")[-2000:]
-        last = text.decode(errors="replace").strip().rpartition("\n")[2]
+        last = self._process.last_words()
         return SandboxUnavailable(
             "the sandbox's launcher ended" + (f": {last}" if last else ""),
             hint="nothing was run; try again, and report it if it stays so",
         )
+
+
+async def _has_ended(pid: int, seconds: float) -> bool:
+    """Wait for the end of a child, at most so long; return whether it came."""
+    ended = asyncio.Event()
+    try:
+        exit_notice = os.pidfd_open(pid)
+    except ProcessLookupError:  # and nobody has to wait for it: a host that ignores SIGCHLD
+        return True
+    loop = asyncio.get_running_loop()
+    loop.add_reader(exit_notice, ended.set)
+    try:
+        async with asyncio.timeout(seconds):
+            await ended.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(exit_notice)
+        os.close(exit_notice)
+    return True

@@ -5,7 +5,6 @@ Used through an asynchronous interface that says nothing of processes or descrip
 
 import asyncio
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -13,16 +12,15 @@ from functools import partial
 from pathlib import PurePath
 
 from plugcli.errors import SandboxUnavailable
-from plugcli.sandbox import interpreter, refusal, view
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
-from plugcli.sandbox.jail import syscalls
 from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.judge import judge
 from plugcli.sandbox.launch import Launcher
-from plugcli.sandbox.policy import MIB, Policy, spell_bytes
+from plugcli.sandbox.policy import Policy, spell_bytes
 from plugcli.sandbox.result import RunResult
 from plugcli.sandbox.sessions import Sessions
+from plugcli.sandbox.start import Setup, Started, set_up, start
 from plugcli.sandbox.verdict import Verdict, holding, refusing
 from plugcli.sandbox.workspace import Workspace
 
@@ -30,7 +28,6 @@ Before = Callable[[Workspace], Awaitable[None]]
 After = Callable[[Workspace, RunResult], Awaitable[None]]
 
 _WAITING_PER_JAIL = 4
-_PRELOAD_MEMORY = 256 * MIB
 _SEARCHED_BYTES = 65536
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
@@ -41,7 +38,7 @@ class Sandbox:
 
     Use as `async with`: entering makes the first jail, so it raises SandboxUnavailable where this machine cannot hold the policy, and
     UsageError when `python` is not an interpreter; leaving ends every run and leaves nothing behind. `spares` jails wait ready, so that a
-    run costs a message and not a start.
+    run costs a message and not a start. `ahead` is a launcher that was started before.
     """
 
     def __init__(
@@ -51,10 +48,12 @@ class Sandbox:
         python: str | None = None,
         spares: int = 1,
         preload: Sequence[str] = (),
+        ahead: tuple[Setup, Started] | None = None,
     ) -> None:
         self.policy = policy or Policy()
         self._python = python
         self._wanted = tuple(preload)
+        self._ahead = ahead
         self._spares_wanted = spares
         self._spares: dict[bool, list[asyncio.Task[Jail]]] = {
             False: [],
@@ -68,20 +67,13 @@ class Sandbox:
         self._is_open = True
 
     async def __aenter__(self) -> "Sandbox":
-        if sys.platform != "linux":
-            raise refusal.elsewhere_than_linux()
-        machine = os.uname().machine
-        try:
-            syscalls.numbers(machine)
-        except KeyError:
-            raise refusal.unknown_machine(machine) from None
-        self._interpreter = interpreter.own() if self._python is None else interpreter.find(self._python)
-        self.preloaded = self._modules()
-        """The modules that a preloaded jail has imported before its job comes."""
-        self._installed = self._interpreter.installed()
+        if self._ahead:
+            self._setup = self._ahead[0]
+        else:
+            has_spares = self._spares_wanted > 0
+            self._setup = set_up(self.policy, self._python, self._wanted, has_spares=has_spares)
+        self._installed = self._setup.interpreter.installed()
         self._words = tuple(name.partition(".")[0].encode() for name in self.preloaded)
-        self._plan = view.plan(self.policy, self._interpreter, self.preloaded)
-        self._environment = view.environment(self.policy, self._interpreter)
         self._places = asyncio.Semaphore(_jails_that_fit(self.policy))
         self.sessions = Sessions(
             self.policy,
@@ -116,11 +108,10 @@ class Sandbox:
         await self._launchers.aclose()
         await asyncio.gather(*self._burials)
 
-    def _modules(self) -> tuple[str, ...]:
-        """Return which of the wanted modules there are to preload; none where the memory of a jail is too small to have them."""
-        if self.policy.memory_bytes < _PRELOAD_MEMORY:
-            return ()
-        return tuple(name for name in self._wanted if self._interpreter.has(name.partition(".")[0]))
+    @property
+    def preloaded(self) -> tuple[str, ...]:
+        """Return the modules that a preloaded jail has imported before its job comes."""
+        return self._setup.preloaded
 
     @property
     def verdict(self) -> Verdict:
@@ -128,7 +119,7 @@ class Sandbox:
         has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
         return holding(
             self.policy,
-            self._interpreter.folders,
+            self._setup.interpreter.folders,
             is_root=os.geteuid() == 0,
             has_memory_cgroup=has_memory_cgroup,
         )
@@ -217,7 +208,7 @@ class Sandbox:
 
     def _notice_upgrades(self) -> None:
         """Use no more what has imported packages that were upgraded since: half of them would be old, and half new."""
-        if not self.preloaded or (installed := self._interpreter.installed()) == self._installed:
+        if not self.preloaded or (installed := self._setup.interpreter.installed()) == self._installed:
             return
         self._installed = installed
         old, self._spares[True] = self._spares[True], []
@@ -254,7 +245,8 @@ class Sandbox:
     async def _living_launcher(self) -> Launcher:
         async with self._launching:
             if self._launcher is None or not self._launcher.is_alive:
-                launcher = Launcher(self._plan, self._environment)
+                ahead, self._ahead = self._ahead, None
+                launcher = Launcher(ahead[1] if ahead else start(self._setup))
                 self._launcher = await self._launchers.enter_async_context(launcher)
         return self._launcher
 

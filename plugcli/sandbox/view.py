@@ -33,7 +33,9 @@ _FILES = (
 )
 
 
-def plan(policy: Policy, interpreter: Interpreter, preload: tuple[str, ...] = ()) -> Plan:
+def plan(
+    policy: Policy, interpreter: Interpreter, preload: tuple[str, ...] = (), *, has_spares: bool = True
+) -> Plan:
     """Return how jails under `policy` are made for `interpreter` on this machine."""
     binds = ["/usr"]
     links = []
@@ -54,6 +56,7 @@ def plan(policy: Policy, interpreter: Interpreter, preload: tuple[str, ...] = ()
         files=_FILES,
         python=None if interpreter.is_our_own else interpreter.executable,
         preload=preload,
+        has_spares=has_spares,
         has_sessions=policy.sessions > 0,
         memory_bytes=policy.memory_bytes,
         workspace_bytes=policy.workspace_bytes_held,

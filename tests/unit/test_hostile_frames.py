@@ -19,8 +19,9 @@ from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import Policy, Sandbox
 from plugcli.sandbox.handle import Capture, Ending, Gone, Jail
 from plugcli.sandbox.jail import wire
-from plugcli.sandbox.jail.plan import Plan
 from plugcli.sandbox.launch import Launcher
+from plugcli.sandbox.spawn import Spawned
+from plugcli.sandbox.start import Started
 
 T = TypeVar("T")
 
@@ -201,13 +202,15 @@ def test_lying_init_ends_its_run_and_nothing_else(lies: list[bytes]) -> None:
 
 async def hear(lies: list[bytes]) -> bool:
     """Let a launcher's channel say `lies` while a real jail is being made; return whether the host still takes it for alive."""
-    launcher = Launcher(Plan((), (), (), None, (), False, 1, 1, 1, 1, 1, 1, 1), {})
     ours, theirs = wire.channel()
-    ours.setblocking(False)
-    launcher._channel = ours
-    launcher._process = subprocess.Popen(["true"], stderr=subprocess.PIPE)
-    launcher.is_alive = True
-    asyncio.get_running_loop().add_reader(ours, launcher._hear)
+    first, inside = wire.channel()
+    inside.close()
+    reader, writer = os.pipe()
+    os.close(writer)
+    launcher = Launcher(
+        Started("plugcli-test", Spawned(os.posix_spawnp("true", ["true"], {}), ours, reader), first)
+    )
+    await launcher.__aenter__()
     making = asyncio.ensure_future(launcher.make_jail())
     await asyncio.sleep(0)
     for lie in lies:
@@ -217,8 +220,7 @@ async def hear(lies: list[bytes]) -> bool:
     assert done
     assert isinstance(making.exception(), SandboxUnavailable)
     launcher._process.wait()
-    if launcher._process.stderr is not None:
-        launcher._process.stderr.close()
+    launcher._process.close()
     ours.close()
     return launcher.is_alive
 

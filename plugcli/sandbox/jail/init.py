@@ -150,7 +150,7 @@ def _become_interpreter(
         os.chdir(WORKSPACE)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
-        inside.main()
+        inside.main(is_rehearsed=plan.has_spares)
     except BaseException as error:
         inside.refuse(f"{type(error).__name__}: {error}")
     os._exit(1)

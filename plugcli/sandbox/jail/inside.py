@@ -35,10 +35,11 @@ RANDOM: list[Any] = []
 """The random generators that imported modules have made: siblings must not draw the same from them."""
 
 
-def main(modules: tuple[str, ...] = (), *, is_fork: bool = True) -> NoReturn:
+def main(modules: tuple[str, ...] = (), *, is_fork: bool = True, is_rehearsed: bool = False) -> NoReturn:
     """Get ready, say so, take a job, run it, exit with its status.
 
-    A fork of the zygote has everything imported. An interpreter of its own imports its site and `modules` first.
+    A fork of the zygote has everything imported. An interpreter of its own imports its site and `modules` first. `is_rehearsed`: there is
+    time for a rehearsal.
     """
     leave = os._exit  # bound before the program can replace it
     gc.enable()  # the zygote does without
@@ -59,7 +60,8 @@ def main(modules: tuple[str, ...] = (), *, is_fork: bool = True) -> NoReturn:
         site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
         for name in modules:
             importlib.import_module(name)
-    rehearse()
+    if is_rehearsed:
+        rehearse()
     with socket_file(DOOR) as door:
         door.write(json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n")
         door.flush()

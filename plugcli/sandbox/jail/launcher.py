@@ -64,19 +64,25 @@ class _Zygote:
         os.waitpid(self.pid, 0)
 
 
-def main(channel: socket.socket) -> NoReturn:
-    """Serve the host until the channel closes."""
+def main(descriptor: int) -> NoReturn:
+    """Serve the host, at the other end of the channel `descriptor`, until that closes."""
+    zygote.close_all_but(descriptor)  # what the host's own parent left open
+    channel = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or a host that ignores it has us lose every exit status
     try:
+        os.chdir("/")
         executable.make_read_only()
         libc.prctl(libc.PR_SET_DUMPABLE, 0)
     except OSError as error:
         _refuse_all(channel, error)
+    channel.set_inheritable(False)
     first = wire.receive(channel)
     if first is not None:
         # Ctrl-C is the host's to judge; it ends us by closing the channel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         plan = Plan.from_json(first["plan"])
+        os.environ.clear()
+        os.environ.update(first["environment"])
         if plan.has_sessions:  # now: where the zygotes are, nobody sees our files
             inside.conversation = importlib.import_module(".conversation", __package__)
         launcher = _Launcher(channel, plan, first["name"])

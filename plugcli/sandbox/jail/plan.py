@@ -27,6 +27,8 @@ class Plan(NamedTuple):
     """An interpreter to exec in the jail; None: fork the launcher's own."""
     preload: tuple[str, ...]
     """Modules that a preloaded kind of jail has imported before its job comes."""
+    has_spares: bool
+    """Whether jails wait for their jobs, so that there is time to get more ready than must be."""
     has_sessions: bool
     """Whether a job may be a session."""
     memory_bytes: int

@@ -117,8 +117,9 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     mounts.umount_scratch()
     inside.RANDOM.extend(inside.random_generators())
     inside.OURS = tuple(name for name in sys.modules if name.partition(".")[0] == "jail")
-    for _ in range(_REHEARSALS):
-        inside.rehearse()
+    if plan.has_spares:
+        for _ in range(_REHEARSALS):
+            inside.rehearse()
     # A library's pool of threads ends at a fork (OpenBLAS has a handler for it) and comes back where it is used.
     pid = os.fork()
     if pid == 0:

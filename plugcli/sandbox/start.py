@@ -1,0 +1,76 @@
+"""How jails are made on this machine, told to a launcher. Apart from the handle on it, which takes as long to import as a jail to make."""
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plugcli.sandbox import interpreter, refusal, view
+from plugcli.sandbox.interpreter import Interpreter
+from plugcli.sandbox.jail import syscalls, wire
+from plugcli.sandbox.jail.plan import Plan
+from plugcli.sandbox.policy import MIB, Policy
+from plugcli.sandbox.spawn import Spawned, spawn
+
+FIRST = 0
+"""The number of the jail that every launcher is asked for at its start."""
+
+_PRELOAD_MEMORY = 256 * MIB
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What jails of one Sandbox are made of on this machine."""
+
+    interpreter: Interpreter
+    preloaded: tuple[str, ...]
+    """The modules that a preloaded jail has imported before its job comes."""
+    plan: Plan
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A launcher that was told how jails are made, and asked for its first, a bare one: our end of that jail's control channel."""
+
+    name: str
+    process: Spawned
+    first: socket.socket
+
+
+def set_up(
+    policy: Policy, python: str | None, preload: Sequence[str] = (), *, has_spares: bool = True
+) -> Setup:
+    """Return how jails are made here. Raises SandboxUnavailable on a machine that cannot have any, UsageError for no interpreter.
+
+    Of `preload` those count that the interpreter has; none where the memory of a jail is too small to have them. Without spares a jail is
+    made when it is needed, and only what it needs is done.
+    """
+    if sys.platform != "linux":
+        raise refusal.elsewhere_than_linux()
+    machine = os.uname().machine
+    try:
+        syscalls.numbers(machine)
+    except KeyError:
+        raise refusal.unknown_machine(machine) from None
+    found = interpreter.own() if python is None else interpreter.find(python)
+    modules: tuple[str, ...] = ()
+    if policy.memory_bytes >= _PRELOAD_MEMORY:
+        modules = tuple(name for name in preload if found.has(name.partition(".")[0]))
+    plan = view.plan(policy, found, modules, has_spares=has_spares)
+    return Setup(found, modules, plan, view.environment(policy, found))
+
+
+def start(setup: Setup, spawned: Spawned | None = None) -> Started:
+    """Tell a launcher (default: a new one) how jails are made, and ask it for the first. It ends when its channel closes."""
+    process = spawned or spawn()
+    name = f"plugcli-{os.urandom(8).hex()}"
+    first, first_inside = wire.channel()
+    with first_inside:
+        words = {"plan": setup.plan.to_json(), "name": name, "environment": setup.environment}
+        with contextlib.suppress(OSError):  # it has ended: whoever waits for the jail will be told
+            wire.send(process.channel, words)
+            wire.send(process.channel, {"jail": FIRST, "preloaded": False}, (first_inside.fileno(),))
+    return Started(name, process, first)
