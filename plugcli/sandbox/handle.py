@@ -225,6 +225,7 @@ class Jail:
             self.close_stdin()
             for descriptor in (self._exit_notice, self._stdout, self._stderr):
                 os.close(descriptor)
+            self._exit_notice = self._stdout = self._stderr = -1  # soon somebody else's numbers
         if not keeps_workspace and self.workspace >= 0:
             descriptor, self.workspace = self.workspace, -1
             os.close(descriptor)
@@ -293,6 +294,8 @@ class Jail:
 
     def drain(self) -> None:
         """Take what is in the pipes now: all that was written before."""
+        if self._is_closed:
+            return
         for descriptor, name in ((self._stdout, "stdout"), (self._stderr, "stderr")):
             total = 0
             while total < _DRAIN_BYTES and (count := self._read(descriptor, name)):  # type: ignore[arg-type]

@@ -2,7 +2,9 @@
 
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from plugcli.errors import UsageError
@@ -23,13 +25,23 @@ class Interpreter:
 
     def has(self, module: str) -> bool:
         """Whether the top-level `module` is installed in it, as far as its folders tell."""
-        places = [str(Path(self.executable).parent.parent), *self.folders]
-        patterns = [
-            f"lib*/python3*/{packages}/{module}{end}"
-            for packages in ("site-packages", "dist-packages")
-            for end in ("", ".py", ".*.so")
-        ]
-        return any(next(Path(place).glob(pattern), None) for place in places for pattern in patterns)
+        patterns = [f"{module}{end}" for end in ("", ".py", ".*.so")]
+        return any(next(folder.glob(pattern), None) for folder in self.packages for pattern in patterns)
+
+    @cached_property
+    def packages(self) -> tuple[Path, ...]:
+        """The folders that packages are installed to."""
+        places = dict.fromkeys([str(Path(self.executable).parent.parent), *self.folders])
+        patterns = [f"lib*/python3*/{packages}" for packages in ("site-packages", "dist-packages")]
+        return tuple(path for place in places for pattern in patterns for path in Path(place).glob(pattern))
+
+    def installed(self) -> tuple[int, ...]:
+        """Return what changes when a package comes, goes or is upgraded: when those folders changed, in ns."""
+        times = []
+        for folder in self.packages:
+            with suppress(OSError):
+                times.append(folder.stat().st_mtime_ns)
+        return tuple(times)
 
 
 def own() -> Interpreter:

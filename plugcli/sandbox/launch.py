@@ -57,6 +57,11 @@ class Launcher:
         with contextlib.suppress(OSError):  # it is gone: whoever asks for a jail will be told
             wire.send(self._channel, {"preload": True})
 
+    def renew(self) -> None:
+        """Have jails of the preloaded kind import anew what they have from the start."""
+        with contextlib.suppress(OSError):  # it is gone, and the next one begins anew
+            wire.send(self._channel, {"renew": True})
+
     async def make_jail(self, *, is_preloaded: bool = False) -> Jail:
         """Return a new jail whose interpreter waits for a job. Raises SandboxUnavailable when a step of it failed."""
         if self._first is not None and not is_preloaded:
@@ -84,6 +89,7 @@ class Launcher:
                 wire.send(self._channel, {"jail": number, "preloaded": is_preloaded}, (theirs.fileno(),))
             except OSError as error:
                 ours.close()
+                self._die()
                 raise self._death() from error
         self._started[number], self._gone[number] = asyncio.get_running_loop().create_future(), Gone()
         return number, ours
@@ -159,7 +165,10 @@ class Launcher:
 async def _has_ended(pid: int, seconds: float) -> bool:
     """Wait for the end of a child, at most so long; return whether it came."""
     ended = asyncio.Event()
-    exit_notice = os.pidfd_open(pid)
+    try:
+        exit_notice = os.pidfd_open(pid)
+    except ProcessLookupError:  # and nobody has to wait for it: a host that ignores SIGCHLD
+        return True
     loop = asyncio.get_running_loop()
     loop.add_reader(exit_notice, ended.set)
     try:

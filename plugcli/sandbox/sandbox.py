@@ -72,12 +72,14 @@ class Sandbox:
         else:
             has_spares = self._spares_wanted > 0
             self._setup = set_up(self.policy, self._python, self._wanted, has_spares=has_spares)
+        self._installed = self._setup.interpreter.installed()
         self._words = tuple(name.partition(".")[0].encode() for name in self.preloaded)
         self._places = asyncio.Semaphore(_jails_that_fit(self.policy))
         self.sessions = Sessions(
             self.policy,
             partial(self._take_jail, is_preloaded=bool(self.preloaded)),
             self._bury,
+            self._notice_upgrades,
             has_spare=self._spares_wanted > 0,
         )
         """The conversations."""
@@ -145,6 +147,7 @@ class Sandbox:
         limit = self.policy.time_limit(wall_seconds)
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
         capture = Capture.up_to(self.policy.output_bytes, on_output)
+        self._notice_upgrades()
         await self._take_place()
         try:
             jail = await self._take_jail(is_preloaded=self._wants_preloaded(source))
@@ -203,6 +206,23 @@ class Sandbox:
                 return jail
             self._bury(jail)  # it was killed while it waited
 
+    def _notice_upgrades(self) -> None:
+        """Use no more what has imported packages that were upgraded since: half of them would be old, and half new."""
+        if not self.preloaded or (installed := self._setup.interpreter.installed()) == self._installed:
+            return
+        self._installed = installed
+        old, self._spares[True] = self._spares[True], []
+        for spare in old:
+            spare.add_done_callback(self._discard_spare)
+            spare.cancel()
+        self.sessions.renew()
+        if self._launcher is not None:
+            self._launcher.renew()
+
+    def _discard_spare(self, spare: asyncio.Task[Jail]) -> None:
+        if not spare.cancelled() and spare.exception() is None:
+            self._bury(spare.result())
+
     def _refill(self) -> None:
         if not self._is_open:
             return
@@ -214,12 +234,21 @@ class Sandbox:
                 spares.append(spare)
 
     async def _make_jail(self, *, is_preloaded: bool) -> Jail:
+        launcher = await self._living_launcher()
+        try:
+            return await launcher.make_jail(is_preloaded=is_preloaded)
+        except SandboxUnavailable:
+            if launcher.is_alive:
+                raise
+        return await (await self._living_launcher()).make_jail(is_preloaded=is_preloaded)  # it was killed
+
+    async def _living_launcher(self) -> Launcher:
         async with self._launching:
             if self._launcher is None or not self._launcher.is_alive:
                 ahead, self._ahead = self._ahead, None
                 launcher = Launcher(ahead[1] if ahead else start(self._setup))
                 self._launcher = await self._launchers.enter_async_context(launcher)
-        return await self._launcher.make_jail(is_preloaded=is_preloaded)
+        return self._launcher
 
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
         """End `jail`, and when nothing is left of it call `and_then`: off the path of whoever waits for its result."""

@@ -38,6 +38,17 @@ class Past:
         """Return what whoever comes back has to know."""
         return f"{self.why}: {_LOST}" if self.files else f"{self.why}: {_LOST}, and upload its files again"
 
+    @property
+    def used_bytes(self) -> int:
+        """Return the memory that its files take."""
+        return self.files.used_bytes if self.files else 0
+
+    def let_go(self) -> None:
+        """Give up its files."""
+        if self.files is not None:
+            self.files.close()
+            self.files = None
+
 
 class Session:
     """One conversation. Calls queue; what one leaves (variables, imports, files, processes) the next finds."""

@@ -24,19 +24,21 @@ _PREPARE_SECONDS = 0.01  # after the answer to the first call of a session is on
 
 
 class Sessions:
-    """Opens, finds and ends sessions. `take_jail` gets a jail for one, `bury` ends it."""
+    """Opens, finds and ends sessions. `take_jail` gets a jail for one, `bury` ends it, `look` sees what has changed before one begins."""
 
     def __init__(
         self,
         policy: Policy,
         take_jail: Callable[[], Awaitable[Jail]],
         bury: Callable[[Jail], None],
+        look: Callable[[], None],
         *,
         has_spare: bool,
     ) -> None:
         self._policy = policy
         self._take_jail = take_jail
         self._bury = bury
+        self._look = look
         self._alive: dict[str, Session] = {}  # by id
         self._past: dict[str, Past] = {}  # by id, the oldest first
         self._ids: dict[str, str] = {}  # by key
@@ -95,6 +97,14 @@ class Sessions:
             self._spare = asyncio.create_task(self._make_talk())
             self._spare.add_done_callback(lambda spare: spare.cancelled() or spare.exception())
 
+    def renew(self) -> None:
+        """Give up the interpreter that waits ready, for another one."""
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.add_done_callback(self._discard_spare)
+            spare.cancel()
+        self.prepare()
+
     async def close(self) -> None:
         """End all of them, and let go of what is left of others."""
         self._has_spare = False
@@ -108,8 +118,7 @@ class Sessions:
         for session in list(self._alive.values()):
             self._end(session, "plugcli ended")
         for past in self._past.values():
-            if past.files is not None:
-                past.files.close()
+            past.let_go()
         self._past.clear()
 
     async def _new(self, key: str | None) -> Session:
@@ -139,6 +148,7 @@ class Sessions:
 
     async def _take_talk(self) -> Talk:
         """Return the interpreter that waits ready, else a new one."""
+        self._look()
         while True:
             spare, self._spare = self._spare, None
             if spare is None:
@@ -162,6 +172,10 @@ class Sessions:
             self._bury(jail)
             raise
 
+    def _discard_spare(self, spare: asyncio.Task[Talk]) -> None:
+        if not spare.cancelled() and spare.exception() is None:
+            self._discard(spare.result())
+
     def _discard(self, talk: Talk) -> None:
         talk.jail.close()
         self._bury(talk.jail)
@@ -174,9 +188,15 @@ class Sessions:
         self._end(max(idle, key=lambda session: session.idle_seconds), "the session made room for others")
 
     def _hold_sum(self) -> None:
-        """Keep the memory of all sessions together within its limit."""
+        """Keep the memory of all sessions together, and of what is left of those that have ended, within its limit."""
         limit = self._policy.session_memory_bytes_held
-        while len(self._alive) > 1 and sum(each.used_bytes for each in self._alive.values()) > limit:
+        while self._used_bytes > limit:
+            remains = [past for past in self._past.values() if past.files is not None]
+            if remains:
+                remains[0].let_go()
+                continue
+            if len(self._alive) < 2:
+                return
             others = [each for each in self._alive.values() if each.is_idle]
             session = (
                 max(others, key=lambda each: each.idle_seconds)
@@ -188,6 +208,11 @@ class Sessions:
                 f"all sessions together used more than {spell_bytes(limit)}, and this one had to make room",
             )
 
+    @property
+    def _used_bytes(self) -> int:
+        alive = sum(session.used_bytes for session in self._alive.values())
+        return alive + sum(past.used_bytes for past in self._past.values())
+
     def _run_clock(self) -> None:
         self._tick()
         self._clock = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._run_clock)
@@ -197,9 +222,9 @@ class Sessions:
         for session in [each for each in self._alive.values() if each.is_expired]:
             self._expire(session)
         for past in self._past.values():
-            if past.files is not None and time.monotonic() - past.when > _GRACE_SECONDS:
-                past.files.close()
-                past.files = None
+            if time.monotonic() - past.when > _GRACE_SECONDS:
+                past.let_go()
+        self._hold_sum()  # what has changed little is not told by itself
 
     def _expire(self, session: Session) -> None:
         idle = self._policy.session_idle_seconds
@@ -215,9 +240,11 @@ class Sessions:
 
     def _remember(self, past: Past) -> None:
         self._past[past.id] = past
+        remains = [each for each in self._past.values() if each.files is not None]
+        for each in remains[: -self._policy.sessions]:  # each holds a descriptor
+            each.let_go()
         while len(self._past) > _REMEMBERED:
             oldest = self._past.pop(next(iter(self._past)))
-            if oldest.files is not None:
-                oldest.files.close()
+            oldest.let_go()
             self._handles.pop(oldest.handle, None)
             self._ids = {key: id_ for key, id_ in self._ids.items() if id_ != oldest.id}

@@ -45,8 +45,13 @@ class Spawned:
 
     def last_words(self) -> str:
         """Return the last line that an ended launcher wrote to standard error."""
-        text = os.read(self._stderr, 65536).decode(errors="replace") if self.poll() is not None else ""
-        return text.strip().rpartition("\n")[2]
+        text = b""
+        if self.poll() is not None:
+            try:
+                text = os.read(self._stderr, 65536)
+            except BlockingIOError:  # it said nothing, and jails that live on have the other end
+                text = b""
+        return text.decode(errors="replace").strip().rpartition("\n")[2]
 
     def close(self) -> None:
         """Let go of it, once it has ended."""
@@ -68,6 +73,7 @@ def spawn() -> Spawned:
     # Exec'd, never forked from the host, so that none of the host's memory (tokens, uploads) is in a jail's.
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     reader, writer = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(reader, False)
     folder = os.path.dirname(__file__)  # noqa: PTH120 (pathlib takes as long as all else here)
     try:
         pid = os.posix_spawn(

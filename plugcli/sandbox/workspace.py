@@ -246,6 +246,7 @@ class Workspace:
         found: dict[str, Stamp] = {}
         left = [b""]
         budget = _ENTRIES
+        too_deep = 0
         deadline = time.monotonic() + _WALK_SECONDS
         while left:
             folder = left.pop()
@@ -262,17 +263,20 @@ class Workspace:
                     for entry in entries:
                         budget -= 1
                         if budget < 0 or time.monotonic() > deadline:
-                            return found, 1 + len(left)
+                            return found, 1 + len(left) + too_deep
                         path = folder + b"/" + os.fsencode(entry.name) if folder else os.fsencode(entry.name)
                         with contextlib.suppress(OSError):
                             status = entry.stat(follow_symlinks=False)
                             if stat.S_ISREG(status.st_mode) and not entry.name.startswith(UNFINISHED):
                                 found[os.fsdecode(path)] = _stamp(status)
-                            elif stat.S_ISDIR(status.st_mode) and len(path) < _PATH_BYTES:
-                                left += [path] if entry.name not in _SKIPPED_FOLDERS else []
+                            elif stat.S_ISDIR(status.st_mode) and entry.name not in _SKIPPED_FOLDERS:
+                                if len(path) < _PATH_BYTES:
+                                    left.append(path)
+                                else:
+                                    too_deep += 1
             finally:
                 os.close(descriptor)
-        return found, 0
+        return found, too_deep
 
 
 async def copy(old: Workspace, new: Workspace) -> int:

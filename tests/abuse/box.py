@@ -6,6 +6,7 @@ machine along, and nothing is left when a test ends.
 
 import json
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,8 @@ prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nof
 _IMPORTS = """
 import asyncio, json, os, subprocess, sys, time
 from plugcli.sandbox import Policy, Sandbox
+async def data(*parts):
+    for part in parts: yield part
 SMALL = Policy(wall_seconds=20.0, memory_bytes=256 << 20)
 """
 
@@ -132,6 +135,54 @@ class Box:
         result = self.outside(_IMPORTS + program, seconds=seconds, **how)
         assert (result["outcome"], result["stderr"]) == ("ok", ""), result
         return result
+
+    def session(
+        self, *codes: str, with_facts: bool = False, preload: Sequence[str] = (), **policy: Any
+    ) -> list[dict[str, Any]]:
+        """Return the RunResults of calls in one session, each with `seconds`; nothing is left of it afterwards."""
+        return self.sessions({"session": codes}, with_facts=with_facts, preload=preload, **policy)["session"]
+
+    def sessions(
+        self,
+        told: Mapping[str, Sequence[str]],
+        *,
+        with_facts: bool = False,
+        preload: Sequence[str] = (),
+        **policy: Any,
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Return what `session` does, of several sessions of one Sandbox, by name: they talk at the same time."""
+        policy = {"wall_seconds": 20.0, "memory_bytes": 256 << 20} | policy
+        how = {"inside": True, "with_facts": with_facts, "policy": policy, "preload": list(preload)}
+        result = self._run(how | {"sessions": told}, with_venv=False)
+        assert result["left"] == []
+        answers: dict[str, list[dict[str, Any]]] = result["answers"]
+        return answers
+
+    def notes(self, body: str, **policy: Any) -> list[Any]:
+        """Return what `body` appends to `notes`: the body of a coroutine that has a `sandbox`, its `sessions`, and `opened(key)`."""
+        policy = {"wall_seconds": 20.0, "memory_bytes": 64 << 20} | policy
+        lines = "\n".join(f"        {line}" for line in body.strip().splitlines())
+        program = f"""{LOOK}
+from plugcli.errors import PlugcliError
+from plugcli.sandbox import FileRefused
+async def main():
+    notes = []
+    async with Sandbox(Policy(**{policy!r}), spares=0) as sandbox:
+        sessions = sandbox.sessions
+        opened = sessions.open
+{lines}
+    print(json.dumps(notes))
+asyncio.run(main())
+"""
+        notes: list[Any] = json.loads(self.host(program)["stdout"])
+        return notes
+
+    def kernel(self, *codes: str, seconds: float = 10.0, with_facts: bool = False) -> list[dict[str, Any]]:
+        """Return the answers of a conversation outside, `outcome` and `stdout`, as kernel.py keeps it."""
+        how = {"inside": False, "with_facts": with_facts, "control_seconds": seconds}
+        result = self._run(how | {"sessions": {"session": codes}}, with_venv=False)
+        answers: list[dict[str, Any]] = result["answers"]["session"]
+        return answers
 
     def weighed(self, code: str, *, with_cgroups: bool, **policy: Any) -> dict[str, Any]:
         """Return what `inside` does, and `peak_bytes`: the most memory that everything took, by the kernel's own count."""

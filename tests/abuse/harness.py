@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.abuse.kernel import Kernel
+
 SECRET = "the-host-keeps-this"
 
 
@@ -93,6 +95,47 @@ async def inside(request: dict[str, Any], code: str) -> dict[str, Any]:
     return result | {"seconds": seconds, "then": then, "left": left}
 
 
+async def conversations(request: dict[str, Any], prologue: str) -> dict[str, Any]:
+    """Have every session of `request["sessions"]` run its calls, all sessions at once; return their answers by name."""
+    from plugcli.errors import PlugcliError
+    from plugcli.sandbox import Policy, Sandbox
+
+    async def converse(name: str, codes: list[str]) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = []
+        for code in codes:
+            started = time.monotonic()
+            try:
+                session = await sandbox.sessions.open(name)
+                answer = (await session.run(prologue + code)).as_json()
+            except PlugcliError as error:
+                answer = {"refused": error.message, "hint": error.hint}
+            answers.append(answer | {"seconds": time.monotonic() - started})
+        return answers
+
+    before = set(processes())
+    told: dict[str, list[str]] = request["sessions"]
+    async with Sandbox(Policy(**request["policy"]), spares=0, preload=request["preload"]) as sandbox:
+        answers = await asyncio.gather(*(converse(name, codes) for name, codes in told.items()))
+    left = sorted(set(processes()) - before)
+    return {"answers": dict(zip(told, answers, strict=True)), "left": left}
+
+
+def kernels(request: dict[str, Any], prologue: str) -> dict[str, Any]:
+    """Have the calls of every session run outside, each session in a process of its own. The control."""
+    answers: dict[str, list[dict[str, Any]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, codes in request["sessions"].items():
+            kernel = Kernel(request["python"] or sys.executable, Path(folder))
+            answers[name] = []
+            try:
+                for code in codes:
+                    answers[name].append(kernel.call(prologue + code, request["control_seconds"]))
+            except ValueError:
+                answers[name].append({"outcome": "the host fell", "stdout": ""})
+            kernel.end()
+    return {"answers": answers}
+
+
 def outside(request: dict[str, Any], code: str) -> dict[str, Any]:
     """Run `code` as the original plugin did: python FILE, no isolation. The control."""
     before = set(processes())
@@ -154,8 +197,15 @@ def main() -> None:
             "bystander": bystander.pid,
             "venv": str(Path(request["python"] or sys.executable).parent.parent),
         }
-        code = f"HOST = {facts!r}\n" + request["code"] if request["with_facts"] else request["code"]
-        result = asyncio.run(inside(request, code)) if request["inside"] else outside(request, code)
+        prologue = f"HOST = {facts!r}\n" if request["with_facts"] else ""
+        if "sessions" in request and request["inside"]:
+            result = asyncio.run(conversations(request, prologue))
+        elif "sessions" in request:
+            result = kernels(request, prologue)
+        elif request["inside"]:
+            result = asyncio.run(inside(request, prologue + request["code"]))
+        else:
+            result = outside(request, prologue + request["code"])
         result["heard"] = listeners.heard
         result["bystander_lives"] = bystander.poll() is None
         bystander.kill()

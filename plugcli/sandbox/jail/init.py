@@ -165,10 +165,11 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
     deaths = _hear_of_deaths()
     poll.register(deaths, select.POLLIN)
     memory = _Memory(plan.memory_bytes, control, group)
+    scribes: set[int] = set()
     next_look = time.monotonic()
     while True:
         ready = dict(poll.poll(max(0, next_look - time.monotonic()) * 1000))
-        if control.fileno() in ready and not _obey(interpreter, control):
+        if control.fileno() in ready and not _obey(interpreter, control, scribes):
             return
         if exit_notice in ready:
             # The kernel may have ended it for its memory: that is not the code's own death.
@@ -177,7 +178,7 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
             wire.send(control, {"out_of_memory": True} if is_exceeded else {"exited": status})
             return
         if time.monotonic() >= next_look:
-            seconds = memory.look()
+            seconds = memory.look(scribes)
             if seconds == 0:
                 os.kill(-1, signal.SIGKILL)  # everybody but us, before anything else
                 wire.send(control, {"out_of_memory": True})
@@ -185,7 +186,7 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
             next_look = time.monotonic() + seconds
         if deaths in ready:
             os.read(deaths, 65536)
-            _reap(interpreter)
+            _reap(interpreter, scribes)
 
 
 class _Memory:
@@ -198,10 +199,10 @@ class _Memory:
         self._step = limit // _REPORTS
         self._reported = 0
 
-    def look(self) -> float:
+    def look(self, scribes: set[int]) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
         if self._group is None:
-            seconds = self._meter.look()
+            seconds = self._meter.look(scribes)
             used = self._meter.used_bytes
         else:
             seconds = 0 if self._group.was_exceeded() else _WATCH_SECONDS
@@ -212,7 +213,7 @@ class _Memory:
         return seconds
 
 
-def _obey(interpreter: int, control: socket.socket) -> bool:
+def _obey(interpreter: int, control: socket.socket, scribes: set[int]) -> bool:
     """Do what the host asks for; False when it is gone, or when the code does not let us."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:
@@ -220,21 +221,21 @@ def _obey(interpreter: int, control: socket.socket) -> bool:
     if "interrupt" in frame:
         os.kill(interpreter, signal.SIGINT)
     if "sweep" in frame:
-        if not _sweep(interpreter):
+        if not _sweep(interpreter, scribes):
             return False
         wire.send(control, {"swept": True})
     if "write" in frame:
-        try:
-            if os.fork() == 0:
-                scribe.main(frame["write"], socket.socket(fileno=descriptors[0]))
-        except OSError:
-            pass  # no process to be had: the host sees the socket close
+        with socket.socket(fileno=descriptors.pop()) as channel, contextlib.suppress(OSError):
+            pid = os.fork()  # where no process is to be had, the host sees the socket close
+            if pid == 0:
+                scribe.main(frame["write"], channel)
+            scribes.add(pid)
     for descriptor in descriptors:
         os.close(descriptor)
     return True
 
 
-def _sweep(interpreter: int) -> bool:
+def _sweep(interpreter: int, scribes: set[int]) -> bool:
     """End every process but the interpreter and us; False when they multiply faster."""
     deadline = time.monotonic() + _SWEEP_SECONDS
     while others := [pid for pid in living() if pid != interpreter]:
@@ -244,7 +245,7 @@ def _sweep(interpreter: int) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)
-        _reap(interpreter)
+        _reap(interpreter, scribes)
     return True
 
 
@@ -256,10 +257,11 @@ def _hear_of_deaths() -> int:
     return reader
 
 
-def _reap(interpreter: int) -> None:
-    """Bury the orphans that ended; leave the interpreter to `_watch`."""
+def _reap(interpreter: int, scribes: set[int]) -> None:
+    """Bury the orphans and the scribes that ended; leave the interpreter to `_watch`."""
     for _ in range(64):  # a storm of them must not keep us from the memory
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is None or ended.si_pid == interpreter:
             return
         os.waitpid(ended.si_pid, 0)
+        scribes.discard(ended.si_pid)  # from here on somebody else may have its number

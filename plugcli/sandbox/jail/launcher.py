@@ -5,7 +5,7 @@ opens no file of the user's. Zygotes, forked from it, make the jails; what takes
 When the channel closes, because the host ended or was killed, it kills every jail, waits for them, and exits.
 
 Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"preload": true}, to have that
-                   zygote ready before it is needed
+                   zygote ready before it is needed; {"renew": true}, to have that zygote replaced: its packages are old
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
                    {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool}
 """
@@ -153,6 +153,10 @@ class _Launcher:
         if "preload" in frame:
             self._zygote(is_preloaded=True)
             return
+        if "renew" in frame:
+            if True in self._zygotes:
+                self._lose_zygote(True, None)
+            return
         number, control = int(frame["jail"]), descriptors[0]
         try:
             group = self._cgroups.make(number, self._plan.memory_bytes)
@@ -218,12 +222,15 @@ class _Launcher:
         speaker = self._zygotes[is_preloaded]
         try:
             frame, descriptors = wire.receive_with_descriptors(speaker.channel)
-            if frame == {"unmapped": True}:
+        except OSError:  # it was killed before it had read all that it was sent
+            frame, descriptors = None, []
+        if frame == {"unmapped": True}:
+            try:
                 _map_range(speaker.pid)
                 wire.send(speaker.channel, {"mapped": True})
                 return
-        except OSError as error:
-            frame, descriptors = {"failed": "identity", "why": str(error), "errno": error.errno}, []
+            except OSError as error:
+                frame = {"failed": "identity", "why": str(error), "errno": error.errno}
         if frame == {"ready": True}:
             speaker.is_ready = True
             for request in speaker.requests.values():

@@ -7,7 +7,7 @@ can hold, above a small allowance.
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -70,9 +70,13 @@ class Meter:
         ] = {}  # pid -> size when looked at, shared mappings
         self._last: _Exact | None = None
 
-    def look(self) -> float:
-        """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
+    def look(self, ours: Collection[int] = ()) -> float:
+        """Return the seconds after which the next look is due; 0 when the jail is over its limit.
+
+        `ours` are forks of the init: they hide their pages from the code, and so from us, and have next to none of their own.
+        """
         processes = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+        processes = [name for name in processes if int(name) not in ours] if ours else processes
         turns = _turns(processes)
         if turns is None or turns != self._turns:  # else nobody has run since, so nobody has taken any
             self._turns = turns
@@ -120,7 +124,7 @@ class Meter:
             and (most := self._last.used + _growth(self._last, fixed, anonymous)) <= self._limit
         ):
             return most
-        with _stopped(processes):
+        with _stopped():
             used = fixed + sum(_proportional_bytes(pid) for pid in processes)
         self._last = _Exact(used, fixed, anonymous)
         # So near, the next look would have to be at once.
@@ -164,9 +168,9 @@ def _growth(last: _Exact, fixed: int, processes: dict[str, tuple[int, int]]) -> 
 
 
 @contextmanager
-def _stopped(processes: list[str]) -> Iterator[None]:
+def _stopped() -> Iterator[None]:
     """Stop the jail, all but its init, and let go on what was going on."""
-    going = [int(pid) for pid in processes if _state(pid) not in (b"T", b"Z", b"")]
+    going = [pid for pid in living() if _state(str(pid)) != b"T"]
     os.kill(-1, signal.SIGSTOP)
     try:
         yield

@@ -8,6 +8,7 @@ Scribe -> host:  {"there": bytes} when all has come, then {"done": bytes}; or, a
 """
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -49,11 +50,17 @@ def _write(name: str, channel: socket.socket) -> int:
             count += len(data)
         _say(channel, {"there": count})  # fails where the host has closed
         if folder := os.path.dirname(name):
+            if os.path.realpath(folder) != os.path.join(WORKSPACE, folder):
+                raise OSError(
+                    errno.ELOOP, "a folder on the way is a link"
+                )  # nobody would find the file under its name
             os.makedirs(folder, exist_ok=True)
         os.rename(unfinished, name)
     except BaseException:
         os.unlink(unfinished)
         raise
+    finally:
+        os.close(file)  # its room is there again before anybody hears of its end
     return count
 
 
