@@ -149,7 +149,7 @@ class Jail:
         capture: Capture,
         stdin: AsyncIterator[bytes] | None,
     ) -> Ending:
-        """Run the one job of a script to its end or to `wall_seconds`, and end the jail, but for its workspace.
+        """Run the one job of a script to its end or to `wall_seconds`; then nothing runs in the jail any more, and it has to be closed.
 
         Raises what `capture` raises: a caller that cannot take its output any more ends the run.
         """
@@ -179,7 +179,6 @@ class Jail:
         if ending == Ending():
             ending = await self.post_mortem()
         self.drain()
-        self.close(keeps_workspace=True)
         return ending
 
     async def wait(self, seconds: float) -> bool:

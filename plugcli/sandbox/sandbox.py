@@ -96,6 +96,7 @@ class Sandbox:
 
     async def __aexit__(self, *_: object) -> None:
         self._is_open = False
+        await asyncio.sleep(0)  # what has just ended is buried
         if hasattr(self, "sessions"):
             await self.sessions.close()
         spares = [*self._spares[False], *self._spares[True]]
@@ -172,7 +173,7 @@ class Sandbox:
                 await after(files, result)
         finally:
             files.close()
-            self._bury(jail, self._places.release)
+            asyncio.get_running_loop().call_soon(self._bury, jail, self._places.release)  # behind the answer
         return result
 
     def _wants_preloaded(self, source: bytes) -> bool:

@@ -180,7 +180,7 @@ async def run_with(lies: list[bytes]) -> Ending:
         theirs.close()
         os.write(pipes[1][1], b"said")
         ending = await jail.run({"path": "x"}, b"", wall_seconds=3.0, capture=Capture.up_to(10), stdin=None)
-        os.close(jail.workspace)
+        jail.close()
     for end in (pipes[0][0], pipes[1][1], pipes[2][1]):
         os.close(end)
     door.close()

@@ -81,7 +81,8 @@ def _start(
         _become_interpreter(plan, door, standard, modules)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
     wire.send(control, {"ready": True}, host_ends)
-    for descriptor in (*(end for pair in standard for end in pair), workspace):
+    # The ends that the code writes to stay open here: that a stream has ended need not wake the host, which learns from us how the run did.
+    for descriptor in (*standard[0], standard[1][0], standard[2][0], workspace):
         os.close(descriptor)
     door.close()
     outer_door.close()
