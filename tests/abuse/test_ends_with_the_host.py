@@ -176,10 +176,10 @@ async def main():
             while os.path.exists(f'/proc/{{pid}}'): time.sleep(0.01)  # our loop stands still: plugcli has not noticed yet
             strangers.append(recycle(pid))
         print((await run).outcome)
-    print([lives(stranger) for stranger in strangers])
+    print({{lives(stranger) for stranger in strangers}})
 asyncio.run(main())
 """
     of_root = box.who == "root"
-    for attempt, expected in ((naive, "stranger killed\n"), (program, "died\n[True]\n")):
+    for attempt, expected in ((naive, "stranger killed\n"), (program, "died\n{True}\n")):
         done = box.outside(f"OF_ROOT = {of_root}\nPROGRAM = {attempt!r}\n{IN_A_NAMESPACE}")
         assert (done["stdout"], done["stderr"]) == (expected, "")

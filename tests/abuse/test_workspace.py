@@ -197,7 +197,7 @@ def grow():
 threading.Thread(target=grow, daemon=True).start()
 total, file = 0, open('log')
 while total < 50 << 20: total += len(file.read(1 << 16))
-os.chmod('log', 0o4755); shutil.copy('log', 'copy')
+open('tool', 'w').close(); os.chmod('tool', 0o4755); shutil.copy('tool', 'copy')
 print(total >> 20, oct(os.stat('copy').st_mode), flush=True)
 os._exit(0)
 """
