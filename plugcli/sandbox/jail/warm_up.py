@@ -44,8 +44,12 @@ def _pyplot(pyplot: Any) -> None:
     axes.plot([1, 2, 4], label="count")
     axes.set_title("title")
     axes.legend()
+    figure.tight_layout()
     figure.savefig(io.BytesIO(), format="png")
     pyplot.close(figure)
+    if pandas := sys.modules.get("pandas"):  # it looks for what draws its plots at the first one
+        pandas.Series([1, 2]).plot.bar()
+        pyplot.close()
 
 
 _USES = {"numpy": _numpy, "pandas": _pandas, "matplotlib.pyplot": _pyplot}
