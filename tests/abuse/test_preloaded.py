@@ -84,6 +84,8 @@ os.environ['HOME'] = '/host/home'; os.environ['HOST_SECRET'] = 'secret'; os.umas
 signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 def sandbox(): return Sandbox(Policy(memory_bytes={MEMORY}), spares=1, preload=('ours',))
 """
+BY_ITSELF = "sys.path.insert(0, str(folder))\nimport ours\n"
+"""For controls: a fork server of the host's own, which has what the host had."""
 
 
 @pytest.mark.row("I4")
@@ -95,7 +97,8 @@ def test_package_that_was_preloaded_is_as_if_imported_there(box: Box) -> None:
     look = """
 import ours, os, signal, subprocess, sys
 same = [ours.environment == dict(os.environ), 'HOST_SECRET' in ours.environment, ours.home == os.path.expanduser('~')]
-same += [ours.handler == signal.SIG_DFL, sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])), subprocess.run(['sh', '-c', 'exit 3']).returncode]
+same += [ours.handler == signal.SIG_DFL, sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))]
+same += [subprocess.run(['sh', '-c', 'exit 3']).returncode]
 print(same, [path for path in ours.path if path not in sys.path], open('file', 'w').close(), oct(os.stat('file').st_mode & 0o777))
 """
     program = f"""
@@ -111,10 +114,8 @@ async def main():
         print((await s.run({look!r})).stdout, end='')
 asyncio.run(main())
 """
-    # A fork server of the host's own, which has what the host had.
-    control = f"{LOOK}{WITH_PACKAGE}\nsys.path.insert(0, str(folder))\nimport ours\nprint(ours.environment['HOST_SECRET'], ours.home)\nos._exit(0)"
-    flushed = control.replace("os._exit", "sys.stdout.flush(); os._exit")
-    assert box.host(flushed, with_home=True)["stdout"] == "secret /host/home\n"
+    control = f"{LOOK}{WITH_PACKAGE}{BY_ITSELF}print(ours.environment['HOST_SECRET'], ours.home, flush=True)\nos._exit(0)"
+    assert box.host(control, with_home=True)["stdout"] == "secret /host/home\n"
     facts, *seen = box.host(f"{LOOK}{WITH_PACKAGE}{program}", with_home=True)["stdout"].splitlines()
     assert json.loads(facts) == [["ours"], "True", 6, ["end of ours"]]
     seen_there = "[True, False, True, True, [], 3] [] None 0o644"
@@ -123,7 +124,7 @@ asyncio.run(main())
 
 @pytest.mark.row("I11")
 def test_upgraded_package_is_not_mixed_with_the_old_one(box: Box) -> None:
-    """After `pip install -U` an old launcher holds half a package: what it imports late is the new one's. A live session keeps what it has."""
+    """After `pip install -U` an old launcher holds half a package: what it imports late is the new one's. A session keeps what it has."""
     program = """
 async def main():
     code = 'import ours; print(ours.version, ours.late())'
@@ -132,11 +133,12 @@ async def main():
         print((await old.run('import ours; ours.version, ours.late()')).result, (await s.run(code)).stdout.splitlines()[0])
         install(2)
         new = await s.sessions.open('new')
-        print((await new.run('import ours; ours.version, ours.late()')).result, (await s.run(code)).stdout.splitlines()[0], (await s.run(code)).stdout.splitlines()[0])
+        shots = [(await s.run(code)).stdout.splitlines()[0] for _ in range(2)]
+        print((await new.run('import ours; ours.version, ours.late()')).result, *shots)
         print((await old.run('ours.version, ours.late()')).result, (await new.run("import sys; 'ours' in sys.modules")).result)
 asyncio.run(main())
 """
-    naive = f"{LOOK}{WITH_PACKAGE}\nsys.path.insert(0, str(folder))\nimport ours\ninstall(2)\nprint(ours.version, ours.late())\nsys.stdout.flush(); os._exit(0)"
+    naive = f"{LOOK}{WITH_PACKAGE}{BY_ITSELF}install(2)\nprint(ours.version, ours.late(), flush=True)\nos._exit(0)"
     assert box.host(naive, with_home=True)["stdout"] == "1 2\n"
     told = box.host(f"{LOOK}{WITH_PACKAGE}{program}", with_home=True)["stdout"].splitlines()
     assert told == ["(1, 1) 1 1", "(2, 2) 2 2 2 2", "(1, 1) True"]

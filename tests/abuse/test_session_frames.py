@@ -1,4 +1,4 @@
-"""Promise 6 in a session: its interpreter may lie about its own results, and about nothing else; what is no answer ends that session alone."""
+"""Promise 6 in a session: its interpreter may lie about its own results alone; what is no answer ends that session and nothing else."""
 
 import pytest
 
@@ -13,9 +13,10 @@ import json, os, stat
 def say(frame, length=None):
     # To whatever may be the way out: every socket of this process, and the streams' own descriptors for the control.
     data = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
+    head = (len(data) if length is None else length).to_bytes(4, 'little')
     for descriptor in range(3, 256):
         try:
-            if stat.S_ISSOCK(os.fstat(descriptor).st_mode): os.write(descriptor, (len(data) if length is None else length).to_bytes(4, 'little') + data)
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode): os.write(descriptor, head + data)
         except OSError: pass
 def reply(call, **more): return {'call': call, 'status': 0, 'interrupted': False, 'result': None, 'displays': []} | more
 n = 41
@@ -262,7 +263,7 @@ def test_death_of_the_interpreter_is_told_now_and_in_the_next_answer(box: Box) -
 POISON = {
     "builtins": """
 import builtins
-for name in ('print', 'len', 'repr', 'open', 'compile', 'exec', 'eval', 'getattr', 'isinstance', 'map', 'sum'): setattr(builtins, name, None)
+for name in ('print', 'len', 'repr', 'open', 'compile', 'exec', 'eval', 'getattr', 'isinstance', 'map'): setattr(builtins, name, None)
 """,
     "modules": "import sys\nfor name in list(sys.modules): sys.modules[name] = None",
     "json": "import json.encoder\njson.dumps = json.encoder.encode_basestring_ascii = json.JSONEncoder.encode = lambda *_: 'poison'",

@@ -1,4 +1,4 @@
-"""Promise 4 in a session: a call over its time ends alone where it can be interrupted, else with its interpreter, and the answer says which."""
+"""Promise 4 in a session: a call over its time ends alone where it can be interrupted, else with its interpreter; it says which."""
 
 import json
 
@@ -93,7 +93,7 @@ threading.Thread(target=late).start()
     control = box.kernel(thread, wait + "; print('mine')")
     assert control[1]["stdout"] == "from the thread\nmine\n"
     # The thread prints between the calls: when the first has been answered, and before the second is sent.
-    program = f"""
+    program = """
 THREAD = '''
 import os, threading
 print('of the first')
@@ -109,8 +109,8 @@ async def main():
         first = await session.run(THREAD)
         await session.workspace.put('go', data(b''))
         while 'gone' not in [file.name for file in session.workspace.list().files]: await asyncio.sleep(0.01)
-        neighbour, second, third = await other.run("print('other')"), await session.run("print('mine')"), await session.run("print('again')")
-        print(json.dumps([each.stdout + each.stderr for each in (first, neighbour, second, third)]))
+        answers = [first, await other.run("print('other')"), await session.run("print('mine')"), await session.run("print('again')")]
+        print(json.dumps([each.stdout + each.stderr for each in answers]))
 asyncio.run(main())
 """
     mark = "[printed since the last call, by what it had started]\n"
@@ -150,14 +150,14 @@ async def main():
         after = await session.run("print(n, child.wait(), len([p for p in os.listdir('/proc') if p.isdigit()]))")
         print(after.stdout.strip(), after.session['state'])
         await session.run({DAEMONS!r})
-        sandbox.sessions.close()
+        await sandbox.sessions.close()
         until = time.monotonic() + 5
         while len(everybody()) > bare - 2 and time.monotonic() < until: await asyncio.sleep(0.01)
         print(bare - len(everybody()))
 asyncio.run(main())
 """
     outside = f"{DAEMONS}\nos._exit(0)"
-    assert len(box.outside(outside, seconds=2)["left"]) == 3
+    assert len(box.outside(outside, seconds=1)["left"]) == 3
     assert box.host(LOOK + program)["stdout"].splitlines() == ["3 timeout kept 0", "1 -9 2 kept", "2"]
 
 

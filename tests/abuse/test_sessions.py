@@ -13,14 +13,18 @@ def test_conversations_reach_nothing_of_each_other(box: Box) -> None:
     hidden = """
 import os, socket, subprocess, threading, time
 secret = 'of one'
-for folder in ('/mnt/data', '/tmp', '/var/tmp', '/dev/shm', os.path.expanduser('~')): os.makedirs(folder, exist_ok=True); open(f'{folder}/secret', 'w').write(secret)
-listener = socket.create_server(('127.0.0.1', 7777)); abstract = socket.socket(socket.AF_UNIX); abstract.bind('\\0secret'); abstract.listen()
+for folder in ('/mnt/data', '/tmp', '/var/tmp', '/dev/shm', os.path.expanduser('~')):
+    os.makedirs(folder, exist_ok=True)
+    open(f'{folder}/secret', 'w').write(secret)
+listener, abstract = socket.create_server(('127.0.0.1', 7777)), socket.socket(socket.AF_UNIX)
+abstract.bind('\\0secret')
+abstract.listen()
 child = subprocess.Popen(['sleep', '50'])
 """
     search = """
 import os, socket
 found = [name for name in ('secret',) if name in dir()]
-found += [f'{where}/{name}' for top in ('/mnt', '/tmp', '/var', '/dev', '/home', '/run') for where, _, names in os.walk(top) for name in names if name == 'secret']
+for top in ('/mnt', '/tmp', '/var', '/dev', '/home', '/run'): found += [where for where, _, names in os.walk(top) if 'secret' in names]
 for family, address in ((socket.AF_INET, ('127.0.0.1', 7777)), (socket.AF_UNIX, '\\0secret')):
     try: socket.socket(family).connect(address); found.append(address)
     except OSError: pass
@@ -46,7 +50,7 @@ notes.append([sessions.find(one.id) is one, sessions.find('one') is one, session
 
 @pytest.mark.row("I2")
 def test_calls_build_on_each_other(box: Box) -> None:
-    """Variables, functions, imports, the folder, open files, threads, processes and event loops: what the calls before have made is there."""
+    """Variables, functions, imports, the folder, open files, threads and processes: what the calls before have made is there."""
     calls = [
         "import os, math as m, subprocess, threading\nn = 41\ndef double(x): return 2 * x\nclass Kind: pass",
         "os.mkdir('sub'); os.chdir('sub'); file = open('notes.txt', 'w+'); file.write('one ')",
@@ -220,8 +224,8 @@ while sessions.find('first') and time.monotonic() < until: await asyncio.sleep(0
 notes.append([result.outcome, [key for key in ('first', 'second', 'third') if sessions.find(key)]])
 after = await (await opened('first')).run("'x' in dir()")
 notes.append([after.result, after.session['state'], after.session['notice']])
-begun = asyncio.Event()
-both = [asyncio.create_task((await opened(key)).run(f"x = None\\n{eat}\\nprint('begun')\\nimport time; time.sleep(0.5)")) for key in ('second', 'third', 'fourth')]
+eat = f"x = None\\n{eat}\\nimport time; time.sleep(0.5)"
+both = [asyncio.create_task((await opened(key)).run(eat)) for key in ('second', 'third', 'fourth')]
 results = await asyncio.gather(*both)
 notes.append(sorted((each.outcome, each.reason) for each in results))
 """,

@@ -169,6 +169,7 @@ def test_bad_use_is_a_sentence_and_nothing_runs(
     assert (tmp_path / "a.txt").read_text() == "mine"
 
 
+@pytest.mark.row("F28")
 def test_modes_owners_and_times_stay_inside(tmp_path: Path) -> None:
     """A setuid program of root's, made by untrusted code, would be a way to root for whoever finds it."""
     code = (

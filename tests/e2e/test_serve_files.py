@@ -323,6 +323,7 @@ def test_announced_size_is_enough_to_refuse(server: Server) -> None:
     connection.close()
 
 
+@pytest.mark.row("F17")
 def test_full_workspace_is_413_and_names_itself(server: Server) -> None:
     """For the uploader; the code sees that nothing more fits."""
     answers = [put(server, f"{number}.bin", b"x" * (2 * MIB), "full") for number in range(6)]

@@ -61,6 +61,7 @@ def received(connection: socket.socket) -> Answer:
         return Answer(response.status, headers, response.read())
 
 
+@pytest.mark.row("I2")
 @pytest.mark.parametrize(
     ("conversation", "session"), [("by-header", None), (None, "by-body"), ("by-both", "mine")]
 )
@@ -79,6 +80,7 @@ def test_calls_build_on_each_other(server: Server, conversation: str | None, ses
     assert 1100 < second["session"]["seconds_left"] <= 1200
 
 
+@pytest.mark.row("I1")
 def test_conversations_do_not_share(server: Server) -> None:
     """Neither variables nor files, nor the id by which one could be reached."""
     mine = run(server, "secret = 1; open('secret', 'w').close()", "one")
@@ -108,6 +110,7 @@ def test_id_reaches_its_session_from_anywhere(server: Server) -> None:
     assert run(server, "n", "elsewhere", session=id_)["result"] == "1"
 
 
+@pytest.mark.row("I1")
 def test_id_that_nobody_has_leads_nowhere(server: Server) -> None:
     """One character off is a name like any other: a session that begins there."""
     id_ = run(server, "n = 1", "guessed")["session"]["id"]
@@ -163,6 +166,7 @@ def test_call_over_its_time_keeps_the_variables(server: Server) -> None:
     assert (after["result"], after["session"]["state"]) == ("True", "kept")
 
 
+@pytest.mark.row("I18")
 def test_lost_state_is_said(server: Server) -> None:
     """The model must know that it has to import again; what it is told it reads."""
     run(server, "n = 1", "lost")
@@ -200,6 +204,7 @@ def has_begun(server: Server, conversation: str) -> bool:
         probe.close()
 
 
+@pytest.mark.row("I15")
 def test_calls_of_one_session_queue_and_others_do_not_wait(server: Server) -> None:
     """Two browser tabs of one conversation, and everybody else."""
     run(server, "0", "queue")
@@ -232,6 +237,7 @@ def test_queue_that_is_too_long_is_429(server: Server) -> None:
     wait_for(lambda: ask(server, "1", "crowd").status == 200)
 
 
+@pytest.mark.row("I16")
 def test_no_room_for_a_session_is_429(tmp_path: Path) -> None:
     """At the maximum the oldest idle one makes room; where none is idle the caller waits, not the running one."""
     with serving(tmp_path, "--preload", "none", "--sessions", "1") as server:
@@ -250,6 +256,8 @@ def test_no_room_for_a_session_is_429(tmp_path: Path) -> None:
         busy.close()
 
 
+@pytest.mark.row("A17")
+@pytest.mark.row("I17")
 def test_idle_session_expires(tmp_path: Path) -> None:
     """The option counts from the last use; whoever comes back is told, and finds its files for a while."""
     with serving(tmp_path, "--preload", "none", "--session-idle", "1.5") as server:
