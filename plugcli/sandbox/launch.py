@@ -28,6 +28,8 @@ class Launcher:
         self._last = FIRST
         self._first: socket.socket | None = started.first
         self.is_alive = False
+        self.preload_problem = ""
+        """Why nothing is preloaded, though it was wanted."""
         self.has_memory_cgroup = False
         """Whether the kernel holds each jail's memory limit; else the jail's init measures."""
 
@@ -112,6 +114,9 @@ class Launcher:
 
     def _take(self, frame: wire.Frame, descriptors: list[int]) -> None:
         """Give a frame to whoever waits for it. Raises LookupError or TypeError for one that nobody waits for."""
+        if "preload_failed" in frame:
+            self.preload_problem = str(frame["preload_failed"])
+            return
         number = frame["jail"]
         if "gone" in frame:
             gone = self._gone.pop(number)

@@ -97,7 +97,7 @@ class Policy:
                 )
         if self.session_memory_bytes is not None and self.session_memory_bytes < self.memory_bytes:
             raise UsageError(
-                f"all sessions together may use {spell_bytes(self.session_memory_bytes)}, less than one may",
+                f"the limit of all sessions together is {spell_bytes(self.session_memory_bytes)}, less than that of one",
                 hint=f"use {spell_bytes(self.memory_bytes)} or more",
             )
 

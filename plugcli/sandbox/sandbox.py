@@ -115,6 +115,11 @@ class Sandbox:
         return self._setup.preloaded
 
     @property
+    def preload_problem(self) -> str:
+        """Return why nothing is preloaded in spite of `preloaded`; empty where it is, or was not wanted."""
+        return self._launcher.preload_problem if self._launcher is not None else ""
+
+    @property
     def verdict(self) -> Verdict:
         """Return what holds the code, as tried by the jail that was made on entering."""
         has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup

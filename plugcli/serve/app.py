@@ -93,7 +93,10 @@ def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
             "version": __version__,
             "sandbox": {"needed": sandbox is not None} | (sandbox.verdict.as_json() if sandbox else {}),
             "sessions": len(sandbox.sessions) if sandbox else 0,
+            "preloaded": list(sandbox.preloaded) if sandbox and not sandbox.preload_problem else [],
         }
+        if sandbox and sandbox.preload_problem:
+            content["preload_problem"] = sandbox.preload_problem
     return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
 
 

@@ -20,6 +20,11 @@ from plugcli.serve.site import Site
 from plugcli.serve.source import Source
 from plugcli.serve.stopping import Stopping
 
+try:
+    import resource
+except ImportError:  # elsewhere than on Unix
+    resource = None  # type: ignore[assignment]
+
 CONNECTIONS_MAX = 256
 SHUTDOWN_MARGIN_SECONDS = 3
 
@@ -50,10 +55,19 @@ def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None],
     `when_listening` gets the Sandbox once calls are answered. After the first signal running calls get their
     answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
     """
+    _raise_open_files()
     # uvicorn's own bound comes first; ours is for what it cannot end.
     stopping = Stopping(_shutdown_seconds(service.policy) + SHUTDOWN_MARGIN_SECONDS, log)
     with stopping.on_signals(), _uvicorn_log(log):
         asyncio.run(_serve(service, when_listening, log, stopping))
+
+
+def _raise_open_files() -> None:
+    """Let this process have as many descriptors as it may: a session takes six, a connection one, and the usual limit is 1024."""
+    if resource is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _serve(

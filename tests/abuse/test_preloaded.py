@@ -169,3 +169,42 @@ async def main():
 asyncio.run(main())
 """
     assert numbers.host(LOOK + program)["stdout"] == "2 True 6 46\n"
+
+
+@pytest.mark.row("I8")
+def test_module_that_leaves_a_thread_is_not_preloaded(box: Box) -> None:
+    """A fork of a process with threads may find a lock taken for ever. Then nothing is preloaded, which is told, and the code runs."""
+    program = """
+import glob
+[packages] = glob.glob('/mnt/venv/lib/python3*/site-packages')
+open(packages + '/busy.py', 'w').write('import threading\\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\\n')
+async def main():
+    async with Sandbox(SMALL, spares=1, preload=['busy']) as sandbox:
+        session = await sandbox.sessions.open('a')
+        first = await session.run("import sys; ('busy' in sys.modules, 1 + 1)")
+        one_shot = await sandbox.run("import busy, threading; print(threading.active_count())")
+        print(first.result, one_shot.stdout, sandbox.preload_problem, sep='|')
+asyncio.run(main())
+"""
+    result, printed, problem = box.host(program, with_venv=True)["stdout"].split("|")
+    assert (result, printed) == ("(False, 2)", "2\n")
+    assert problem == "2 threads run after importing busy: it cannot be forked\n"
+
+
+@pytest.mark.row("H23")
+def test_module_that_cannot_be_imported_fails_in_the_code_alone(box: Box) -> None:
+    """A broken package is the code's to meet, with its own traceback; everything else goes on."""
+    program = """
+import glob
+[packages] = glob.glob('/mnt/venv/lib/python3*/site-packages')
+open(packages + '/broken.py', 'w').write('raise SystemExit("of the package")')
+open(packages + '/sound.py', 'w').write('answer = 42')
+async def main():
+    async with Sandbox(SMALL, spares=1, preload=['broken', 'sound']) as sandbox:
+        session = await sandbox.sessions.open('a')
+        print((await session.run("import sys; 'sound' in sys.modules, 'broken' in sys.modules")).result)
+        print((await session.run("import broken")).stderr.strip())
+        print((await session.run("import sound; sound.answer")).result, sandbox.preload_problem)
+asyncio.run(main())
+"""
+    assert box.host(program, with_venv=True)["stdout"] == "(True, False)\nof the package\n42 \n"

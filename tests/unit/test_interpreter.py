@@ -67,3 +67,16 @@ def test_installation_in_a_home_itself_is_refused(tmp_path: Path, monkeypatch: p
     executable = make(tmp_path / "home" / "me")
     with pytest.raises(UsageError, match="would show all of it"):
         interpreter.find(str(executable))
+
+
+def test_installed_modules_are_found_by_their_files(tmp_path: Path) -> None:
+    """A package, a module, an extension; in the venv or in what it stands on; and not by a part of the name."""
+    base = make(tmp_path / "opt" / "python")
+    packages = base.parent.parent / "lib" / "python3.12" / "site-packages"
+    (packages / "numpy").mkdir(parents=True)
+    (packages / "six.py").touch()
+    (packages / "fast.cpython-312-x86_64-linux-gnu.so").touch()
+    found = interpreter.find(str(base))
+    assert [found.has(name) for name in ("numpy", "six", "fast", "num", "si", "pandas")] == [True] * 3 + [
+        False
+    ] * 3

@@ -10,6 +10,8 @@ import time
 from typing import NamedTuple
 
 _SWEEP_SECONDS = 2.0
+_IDLE = 8
+_RESIDUE_BYTES = 1024 * 1024  # what the kernel has not counted back yet
 
 
 class MemoryCgroups:
@@ -22,6 +24,7 @@ class MemoryCgroups:
     def __init__(self, name: str) -> None:
         self._name = name
         self._home = _home(name)
+        self._idle: list[str] = []
 
     @property
     def are_available(self) -> bool:
@@ -32,6 +35,8 @@ class MemoryCgroups:
         """Return the folder of a new group with `limit` bytes, or None where there are none to be had."""
         if self._home is None:
             return None
+        if self._idle:
+            return self._idle.pop()
         group = f"{self._home}/{self._name}-{number}"
         os.mkdir(group)
         try:
@@ -44,6 +49,28 @@ class MemoryCgroups:
             os.rmdir(group)
             raise
         return group
+
+    def give_back(self, group: str) -> bool:
+        """Take a group back whose jail has ended; False while the kernel still holds something of it.
+
+        Some are kept for other jails, as making one takes the kernel long: those that hold nothing of their last jail, and whose limit it
+        kept, so that they tell nothing of it.
+        """
+        if len(self._idle) >= _IDLE or was_exceeded_in(group):
+            return remove(group)
+        with open(f"{group}/cgroup.procs") as file:
+            if file.read(1):
+                return False
+        with open(f"{group}/memory.usage_in_bytes") as file:
+            if int(file.read()) > _RESIDUE_BYTES:
+                return remove(group)
+        self._idle.append(group)
+        return True
+
+    def close(self) -> None:
+        """Remove the groups that no jail has."""
+        for group in self._idle:
+            remove(group)
 
 
 def open_for_member(group: str) -> list[int]:

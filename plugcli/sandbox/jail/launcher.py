@@ -7,7 +7,8 @@ When the channel closes, because the host ended or was killed, it kills every ja
 Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"preload": true}, to have that
                    zygote ready before it is needed; {"renew": true}, to have that zygote replaced: its packages are old
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
-                   {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool}
+                   {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool};
+                   {"preload_failed": why}, when nothing is preloaded any more
 """
 
 import contextlib
@@ -109,6 +110,7 @@ class _Launcher:
         self._channel = channel
         self._plan = plan
         self._cgroups = cgroup.MemoryCgroups(name)
+        self._modules = plan.preload
         self._is_root = os.geteuid() == 0
         self._zygotes: dict[bool, _Zygote] = {}  # by whether it is preloaded
         self._jails: dict[int, _Jail] = {}  # by the pidfd of its init
@@ -142,8 +144,9 @@ class _Launcher:
             self._reap(exit_notice)
         deadline = time.monotonic() + _END_SECONDS
         while self._unburied and time.monotonic() < deadline:
-            self._unburied = [jail for jail in self._unburied if not _is_buried(jail)]
+            self._unburied = [jail for jail in self._unburied if not self._is_buried(jail)]
             time.sleep(_RETRY_SECONDS if self._unburied else 0)
+        self._cgroups.close()
 
     def _obey(self) -> None:
         """Do what the next frame asks for. Raises EOFError when there is none."""
@@ -204,7 +207,7 @@ class _Launcher:
             if pid == 0:
                 try:
                     zygote.close_all_but(theirs.fileno())
-                    modules = self._plan.preload if is_preloaded else ()
+                    modules = self._modules if is_preloaded else ()
                     zygote.main(theirs, self._plan, modules, is_made_by_root=self._is_root)
                 finally:
                     os._exit(1)
@@ -245,6 +248,11 @@ class _Launcher:
         lost = self._zygotes.pop(is_preloaded)
         self._poll.unregister(lost.channel)
         lost.end()
+        if is_preloaded and last_words is not None and self._modules:
+            # One of them cannot be forked. Without them the jails work, only later.
+            self._modules = ()
+            wire.send(self._channel, {"preload_failed": str(last_words.get("why"))})
+            last_words = None
         for request in lost.requests.values():
             if last_words is not None or request.is_second_try:
                 self._settle(request, last_words or _FALLEN, [])
@@ -279,10 +287,13 @@ class _Launcher:
             jail = jail._replace(is_out_of_memory=True)
         self._unburied.append(jail)
 
+    def _is_buried(self, jail: _Jail) -> bool:
+        return jail.group is None or self._cgroups.give_back(jail.group)
+
     def _bury(self) -> None:
         """Remove what the dead left, and tell the host."""
         for jail in list(self._unburied):
-            if _is_buried(jail):
+            if self._is_buried(jail):
                 self._unburied.remove(jail)
                 self._uids.discard(jail.uid)
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
@@ -293,7 +304,3 @@ def _map_range(pid: int) -> None:
     """Map a range of uids that nobody has into the zygote's user namespace, as root."""
     first = _FIRST_UID + int.from_bytes(os.urandom(8)) % (_LAST_UID - _FIRST_UID - zygote.UIDS)
     privileges.map_range(pid, first, zygote.UIDS)
-
-
-def _is_buried(jail: _Jail) -> bool:
-    return jail.group is None or cgroup.remove(jail.group)

@@ -11,6 +11,7 @@ from . import libc
 from .plan import HOME, WORKSPACE, Identity, Plan
 
 _NOTHING = "/var/empty"  # an empty folder, as hier(7) has it elsewhere
+_SCRATCH_HOME = "/run"  # where the tmpfs is mounted whose folders are the scratch places
 _SCRATCH = {"tmp": "/tmp", "var": "/var/tmp", "shm": "/dev/shm", "home": HOME}
 _COVER = "/tmp"  # any directory of the host: what is mounted there is seen by nobody else
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -79,7 +80,7 @@ def enter_shared_root(plan: Plan) -> Tree:
     ]
     libc.mount("tmpfs", _COVER, "tmpfs", _FLAGS, "size=1m,nr_inodes=2k,mode=755")
     os.chdir(_COVER)
-    for place in ("proc", _NOTHING, WORKSPACE, *_SCRATCH.values()):
+    for place in ("proc", _NOTHING, _SCRATCH_HOME, WORKSPACE, *_SCRATCH.values()):
         os.makedirs(place.lstrip("/"), mode=0o755, exist_ok=True)
     for tree in [*trees, *devices]:
         tree.attach()
@@ -112,9 +113,9 @@ def mount_scratch(plan: Plan, identity: Identity) -> None:
     trees = [Tree(libc.open_tree(path), path, os.path.isdir(path)) for path in covered]
     # No uid= option: the mount point belongs to nobody the code is, each folder in it to the code.
     size = f"size={plan.scratch_bytes},nr_inodes={plan.inodes},mode=755"
-    libc.mount("tmpfs", _NOTHING, "tmpfs", _FLAGS, size)
+    libc.mount("tmpfs", _SCRATCH_HOME, "tmpfs", _FLAGS, size)
     for name, path in _SCRATCH.items():
-        folder = f"{_NOTHING}/{name}"
+        folder = f"{_SCRATCH_HOME}/{name}"
         os.mkdir(folder)
         if name == "home":
             os.chmod(folder, 0o700)
@@ -122,14 +123,13 @@ def mount_scratch(plan: Plan, identity: Identity) -> None:
         else:
             os.chmod(folder, 0o1777)
         libc.mount(folder, path, "", libc.MS_BIND)
-    libc.umount2(_NOTHING, libc.MNT_DETACH)
     for tree in trees:  # an interpreter that lies in one of them
         tree.attach()
 
 
 def umount_scratch() -> None:
     """Undo `mount_scratch`."""
-    for path in _SCRATCH.values():
+    for path in (*_SCRATCH.values(), _SCRATCH_HOME):
         libc.umount2(path, libc.MNT_DETACH)
 
 

@@ -9,6 +9,7 @@ Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped":
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
 
+import contextlib
 import gc
 import importlib
 import os
@@ -112,7 +113,9 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     mounts.mount_scratch(plan, user)
     site.main()  # -S kept it away; .pth files and sitecustomize run here, without root
     for name in modules:
-        importlib.import_module(name)
+        # The code that imports it will be told why it cannot be.
+        with contextlib.suppress(Exception, SystemExit):
+            importlib.import_module(name)
     warm_up.all_of(modules)
     mounts.umount_scratch()
     inside.RANDOM.extend(inside.random_generators())
