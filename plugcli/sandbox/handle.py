@@ -157,7 +157,7 @@ class Jail:
         try:
             self.listen(capture)
             if not self.give(json.dumps(job | {"source_bytes": len(source)}).encode() + b"\n" + source):
-                feeding.append(asyncio.create_task(self._give_rest()))
+                feeding.append(asyncio.create_task(self.give_rest()))
             if stdin is None:
                 self.close_stdin()
             else:
@@ -249,7 +249,7 @@ class Jail:
         return ours
 
     def give(self, data: bytes) -> bool:
-        """Send `data` to the interpreter; return whether all of it went, else `_give_rest` has to follow."""
+        """Send `data` to the interpreter; return whether all of it went, else `give_rest` has to follow."""
         try:
             sent = self.door.send(data)
         except BlockingIOError:
@@ -259,15 +259,11 @@ class Jail:
         self._rest = data[sent:]
         return not self._rest
 
-    async def _give_rest(self) -> None:
+    async def give_rest(self) -> None:
+        """Send the rest, as fast as the interpreter takes it."""
         with contextlib.suppress(OSError):
             await self._loop.sock_sendall(self.door, self._rest)
         self._rest = b""
-
-    async def give_all(self, data: bytes) -> None:
-        """Send `data` to the interpreter, as fast as it takes it."""
-        if not self.give(data):
-            await self._give_rest()
 
     def hear_door(self, hear: Callable[[], None] | None) -> None:
         """Have `hear` called whenever the interpreter has said something, or nothing any more."""

@@ -4,6 +4,7 @@ The interpreter runs the code and says itself how a call went: it may lie about 
 checked; what is no answer to the call that runs ends the session.
 """
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -90,13 +91,18 @@ class Talk:
         jail.capture = capture
         self._is_running = True
         header = b'{"call": %d, "source_bytes": %d}\n' % (self._number, len(source))
-        await jail.give_all(header + source)
         is_timeout = False
-        if not self._is_settled:
-            await jail.wait(wall_seconds)
+        try:
+            if not jail.give(header + source):
+                async with asyncio.timeout(wall_seconds):  # code of a call before may have stopped the interpreter
+                    await jail.give_rest()
             if not self._is_settled:
-                is_timeout = True
-                await self.quiet()
+                await jail.wait(wall_seconds)
+        except TimeoutError:
+            pass
+        if not self._is_settled:
+            is_timeout = True
+            await self.quiet()
         self._end_call()
         if self.is_over:
             return Call(None, jail.ending, is_timeout, self.is_broken)

@@ -225,3 +225,27 @@ time.monotonic = time.time = lambda: 0.0
     )
     assert [answer["outcome"] for answer in answers[1:]] == ["timeout", "ok", "ok"]
     assert (answers[1]["seconds"] < 2, answers[3]["stdout"]) == (True, "42\n")
+
+
+@pytest.mark.row("A11")
+def test_interpreter_that_was_stopped_between_calls_holds_up_no_caller(box: Box) -> None:
+    """The next call may be longer than what its socket holds: to wait until it is read would be to wait for ever."""
+    stop = "import os, signal, threading, time\nthreading.Timer(0.1, os.kill, (os.getpid(), signal.SIGSTOP)).start()"
+    program = f"""
+def is_stopped():
+    states = [folder / 'stat' for folder in Path('/proc').glob('[0-9]*')]
+    for path in states:
+        try:
+            if path.read_text().rpartition(')')[2].split()[0] == 'T': return True
+        except OSError: pass
+    return False
+async def main():
+    async with Sandbox(SMALL, spares=0) as sandbox:
+        session = await sandbox.sessions.open('a')
+        await session.run({stop!r})
+        while not is_stopped(): await asyncio.sleep(0.01)
+        long = await session.run('#' * 8_000_000, wall_seconds=0.5)
+        print(long.outcome, long.session['state'], long.duration_ms < 4000, (await session.run('6 * 7')).result)
+asyncio.run(main())
+"""
+    assert box.host(LOOK + program)["stdout"] == "timeout lost True 42\n"
