@@ -181,10 +181,14 @@ class Session:
         self._last_used = time.monotonic()
 
     def close(self, why: str) -> Past:
-        """End it, with every process; return what is left of it, whose files the caller closes. `why` is told to calls that wait."""
+        """Take no more calls; return what is left of it, whose files the caller closes. Its processes end with `end`.
+
+        `why` is told to calls that wait.
+        """
         self._is_closed = True
         self._lost = why
-        self._end_talk()
+        if self._workspace is not None:
+            self._workspace.scribe = None
         files, self._workspace = self._workspace, None
         return Past(self.id, self.handle, why, files, time.monotonic())
 
@@ -232,10 +236,11 @@ class Session:
 
     def _lose(self, why: str) -> None:
         """Let go of an interpreter that is no more; the next call gets another."""
-        self._end_talk()
+        self.end()
         self._lost = f"{why}: {_LOST}"
 
-    def _end_talk(self) -> None:
+    def end(self) -> None:
+        """End every process of it."""
         if self._talk is not None:
             if self._workspace is not None:
                 self._workspace.scribe = None

@@ -20,7 +20,7 @@ _GRACE_SECONDS = 600.0
 _REMEMBERED = 4096
 """How many ended sessions are remembered, so that whoever comes back to one is told that it was."""
 _TICK_SECONDS = 1.0
-_PREPARE_SECONDS = 0.01  # after the answer to the first call of a session is on its way
+_PREPARE_SECONDS = 0.02  # after the answer to the first call of a session is on its way
 
 
 class Sessions:
@@ -45,6 +45,7 @@ class Sessions:
         self._handles: dict[str, str] = {}  # handle -> id
         self._opening: dict[str, asyncio.Lock] = {}  # by key
         self._coming = 0
+        self._ending: set[Session] = set()
         self._has_spare = has_spare and policy.sessions > 0
         self._spare: asyncio.Task[Talk] | None = None
         self._clock: asyncio.TimerHandle | None = None
@@ -117,6 +118,8 @@ class Sessions:
                     self._discard(talk)
         for session in list(self._alive.values()):
             self._end(session, "plugcli ended")
+        for session in list(self._ending):
+            self._end_late(session)
         for past in self._past.values():
             past.let_go()
         self._past.clear()
@@ -134,7 +137,7 @@ class Sessions:
         try:
             await session.open()
         except BaseException:
-            self._remember(session.close("it could not be started"))
+            self._end(session, "it could not be started")
             raise
         finally:
             self._coming -= 1
@@ -185,7 +188,9 @@ class Sessions:
         idle = [session for session in self._alive.values() if session.is_idle]
         if not idle:
             raise Busy(f"{why}, and all are in use", hint="try again when one of their calls has ended")
-        self._end(max(idle, key=lambda session: session.idle_seconds), "the session made room for others")
+        oldest = max(idle, key=lambda session: session.idle_seconds)
+        # Its processes end when the first call of the new one has its answer: taking them down takes as long as that.
+        self._end(oldest, "the session made room for others", after_seconds=_PREPARE_SECONDS)
 
     def _hold_sum(self) -> None:
         """Keep the memory of all sessions together, and of what is left of those that have ended, within its limit."""
@@ -234,9 +239,18 @@ class Sessions:
             life = spell_seconds(self._policy.session_life_seconds)
             self._end(session, f"the session ended after {life}: the longest life of one")
 
-    def _end(self, session: Session, why: str) -> None:
+    def _end(self, session: Session, why: str, *, after_seconds: float = 0) -> None:
         self._alive.pop(session.id, None)
         self._remember(session.close(why))
+        if not after_seconds:
+            session.end()
+            return
+        self._ending.add(session)
+        asyncio.get_running_loop().call_later(after_seconds, self._end_late, session)
+
+    def _end_late(self, session: Session) -> None:
+        session.end()
+        self._ending.discard(session)
 
     def _remember(self, past: Past) -> None:
         self._past[past.id] = past

@@ -94,7 +94,9 @@ class Talk:
         is_timeout = False
         try:
             if not jail.give(header + source):
-                async with asyncio.timeout(wall_seconds):  # code of a call before may have stopped the interpreter
+                async with asyncio.timeout(
+                    wall_seconds
+                ):  # code of a call before may have stopped the interpreter
                     await jail.give_rest()
             if not self._is_settled:
                 await jail.wait(wall_seconds)
