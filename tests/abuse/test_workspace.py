@@ -139,13 +139,13 @@ await session.run({code!r})
 notes.append({{name: await put(name, b'new') for name in {targets!r}}})
 notes.append(get('file'))
 notes.append([get(name) for name in ('link', 'dangling', 'fifo', 'new/a/b', 'link/x')])
-look = "print(os.path.isdir('folder'), os.listdir('/tmp'), os.listdir('full'), [n for n in os.listdir() if 'upload' in n])"
+look = "print(os.path.isdir('folder'), os.path.exists('/tmp/x'), os.listdir('full'), [n for n in os.listdir() if 'upload' in n])"
 notes.append((await session.run(look)).stdout)
 """,
     )
     taken = {name: 3 for name in ("link", "dangling", "fifo", "fifo2/x", "new/a/b")}
     assert notes[0] == {name: taken.get(name, "conflict") for name in targets}
-    assert notes[1:] == ["kept", ["new"] * 4 + ["missing"], "True [] ['x'] []\n"]
+    assert notes[1:] == ["kept", ["new"] * 4 + ["missing"], "True False ['x'] []\n"]
 
 
 SWAP = """

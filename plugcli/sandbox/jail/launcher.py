@@ -136,6 +136,8 @@ class _Launcher:
         """Kill every jail, and wait until nothing is left of them."""
         for each in self._zygotes.values():
             each.end()
+            # A jail may have been forked all the same: it ends by itself, as the host is gone.
+            self._unburied += [request.jail for request in each.requests.values()]
         for exit_notice in list(self._jails):
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(exit_notice, signal.SIGKILL)

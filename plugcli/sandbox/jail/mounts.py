@@ -40,6 +40,7 @@ _MASKED_FILES = tuple(
         "ioports",
         "modules",
         "config.gz",
+        "locks",  # open file description locks of everybody are in it
     ]
     if os.path.exists(path := f"/proc/{name}") and os.stat(path).st_mode & 0o006
 )
