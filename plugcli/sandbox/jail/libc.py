@@ -31,6 +31,7 @@ MS_MOVE = 8192
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
+MADV_COLLAPSE = 25
 
 MOUNT_ATTR_RDONLY = 1
 MOUNT_ATTR_NOSUID = 2
@@ -139,6 +140,11 @@ def openat2_beneath(folder: int, path: bytes, flags: int) -> int:
     resolve = _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS | _RESOLVE_NO_XDEV
     how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, 0, resolve))
     return _syscall("openat2", _SYS_OPENAT2, folder, path, how, ctypes.c_size_t(24), path=os.fsdecode(path))
+
+
+def madvise(start: int, length: int, advice: int) -> None:
+    """Advise the kernel about a range of this process's memory."""
+    _checked(_libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice), "madvise")
 
 
 def sethostname(name: str) -> None:

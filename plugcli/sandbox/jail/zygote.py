@@ -27,6 +27,8 @@ UIDS = 4096
 """How many uids root maps into a zygote's user namespace; 0 is the zygote's own, the others are for jails."""
 
 _REHEARSALS = 16  # then Python has rewritten its code for what it meets, once for all jails
+_HUGE_BYTES = 2 * 1024 * 1024
+
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
 _OF_A_JAIL = _OWN | libc.CLONE_NEWPID
 
@@ -134,6 +136,21 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     # The collector would write to every page that the jails share: not here, and in a jail not to what was there before.
     gc.collect()
     gc.freeze()
+    if modules:
+        _collapse()
+
+
+def _collapse() -> None:
+    """Gather our memory in huge pages: a fork copies, and its end gives back, one entry for each instead of 512."""
+    with open("/proc/self/maps") as file:
+        lines = [line.split() for line in file]
+    for addresses, mode, _, _, inode, *_ in lines:
+        if mode == "rw-p" and inode == "0":
+            start, end = (int(address, 16) for address in addresses.split("-"))
+            start, end = -(-start // _HUGE_BYTES) * _HUGE_BYTES, end // _HUGE_BYTES * _HUGE_BYTES
+            with contextlib.suppress(OSError):  # Linux 6.1 has it, where huge pages are not turned off
+                if start < end:
+                    libc.madvise(start, end - start, libc.MADV_COLLAPSE)
 
 
 def _serve(channel: socket.socket, plan: Plan, modules: tuple[str, ...]) -> None:
