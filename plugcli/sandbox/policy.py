@@ -142,7 +142,7 @@ def spell_bytes(count: int) -> str:
     for unit, size in (("GiB", GIB), ("MiB", MIB), ("KiB", KIB)):
         if count >= size:
             return f"{count / size:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{count} bytes"
+    return f"{count} byte" + "s" * (count != 1)
 
 
 def spell_seconds(seconds: float) -> str:

@@ -69,8 +69,7 @@ class MemoryCgroups:
 
     def close(self) -> None:
         """Remove the groups that no jail has."""
-        for group in self._idle:
-            remove(group)
+        _remove_all(self._idle)
 
 
 def open_for_member(group: str) -> list[int]:
@@ -133,11 +132,15 @@ def sweep(name: str) -> None:
     home = _home(name)
     if home is None:
         return
+    _remove_all([f"{home}/{entry}" for entry in os.listdir(home) if entry.startswith(f"{name}-")])
+
+
+def _remove_all(groups: list[str]) -> None:
+    """Remove groups, as soon as the kernel lets go of what ended in them."""
     deadline = time.monotonic() + _SWEEP_SECONDS
-    for entry in os.listdir(home):
-        if entry.startswith(f"{name}-"):
-            while not remove(f"{home}/{entry}") and time.monotonic() < deadline:
-                time.sleep(0.02)
+    for group in groups:
+        while not remove(group) and time.monotonic() < deadline:
+            time.sleep(0.005)
 
 
 def _home(name: str) -> str | None:
