@@ -51,7 +51,7 @@ def test_many_files_are_counted(tmp_path_factory: pytest.TempPathFactory) -> Non
         assert len(results.notes(is_brief=True)) == len(left_out) == 11
     assert left_out[-1] == "not written: 2 more"
     assert summary.startswith("12 files in ")
-    assert summary.endswith("f9 (1 bytes), and 2 more")
+    assert summary.endswith("f9 (1 byte), and 2 more")
 
 
 def test_file_is_never_longer_than_it_was_said_to_be(tmp_path_factory: pytest.TempPathFactory) -> None:
