@@ -209,7 +209,7 @@ class Jail:
                 await self.gone.wait()
         return Ending(is_out_of_memory=self.gone.is_out_of_memory)
 
-    def close(self, *, keeps_workspace: bool = False) -> None:
+    def close(self) -> None:
         """Kill what is left and let go. `gone` is set when the kernel is done with it."""
         if not self._is_closed:
             self._is_closed = True
@@ -225,7 +225,7 @@ class Jail:
             for descriptor in (self._exit_notice, self._stdout, self._stderr):
                 os.close(descriptor)
             self._exit_notice = self._stdout = self._stderr = -1  # soon somebody else's numbers
-        if not keeps_workspace and self.workspace >= 0:
+        if self.workspace >= 0:
             descriptor, self.workspace = self.workspace, -1
             os.close(descriptor)
 

@@ -2,9 +2,11 @@
 
 import signal
 
-from plugcli.sandbox.handle import Ending
+from plugcli.sandbox.handle import Capture, Ending
+from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
-from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome
+from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome, RunResult
+from plugcli.sandbox.workspace import Listing, Workspace
 
 Judgement = tuple[Outcome, int, str]
 """Outcome, returncode and reason."""
@@ -37,6 +39,30 @@ def judge_status(status: int) -> Judgement:
     if status:
         return "error", status, f"the code exited with status {status}"
     return "ok", 0, ""
+
+
+def collect(judgement: Judgement, capture: Capture, files: Workspace | None, policy: Policy) -> RunResult:
+    """Return what a run brought: what it printed, the files that it changed, and whether it filled the workspace `files`."""
+    outcome, returncode, reason = judgement
+    listing = files.changed() if files is not None else Listing((), 0)
+    if outcome == "error" and files is not None and files.is_full:
+        reason += (
+            f"; the workspace is full: {spell_bytes(policy.workspace_bytes_held)} is the limit of {WORKSPACE}"
+        )
+    return RunResult(
+        stdout=capture.stdout.kept.decode(errors="replace"),
+        stderr=capture.stderr.kept.decode(errors="replace"),
+        returncode=returncode,
+        outcome=outcome,
+        reason=reason,
+        duration_ms=0,
+        files=[file.as_json() for file in listing.files],
+        truncated={
+            "stdout": capture.stdout.left_out,
+            "stderr": capture.stderr.left_out,
+            "files": listing.left_out,
+        },
+    )
 
 
 def _signal_name(number: int) -> str:

@@ -54,11 +54,6 @@ class Launcher:
             await asyncio.to_thread(cgroup.sweep, self._name)
         self._process.close()
 
-    def preload(self) -> None:
-        """Have the preloaded kind of jail prepared before one is asked for."""
-        with contextlib.suppress(OSError):  # it is gone: whoever asks for a jail will be told
-            wire.send(self._channel, {"preload": True})
-
     def renew(self) -> None:
         """Have jails of the preloaded kind import anew what they have from the start."""
         with contextlib.suppress(OSError):  # it is gone, and the next one begins anew

@@ -8,16 +8,17 @@ import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox.busy import Busy
-from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
+from plugcli.sandbox.handle import Capture, Jail, OnOutput
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.judge import judge
+from plugcli.sandbox.judge import collect, judge
 from plugcli.sandbox.launch import Launcher
-from plugcli.sandbox.policy import Policy, spell_bytes
+from plugcli.sandbox.policy import Policy
 from plugcli.sandbox.result import RunResult
 from plugcli.sandbox.sessions import Sessions
 from plugcli.sandbox.start import Setup, Started, set_up, start
@@ -72,7 +73,7 @@ class Sandbox:
         else:
             has_spares = self._spares_wanted > 0
             self._setup = set_up(self.policy, self._python, self._wanted, has_spares=has_spares)
-        self._installed = self._setup.interpreter.installed()
+        self._installed = self._setup.interpreter.installed() if self.preloaded else ()
         self._words = tuple(name.partition(".")[0].encode() for name in self.preloaded)
         self._places = asyncio.Semaphore(_jails_that_fit(self.policy))
         self.sessions = Sessions(
@@ -172,8 +173,10 @@ class Sandbox:
                 _job(name, arguments), source, wall_seconds=limit, capture=capture, stdin=stdin
             )
             duration = time.monotonic() - started
+            result = collect(judge(ending, self.policy, limit), capture, files, self.policy)
             script = None if name is None else PurePath(name).name
-            result = _result(ending, self.policy, limit, capture, round(duration * 1000), files, script)
+            made = [file for file in result.files if file["name"] != script]
+            result = replace(result, duration_ms=round(duration * 1000), files=made)
             if after is not None:
                 await after(files, result)
         finally:
@@ -298,34 +301,3 @@ def _job(name: str | None, arguments: Sequence[str]) -> dict[str, object]:
     """
     path = _CODE_PATH if name is None else f"{WORKSPACE}/{PurePath(name).name}"
     return {"path": path, "name": name or path, "arguments": list(arguments), "import_from": WORKSPACE}
-
-
-def _result(
-    ending: Ending,
-    policy: Policy,
-    limit: float,
-    capture: Capture,
-    duration_ms: int,
-    files: Workspace,
-    script: str | None,
-) -> RunResult:
-    outcome, returncode, reason = judge(ending, policy, limit)
-    listing = files.changed()
-    if outcome == "error" and files.is_full:
-        reason += (
-            f"; the workspace is full: {spell_bytes(policy.workspace_bytes_held)} is the limit of {WORKSPACE}"
-        )
-    return RunResult(
-        stdout=capture.stdout.kept.decode(errors="replace"),
-        stderr=capture.stderr.kept.decode(errors="replace"),
-        returncode=returncode,
-        outcome=outcome,
-        reason=reason,
-        duration_ms=duration_ms,
-        files=[file.as_json() for file in listing.files if file.name != script],
-        truncated={
-            "stdout": capture.stdout.left_out,
-            "stderr": capture.stderr.left_out,
-            "files": listing.left_out,
-        },
-    )

@@ -10,11 +10,11 @@ from plugcli.sandbox import workspace
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.judge import Judgement, judge, judge_status
-from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
+from plugcli.sandbox.judge import Judgement, collect, judge, judge_status
+from plugcli.sandbox.policy import Policy, spell_seconds
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, RunResult
 from plugcli.sandbox.talk import Call, Talk
-from plugcli.sandbox.workspace import Listing, Workspace
+from plugcli.sandbox.workspace import Workspace
 
 _WAITING = 16
 _LOST = "variables and imports are lost, so run the set-up again"
@@ -118,11 +118,6 @@ class Session:
             return self._talk.jail.used_bytes
         return 0 if self._workspace is None else self._workspace.used_bytes
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether it has ended."""
-        return self._is_closed
-
     async def run(
         self, code: str | bytes, *, wall_seconds: float | None = None, on_output: OnOutput | None = None
     ) -> RunResult:
@@ -151,16 +146,17 @@ class Session:
                 quieting.add_done_callback(lambda _: self._turn.release())
                 raise
             self._last_used = time.monotonic()
-            outcome, returncode, reason = await self._judge(call, limit)
+            judgement = await self._judge(call, limit)
             state = "lost" if lost or call.reply is None else "new" if is_new else "kept"
             if call.reply is None:
-                self._lose(reason)
+                self._lose(judgement[2])
                 lost = self._lost
-            result = self._result(call, capture, (outcome, returncode, reason))
             session = {"id": self.id, "state": state, "seconds_left": self.seconds_left}
             return replace(
-                result,
+                collect(judgement, capture, self._workspace, self._policy),
                 duration_ms=round((self._last_used - started) * 1000),
+                result=call.reply.result if call.reply else None,
+                displays=list(call.reply.displays) if call.reply else [],
                 session=session | {"notice": lost or self._notice()},
             )
         finally:
@@ -244,34 +240,8 @@ class Session:
         if self._talk is not None:
             if self._workspace is not None:
                 self._workspace.scribe = None
-            self._talk.close()
             self._bury(self._talk.jail)
             self._talk = None
-
-    def _result(self, call: Call, capture: Capture, judgement: Judgement) -> RunResult:
-        """Return what a call brought."""
-        outcome, returncode, reason = judgement
-        listing = self._workspace.changed() if self._workspace else Listing((), 0)
-        if outcome == "error" and self._workspace and self._workspace.is_full:
-            held = spell_bytes(self._policy.workspace_bytes_held)
-            reason += f"; the workspace is full: {held} is the limit of {WORKSPACE}"
-        reply = call.reply
-        return RunResult(
-            stdout=capture.stdout.kept.decode(errors="replace"),
-            stderr=capture.stderr.kept.decode(errors="replace"),
-            returncode=returncode,
-            outcome=outcome,
-            reason=reason,
-            duration_ms=0,
-            result=reply.result if reply else None,
-            displays=list(reply.displays) if reply else [],
-            files=[file.as_json() for file in listing.files],
-            truncated={
-                "stdout": capture.stdout.left_out,
-                "stderr": capture.stderr.left_out,
-                "files": listing.left_out,
-            },
-        )
 
     def _notice(self) -> str:
         """Return a word before the end."""

@@ -115,7 +115,7 @@ class Sessions:
             self._spare.cancel()
             for talk in await asyncio.gather(self._spare, return_exceptions=True):
                 if isinstance(talk, Talk):
-                    self._discard(talk)
+                    self._bury(talk.jail)
         for session in list(self._alive.values()):
             self._end(session, "plugcli ended")
         for session in list(self._ending):
@@ -164,24 +164,19 @@ class Sessions:
                 raise
             if not talk.is_over:
                 return talk
-            self._discard(talk)  # it was killed while it waited
+            self._bury(talk.jail)  # it was killed while it waited
 
     async def _make_talk(self) -> Talk:
         jail = await self._take_jail()
         try:
             return await Talk.open(jail, WORKSPACE)
         except BaseException:
-            jail.close()
             self._bury(jail)
             raise
 
     def _discard_spare(self, spare: asyncio.Task[Talk]) -> None:
         if not spare.cancelled() and spare.exception() is None:
-            self._discard(spare.result())
-
-    def _discard(self, talk: Talk) -> None:
-        talk.jail.close()
-        self._bury(talk.jail)
+            self._bury(spare.result().jail)
 
     def _make_room(self, why: str) -> None:
         """End the session that has been idle longest. Raises Busy when all are in use."""

@@ -120,10 +120,6 @@ class Talk:
             self.is_broken = True
         self._end_call()
 
-    def close(self) -> None:
-        """End the jail, but for its workspace."""
-        self.jail.close(keeps_workspace=True)
-
     @property
     def _is_settled(self) -> bool:
         return self._reply is not None or self.is_over

@@ -26,11 +26,6 @@ class MemoryCgroups:
         self._home = _home(name)
         self._idle: list[str] = []
 
-    @property
-    def are_available(self) -> bool:
-        """Whether jails get a group."""
-        return self._home is not None
-
     def make(self, number: int, limit: int) -> str | None:
         """Return the folder of a new group with `limit` bytes, or None where there are none to be had."""
         if self._home is None:

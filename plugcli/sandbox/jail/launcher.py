@@ -4,8 +4,8 @@ Exec'd by the host with an environment of the jail's, one thread, and one descri
 opens no file of the user's. Zygotes, forked from it, make the jails; what takes root's rights (memory cgroups, maps of uids) is done here.
 When the channel closes, because the host ended or was killed, it kills every jail, waits for them, and exits.
 
-Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"preload": true}, to have that
-                   zygote ready before it is needed; {"renew": true}, to have that zygote replaced: its packages are old
+Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"renew": true}, to have the
+                   preloaded zygote replaced: its packages are old
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
                    {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool};
                    {"preload_failed": why}, when nothing is preloaded any more
@@ -155,9 +155,6 @@ class _Launcher:
         frame, descriptors = wire.receive_with_descriptors(self._channel)
         if frame is None:
             raise EOFError
-        if "preload" in frame:
-            self._zygote(is_preloaded=True)
-            return
         if "renew" in frame:
             if True in self._zygotes:
                 self._lose_zygote(True, None)
