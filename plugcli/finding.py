@@ -16,7 +16,8 @@ class Finding:
     """One problem: which rule, for which host, how bad, how we know, where, and what to do.
 
     Line and column count from 1. `host_says` is the host's own message, only where it is sourced.
-    `source` is the line of the text, raw, None where the problem is none of a place in a text.
+    `source` is the line of the text, raw, None where the problem is none of a place in a text. `loses` names
+    what the host leaves out for it, empty where it leaves out nothing.
     """
 
     rule: str
@@ -31,6 +32,7 @@ class Finding:
     host_says: str | None
     hint: str
     source: Excerpt | None
+    loses: str = ""
 
     def as_json(self) -> dict[str, object]:
         """The finding in version 1 of `validate --format json`, which is frozen."""
@@ -51,12 +53,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one host would do with the plugin."""
+    """What one host would do with the plugin. `losses` are counts of what it leaves out: `2 operations`."""
 
     host: str
     verdict: Literal["accepts", "accepts_with_losses", "refuses", "not_judged"]
     errors: int
     warnings: int
+    losses: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The verdict in version 1 of `validate --format json`, which is frozen."""

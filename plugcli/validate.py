@@ -3,6 +3,7 @@
 Rules say what they found, hosts say how bad it is. Nothing is printed and nothing fetched here.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import overload
@@ -10,7 +11,7 @@ from typing import overload
 from plugcli.address import address
 from plugcli.dialect import manifest_dialect, openapi_dialect
 from plugcli.document import Document, Excerpt, ParseProblem
-from plugcli.finding import Finding, Report, Severity, Verdict
+from plugcli.finding import Finding, Report, Verdict
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Rule, all_rules
@@ -61,7 +62,8 @@ def _run(rule: Rule, plugin: Plugin, host: Host) -> Iterator[Problem]:
     if rule.plugin is not None:
         yield from rule.plugin(plugin, host)
     elif rule.manifest is not None and manifest is not None:
-        if manifest_dialect(manifest.data) in ("plugin", "baidu"):
+        dialect = manifest_dialect(manifest.data)
+        if dialect in rule.dialects and dialect in host.manifests:
             yield from rule.manifest(manifest, host)
     elif (
         rule.openapi is not None
@@ -76,10 +78,6 @@ def _key(problem: Problem) -> object:
     return (where.document.name, where.pointer) if isinstance(where, Place) else where
 
 
-def _severity(claim: Claim) -> Severity:
-    return claim.severity or ("error" if claim.basis == "enforced" else "warning")
-
-
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     words = {name: str(value) for name, value in problem.words.items()}
@@ -88,7 +86,7 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     return Finding(
         rule=judged.rule,
         host=host_id,
-        severity=_severity(claim),
+        severity=claim.word,
         basis=claim.basis,
         file=file,
         line=line,
@@ -98,6 +96,7 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         host_says=_short(says.format(**words) if says and words else says),
         hint=_short(problem.hint),
         source=source,
+        loses=claim.loses,
     )
 
 
@@ -133,11 +132,18 @@ def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int
 def _verdict(plugin: Plugin, host_id: str, judged: list[_Judged], findings: list[Finding]) -> Verdict:
     errors = sum(each.severity == "error" for each in findings)
     warnings = sum(each.severity == "warning" for each in findings)
+    losses = _losses(findings)
     if errors:
-        return Verdict(host_id, "refuses", errors, warnings)
+        return Verdict(host_id, "refuses", errors, warnings, losses)
     # Without an OpenAPI document, the half of it that the model would see is not here.
     if plugin.openapi is None or any(each.claim.leaves_open for each in judged):
-        return Verdict(host_id, "not_judged", errors, warnings)
-    if any(each.claim.is_loss for each in judged):
-        return Verdict(host_id, "accepts_with_losses", errors, warnings)
-    return Verdict(host_id, "accepts", errors, warnings)
+        return Verdict(host_id, "not_judged", errors, warnings, losses)
+    return Verdict(host_id, "accepts_with_losses" if losses else "accepts", errors, warnings, losses)
+
+
+def _losses(findings: list[Finding]) -> tuple[str, ...]:
+    counts = Counter(each.loses for each in findings if each.loses)
+    return tuple(
+        noun if noun.startswith("every ") else f"{number} {noun}{'' if number == 1 else 's'}"
+        for noun, number in counts.items()
+    )

@@ -7,7 +7,9 @@ import typer
 from plugcli import __version__
 from plugcli.cli.doctor import doctor
 from plugcli.cli.exec import exec_
+from plugcli.cli.hosts import hosts
 from plugcli.cli.init import init
+from plugcli.cli.rules import explain, rules
 from plugcli.cli.serve import serve
 from plugcli.cli.validate import validate
 
@@ -25,6 +27,9 @@ app.command("serve")(serve)
 # What follows the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
 app.command("doctor")(doctor)
+app.command("hosts")(hosts)
+app.command("rules")(rules)
+app.command("explain")(explain)
 
 
 def _print_version(wanted: bool) -> None:

@@ -20,7 +20,12 @@ def validate(
     ] = None,
     host: Annotated[
         list[str] | None,
-        typer.Option("--host", metavar="HOST", help="Judge for this host only; may be repeated."),
+        typer.Option(
+            "--for",
+            metavar="HOST",
+            help="Judge for this host, or for `all`; may be repeated; `plugcli hosts` lists them. [default: chatgpt]",
+            show_default=False,
+        ),
     ] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")] = "text",
 ) -> None:
@@ -32,15 +37,11 @@ def validate(
         raise UsageError(f"unknown format {format!r}", hint=f"one of {', '.join(FORMATS)}")
     # Typer alone is most of what `--help` costs: the library is read only where it is used.
     from plugcli.cli.report import print_json, print_report
-    from plugcli.hosts import all_hosts
+    from plugcli.hosts import DEFAULT, named_hosts
     from plugcli.target import check_target, load_target
     from plugcli.validate import validate as judge
 
-    hosts = all_hosts()
-    unknown = [each for each in host or () if each not in hosts]
-    if unknown:
-        raise UsageError(f"unknown host {unknown[0]!r}", hint=f"one of {', '.join(hosts)}")
-    wanted = {each: hosts[each] for each in (host or hosts)}
+    wanted = named_hosts(host or [DEFAULT])
     for target in targets or ():
         check_target(target)  # all of them first: a typing mistake in the last must not follow pages of text
 
@@ -49,7 +50,7 @@ def validate(
         report = judge(load_target(target), wanted)
         reports.append(report)
         if format == "text":
-            print_report(report, {each: one.title for each, one in wanted.items()})
+            print_report(report, wanted)
     if format == "json":
         print_json({"version": 1, "targets": [report.as_json() for report in reports]})
     if any(report.has_errors for report in reports):

@@ -5,13 +5,19 @@ know: a basis and a source. Only the basis `enforced` can make an error. To add 
 nothing lists them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from typing import Literal
 
 from plugcli._discover import discover
+from plugcli.errors import UsageError
 from plugcli.finding import Basis, Severity
+
+# Whom `validate` asks where nobody is named: the host that the manifest was made for.
+DEFAULT = "chatgpt"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -19,8 +25,9 @@ class Claim:
     """What a host does about something, and how we know.
 
     `says` is the host's own message where it is sourced; `says_on_localhost` it says only of a plugin
-    there. `severity` lowers what the basis would give: an error for `enforced`, else a warning. With `is_loss` the
-    host loads the plugin without the part in question; with `leaves_open` nobody knows what it does.
+    there. `severity` lowers what the basis would give: an error for `enforced`, else a warning. `loses` names the
+    part that the host leaves out of a plugin that it loads all the same (`operation`); with `leaves_open` nobody
+    knows what it does.
     """
 
     basis: Basis
@@ -28,15 +35,37 @@ class Claim:
     says: str | None = None
     says_on_localhost: str | None = None
     severity: Severity | None = None
-    is_loss: bool = False
+    loses: str = ""
     leaves_open: bool = False
+
+    @property
+    def word(self) -> Severity:
+        """How bad it is for this host."""
+        return self.severity or ("error" if self.basis == "enforced" else "warning")
+
+
+@dataclass(frozen=True)
+class State:
+    """What has become of a host: `says` follows its name, as in "closed in April 2024"; empty: it is open."""
+
+    source: str
+    says: str = ""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The most characters of a text, and what the host does about one more."""
+    """The most characters of a text, or the most of something that is counted, and what the host does about one more."""
 
     most: int
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of a text: a pattern that the whole of it matches, in words, and what the host does about another."""
+
+    pattern: str
+    words: str
     claim: Claim
 
 
@@ -70,20 +99,24 @@ class AuthType:
 class Host:
     """One program that loads plugins.
 
-    `members` are those of the manifest, `limits` name texts (`name_for_model`,
-    `operation.description`), `claims` go by the name that the rule asks for. What a host's file does
-    not mention, the host is not known to care about.
+    `manifests` are the dialects of the manifest that it reads, none for a host that is given the OpenAPI document alone;
+    `members` are those of the manifest. `limits` and `forms` name texts (`name_for_model`, `operation.description`),
+    `limits` counts and depths too; `claims` go by the name that the rule asks for. What a host's file does not
+    mention, the host is not known to care about.
     """
 
     title: str
-    members: Mapping[str, Member]
-    ignored_members: Mapping[str, tuple[str, ...]]
-    limits: Mapping[str, tuple[Limit, ...]]
-    schema_version: OneOf
-    api_type: OneOf
-    auth_types: Mapping[str, AuthType]
-    openapi_versions: OneOf
+    state: State
     claims: Mapping[str, Claim]
+    manifests: tuple[str, ...] = ()
+    members: Mapping[str, Member] = field(default_factory=dict)
+    ignored_members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
+    forms: Mapping[str, tuple[Form, ...]] = field(default_factory=dict)
+    schema_version: OneOf | None = None
+    api_type: OneOf | None = None
+    auth_types: Mapping[str, AuthType] = field(default_factory=dict)
+    openapi_versions: OneOf | None = None
 
 
 @cache
@@ -92,3 +125,14 @@ def all_hosts() -> Mapping[str, Host]:
     import plugcli.hosts
 
     return discover(plugcli.hosts, "HOST", Host)
+
+
+def named_hosts(names: Sequence[str]) -> dict[str, Host]:
+    """The hosts that the user names, each once; `all` names every one. Raises UsageError for an unknown name."""
+    hosts = all_hosts()
+    for name in names:
+        if name not in hosts and name != ALL:
+            close = get_close_matches(name.lower(), hosts, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise UsageError(f"unknown host {name!r}", hint=f"{hint}one of {', '.join(hosts)}, or {ALL}")
+    return dict(hosts) if ALL in names else {name: hosts[name] for name in names}

@@ -7,7 +7,7 @@ what approved plugins do, it is a warning. The host's own words about single mem
 not known to anybody: we quote none.
 """
 
-from plugcli.hosts import AuthType, Claim, Host, Limit, Member, OneOf
+from plugcli.hosts import AuthType, Claim, Host, Limit, Member, OneOf, State
 
 REQUIRED = Claim("enforced", "docs, getting started: marked as required; in all 1,162 of the store")
 NEVER_EMPTY = Claim("enforced", "docs, getting started: required; not empty in any of the store")
@@ -37,6 +37,8 @@ OPERATION_LIMITS = (
 
 HOST = Host(
     title="ChatGPT",
+    state=State("the store's last records are of April 2024", "closed in April 2024"),
+    manifests=("plugin", "baidu"),
     members={
         "schema_version": Member("text", REQUIRED, NEVER_EMPTY),
         "name_for_human": Member("text", REQUIRED, NEVER_EMPTY),
@@ -189,7 +191,7 @@ HOST = Host(
             "observed", "45 plugins in public repositories; a server may fill them in", leaves_open=True
         ),
         "example-address": Claim("observed", "65 e-mail addresses in public repositories", severity="note"),
-        "duplicate-keys": Claim("observed", "store: 5 documents; the last value wins", is_loss=True),
+        "duplicate-keys": Claim("observed", "store: 5 documents; the last value wins", loses="value"),
         "openapi-missing": Claim("enforced", "client", severity="note"),
         "openapi-syntax": Claim(
             "enforced", "client", says_on_localhost="Failed to parse localhost OpenAPI spec as JSON or YAML."
@@ -203,14 +205,14 @@ HOST = Host(
             "observed", "store: no document is Swagger 2.0; GPT Actions refuses it", leaves_open=True
         ),
         "openapi-schema": Claim("observed", "store: 29 % of the documents are not valid OpenAPI"),
-        "no-operations": Claim("observed", "store: none without operations", is_loss=True),
+        "no-operations": Claim("observed", "store: none without operations", loses="every operation"),
         "operation-id/missing": Claim(
             "observed",
             "store: 2 documents. Words: outline/openapi#3",
             says="In path {path}, method {method} is missing operationId; skipping",
-            is_loss=True,
+            loses="operation",
         ),
-        "operation-id/duplicate": Claim("observed", "store: 6 documents", is_loss=True),
+        "operation-id/duplicate": Claim("observed", "store: 6 documents", loses="operation"),
         "operation-id/name": Claim(
             "observed", "store: 20 documents; it names a TypeScript type in the prompt"
         ),
@@ -230,22 +232,22 @@ HOST = Host(
         "references/unresolved": Claim(
             "observed",
             "store: 40 documents. Words: danny-avila/LibreChat, a copy",
-            is_loss=True,
+            loses="schema",
         ),
-        "references/external": Claim("observed", "store: 2 documents", is_loss=True),
+        "references/external": Claim("observed", "store: 2 documents", loses="schema"),
         "parameter-reference": Claim(
             "observed",
             "DeepLcom/openapi#7",
             says="In path {path}, method {method}, operationId {operation_id}, "
             "parameter {parameter} is has missing or non-string name; skipping",
-            is_loss=True,
+            loses="operation",
         ),
         "recursive-schema": Claim("observed", "store: 6 documents; GPT Actions refuses them"),
         "path-slash": Claim(
             "observed",
             "store: 5 documents. Words: mckaywrigley/chatbot-ui, a copy",
             says="Path {path} does not start with a slash; skipping",
-            is_loss=True,
+            loses="path",
         ),
         "path-parameter": Claim("observed", "store: 2 documents"),
         "duplicate-parameter": Claim("observed", "OpenAPI: a name and a place are given once"),

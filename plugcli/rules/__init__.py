@@ -1,11 +1,14 @@
 """Rules: one check each, one file each, ending in RULE = Rule(...). The file name is the rule's id.
 
-To add one, add a file whose docstring says what it finds, why it matters and who says so: it is the rule's
-documentation. Then add `tests/contract/rules/<id>/good-<case>/` and `bad-<case>/`. Nothing lists the rules.
+To add one, add a file whose docstring is the rule's documentation: a sentence that says what it finds, why it matters and
+who says so, then `Bad:` and `Good:`, each with an indented example that tests hold it to. Then add
+`tests/contract/rules/<id>/good-<case>/` and `bad-<case>/`. Nothing lists the rules.
 
 A rule reads the plugin and yields Problems; what a host thinks of it comes from the host's file.
 """
 
+import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -55,12 +58,13 @@ class Rule:
 
     `plugin` looks at the plugin as a whole, also where a document is missing or does not parse.
     `manifest` and `openapi` look at a document of the right kind; whether it is one is a rule about the
-    plugin.
+    plugin. `dialects` are those of the manifests that `manifest` looks at.
     """
 
     plugin: Callable[[Plugin, Host], Problems] | None = None
     manifest: Callable[[Document, Host], Problems] | None = None
     openapi: Callable[[Document, Host], Problems] | None = None
+    dialects: tuple[str, ...] = ("plugin", "baidu")
 
 
 @cache
@@ -69,3 +73,18 @@ def all_rules() -> Mapping[str, Rule]:
     import plugcli.rules
 
     return discover(plugcli.rules, "RULE", Rule)
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """What a rule's file says of it: `what` it finds in one sentence, and the whole `text`."""
+
+    what: str
+    text: str
+
+
+def documentation(rule_id: str) -> Documentation:
+    """The documentation of the rule `rule_id`, which must be one of `all_rules`."""
+    all_rules()
+    text = inspect.cleandoc(sys.modules[f"{__name__}.{rule_id.replace('-', '_')}"].__doc__ or "")
+    return Documentation(" ".join(text.partition("\n\n")[0].split()), text)

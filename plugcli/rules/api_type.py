@@ -11,7 +11,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 def check(manifest: Document, host: Host) -> Problems:
     api = manifest.data.get("api")
-    if not isinstance(api, dict):
+    if not isinstance(api, dict) or host.api_type is None:
         return
     kind = api.get("type")
     wanted = " or ".join(f'"{each}"' for each in host.api_type.values)

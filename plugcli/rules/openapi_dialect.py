@@ -52,7 +52,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
 def _version(document: Document, host: Host) -> Problems:
     version = document.data["openapi"]
     known = host.openapi_versions
-    if version in known.values:
+    if known is None or version in known.values:
         return
     hint = "write openapi: 3.1.0 or 3.0.3, in quotes where it is JSON"
     shown = json.dumps(version, default=str)

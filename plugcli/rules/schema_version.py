@@ -10,6 +10,8 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 def check(manifest: Document, host: Host) -> Problems:
     value = manifest.data.get("schema_version")
+    if host.schema_version is None:
+        return
     if isinstance(value, str) and value.strip() and value not in host.schema_version.values:
         wanted = " or ".join(f'"{each}"' for each in host.schema_version.values)
         message = f'schema_version is "{value}", and the format has only {wanted}'

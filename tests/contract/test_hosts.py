@@ -19,8 +19,11 @@ def claims_of(host: Host) -> Iterator[tuple[str, Claim]]:
         yield from ((f"{name} over {limit.most}", limit.claim) for limit in limits)
     for name, member in host.members.items():
         yield from ((name, claim) for claim in (member.missing, member.empty) if claim is not None)
+    for name, forms in host.forms.items():
+        yield from ((f"{name} like {form.pattern}", form.claim) for form in forms)
     for choice in (host.schema_version, host.api_type, host.openapi_versions):
-        yield ("one of " + ", ".join(choice.values), choice.otherwise)
+        if choice is not None:
+            yield ("one of " + ", ".join(choice.values), choice.otherwise)
     for kind, auth in host.auth_types.items():
         yield from ((f"{kind}.{name}", claim) for name, claim in auth.members.items())
         yield from ((f"{kind}.{name}", choice.otherwise) for name, choice in auth.choices.items())

@@ -1,8 +1,9 @@
 """Every rule, found not listed: it is documented, and shown on plugins with and without the fault.
 
 A case is a folder `rules/<rule-id>/{good,bad}-<case>/` with a plugin's files and `expected.txt`, all that
-`plugcli validate` prints for it. `target.txt` names the file to judge in place of the folder, `url.txt` says where
-the plugin stands, `unfetched.json` what could not be had there. After a change on purpose,
+`plugcli validate` prints for it. `hosts.txt` names the hosts to judge for in place of the default; `target.txt` names
+the file to judge in place of the folder, `url.txt` says where the plugin stands, `unfetched.json` what could not be had
+there. After a change on purpose,
 `PLUGCLI_WRITE_EXPECTED=1 pytest tests/contract/test_rules.py` writes `expected.txt` anew: read the difference.
 """
 
@@ -16,7 +17,7 @@ import pytest
 
 from plugcli.cli.report import print_report
 from plugcli.finding import Report
-from plugcli.hosts import all_hosts
+from plugcli.hosts import DEFAULT, Host, named_hosts
 from plugcli.plugin import Plugin, Unfetched
 from plugcli.rules import all_rules
 from plugcli.target import load_target
@@ -26,19 +27,26 @@ CASES = Path(__file__).parent / "rules"
 ALL_CASES = sorted(each.relative_to(CASES).as_posix() for each in CASES.glob("*/*"))
 
 
+def hosts_of(case: Path) -> dict[str, Host]:
+    """The hosts that a case is judged for."""
+    names = case / "hosts.txt"
+    return named_hosts(names.read_text().split() if names.exists() else [DEFAULT])
+
+
 def judge(case: Path) -> Report:
     """The report on a case, from inside its folder, so that no path of this machine is in it."""
+    hosts = hosts_of(case)
     unfetched = case / "unfetched.json"
     if unfetched.exists():
         missing = Unfetched(**json.loads(unfetched.read_text()))
         plugin = load_target(".") if (case / ".well-known").exists() else Plugin(missing.url)
         plugin = replace(plugin, manifest_path=missing.url, unfetched=missing, url=missing.url)
-        return validate(plugin, all_hosts())
+        return validate(plugin, hosts)
     target = case / "target.txt"
     plugin = load_target(target.read_text().strip() if target.exists() else ".")
     if (case / "url.txt").exists():
         plugin = replace(plugin, url=(case / "url.txt").read_text().strip())
-    return validate(plugin, all_hosts())
+    return validate(plugin, hosts)
 
 
 @pytest.mark.parametrize("case", ALL_CASES)
@@ -50,7 +58,7 @@ def test_case_is_judged_as_expected(
     monkeypatch.chdir(folder)
     monkeypatch.setenv("NO_COLOR", "1")
     report = judge(folder)
-    print_report(report, {each: host.title for each, host in all_hosts().items()})
+    print_report(report, hosts_of(folder))
     printed = capsys.readouterr().out
     expected = folder / "expected.txt"
     if os.environ.get("PLUGCLI_WRITE_EXPECTED"):

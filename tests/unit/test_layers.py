@@ -21,7 +21,7 @@ ALLOWED = {
     "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {"hosts", "plugin", "document", "address", "dialect", "operation", "specification", "_discover"},
-    "hosts": {"finding", "_discover"},
+    "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
     "specification_words": set(),
