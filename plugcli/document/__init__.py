@@ -160,7 +160,7 @@ class Document:
 
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:
-        return self._yaml or JsonPlaces(self.text)
+        return self._yaml or JsonPlaces(self.text, self.data)
 
     @cached_property
     def _lines(self) -> Lines:
