@@ -12,6 +12,8 @@ from plugcli.document import Document, pointer
 
 # Members that hold values, not parts of the description; as names of properties they are nothing special.
 VALUES = frozenset(("example", "examples", "default", "enum", "const"))
+# What is read from JSON and YAML is exactly these, and to ask for the type is faster than isinstance.
+_CONTAINERS = (dict, list)
 
 # The key of an object in the one around it, and the chain of that one; None for the whole document.
 Chain = tuple[Any, str | int] | None
@@ -59,9 +61,9 @@ def survey(document: Document) -> Survey:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, list):
+        if type(value) is list:
             for index, each in enumerate(value):
-                if isinstance(each, (dict, list)):
+                if type(each) in _CONTAINERS:
                     waiting.append((each, (chain, index), False))
             continue
         if "$ref" in value and not (has_names and isinstance(value["$ref"], dict)):
@@ -69,6 +71,6 @@ def survey(document: Document) -> Survey:
         if not has_names and ("enum" in value or "default" in value):
             with_values.append(Found(value, chain))
         for key, each in value.items():
-            if isinstance(each, (dict, list)) and (has_names or key not in VALUES):
+            if type(each) in _CONTAINERS and (has_names or key not in VALUES):
                 waiting.append((each, (chain, key), key == "properties"))
     return Survey(references, with_values)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from plugcli.document import json_text, pointer
 from plugcli.document.file import decode, read_file
-from plugcli.document.json_text import JsonPlaces
+from plugcli.document.json_text import JsonPlaces, Ranks
+from plugcli.document.place import Place
 from plugcli.document.problem import (
     MAX_DEPTH,
     BadText,
@@ -32,6 +33,7 @@ __all__ = [
     "Duplicate",
     "Excerpt",
     "ParseProblem",
+    "Place",
     "Position",
     "UnreadableDocument",
     "document_or_problem",
@@ -143,6 +145,17 @@ class Document:
         key_offset, value_offset = self._places.find(pointer.split(where))
         return self._lines.position(key_offset if of_key else value_offset)
 
+    def order(self, where: str = "", position: Position | None = None) -> tuple[int, ...]:
+        """What sorts places as they stand in the text: of the pointer `where`, or of `position`.
+
+        Of JSON without duplicate keys no line is looked up for it: keys come in the order of the text.
+        """
+        if self._yaml is None and not self._has_duplicates and position is None:
+            return self._ranks.of(pointer.split(where))
+        if position is not None:
+            return (self._lines.offset(position),)
+        return (self._places.find(pointer.split(where))[0],)
+
     def excerpt(self, position: Position) -> Excerpt:
         """The line around `position`, raw."""
         return self._lines.excerpt(position)
@@ -161,6 +174,10 @@ class Document:
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:
         return self._yaml or JsonPlaces(self.text, self.data)
+
+    @cached_property
+    def _ranks(self) -> Ranks:
+        return Ranks(self.data)
 
     @cached_property
     def _lines(self) -> Lines:

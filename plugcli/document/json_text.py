@@ -143,5 +143,30 @@ class JsonPlaces:
         return space.end() if space else offset
 
 
+class Ranks:
+    """The order of the members of `value`, which is that of the text."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+        self._indexed: dict[int, dict[str, int]] = {}
+
+    def of(self, parts: list[str]) -> tuple[int, ...]:
+        """How many members stand before each of `parts` in the object or list around it, as far as they exist."""
+        ranks = []
+        value = self._value
+        for part in parts:
+            if isinstance(value, dict) and part in value:
+                if id(value) not in self._indexed:
+                    self._indexed[id(value)] = {key: rank for rank, key in enumerate(value)}
+                ranks.append(self._indexed[id(value)][part])
+                value = value[part]
+            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+                ranks.append(int(part))
+                value = value[int(part)]
+            else:
+                break
+        return tuple(ranks)
+
+
 def _keys(value: Any) -> list[str]:
     return list(value) if isinstance(value, dict) else [str(index) for index in range(len(value))]

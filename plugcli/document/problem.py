@@ -80,6 +80,9 @@ class Lines:
         line = bisect_right(self._starts, offset)
         return Position(line, offset - self._starts[line - 1] + 1)
 
+    def offset(self, position: Position) -> int:
+        return self._starts[position.line - 1] + position.column - 1
+
     def excerpt(self, position: Position) -> Excerpt:
         """The line of `position`, without its end: at most _NEARBY characters before and after it."""
         start = self._starts[position.line - 1]
