@@ -9,6 +9,8 @@ from plugcli.document.json_mistakes import explain
 from plugcli.document.problem import BadText
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_PLAIN_KEY = re.compile(r'"([^"\\]*)"[ \t\n\r]*:[ \t\n\r]*')
+_END = re.compile(r"[ \t\n\r]*(?:,[ \t\n\r]*)?")
 _INDENT = re.compile(r"[ \t]*")
 _LINE_END = re.compile(r"[ \t]*\r?\n")
 _read = json.JSONDecoder().raw_decode
@@ -111,12 +113,14 @@ class JsonPlaces:
         while text[at] not in "}]":
             key, key_offset = str(len(found)), at
             if opener == "{":
-                key, at = _read(text, at)
-                at = self._skip_space(self._skip_space(at) + 1)  # over the colon
+                if plain := _PLAIN_KEY.match(text, at):
+                    key, at = plain[1], plain.end()
+                else:
+                    key, at = _read(text, at)
+                    at = self._skip_space(self._skip_space(at) + 1)  # over the colon
             found.append(Member(key, key_offset, at))
-            at = self._skip_space(skip(at))
-            if text[at] == ",":
-                at = self._skip_space(at + 1)
+            end = _END.match(text, skip(at))
+            at = end.end() if end else at
         return found
 
     def _read_over(self, offset: int) -> int:
