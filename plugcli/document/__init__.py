@@ -66,6 +66,7 @@ class Document:
     slip: ParseProblem | None = None
     _yaml: YamlText | None = field(default=None, repr=False)
     _has_duplicates: bool = field(default=False, repr=False)
+    _containers: list[Any] = field(default_factory=list, repr=False)
 
     @classmethod
     def load(cls, path: Path, *, name: str | None = None, is_json: bool = False) -> Document:
@@ -98,8 +99,11 @@ class Document:
                     raise
                 slip = bad
             else:
-                _check(data, text, is_json=True)
-                return cls(name, text, data, _has_duplicates=has_duplicates)
+                _check(data, text)
+                depth, containers = _containers(data)
+                if depth > MAX_DEPTH:  # the YAML reader counts as it goes
+                    raise BadText(0, f"nested more than {MAX_DEPTH} levels deep")
+                return cls(name, text, data, _has_duplicates=has_duplicates, _containers=containers)
         from plugcli.document import yaml_text  # 20 ms that a JSON document does not pay
 
         try:
@@ -108,8 +112,20 @@ class Document:
             if slip is not None:
                 raise slip from None
             raise
-        _check(read.value, text, is_json=False)
-        return cls(name, text, read.value, _problem(text, name, slip) if slip else None, read)
+        _check(read.value, text)
+        return cls(
+            name,
+            text,
+            read.value,
+            _problem(text, name, slip) if slip else None,
+            read,
+            _containers=read.containers,
+        )
+
+    @cached_property
+    def objects(self) -> list[dict[str, Any]]:
+        """Every object in the document, each once, in no order."""
+        return [each for each in self._containers if type(each) is dict]
 
     def get(self, *parts: str) -> Any:
         """The value that `parts` lead to, None where there is none."""
@@ -200,11 +216,9 @@ def _problem(text: str, name: str, bad: BadText) -> ParseProblem:
     return ParseProblem(name, position, bad.message, bad.hint, lines.excerpt(position))
 
 
-def _check(value: Any, text: str, *, is_json: bool) -> None:
-    """Refuse what is no object, or so deep that code that walks it could fail."""
+def _check(value: Any, text: str) -> None:
+    """Refuse what is no object."""
     if isinstance(value, dict):
-        if is_json and _depth(value, text) > MAX_DEPTH:  # the YAML reader counts as it goes
-            raise BadText(0, f"nested more than {MAX_DEPTH} levels deep")
         return
     from plugcli.document.json_mistakes import excerpt
     from plugcli.document.placeholder import kind_of_page
@@ -220,16 +234,17 @@ def _check(value: Any, text: str, *, is_json: bool) -> None:
     raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}")
 
 
-def _depth(value: Any, text: str) -> int:
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return 0
-    depth, level = 0, [value]
+def _containers(value: dict[str, Any]) -> tuple[int, list[Any]]:
+    """How deep `value` is nested, and every object and list in it, the outermost first."""
+    depth, found = 0, list[Any]()
+    level: list[Any] = [value]
     while level:
         depth += 1
+        found += level
         level = [
             child
             for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, (dict, list))
+            for child in (container.values() if type(container) is dict else container)
+            if type(child) is dict or type(child) is list
         ]
-    return depth
+    return depth, found

@@ -7,13 +7,14 @@ sees an empty schema and guesses. 40 approved plugins have such a reference, mos
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Any
 from urllib.parse import unquote
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.operation import exists, leads_somewhere
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.survey import survey
+from plugcli.survey import find
 
 # Comparing names takes time, and after so many the hint is no news.
 _MOST_HINTS = 20
@@ -23,10 +24,15 @@ _MOST_NAMES = 2000
 def check(openapi: Document, host: Host) -> Problems:
     names = list(_targets(openapi))
     lost = 0
-    for found in survey(openapi).references:
+
+    def is_lost(value: dict[str, Any]) -> bool:
+        reference = value.get("$ref", "#")
+        return not isinstance(reference, str) or not (reference == "#" or leads_somewhere(openapi, reference))
+
+    for found in find(openapi, is_lost):
         reference = found.value["$ref"]
-        if isinstance(reference, str) and reference.startswith("#/") and leads_somewhere(openapi, reference):
-            continue
+        if found.has_names and isinstance(reference, dict):
+            continue  # a property of that name
         place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
             yield Problem(place, "$ref is no text", "references/unresolved")

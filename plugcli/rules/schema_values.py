@@ -9,7 +9,7 @@ from typing import Any
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.survey import survey
+from plugcli.survey import find
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -22,21 +22,33 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for found in survey(openapi).with_values:
-        schema = found.value
-        kind = schema.get("type")
-        if not isinstance(kind, str) or kind not in _TYPES:
+    for found in find(openapi, _has_strange_values):
+        if found.has_names:
             continue
+        schema, kind = found.value, found.value["type"]
         if "default" in schema and not _fits(schema["default"], kind):
             message = f"the default {_shown(schema['default'])} is no {kind}"
             yield Problem(Place(openapi, found.pointer("default")), message, "schema-values")
-        options = schema.get("enum")
-        strange = [each for each in options if not _fits(each, kind)] if isinstance(options, list) else []
-        if strange:
+        if strange := _strange(schema, kind):
             message = f"the enum has {', '.join(map(_shown, strange[:3]))}, and its type is {kind}"
             is_word = kind == "string" and any(isinstance(each, bool) for each in strange)
             hint = "YAML reads yes, no, on and off as true and false: put them in quotes" if is_word else ""
             yield Problem(Place(openapi, found.pointer("enum")), message, "schema-values", hint)
+
+
+def _has_strange_values(schema: dict[str, Any]) -> bool:
+    if "enum" not in schema and "default" not in schema:
+        return False
+    kind = schema.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES:
+        return False
+    return bool(_strange(schema, kind)) or ("default" in schema and not _fits(schema["default"], kind))
+
+
+def _strange(schema: dict[str, Any], kind: str) -> list[Any]:
+    """The values in the enum that are not of the type."""
+    options = schema.get("enum")
+    return [each for each in options if not _fits(each, kind)] if isinstance(options, list) else []
 
 
 def _fits(value: Any, kind: str) -> bool:
