@@ -1,7 +1,15 @@
-"""`auth.type` is missing or none of the four types.
+"""`auth.type` is missing, or none of the types that there are.
 
-`none`, `service_http`, `user_http` and `oauth` are all there are (documentation, authentication). An
-API key that each user types in is `user_http`; one that you give to the host is `service_http`.
+The format has `none`, `service_http`, `user_http` and `oauth` (OpenAI's documentation, authentication). A key that each user types
+in is `user_http`; one that you give to the host is `service_http`.
+
+Bad:
+
+    "auth": {"type": "api_key", "in": "header", "name": "x-api-key"}
+
+Good:
+
+    "auth": {"type": "none"}
 """
 
 from plugcli.document import Document

@@ -1,6 +1,14 @@
 """`legal_info_url` is not the address of a page.
 
 Users find the plugin's terms there. Any domain will do: 242 of 1,039 approved plugins have it on another one.
+
+Bad:
+
+    "legal_info_url": "todo.plugcli.dev/legal"
+
+Good:
+
+    "legal_info_url": "https://todo.plugcli.dev/legal"
 """
 
 from plugcli.address import address

@@ -1,7 +1,15 @@
-"""`logo_url` is not the address of a picture that the host can show.
+"""`logo_url` is not the address of a picture that a host can show.
 
-Any domain will do, and PNG, SVG, JPEG and WebP are all in use. A path is taken by some hosts only, a
-picture from http does not show in a page from https, and the documentation forbids GIF.
+Any domain will do, and PNG, SVG, JPEG, WebP and ICO are all in use. A path is taken by some hosts only, a picture from http does
+not show in a page from https, one on your own machine shows to nobody else, and OpenAI's documentation forbids GIF.
+
+Bad:
+
+    "logo_url": "http://todo.plugcli.dev/logo.png"
+
+Good:
+
+    "logo_url": "https://todo.plugcli.dev/logo.png"
 """
 
 from urllib.parse import urlsplit

@@ -1,8 +1,37 @@
 """A `$ref` leads to nothing, or out of the document.
 
-Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model
-sees an empty schema and guesses. 40 approved plugins have such a reference, most by a slip:
-`#/component/...`, `#components/...`.
+Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model sees an empty schema and
+guesses. 40 approved plugins have such a reference, most by a slip: `#/component/...`, `#components/...`.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses:
+            "200":
+              description: The list
+              content: {application/json: {schema: {$ref: "#/components/schema/Todo"}}}
+    components:
+      schemas:
+        Todo: {type: object, properties: {text: {type: string}}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses:
+            "200":
+              description: The list
+              content: {application/json: {schema: {$ref: "#/components/schemas/Todo"}}}
+    components:
+      schemas:
+        Todo: {type: object, properties: {text: {type: string}}}
 """
 
 from collections.abc import Iterator

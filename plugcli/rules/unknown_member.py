@@ -1,6 +1,14 @@
 """A member that the host ignores.
 
 Hosts drop what they do not know without a word, so that a misspelt name is noticed only when its meaning is missing.
+
+Bad:
+
+    "keywords": ["todo", "list"]
+
+Good:
+
+    "description_for_human": "Keeps your todo list."
 """
 
 from difflib import get_close_matches
