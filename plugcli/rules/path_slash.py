@@ -31,8 +31,9 @@ def check(openapi: Document, host: Host) -> Problems:
     for path in paths if isinstance(paths, dict) else ():
         if not path.startswith(("/", "x-")):
             where = Place(openapi, pointer.join("paths", path))
+            hint = f"write /{path}" if path[:1].isalnum() or path[:1] == "{" else "for example /search"
             message = f"the path {path} does not start with a slash"
-            yield Problem(where, message, "path-slash", f"write /{path}", {"path": path})
+            yield Problem(where, message, "path-slash", hint, {"path": path})
 
 
 RULE = Rule(openapi=check)

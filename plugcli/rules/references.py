@@ -47,6 +47,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 # Comparing names takes time, and after so many the hint is no news.
 _MOST_HINTS = 20
 _MOST_NAMES = 2000
+_TYPES = ("array", "boolean", "integer", "number", "object", "string")
 # Here a key `$ref` is a value, not a reference.
 _VALUES = {"example", "examples", "default", "enum", "const"}
 
@@ -58,6 +59,13 @@ def check(openapi: Document, host: Host) -> Problems:
         place = Place(openapi, where)
         if not isinstance(reference, str):
             yield Problem(place, "$ref is no text", "references/unresolved")
+        elif reference in _TYPES:
+            yield Problem(
+                place,
+                f"$ref {reference} leads to nothing",
+                "references/unresolved",
+                f"write type: {reference}",
+            )
         elif not reference.startswith("#"):
             if reference in names or not reference.strip("./"):
                 yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved")
@@ -78,8 +86,15 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _meant(reference: str, names: list[str]) -> str:
-    close = get_close_matches(reference, names, n=1, cutoff=0.7) if len(names) <= _MOST_NAMES else []
-    return f"did you mean {close[0]}?" if close else ""
+    """What to do about a reference to nothing: the same name elsewhere, one like it, or else the place for a new one."""
+    kind, _, short = reference.rpartition("/")
+    known: dict[str, str] = {}
+    for each in names if len(names) <= _MOST_NAMES else ():
+        known.setdefault(each.rpartition("/")[2], each)
+    close = [short] if short in known else get_close_matches(short, known, n=1, cutoff=0.7)
+    if close:
+        return f"did you mean {known[close[0]]}?"
+    return f"add {short} to components.schemas" if kind == "#/components/schemas" and short else ""
 
 
 def _references(openapi: Document) -> Iterator[tuple[str, Any]]:
