@@ -13,6 +13,8 @@ Good:
     "api": {"type": "openapi", "url": "https://todo.plugcli.dev/openapi.yaml"}
 """
 
+from urllib.parse import urlsplit
+
 from plugcli.address import address
 from plugcli.document import Document
 from plugcli.hosts import Host
@@ -45,6 +47,12 @@ def check(manifest: Document, host: Host) -> Problems:
     elif found.kind == "http":
         hint = f"write {url.replace('http', 'https', 1)}"
         yield Problem(where, "api.url is http, not https", "api-url/http", hint)
+    elif found.kind == "https" and found.port not in (None, 443):
+        message = f"api.url has the port {found.port}, not 443, the port of https"
+        yield Problem(where, message, "api-url/port", "serve the document without a port in its address")
+    elif found.kind in ("https", "localhost") and not urlsplit(url).path.strip("/"):
+        message = f"api.url leads to a home page, not to a document: {url}"
+        yield Problem(where, message, "api-url/home-page", f"for example {url.rstrip('/')}/openapi.yaml")
     elif found.kind == "loopback" or (found.kind == "localhost" and found.port is None):
         hint = "write http://localhost with the port, for example http://localhost:5003"
         place = found.host if found.kind == "loopback" else "localhost without a port"

@@ -31,9 +31,16 @@ def check(manifest: Document, host: Host) -> Problems:
         message, hint = f"legal_info_url has no scheme: {value}", f"write {found.with_scheme}"
     elif found.kind in ("path", "relative", "other", "data"):
         message, hint = f"legal_info_url is no address of a page: {value}", "write https://..."
+    elif found.is_local and not _is_local(manifest.get("api", "url")):
+        message = f"legal_info_url is your own machine, and the plugin is elsewhere: {value}"
+        hint = "write the address that others reach"
     else:
         return
     yield Problem(Place(manifest, "/legal_info_url"), message, "legal-info-url", hint)
+
+
+def _is_local(url: object) -> bool:
+    return isinstance(url, str) and address(url).is_local
 
 
 RULE = Rule(manifest=check)

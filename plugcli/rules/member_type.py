@@ -39,6 +39,16 @@ def check(manifest: Document, host: Host) -> Problems:
             continue
         message = f"{name} is {_IN_WORDS[type(value)]}, and must be {_IN_WORDS[wanted]}"
         yield Problem(Place(manifest, f"/{name}"), message, member.missing or _OF_THE_FORMAT)
+    for name in ("is_user_authenticated", "has_user_authentication"):
+        value = manifest.get("api", name)
+        if isinstance(value, str):
+            message = f"api.{name} is text, and must be true or false"
+            hint = (
+                f"write {value.strip().lower()} without quotes"
+                if value.strip().lower() in ("true", "false")
+                else ""
+            )
+            yield Problem(Place(manifest, f"/api/{name}"), message, "member-type/flag", hint)
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:
