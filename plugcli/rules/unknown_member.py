@@ -24,7 +24,7 @@ def check(manifest: Document, host: Host) -> Problems:
         known.append("examples")  # manifest-dialect speaks of it
     yield from _unknown(manifest, "", known)
     for name, members in host.ignored_members.items():
-        if name == "auth" and manifest.get("auth", "type") not in host.auth_types:
+        if name == "auth" and manifest.get("auth", "type") not in list(host.auth_types):
             continue  # auth-type speaks of it, and other types may have other members
         yield from _unknown(manifest, name, list(members))
 
