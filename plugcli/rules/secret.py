@@ -1,12 +1,12 @@
 """A secret stands in a document that everybody can read.
 
 Manifest and OpenAPI document are public, whatever guards the API. Of OAuth only the host needs the client's secret, and asks for it
-while you install the plugin; a key of the service behind your API is your server's affair alone. Three public plugins have their
+while you install the plugin; a key of the service behind your API is your server's affair alone. Three public manifests have their
 `client_secret` in the manifest. Where one was published, revoke it.
 
 Bad:
 
-    "auth": {"type": "none", "client_secret": "GOCSPX-3ff1a0f5d1a64d8b"}
+    "auth": {"type": "none", "client_secret": "3ff1a0f5d1a64d8b"}
 
 Good:
 
