@@ -35,8 +35,9 @@ class Plugin:
 
     `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's
     folder. `scope` says what the user asked about: with `openapi` there is no manifest to miss. `url`
-    is the address at which the plugin stands, None for files; `unfetched` is what could not be had
-    there.
+    is the address at which the plugin stands, or is judged as if it stood; None where that is not known.
+    `is_fetched` says that the documents come from there and not from files; `unfetched` is what could not
+    be had.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Plugin:
     openapi_path: str | None = None
     scope: Literal["plugin", "openapi"] = "plugin"
     url: str | None = None
+    is_fetched: bool = False
     unfetched: Unfetched | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
 

@@ -1,6 +1,7 @@
 """What the user names to `validate`: a folder, a manifest, an OpenAPI document, or an address."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from plugcli.dialect import is_openapi
@@ -39,7 +40,7 @@ def load_target(target: str) -> Plugin:
     if is_url(target):
         from plugcli.fetch import fetch_plugin  # 60 ms that a folder does not pay
 
-        return fetch_plugin(target)
+        return replace(fetch_plugin(target), is_fetched=True)
     path = Path(target)
     try:
         if path.is_dir():

@@ -1,16 +1,22 @@
 """The plugin stands on localhost, so what a public host demands is not judged.
 
 https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On
-localhost ChatGPT takes http and no authentication at all.
+localhost ChatGPT takes http and no authentication at all. With `--url` it is judged as if it stood there.
 """
 
 from plugcli.address import address
-from plugcli.document import Document
+from plugcli.dialect import manifest_dialect
 from plugcli.hosts import Host
+from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
-def check(manifest: Document, host: Host) -> Problems:
+def check(plugin: Plugin, host: Host) -> Problems:
+    manifest = plugin.manifest
+    if manifest is None or manifest_dialect(manifest.data) not in host.manifests:
+        return
+    if plugin.url is not None and not address(plugin.url).is_local:
+        return
     url = manifest.get("api", "url")
     if not isinstance(url, str) or not address(url).is_local:
         return
@@ -22,4 +28,4 @@ def check(manifest: Document, host: Host) -> Problems:
     yield Problem(Place(manifest, "/api/url"), message, "localhost")
 
 
-RULE = Rule(manifest=check)
+RULE = Rule(plugin=check)

@@ -40,7 +40,9 @@ def judge(case: Path) -> Report:
     if unfetched.exists():
         missing = Unfetched(**json.loads(unfetched.read_text()))
         plugin = load_target(".") if (case / ".well-known").exists() else Plugin(missing.url)
-        plugin = replace(plugin, manifest_path=missing.url, unfetched=missing, url=missing.url)
+        plugin = replace(
+            plugin, manifest_path=missing.url, unfetched=missing, url=missing.url, is_fetched=True
+        )
         return validate(plugin, hosts)
     target = case / "target.txt"
     plugin = load_target(target.read_text().strip() if target.exists() else ".")
