@@ -13,14 +13,26 @@ JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
-    "validate": {"rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
+    "validate": {"ignore", "rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
     # What is judged: a target's plugin, from a folder or an address.
     "target": {"fetch", "plugin", "document", "dialect", "errors"},
     "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
-    "rules": {"hosts", "plugin", "document", "address", "dialect", "operation", "specification", "_discover"},
+    "rules": {
+        "ignore",
+        "hosts",
+        "plugin",
+        "document",
+        "address",
+        "dialect",
+        "operation",
+        "specification",
+        "_discover",
+    },
+    # What is not to be heard: comments in a document, and what the configuration lists.
+    "ignore": {"document", "finding"},
     "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),

@@ -6,10 +6,10 @@ A stranger's text must never become a command of its own: no line end of it gets
 from collections.abc import Iterable, Iterator
 
 from plugcli.cli.formats import Paper
-from plugcli.cli.place import Place, place_of
+from plugcli.cli.place import place_of
 from plugcli.cli.text import printable
+from plugcli.cli.words import said_of
 from plugcli.finding import Finding, Report, problems
-from plugcli.hosts import all_hosts
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -22,36 +22,25 @@ def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
 
 
 def _command(alike: list[Finding]) -> str:
-    finding = alike[0]
-    place = place_of(finding)
-    properties = {"title": f"plugcli {finding.rule}"}
-    text = [finding.message, *_said(alike)]
-    if place.is_file:
-        where = {"file": place.path}
-        if finding.source is not None:
-            where |= {"line": str(finding.line), "col": str(finding.column)}
-        properties = where | properties
+    finding, place = alike[0], place_of(alike[0])
+    text, properties = said_of(alike), {"title": f"plugcli {finding.rule}"}
+    at = "" if finding.source is None else f":{finding.line}:{finding.column}"
+    if not place.is_file:
+        text = f"{printable(place.path)}{at}: {text}"
+    elif at:
+        properties = {
+            "file": place.path, "line": str(finding.line), "col": str(finding.column), **properties
+        }  # fmt: skip
     else:
-        text[0] = f"{_shown(place, finding)}: {text[0]}"
+        properties = {"file": place.path, **properties}
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(text)}"
 
 
-def _said(alike: list[Finding]) -> Iterator[str]:
-    for finding in alike:
-        if finding.host_says is not None:
-            yield f"{all_hosts()[finding.host].title} says: {finding.host_says}"
-    yield from (f"hint: {hint}" for hint in dict.fromkeys(each.hint for each in alike if each.hint))
-
-
-def _shown(place: Place, finding: Finding) -> str:
-    return place.path if finding.source is None else f"{place.path}:{finding.line}:{finding.column}"
-
-
 # What the runner undoes: actions/toolkit, packages/core/src/command.ts.
-def _data(lines: list[str]) -> str:
-    return "\n".join(map(printable, lines)).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(value: str) -> str:
-    return _data([value]).replace(":", "%3A").replace(",", "%2C")
+    return _data(printable(value)).replace(":", "%3A").replace(",", "%2C")

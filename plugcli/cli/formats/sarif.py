@@ -14,8 +14,8 @@ from plugcli import __version__
 from plugcli.cli.formats import Paper
 from plugcli.cli.place import place_of
 from plugcli.cli.text import printable
+from plugcli.cli.words import said_of
 from plugcli.finding import Finding, Report, problems
-from plugcli.hosts import all_hosts
 from plugcli.rules import documentation
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -72,15 +72,12 @@ def _results(report: Report, known: Counter[tuple[str, str]]) -> Iterator[dict[s
 
 def _result(alike: Sequence[Finding], known: Counter[tuple[str, str]]) -> dict[str, Any]:
     finding, uri = alike[0], place_of(alike[0]).uri
-    said = {each.host_says: all_hosts()[each.host].title for each in alike if each.host_says is not None}
-    text = [finding.message, *(f"{title} says: {words}" for words, title in said.items())]
-    text += dict.fromkeys(each.hint for each in alike if each.hint)
     fingerprint = _fingerprint(finding)
     known[uri, fingerprint] += 1
     return {
         "ruleId": finding.rule,
         "level": finding.severity,
-        "message": {"text": "\n".join(map(printable, text))},
+        "message": {"text": said_of(alike)},
         "locations": [_location(finding, uri)],
         "partialFingerprints": {_FINGERPRINT: f"{fingerprint}:{known[uri, fingerprint]}"},
         "properties": {"hosts": [_host(each) for each in alike]},
