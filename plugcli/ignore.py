@@ -21,8 +21,8 @@ _COMMENT = re.compile(r"#[ \t]*(?i:plugcli:[ \t]*ignore)\b[ \t]*(\[([^\]\r\n]*)\
 class Ignore:
     """One entry of the configuration's list: a rule, where it is not to be heard, and why.
 
-    `path` is a pattern for the file, relative to `folder`, in which * stands for any text, also one with slashes; an address is
-    compared as it is. `pointer` (RFC 6901) names a value: what is in it is meant too. Empty: everywhere.
+    `path` is a pattern for the file or a folder around it, relative to `folder`, in which * stands for any text, also one with
+    slashes; an address is compared as it is. `pointer` (RFC 6901) names a value: what is in it is meant too. Empty: everywhere.
     """
 
     rule: str
@@ -40,12 +40,13 @@ class Ignore:
         )
 
     def _is_in(self, file: str) -> bool:
-        if file.startswith(("https://", "http://")):
-            return fnmatchcase(file, self.path)
-        path = Path(file).resolve()
-        return path.is_relative_to(self.folder) and fnmatchcase(
-            path.relative_to(self.folder).as_posix(), self.path.removeprefix("./")
-        )
+        if not file.startswith(("https://", "http://")):
+            path = Path(file).resolve()
+            if not path.is_relative_to(self.folder):
+                return False
+            file = path.relative_to(self.folder).as_posix()
+        pattern = self.path.removeprefix("./").rstrip("/")
+        return fnmatchcase(file, pattern) or fnmatchcase(file, f"{pattern}/*")
 
 
 @dataclass(frozen=True)

@@ -81,9 +81,22 @@ def plugin_from_files(files: Mapping[str, bytes], name: str) -> Plugin:
 
 def plugin_of_manifest(path: Path) -> Plugin:
     """The plugin whose manifest is the file `path`."""
-    folder = path.parent.parent if path.parent.name == ".well-known" else path.parent
+    folder = _folder_of(path)
     relative_path = path.relative_to(folder).as_posix()
     return _load(_reader(folder), str(path), prefix=folder, manifest_paths=(relative_path,))
+
+
+def openapi_file(path: Path) -> Path | None:
+    """The OpenAPI document of the plugin in the folder `path`, or with the manifest `path`; None where there is none."""
+    folder = path if path.is_dir() else _folder_of(path)
+    read = _reader(folder)
+    paths = MANIFEST_PATHS if path.is_dir() else (path.relative_to(folder).as_posix(),)
+    manifest_path = _first(read, paths)
+    manifest = None
+    if manifest_path is not None:
+        manifest, _ = document_or_problem(read(manifest_path), manifest_path, is_json=True)
+    openapi_path = _first(read, _openapi_paths(manifest, manifest_path))
+    return None if openapi_path is None else folder / openapi_path
 
 
 def plugin_of_openapi(path: Path) -> Plugin:
@@ -93,6 +106,10 @@ def plugin_of_openapi(path: Path) -> Plugin:
         str(path), None, openapi, openapi_problem=problem, openapi_path=path.name, scope="openapi",
         _read=_reader(path.parent),
     )  # fmt: skip
+
+
+def _folder_of(manifest: Path) -> Path:
+    return manifest.parent.parent if manifest.parent.name == ".well-known" else manifest.parent
 
 
 def _load(

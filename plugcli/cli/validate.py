@@ -19,9 +19,13 @@ def validate(
         typer.Option(
             "--for",
             metavar="HOST",
-            help="Judge for this host, or for `all`; may be repeated; `plugcli hosts` lists them. [default: chatgpt]",
+            help="Judge for this host, or `all`; may be repeated; `plugcli hosts` lists them. [default: the configuration's, or chatgpt]",
             show_default=False,
         ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help="Judge a plugin of files as if it stood at https://..."),
     ] = None,
     format: Annotated[
         str | None,
@@ -39,20 +43,16 @@ def validate(
 ) -> None:
     """Say what each chat host would say of a plugin, before the host says it.
 
+    The nearest plugcli.toml, or pyproject.toml with [tool.plugcli], may say for which hosts, at which url, and what to ignore.
     Exit status, whatever the format: 0 no errors, 1 errors found, 2 usage, 3 plugcli could not do its job.
     """
     # Typer alone is most of what `--help` costs: the library is read only where it is used.
+    from plugcli.cli.job import jobs, report_of
     from plugcli.cli.output import deliver, outputs
-    from plugcli.hosts import DEFAULT, named_hosts
-    from plugcli.target import check_target, load_target
-    from plugcli.validate import validate as judge
 
-    wanted = named_hosts(host or [DEFAULT])
     to = outputs(format, output or ())
-    for target in targets or ():
-        check_target(target)  # all of them first: a typing mistake in the last must not follow pages of text
-
-    reports = deliver((judge(load_target(target), wanted) for target in targets or ["."]), to)
+    asked = jobs(targets or ["."], host or (), url)
+    reports = deliver(map(report_of, asked), to)
     failing = ("error", "warning") if strict else ("error",)
     if any(report.worst in failing for report in reports):
         raise typer.Exit(1)

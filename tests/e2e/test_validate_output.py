@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.validating import BAD, GOOD, WARNED, validate
+from tests.e2e.validating import BAD, CASES, GOOD, WARNED, validate
 
 
 def names_in(folder: Path) -> list[str]:
@@ -165,6 +165,6 @@ def test_terminal_is_coloured_and_its_width_is_kept_to() -> None:
 
 def test_several_targets_are_summed_up_in_a_last_line() -> None:
     """Of 689 reports nobody reads the first; one target has said it all in its verdict."""
-    last = validate(GOOD, WARNED, BAD, GOOD / "openapi.yaml").stdout.splitlines()[-1]
+    last = validate(GOOD, WARNED, BAD, CASES / "servers" / "good-https").stdout.splitlines()[-1]
     assert "4 targets: 1 with errors, 1 with warnings only, 2 with neither" == last
     assert "targets" not in validate(BAD).stdout

@@ -9,13 +9,15 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding"}
+JUDGING = {"validate", "rules", "hosts", "configuration", "ignore", "target", "fetch", "finding"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {"ignore", "rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
+    # How a project wants its plugins judged.
+    "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
     "target": {"fetch", "plugin", "document", "dialect", "errors"},
     "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
