@@ -9,7 +9,6 @@ from pathlib import Path
 
 from plugcli.cli.formats import DEFAULT, Paper, Render, format_called
 from plugcli.cli.render import is_coloured
-from plugcli.cli.write import write_whole
 from plugcli.errors import UsageError
 from plugcli.finding import Report
 
@@ -58,6 +57,8 @@ def deliver(reports: Iterable[Report], to: Outputs) -> list[Report]:
             yield report
 
     if to.to_files:  # first: whoever reads standard output may go before the end
+        from plugcli.cli.write import write_whole
+
         seen = list(reports)
         for file, render in to.to_files:
             write_whole(file, "".join(render(seen, Paper())))

@@ -26,9 +26,9 @@ def write_whole(file: str, text: str) -> None:
         _replace(path.resolve(), data)
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
         reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise PlugcliError(
-            f"cannot write {file}: {reason}", hint="name a file in a folder that is there"
-        ) from error
+        is_name = isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError))
+        hint = "name a file in a folder that is there" if is_name else ""
+        raise PlugcliError(f"cannot write {file}: {reason}", hint=hint) from error
 
 
 def _replace(path: Path, data: bytes) -> None:
