@@ -49,18 +49,21 @@ def configuration_for(folder: Path, known: dict[Path, Configuration]) -> Configu
 
     `known` remembers it for each folder on the way: many targets share their upper folders.
     """
-    if folder not in known:
-        found = _in(folder)
-        is_top = folder == folder.parent or (folder / ".git").exists() or folder == _home()
-        if found is None:
-            found = Configuration() if is_top else configuration_for(folder.parent, known)
-        known[folder] = found
-    return known[folder]
+    passed = []
+    found = None
+    for each in (folder, *folder.parents):
+        found = known.get(each) or _in(each)
+        passed.append(each)
+        if found is not None or each == _home() or _is_there(each / ".git"):
+            break
+    found = found or Configuration()
+    known |= dict.fromkeys(passed, found)
+    return found
 
 
 def _home() -> Path | None:
     try:
-        return Path.home()
+        return Path.home().resolve()
     except RuntimeError:  # a user whom nobody knows
         return None
 
