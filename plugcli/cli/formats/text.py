@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from plugcli.cli.formats import Paper
 from plugcli.cli.report import lines
 from plugcli.finding import Report
-from plugcli.hosts import all_hosts
+from plugcli.hosts import named_hosts
 
 
 def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
     """The reports, and what they come to."""
     targets = with_errors = with_warnings = ignored = 0
     for report in reports:
-        hosts = {verdict.host: all_hosts()[verdict.host] for verdict in report.verdicts}
+        hosts = named_hosts([verdict.host for verdict in report.verdicts])
         yield "".join(f"{line}\n" for line in lines(report, hosts, paper))
         targets += 1
         with_errors += report.worst == "error"
