@@ -168,6 +168,10 @@ HOST = Host(
         ),
         "api-url/home-page": Claim("observed", "3 plugins in public repositories"),
         "domain/api-url": Claim("enforced", "docs, production; in all 1,011 absolute ones of the store"),
+        # The author is still at it, or a server writes its own address there, as `plugcli serve` does.
+        "domain/not-deployed": Claim(
+            "enforced", "docs, production; in all 1,011 absolute ones of the store", severity="warning"
+        ),
         "domain/http": Claim("enforced", "docs, production: http only on localhost"),
         "unfetched/manifest/remote": Claim("enforced", "client", says="Couldn't find manifest."),
         "unfetched/manifest/local": Claim("enforced", "client", says_on_localhost=CORS),

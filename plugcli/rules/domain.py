@@ -14,7 +14,7 @@ Good:
     https://plugcli.dev: ChatGPT accepts it
 """
 
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from plugcli.address import address
 from plugcli.hosts import Host
@@ -36,6 +36,10 @@ def check(plugin: Plugin, host: Host) -> Problems:
     root = home.host.removeprefix("www.")
     if found.host and found.host != root and not found.host.endswith(f".{root}"):
         message = f"api.url is at {found.host}, and the plugin at {root}"
+        if found.is_local and not plugin.is_fetched:
+            hint = f"write {urljoin(plugin.url, urlsplit(url.strip()).path)} before you deploy it"
+            yield Problem(Place(plugin.manifest, "/api/url"), message, "domain/not-deployed", hint)
+            return
         hint = f"a host asks only {root} and what is below it: serve the document there"
         yield Problem(Place(plugin.manifest, "/api/url"), message, "domain/api-url", hint)
 

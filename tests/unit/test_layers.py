@@ -9,18 +9,21 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding"}
+JUDGING = {"validate", "rules", "hosts", "configuration", "ignore", "target", "fetch", "finding"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
-    "validate": {"rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
+    "validate": {"ignore", "rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
+    # How a project wants its plugins judged.
+    "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
     "target": {"fetch", "plugin", "document", "dialect", "errors"},
     "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {
+        "ignore",
         "hosts",
         "plugin",
         "document",
@@ -31,6 +34,8 @@ ALLOWED = {
         "survey",
         "_discover",
     },
+    # What is not to be heard: comments in a document, and what the configuration lists.
+    "ignore": {"document", "finding"},
     "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
