@@ -33,7 +33,7 @@ def load_target(target: str) -> Plugin:
     """The plugin that `target` names.
 
     Raises UsageError where there is nothing, and PlugcliError where what is there cannot be read. An address
-    that does not answer is a plugin with `unfetched` set.
+    that does not answer is a plugin whose `live` says why.
     """
     check_target(target)
     if is_url(target):

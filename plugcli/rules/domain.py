@@ -19,7 +19,14 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if home.kind == "http":
         hint = f"serve it at {plugin.url.replace('http', 'https', 1)}"
         yield Problem(None, "the plugin is served over http", "domain/http", hint)
+    if home.kind == "https" and home.port not in (None, 443):
+        hint = f"serve it at https://{home.host}"
+        yield Problem(None, f"the plugin is served on port {home.port}", "domain/port", hint)
     url = plugin.manifest.get("api", "url") if plugin.manifest is not None else None
+    if home.kind == "loopback" and not (isinstance(url, str) and address(url).kind == "loopback"):
+        hint = "write http://localhost with the port, so that the browser asks, and so do we"
+        message = f"to ChatGPT {home.host} is not the developer's own machine"
+        yield Problem(None, message, "loopback", hint)
     if plugin.manifest is None or not isinstance(url, str):
         return
     found = address(urljoin(plugin.url, url.strip()))
