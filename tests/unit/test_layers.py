@@ -34,18 +34,8 @@ ALLOWED = {
     "live": {"picture"},
     "picture": set(),
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
-    "rules": {
-        "hosts",
-        "plugin",
-        "live",
-        "cors",
-        "document",
-        "address",
-        "dialect",
-        "operation",
-        "specification",
-        "_discover",
-    },
+    "rules": {"hosts", "plugin", "document", "address", "dialect", "operation", "specification", "_discover"}
+    | {"live", "cors", "picture"},
     "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
