@@ -3,11 +3,13 @@
 An answer is bounded in time, in bytes as they come and in bytes as they are unpacked.
 """
 
+from __future__ import annotations
+
 import asyncio
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -165,32 +167,35 @@ def _headers(response: httpx.Response) -> dict[str, str]:
 
 
 async def _body(response: httpx.Response, most_bytes: int) -> bytes:
-    unpack = _unpacker(response.headers.get("content-encoding", "").strip().lower())
+    """The body, unpacked; no more of it at once than may come, so that a bomb stays packed."""
+    inflater = _inflater(response.headers.get("content-encoding", "").strip().lower())
     data = bytearray()
     async for chunk in cast(httpx.AsyncByteStream, response.stream):
-        data += unpack(chunk, most_bytes + 1 - len(data))
+        data += chunk if inflater is None else _unpack(inflater, chunk, most_bytes + 1 - len(data))
         if len(data) > most_bytes:
             message = f"the answer is larger than {most_bytes // 1024 // 1024} MiB"
             raise Unanswered(Failure(message, kind="large"))
+    if inflater is not None and not inflater.eof:
+        raise Unanswered(Failure("the answer ends in the middle of its gzip"))
     return bytes(data)
 
 
-def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
-    """What makes bytes of a content encoding plain, and no more of them at once than asked: a bomb stays packed."""
+def _inflater(encoding: str) -> zlib._Decompress | None:
     if encoding in ("", "identity"):
-        return lambda chunk, most: chunk
+        return None
     if encoding not in ("gzip", "x-gzip"):
         message = f"the answer is sent as {encoding!r}, where only gzip was asked for"
         raise Unanswered(Failure(message, "heed Accept-Encoding"))
-    inflater = zlib.decompressobj(wbits=31)
+    return zlib.decompressobj(wbits=31)
 
-    def unpack(chunk: bytes, most: int) -> bytes:
-        try:
-            return inflater.decompress(chunk, most)
-        except zlib.error as error:
-            raise Unanswered(Failure("the answer is said to be gzip, and is not")) from error
 
-    return unpack
+def _unpack(inflater: zlib._Decompress, chunk: bytes, most_bytes: int) -> bytes:
+    if inflater.eof and chunk:  # the inflater would hoard it
+        raise Unanswered(Failure("the answer goes on after the end of its gzip"))
+    try:
+        return inflater.decompress(chunk, most_bytes)
+    except zlib.error as error:
+        raise Unanswered(Failure("the answer is said to be gzip, and is not")) from error
 
 
 def _too_late(asked: Exchange, wall_seconds: float) -> Failure:

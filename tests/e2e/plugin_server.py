@@ -1,6 +1,7 @@
 """Real servers on this machine for the tests of `validate URL`: the good plugin, and whatever is wrong with it."""
 
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -48,20 +49,48 @@ def server(
     cors: Mapping[str, str] = CORS,
     preflight: Callable[[str], Answer] | None = None,
     tls: ssl.SSLContext | None = None,
+    is_proxy: bool = False,
+    log: list[tuple[str, dict[str, str]]] | None = None,
 ) -> Iterator[tuple[int, list[str]]]:
     """Serve `answer(path, port)` on a port of this machine; yields the port and the paths that were asked for by GET.
 
-    All answers carry `cors`; preflights get it with a 204, or what `preflight(path)` says.
+    All answers carry `cors`; preflights get it with a 204, or what `preflight(path)` says. `log` gets every request
+    line with the headers, whose names are in lower case.
+
+    As a proxy it is asked for whole addresses: `answer` gets those, also of what comes through a tunnel, which ends in
+    a server with `tls`.
     """
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
+        tunnel = ""
+
         def do_GET(self) -> None:
-            asked.append(self.path)
-            status, headers, body = answer(self.path, listener.server_port)
+            self.note()
+            url = self.tunnel + self.path
+            asked.append(url)
+            status, headers, body = answer(url, listener.server_port)
             self.say(status, {**cors, **headers}, body)
 
+        def do_CONNECT(self) -> None:
+            assert tls is not None
+            self.send_response_only(200)
+            self.end_headers()
+            self.tunnel = f"https://{self.path.removesuffix(':443')}"
+            self.connection = tls.wrap_socket(self.connection, server_side=True)
+            self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", 0)
+            self.handle_one_request()
+            self.wfile.close()
+            self.rfile.close()
+            self.connection.close()
+
+        def note(self) -> None:
+            if log is not None:
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                log.append((f"{self.command} {self.path}", headers))
+
         def do_OPTIONS(self) -> None:
+            self.note()
             self.say(*(preflight(self.path) if preflight else (204, cors, b"")))
 
         def say(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -76,7 +105,7 @@ def server(
             pass
 
     listener = Listener(("127.0.0.1", 0), Handler)
-    if tls is not None:
+    if tls is not None and not is_proxy:
         listener.socket = tls.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -110,11 +139,13 @@ def plugin(**changes: Any) -> Callable[[str, int], Answer]:
     return answer
 
 
-def validate(url: str) -> tuple[int, dict[str, Any]]:
+def validate(url: str, **environment: str) -> tuple[int, dict[str, Any]]:
+    """The exit status of `validate URL`, and what it says of it."""
     done = subprocess.run(
         [sys.executable, "-m", "plugcli", "validate", "--format", "json", url],
         capture_output=True,
         text=True,
+        env={**os.environ, **environment},
         timeout=60,
         check=False,
     )
@@ -125,6 +156,11 @@ def validate(url: str) -> tuple[int, dict[str, Any]]:
 
 def errors(target: dict[str, Any]) -> list[tuple[str, str]]:
     return [(each["rule"], each["message"]) for each in target["findings"] if each["severity"] == "error"]
+
+
+def found(target: dict[str, Any], rule: str) -> list[dict[str, Any]]:
+    """The findings of `rule`."""
+    return [each for each in target["findings"] if each["rule"] == rule]
 
 
 def why_not(plugin: Plugin) -> str:
