@@ -29,15 +29,25 @@ async def fetch_logo(run: Run, logo_url: object, manifest_url: str) -> None:
             run.exchanges[-1] = replace(exchange, picture=picture(body))
         if not exchange.is_redirect or exchange.failure is not None:
             return
-        try:
-            url = urljoin(url, exchange.headers.get("location", ""))
-        except ValueError:
+        location = exchange.headers.get("location", "")
+        url = _joined(url, location)
+        if not location or not address(url).host:
+            run.fail(Failure(f"the server redirects to {location!r}, which is no address"))
             return
     run.fail(Failure(f"more than {_MOST_REDIRECTS} redirects"))
 
 
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:  # http://[
+        return ""
+
+
 def _may_ask(run: Run, home: Address, other: Address) -> bool:
-    """A browser loads a picture from anywhere; we ask another domain only from a public plugin, at a public address."""
+    """A browser loads a picture from anywhere; we ask another domain only for a public plugin, at a public address."""
     if not other.host or (other.kind == "http" and home.kind != "http"):
         return False
-    return may_ask(home, other) or (run.wire.must_be_public is True and not other.is_local)
+    if may_ask(home, other):
+        return True
+    return bool(run.wire.must_be_public) and not other.is_local and run.wire.is_direct(other.text)

@@ -77,14 +77,18 @@ def public(url: str, port: int) -> Answer:
 
 
 def through_proxy(
-    tmp_path: Path, url: str, answer: Callable[[str, int], Answer]
+    tmp_path: Path, url: str, answer: Callable[[str, int], Answer], *, beside: str = ""
 ) -> tuple[int, dict[str, object], list[str]]:
-    """Judge the public plugin at `url`: the exit status, what is said, and all addresses that were asked."""
+    """Judge the public plugin at `url`: the exit status, what is said, and all addresses that the proxy was asked for.
+
+    For hosts in `beside` the proxy is not used.
+    """
     names = ("plugcli.dev", "*.plugcli.dev", "*.todo.plugcli.dev")
     own = certificate(tmp_path / "own", *names)
     with server(answer, cors={}, tls=tls(own), is_proxy=True) as (port, asked):
         proxy = f"http://127.0.0.1:{port}"
-        status, target = validate(url, HTTPS_PROXY=proxy, HTTP_PROXY=proxy, SSL_CERT_FILE=str(own))
+        proxies = {name: proxy for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")}
+        status, target = validate(url, **proxies, no_proxy=beside, NO_PROXY=beside, SSL_CERT_FILE=str(own))
     return status, target, asked
 
 
@@ -99,7 +103,10 @@ def test_public_plugin_passes_and_no_browser_asks(tmp_path: Path) -> None:
     "url", ["http://localhost:{}/x", "http://127.0.0.1:{}/x", "https://2130706433:{}/x", "https://10.0.0.1/x"]
 )
 @pytest.mark.parametrize("member", ["api", "logo_url"])
-def test_public_manifest_cannot_make_us_ask_inside(tmp_path: Path, url: str, member: str) -> None:
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_public_manifest_cannot_make_us_ask_inside(
+    tmp_path: Path, url: str, member: str, is_beside: bool
+) -> None:
     """A stranger's manifest is judged on a developer's machine, behind the firewall."""
     with server(lambda path, port: (200, {}, b"secret")) as (inner, inner_asked):
         address = url.format(inner)
@@ -111,9 +118,22 @@ def test_public_manifest_cannot_make_us_ask_inside(tmp_path: Path, url: str, mem
                 body = json.dumps({**json.loads(body), member: value}).encode()
             return status, headers, body
 
-        _, _, asked = through_proxy(tmp_path, HOME, answer)
+        beside = "2130706433,10.0.0.1" if is_beside else ""
+        _, _, asked = through_proxy(tmp_path, HOME, answer, beside=beside)
     assert [] == inner_asked
     assert {"todo.plugcli.dev"} == {urlsplit(each).hostname for each in asked}
+
+
+def test_logo_inside_a_private_network_is_named(tmp_path: Path) -> None:
+    """Nobody but the author sees it."""
+
+    def answer(url: str, port: int) -> Answer:
+        status, headers, body = public(url, port)
+        return status, headers, body.replace(f"{HOME}/logo.png".encode(), b"https://10.0.0.1/logo.png")
+
+    _, target, _ = through_proxy(tmp_path, HOME, answer, beside="10.0.0.1")
+    (finding,) = found(target, "logo")
+    assert "10.0.0.1, in a private network, where no host goes" in finding["message"]
 
 
 def ask(url: str) -> Exchange:

@@ -158,3 +158,22 @@ def test_manifest_cannot_make_us_ask_another_host() -> None:
     assert 1 == status
     assert ("domain", "api.url is at 127.0.0.1, and the plugin at localhost") in errors(target)
     assert [] == inner_asked
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "https://:99999/", "//", "http://" + "a" * 70 + ".dev/x", "\x00", " "]
+)
+def test_api_url_that_is_no_address_is_a_finding(url: str) -> None:
+    """It is a stranger's text, and joined to the plugin's address."""
+    with server(plugin(api={"type": "openapi", "url": url}, logo_url=url)) as (port, _):
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert [] != errors(target)
+
+
+@pytest.mark.parametrize("name", ["a" * 70, "a..b"])
+def test_name_that_no_name_server_could_know_is_a_finding(name: str) -> None:
+    """Python fails on such a name before it asks anybody."""
+    status, target = validate(f"http://{name}.localhost:1")
+    assert 1 == status
+    assert [] != errors(target)
