@@ -70,6 +70,19 @@ def test_port_where_nobody_listens_is_named() -> None:
     assert f"nothing listens at localhost:{port}" in target["findings"][0]["message"]
 
 
+def test_api_url_at_another_port_is_named() -> None:
+    """The server moved to another port and the manifest did not: the host says only that it could not fetch it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        other = free.getsockname()[1]
+        api = {"type": "openapi", "url": f"http://localhost:{other}/openapi.yaml"}
+        with server(plugin(api=api)) as (port, _):
+            status, target = validate(f"http://localhost:{port}")
+    ((rule, message),) = errors(target)
+    assert (1, "unfetched") == (status, rule)
+    assert f"nothing listens at localhost:{other}" in message
+
+
 def test_https_to_a_port_that_speaks_http_is_named() -> None:
     """A traceback of the TLS library would tell the author nothing."""
     with server(plugin()) as (port, _):
