@@ -52,12 +52,13 @@ def parse(text: str) -> "YamlText":
 
 @dataclass(frozen=True)
 class YamlText:
-    """What a YAML text says and where: per mapping or sequence, the offsets of keys and of values."""
+    """What a YAML text says and where: its mappings and sequences, and for each the offsets of keys and of values."""
 
     value: Any
     offset: int
     places: dict[int, Places]
     repeated: list[tuple[list[str], int, int]]
+    containers: list[Any]
 
     def find(self, parts: list[str]) -> tuple[int, int]:
         """Offsets of the key and of the value that `parts` lead to, or of the last part that exists."""
@@ -110,6 +111,7 @@ class _Builder:
         self._scalars: dict[str, Any] = {}
         self._all_places: dict[int, Places] = {}
         self._repeated: list[tuple[list[str], int, int]] = []
+        self._containers: list[Any] = []
         self._has_aliases = False
         self._root: Any = None
         self._root_offset = 0
@@ -143,7 +145,7 @@ class _Builder:
                     break
         finally:
             loader.dispose()
-        return YamlText(self._root, self._root_offset, self._all_places, self._repeated)
+        return YamlText(self._root, self._root_offset, self._all_places, self._repeated, self._containers)
 
     def _scalar(self, event: Any) -> None:
         offset = event.start_mark.index
@@ -210,6 +212,7 @@ class _Builder:
         if frame.merges:
             self._merge(frame)
         self._all_places[id(value)] = frame.places
+        self._containers.append(value)
         if frame.anchor:
             self._anchors[frame.anchor] = (value, frame.size)
         self._put_value(value, frame.offset, frame.size)

@@ -14,23 +14,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from plugcli._discover import discover
-from plugcli.document import Document, ParseProblem, Position
+from plugcli.document import Document, ParseProblem, Place
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 
-
-@dataclass(frozen=True)
-class Place:
-    """The value that a JSON pointer names; it may be one that is missing, and the value around it is shown.
-
-    With `of_key` the key is what is wrong. `position` is for what a pointer cannot name, such as the first of two
-    equal keys.
-    """
-
-    document: Document
-    pointer: str = ""
-    of_key: bool = False
-    position: Position | None = None
+__all__ = ["Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation"]
 
 
 @dataclass(frozen=True)
