@@ -5,12 +5,20 @@ import subprocess
 import warnings
 from pathlib import Path
 
+# Python 3.13 takes no certificate for its own authority without these (RFC 5280).
+_OF_AN_AUTHORITY = """\
+basicConstraints=critical,CA:TRUE
+keyUsage=critical,keyCertSign,digitalSignature
+subjectKeyIdentifier=hash
+authorityKeyIdentifier=keyid:always
+"""
+
 
 def certificate(folder: Path, *names: str, days: int = 2) -> Path:
     """A certificate for `names` that signs itself, and its key beside it; expired if `days` are negative."""
     folder.mkdir()
     alternatives = ",".join(f"DNS:{name}" for name in names)
-    (folder / "extensions").write_text(f"subjectAltName={alternatives}\n")
+    (folder / "extensions").write_text(f"subjectAltName={alternatives}\n{_OF_AN_AUTHORITY}")
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", "key.pem"]
     _openssl(folder, "req", "-new", *key, "-out", "request.pem", "-subj", f"/CN={names[0]}")
     signing = ["-req", "-in", "request.pem", "-signkey", "key.pem", "-days", str(days)]
