@@ -216,6 +216,9 @@ def _problem(text: str, name: str, bad: BadText) -> ParseProblem:
     return ParseProblem(name, position, bad.message, bad.hint, lines.excerpt(position))
 
 
+_AN_ANSWER = "look at what the server answers at this address: an error page, a log-in page, a redirect?"
+
+
 def _check(value: Any, text: str) -> None:
     """Refuse what is no object."""
     if isinstance(value, dict):
@@ -227,11 +230,10 @@ def _check(value: Any, text: str) -> None:
     if value is None and not any(line.strip() and line.strip()[0] not in "#-" for line in text.splitlines()):
         raise BadText(0, "the file is empty")
     if page := kind_of_page(text):
-        hint = "look at what the server answers at this address: an error page, a log-in page, a redirect?"
-        raise BadText(start, f"this is {page}, neither JSON nor YAML", hint)
+        raise BadText(start, f"this is {page}, neither JSON nor YAML", _AN_ANSWER)
     if isinstance(value, list):
         raise BadText(start, "the top level is a list, where an object belongs")
-    raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}")
+    raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}", _AN_ANSWER)
 
 
 def _containers(value: dict[str, Any]) -> tuple[int, list[Any]]:

@@ -85,6 +85,11 @@ class OneOf:
     values: tuple[str, ...]
     otherwise: Claim
 
+    @property
+    def words(self) -> str:
+        """The values as they stand in a text: `"bearer" or "basic"`."""
+        return " or ".join(f'"{value}"' for value in self.values)
+
 
 @dataclass(frozen=True)
 class AuthType:

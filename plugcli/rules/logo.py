@@ -22,7 +22,7 @@ from plugcli.hosts import Host
 from plugcli.live import Exchange
 from plugcli.picture import Picture
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, named
 
 _SIDE = 512
 
@@ -67,4 +67,4 @@ def _picture(where: Place, found: Exchange, picture: Picture) -> Problems:
         yield Problem(where, message, "logo/size", f"the documentation suggests {_SIDE} x {_SIDE}")
 
 
-RULE = Rule(plugin=check)
+RULE = Rule(plugin=check, asks=named("logo-url/gif"))

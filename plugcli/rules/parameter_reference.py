@@ -1,6 +1,31 @@
 """A parameter is a `$ref`.
 
-OpenAPI allows it; ChatGPT's parser does not follow references of parameters, and skips the whole operation.
+OpenAPI allows it; OpenAI's parser does not follow references of parameters, and skips the whole operation. Others drop the
+parameter, or follow it.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{$ref: "#/components/parameters/user"}]
+          responses: {"200": {description: The list}}
+    components:
+      schemas: {}
+      parameters:
+        user: {name: user, in: query, schema: {type: string}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{name: user, in: query, schema: {type: string}}]
+          responses: {"200": {description: The list}}
 """
 
 from plugcli.document import Document, pointer
@@ -21,7 +46,7 @@ def check(openapi: Document, host: Host) -> Problems:
                     "operation_id": operation.id,
                     "parameter": parameter,
                 }
-                message = f"a parameter of {operation.title} is a $ref: ChatGPT skips the operation"
+                message = f"a parameter of {operation.title} is a $ref"
                 hint = "write the parameter out in the operation"
                 yield Problem(Place(openapi, where), message, "parameter-reference", hint, words)
 

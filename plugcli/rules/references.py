@@ -1,8 +1,37 @@
 """A `$ref` leads to nothing, or out of the document.
 
-Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model
-sees an empty schema and guesses. 40 approved plugins have such a reference, most by a slip:
-`#/component/...`, `#components/...`.
+Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model sees an empty schema and
+guesses. 40 approved plugins have such a reference, most by a slip: `#/component/...`, `#components/...`.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses:
+            "200":
+              description: The list
+              content: {application/json: {schema: {$ref: "#/components/schema/Todo"}}}
+    components:
+      schemas:
+        Todo: {type: object, properties: {text: {type: string}}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses:
+            "200":
+              description: The list
+              content: {application/json: {schema: {$ref: "#/components/schemas/Todo"}}}
+    components:
+      schemas:
+        Todo: {type: object, properties: {text: {type: string}}}
 """
 
 from collections.abc import Iterator
@@ -19,6 +48,7 @@ from plugcli.survey import find
 # Comparing names takes time, and after so many the hint is no news.
 _MOST_HINTS = 20
 _MOST_NAMES = 2000
+_TYPES = ("array", "boolean", "integer", "number", "object", "string")
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -36,6 +66,13 @@ def check(openapi: Document, host: Host) -> Problems:
         place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
             yield Problem(place, "$ref is no text", "references/unresolved")
+        elif reference in _TYPES:
+            yield Problem(
+                place,
+                f"$ref {reference} leads to nothing",
+                "references/unresolved",
+                f"write type: {reference}",
+            )
         elif not reference.startswith("#"):
             if reference in names or not reference.strip("./"):
                 yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved")
@@ -56,8 +93,15 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _meant(reference: str, names: list[str]) -> str:
-    close = get_close_matches(reference, names, n=1, cutoff=0.7) if len(names) <= _MOST_NAMES else []
-    return f"did you mean {close[0]}?" if close else ""
+    """What to do about a reference to nothing: the same name elsewhere, one like it, or else the place for a new one."""
+    kind, _, short = reference.rpartition("/")
+    known: dict[str, str] = {}
+    for each in names if len(names) <= _MOST_NAMES else ():
+        known.setdefault(each.rpartition("/")[2], each)
+    close = [short] if short in known else get_close_matches(short, known, n=1, cutoff=0.7)
+    if close:
+        return f"did you mean {known[close[0]]}?"
+    return f"add {short} to components.schemas" if kind == "#/components/schemas" and short else ""
 
 
 def _targets(openapi: Document) -> Iterator[str]:

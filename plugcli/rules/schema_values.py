@@ -1,7 +1,19 @@
 """A schema's own values do not fit its type.
 
-An `enum` or `default` of another type than `type` says can never be sent. In YAML, `yes`, `no`, `on`
-and `off` without quotes are true and false: three approved plugins lost options of a list that way.
+An `enum` or `default` of another type than `type` says can never be sent. In YAML, `yes`, `no`, `on` and `off` without quotes are
+true and false: three approved plugins lost options of a list that way.
+
+Bad:
+
+    components:
+      schemas:
+        Answer: {type: string, enum: [yes, no]}
+
+Good:
+
+    components:
+      schemas:
+        Answer: {type: string, enum: ["yes", "no"]}
 """
 
 from typing import Any

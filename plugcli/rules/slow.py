@@ -14,7 +14,9 @@ Good:
     0.2
 """
 
-from plugcli.hosts import Host
+from collections.abc import Iterator
+
+from plugcli.hosts import Claim, Host
 from plugcli.live import Live, Part
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
@@ -37,4 +39,9 @@ def check(plugin: Plugin, host: Host) -> Problems:
                 break
 
 
-RULE = Rule(plugin=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for limit in host.limits.get("answer.seconds", ()):
+        yield f"over {limit.most} seconds", limit.claim
+
+
+RULE = Rule(plugin=check, asks=asks)
