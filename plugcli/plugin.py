@@ -12,21 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 from plugcli.document import Document, ParseProblem, document_or_problem, read_file
 from plugcli.errors import PlugcliError
+from plugcli.live import Live
 
 # Where a host looks, and where an author may keep it before it is deployed.
 MANIFEST_PATHS = (".well-known/ai-plugin.json", "ai-plugin.json")
 _OPENAPI_NAMES = ("openapi.yaml", "openapi.yml", "openapi.json")
-
-
-@dataclass(frozen=True)
-class Unfetched:
-    """An address that gave no document, and why. `is_refused` where the host would not go there either."""
-
-    url: str
-    document: Literal["manifest", "openapi"]
-    message: str
-    hint: str = ""
-    is_refused: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +26,7 @@ class Plugin:
     `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's
     folder. `scope` says what the user asked about: with `openapi` there is no manifest to miss. `url`
     is the address at which the plugin stands, or is judged as if it stood; None where that is not known.
-    `is_fetched` says that the documents come from there and not from files; `unfetched` is what could not
-    be had.
+    `live` is what its server answered, None for files.
     """
 
     name: str
@@ -49,8 +38,7 @@ class Plugin:
     openapi_path: str | None = None
     scope: Literal["plugin", "openapi"] = "plugin"
     url: str | None = None
-    is_fetched: bool = False
-    unfetched: Unfetched | None = None
+    live: Live | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
 
     def read(self, relative_path: str) -> bytes:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from plugcli.dialect import is_openapi
@@ -49,13 +48,13 @@ def load_target(target: str) -> Plugin:
     """The plugin that `target` names.
 
     Raises UsageError where there is nothing, and PlugcliError where what is there cannot be read. An address
-    that does not answer is a plugin with `unfetched` set.
+    that does not answer is a plugin whose `live` says why.
     """
     check_target(target)
     if is_url(target):
         from plugcli.fetch import fetch_plugin  # 60 ms that a folder does not pay
 
-        return replace(fetch_plugin(target), is_fetched=True)
+        return fetch_plugin(target)
     path = Path(target)
     try:
         if path.is_dir():

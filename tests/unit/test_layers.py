@@ -20,12 +20,29 @@ ALLOWED = {
     "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
     "target": {"fetch", "plugin", "document", "dialect", "errors"},
-    "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
+    # What its server answers becomes facts, which rules judge as a browser and as a host would.
+    "fetch": {
+        "plugin",
+        "live",
+        "picture",
+        "operation",
+        "document",
+        "address",
+        "dialect",
+        "errors",
+        "__init__",
+    },
+    "cors": {"live"},
+    "live": {"picture"},
+    "picture": set(),
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {
         "ignore",
         "hosts",
         "plugin",
+        "live",
+        "cors",
+        "picture",
         "document",
         "address",
         "dialect",
@@ -44,7 +61,7 @@ ALLOWED = {
     "survey": {"document"},
     "address": {"document"},
     "dialect": set(),
-    "plugin": {"document", "errors"},
+    "plugin": {"document", "live", "errors"},
     "document": {"errors"},
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about
