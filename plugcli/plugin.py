@@ -4,7 +4,7 @@ Loading judges nothing and fetches nothing: a document that is missing is None, 
 None with its problem beside it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -16,6 +16,8 @@ from plugcli.live import Live
 
 # Where a host looks, and where an author may keep it before it is deployed.
 MANIFEST_PATHS = (".well-known/ai-plugin.json", "ai-plugin.json")
+# Where Microsoft's tools keep that of a Microsoft 365 Copilot plugin.
+_COPILOT_PATH = "appPackage/ai-plugin.json"
 _OPENAPI_NAMES = ("openapi.yaml", "openapi.yml", "openapi.json")
 
 
@@ -101,7 +103,11 @@ def _folder_of(manifest: Path) -> Path:
 
 
 def _load(
-    read: Callable[[str], bytes], name: str, *, prefix: Path, manifest_paths: tuple[str, ...] = MANIFEST_PATHS
+    read: Callable[[str], bytes],
+    name: str,
+    *,
+    prefix: Path,
+    manifest_paths: tuple[str, ...] = (*MANIFEST_PATHS, _COPILOT_PATH),
 ) -> Plugin:
     manifest = openapi = manifest_problem = openapi_problem = None
     manifest_path = _first(read, manifest_paths)
@@ -128,19 +134,33 @@ def _first(read: Callable[[str], bytes], paths: tuple[str, ...]) -> str | None:
 
 
 def _openapi_paths(manifest: Document | None, manifest_path: str | None) -> tuple[str, ...]:
-    """Where the OpenAPI document may be, the likeliest first: what `api.url` names, then the usual names."""
+    """Where the OpenAPI document may be, the likeliest first: what the manifest names, then the usual names."""
     beside = PurePosixPath(manifest_path or ".").parent
-    named = _path_of_api_url(manifest)
-    names = [named.name] if named.name else []
-    paths = [named, *(folder / name for name in names for folder in (beside, PurePosixPath()))]
+    named = [_path_of_api_url(manifest)]
+    for path in _paths_of_runtimes(manifest):
+        named += [beside / path, path]
+    names = [path.name for path in named if path.name]
+    paths = [*named, *(folder / name for name in names for folder in (beside, PurePosixPath()))]
     paths += [folder / name for folder in (beside, PurePosixPath()) for name in _OPENAPI_NAMES]
     unlike_manifest = (str(path) for path in paths if path.name and str(path) != manifest_path)
     return tuple(dict.fromkeys(unlike_manifest))
 
 
 def _path_of_api_url(manifest: Document | None) -> PurePosixPath:
-    api = manifest.data.get("api") if manifest else None
-    url = api.get("url") if isinstance(api, dict) else None
+    return _path(manifest.get("api", "url")) if manifest else PurePosixPath()
+
+
+def _paths_of_runtimes(manifest: Document | None) -> Iterator[PurePosixPath]:
+    """What the runtimes of a Microsoft 365 Copilot manifest name, beside it."""
+    found = manifest.data.get("runtimes") if manifest else None
+    for runtime in found if isinstance(found, list) else ():
+        spec = runtime.get("spec") if isinstance(runtime, dict) else None
+        path = _path(spec.get("url") if isinstance(spec, dict) else None)
+        if path.name and runtime.get("type") != "RemoteMCPServer":
+            yield path
+
+
+def _path(url: object) -> PurePosixPath:
     if not isinstance(url, str):
         return PurePosixPath()
     try:

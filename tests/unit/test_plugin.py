@@ -42,6 +42,30 @@ def test_openapi_document_is_the_one_that_api_url_names(url: object, files: list
     assert (found is not None) == (plugin.openapi is not None)
 
 
+@pytest.mark.parametrize(
+    ("url", "files", "found"),
+    [
+        ("openapi.yaml", ["appPackage/openapi.yaml", "openapi.yaml"], "appPackage/openapi.yaml"),
+        (
+            "apiSpecificationFile/repair.yml",
+            ["appPackage/apiSpecificationFile/repair.yml", "openapi.yaml"],
+            "appPackage/apiSpecificationFile/repair.yml",
+        ),
+        ("apiSpecificationFile/repair.yml", ["appPackage/repair.yml"], "appPackage/repair.yml"),
+        ("https://x.example/v1/repair.yml", ["v1/repair.yml"], "v1/repair.yml"),
+        ("https://x.example/mcp", ["openapi.json"], "openapi.json"),
+        (7, [], None),
+    ],
+)
+def test_openapi_document_is_the_one_that_a_runtime_names(url: object, files: list[str], found: str) -> None:
+    """Microsoft's tools keep manifest and document in appPackage, where the manifest names it by its relative path."""
+    runtimes = [None, {"type": "LocalPlugin"}, {"type": "OpenApi", "spec": {"url": url}}]
+    text = json.dumps({"schema_version": "v2.4", "runtimes": runtimes}).encode()
+    plugin = plugin_from_files({"appPackage/ai-plugin.json": text, **dict.fromkeys(files, OPENAPI)}, "mine")
+    assert "appPackage/ai-plugin.json" == plugin.manifest_path
+    assert found == plugin.openapi_path
+
+
 def test_manifest_in_well_known_wins() -> None:
     """The host looks there and nowhere else."""
     plugin = plugin_from_files({"ai-plugin.json": b"{}", ".well-known/ai-plugin.json": b'{"a": 1}'}, "mine")
