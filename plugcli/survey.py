@@ -59,7 +59,9 @@ def _walk(document: Document) -> list[Found]:
             )
             continue
         passed.append(Found(value, has_names, chain))
+        # Among the responses, `default` is one of them.
+        has_no_values = has_names or (chain is not None and chain[1] == "responses")
         for key, each in value.items():
-            if type(each) in _CONTAINERS and (has_names or key not in _VALUES):
+            if type(each) in _CONTAINERS and (has_no_values or key not in _VALUES):
                 waiting.append((each, (chain, key), key == "properties"))
     return passed
