@@ -20,6 +20,10 @@ _UNFILLED = re.compile(
 )
 _EXAMPLE = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid)$", re.IGNORECASE)
 
+_BLANK = "".join(map(chr, range(33)))
+_SCHEMES_OF_HOSTS = ("http", "https", "ws", "wss", "ftp")
+_NOT_IN_HOSTS = re.compile(r"[\x00-\x20#<>@\[\]^|%\x7f]")
+
 
 @dataclass(frozen=True)
 class Address:
@@ -60,6 +64,22 @@ def address(text: str) -> Address:
     if not host or re.search(r"\s", text):
         return Address(text, "other")
     return Address(text, _of_host(host) or ("https" if parts.scheme == "https" else "http"), host, port)
+
+
+def protocol_of(text: str) -> str | None:
+    """The scheme of `text` as JavaScript's `new URL(text)` reads it, None where that refuses it (URL Standard, 4.4)."""
+    found = re.fullmatch(r"([a-z][a-z0-9+.-]*):(.*)", text.strip(_BLANK), re.IGNORECASE | re.DOTALL)
+    if not found:
+        return None
+    scheme = found[1].lower()
+    if scheme not in _SCHEMES_OF_HOSTS:
+        return scheme
+    host = re.match(
+        r"[\\/]*(?:[^\\/?#@]*@)?(?P<host>\[[^\]]*\]|[^\\/?#:]*)(?::(?P<port>[^\\/?#]*))?", found[2]
+    )
+    is_host = host is not None and bool(host["host"]) and not _NOT_IN_HOSTS.search(host["host"].strip("[]"))
+    port = (host["port"] or "").lstrip("0") or "0" if host is not None else ""
+    return scheme if is_host and re.fullmatch("[0-9]{1,5}", port) and int(port) <= 65535 else None
 
 
 def is_placeholder(text: str) -> bool:

@@ -129,6 +129,11 @@ class Document:
         """Every object in the document, each once, in no order."""
         return [each for each in self._containers if type(each) is dict]
 
+    @property
+    def is_yaml(self) -> bool:
+        """Whether it was read as YAML, which JSON is not as long as it has no slip."""
+        return self._yaml is not None
+
     def get(self, *parts: str) -> Any:
         """The value that `parts` lead to, None where there is none."""
         value: Any = self.data

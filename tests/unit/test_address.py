@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugcli.address import address
+from plugcli.address import address, protocol_of
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,33 @@ def test_port_and_host_are_told() -> None:
     assert ("localhost", 5003) == (found.host, found.port)
     assert address("http://localhost/").port is None
     assert "other" == address("http://localhost:port/").kind
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol"),
+    [
+        ("https://todo.plugcli.dev/v1", "https"),
+        (" HTTP://TODO.plugcli.dev:8080?x", "http"),
+        ("https:/todo.plugcli.dev", "https"),
+        ("https://me:secret@todo.plugcli.dev", "https"),
+        ("https://{host}/v1", "https"),
+        ("http://[::1]:5003/", "http"),
+        ("localhost:5003", "localhost"),
+        ("mailto:me", "mailto"),
+        ("/v1", None),
+        ("//todo.plugcli.dev", None),
+        ("todo.plugcli.dev/v1", None),
+        ("{{BASE}}/v1", None),
+        ("https://", None),
+        ("https://a b/", None),
+        ("https://<host>/", None),
+        ("https://todo.plugcli.dev:99999", None),
+        ("https://todo.plugcli.dev:port", None),
+        (f"https://todo.plugcli.dev:{'0' * 5000}80", "https"),
+        (f"https://todo.plugcli.dev:1{'0' * 5000}", None),
+        ("", None),
+    ],
+)
+def test_protocol_is_what_a_parser_in_javascript_reads(text: str, protocol: str | None) -> None:
+    """Microsoft's checker refuses a server by it; each answer here is one of Node's own."""
+    assert protocol == protocol_of(text)
