@@ -46,20 +46,25 @@ def faults(document: Document) -> Iterator[Fault]:
     version = family(document)
     # The version has a rule of its own, and a strange one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
+    yield from explained(validator(version), data, f"OpenAPI {version}")
+
+
+def explained(judge: Any, data: dict[str, Any], form: str) -> Iterator[Fault]:
+    """What the validator `judge` says of `data`, which should have the format called `form`: as `faults`."""
     seen = set()
-    for error in _errors(version, data):
+    for error in _errors(judge, data):
         for deepest in _deepest(error):
-            for fault in _faults(deepest, data, version):
+            for fault in _faults(deepest, data, form):
                 if fault.where not in seen:
                     seen.add(fault.where)
                     yield fault
 
 
-def _errors(version: str, data: dict[str, Any]) -> list[ValidationError]:
+def _errors(judge: Any, data: dict[str, Any]) -> list[ValidationError]:
     try:
-        return list(validator(version).iter_errors(data))
+        return list(judge.iter_errors(data))
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write and UTF-8 cannot
-        return list(validator(version).iter_errors(_encodable(data)))
+        return list(judge.iter_errors(_encodable(data)))
 
 
 def _encodable(value: Any) -> Any:
@@ -94,13 +99,13 @@ def _is_telling(error: ValidationError, here: int) -> bool:
     return len(error.instance_path) == here + 1 and error.instance_path[-1] in _TELLING
 
 
-def _faults(error: ValidationError, data: Any, version: str) -> Iterator[Fault]:
+def _faults(error: ValidationError, data: Any, form: str) -> Iterator[Fault]:
     path, value = _follow(data, error.instance_path)
     for member in _members(error):
         parts = [*path, member] if member is not None else path
         yield Fault(
             pointer.join(*parts),
-            sentence(error.kind, parts, value, version),
+            sentence(error.kind, parts, value, form),
             hint(error.kind, parts, value),
             of_key=isinstance(error.kind, _EXTRA),
         )

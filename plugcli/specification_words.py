@@ -52,8 +52,8 @@ _SWAGGER_HINTS = {
 }
 
 
-def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, version: str) -> str:
-    """What is wrong with the value that `parts` lead to.
+def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form: str) -> str:
+    """What is wrong with the value that `parts` lead to, in a document of the format called `form`.
 
     For a missing or an extra member, `parts` lead to that and `value` is the object around it.
     """
@@ -63,7 +63,7 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, vers
             return f"{_name(parts[:-1])} lacks {parts[-1]}"
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
             place = f"in {_name(parts[:-1])}" if len(parts) > 1 else "at the top level"
-            return f"OpenAPI {version} has no {parts[-1]} {place}"
+            return f"{form} has no {parts[-1]} {place}"
         case ValidationErrorKind.Type(types=types):
             wanted = " or ".join(_TYPES.get(each, each) for each in types)
             return f"{name} is {_shown(value)}, and must be {wanted}"
@@ -83,7 +83,7 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, vers
         case ValidationErrorKind.FalseSchema():
             return f"{name} does not belong here"
         case ValidationErrorKind.OneOfNotValid() | ValidationErrorKind.AnyOf():
-            return f"{name} has none of the forms that OpenAPI {version} has for it"
+            return f"{name} has none of the forms that {form} has for it"
         case ValidationErrorKind.OneOfMultipleValid() | ValidationErrorKind.Not() if isinstance(value, dict):
             return f"{name} has members that exclude each other: {', '.join(map(str, value))}"
     return f"{name} is {_shown(value)}, which breaks the rule {kind.name}"
