@@ -15,6 +15,12 @@ _MANIFEST_KEY = re.compile(
     rb"(?:^|[{,])[ \t]*[\"']?(?:schema_version|(?:name|description)_for_(?:model|human))[\"']?\s*:",
     re.MULTILINE,
 )
+_COPILOT_MEMBER = re.compile(rb"/copilot/plugin/|[\"']runtimes[\"']\s*:")
+
+
+def is_copilot(data: bytes) -> bool:
+    """Whether a text that may not even parse was meant as a manifest of Microsoft 365 Copilot."""
+    return bool(_COPILOT_MEMBER.search(data))
 
 
 def manifest_dialect(data: dict[str, Any]) -> ManifestDialect:

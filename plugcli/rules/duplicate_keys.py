@@ -1,7 +1,7 @@
 """An object has a key twice.
 
 Readers keep the last value and lose the first without a word: an approved plugin had two `paths:`, and its host never saw the
-first. Some readers refuse the document.
+first. Some readers of YAML refuse the whole document.
 
 Bad:
 
@@ -21,12 +21,10 @@ def check(plugin: Plugin, host: Host) -> Problems:
     for document in filter(None, (plugin.manifest, plugin.openapi)):
         for again in document.duplicates():
             message = f"the key {again.key} is here again: the value at line {again.first.line} is lost"
-            yield Problem(
-                Place(document, again.pointer, position=again.position),
-                message,
-                "duplicate-keys",
-                "keep one of them",
-            )
+            place = Place(document, again.pointer, position=again.position)
+            yield Problem(place, message, "duplicate-keys", "keep one of them")
+            if document.is_yaml:
+                yield Problem(place, message, "duplicate-keys/yaml", "keep one of them")
 
 
 RULE = Rule(plugin=check)

@@ -1,7 +1,7 @@
 """The file in the place of the manifest is something else.
 
 Microsoft 365 Copilot and Baidu use the same file name for formats of their own, and files get mixed up. One sentence says which
-format it is, in place of one for every member that this format does not have.
+format it is, in place of one for every member that the host's own format does not have.
 
 Bad:
 
@@ -18,27 +18,36 @@ from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _FORMATS = {
+    "plugin": "this is a manifest in the format of ChatGPT",
+    "baidu": "this is a manifest in the format of Baidu Yiyan",
     "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format of the same file name",
     "agent-plugin": "this is a plugin.json of the Agent Plugins format, not the manifest of a chat plugin",
     "openapi": "this is an OpenAPI document, not a manifest",
     "other": "this is not a plugin's manifest: it has none of the members of one",
 }
+_MEMBERS = {
+    "plugin": "ChatGPT's manifest has name_for_model, description_for_model, auth and api",
+    "m365-copilot": "the manifest of Microsoft 365 Copilot has namespace, functions and runtimes",
+}
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    if plugin.manifest is None:
+    if plugin.manifest is None or not host.manifests:
         return
-    dialect = manifest_dialect(plugin.manifest.data)
-    where = Place(plugin.manifest, "/$schema" if "$schema" in plugin.manifest.data else "")
-    if dialect == "baidu":
-        yield Problem(
-            Place(plugin.manifest, "/examples"),
-            "`examples` is a member of Baidu Yiyan's manifests, and of no other",
-            "manifest-dialect/baidu",
-        )
-    elif message := _FORMATS.get(dialect):
-        hint = "ChatGPT's manifest has name_for_model, description_for_model, auth and api"
-        yield Problem(where, message, "manifest-dialect/other", hint)
+    data = plugin.manifest.data
+    dialect = manifest_dialect(data)
+    if dialect not in host.manifests:
+        where = Place(plugin.manifest, "/$schema" if "$schema" in data else "")
+        hint = _MEMBERS.get(host.manifests[0], "")
+        # A host with a format of its own is judged by the OpenAPI document all the same.
+        if "plugin" in host.manifests:
+            yield Problem(where, _FORMATS[dialect], "manifest-dialect/other", hint)
+        else:
+            message = f"{_FORMATS[dialect]}; the host has one of its own, and this is not judged"
+            yield Problem(where, message, "manifest-dialect/own", hint)
+    elif dialect == "baidu":
+        message = "`examples` is a member of Baidu Yiyan's manifests, and of no other"
+        yield Problem(Place(plugin.manifest, "/examples"), message, "manifest-dialect/baidu")
 
 
 RULE = Rule(plugin=check)

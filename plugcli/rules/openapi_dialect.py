@@ -68,7 +68,9 @@ def _version(document: Document, host: Host) -> Problems:
     hint = f"write openapi: {nearest}, in quotes where it is JSON"
     shown = json.dumps(version, default=str)
     message = f"openapi is {shown}, which is no version that is known to be taken"
-    yield Problem(Place(document, "/openapi"), message, known.otherwise, hint)
+    is_newer = isinstance(version, str) and version.startswith("3.1.")
+    newer = host.claims.get("openapi-dialect/newer") if is_newer else None
+    yield Problem(Place(document, "/openapi"), message, newer or known.otherwise, hint, {"version": version})
 
 
 def _excerpt(document: Document) -> str:

@@ -27,13 +27,16 @@ Good:
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules.recursive_schema import recursive_schemas
 from plugcli.specification import faults
 
 
 def check(openapi: Document, host: Host) -> Problems:
+    is_circular = "openapi-schema/circular" in host.claims and bool(recursive_schemas(openapi))
     for fault in faults(openapi):
         where = Place(openapi, fault.where, of_key=fault.of_key)
-        yield Problem(where, fault.message, "openapi-schema", fault.hint)
+        claim = "openapi-schema/circular" if is_circular else "openapi-schema"
+        yield Problem(where, fault.message, claim, fault.hint)
 
 
 RULE = Rule(openapi=check)

@@ -38,7 +38,7 @@ def check(openapi: Document, host: Host) -> Problems:
             if operation.method in CALLED_METHODS and operation.data.get("operationId") in (None, ""):
                 message = f"{operation.title} has no operationId"
                 hint = f"for example operationId: {_suggestion(operation)}"
-                words = {"path": operation.path, "method": operation.method}
+                words = {"path": operation.path, "method": operation.method, "title": operation.title}
                 yield Problem(where, message, "operation-id/missing", hint, words)
         elif operation.id in seen:
             message = f"the operationId {operation.id} is already that of {seen[operation.id].title}"
@@ -50,6 +50,10 @@ def check(openapi: Document, host: Host) -> Problems:
 
 def _name(where: Place, name: str) -> Problems:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        if re.search(r"[^A-Za-z0-9_]", name):
+            words = {"operation_id": name, "renamed": re.sub(r"[^A-Za-z0-9]", "_", name)}
+            message = f"the operationId {name} is no name: letters, digits and _ are safe"
+            yield Problem(where, message, "operation-id/renamed", f"for example {words['renamed']}", words)
         message = f"the operationId {name} is no name: letters, digits and _ are safe"
         better = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
         yield Problem(where, message, "operation-id/name", f"for example {better}" if better else "")

@@ -23,6 +23,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -36,6 +37,19 @@ _PREFIX = "#/components/schemas/"
 
 
 def check(openapi: Document, host: Host) -> Problems:
+    for name, cycle in recursive_schemas(openapi):
+        where = Place(openapi, pointer.join("components", "schemas", name))
+        chain = " -> ".join([*cycle, name])
+        yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema")
+
+
+@lru_cache(maxsize=2)
+def recursive_schemas(openapi: Document) -> tuple[tuple[str, list[str]], ...]:
+    """The name of a schema in each cycle, and the names from it round the cycle."""
+    return tuple(_recursive_schemas(openapi))
+
+
+def _recursive_schemas(openapi: Document) -> Iterator[tuple[str, list[str]]]:
     schemas = openapi.get("components", "schemas")
     if not isinstance(schemas, dict):
         return
@@ -45,9 +59,7 @@ def check(openapi: Document, host: Host) -> Problems:
         cycle = _cycle(name, uses) if name not in reported and len(reported) < _MOST_SCHEMAS else []
         if cycle and not reported.intersection(cycle):
             reported.update(cycle)
-            where = Place(openapi, pointer.join("components", "schemas", name))
-            chain = " -> ".join([*cycle, name])
-            yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema")
+            yield name, cycle
 
 
 def _used(schema: Any) -> Iterator[str]:

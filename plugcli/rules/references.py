@@ -81,7 +81,8 @@ def check(openapi: Document, host: Host) -> Problems:
             known = [name for name in names if name.rpartition("/")[2] == short]
             hint = f"write {known[0]}" if known else "copy what it leads to into components"
             message = f"$ref {reference} leads out of the document: hosts do not follow it"
-            yield Problem(place, message, "references/external", hint)
+            words = {"paths": f"{openapi.name}, {reference.partition('#')[0]}"}
+            yield Problem(place, message, "references/external", hint, words)
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
             lost += 1
             hint = _meant(reference, names) if lost <= _MOST_HINTS else ""

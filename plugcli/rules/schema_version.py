@@ -1,6 +1,7 @@
-"""`schema_version` is not "v1".
+"""`schema_version` is none that the format has.
 
-It is the version of the manifest's format, not of the plugin: nearly all approved plugins say "v1".
+It is the version of the manifest's format, not of the plugin: nearly all approved plugins say "v1", and a
+manifest of Microsoft 365 Copilot has "v2.1" to "v2.4".
 
 Bad:
 
@@ -33,4 +34,4 @@ def asks(host: Host) -> Iterator[tuple[str, Claim]]:
         yield f"not {host.schema_version.words}", host.schema_version.otherwise
 
 
-RULE = Rule(manifest=check, asks=asks)
+RULE = Rule(manifest=check, dialects=("plugin", "baidu", "m365-copilot"), asks=asks)

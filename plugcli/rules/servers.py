@@ -16,10 +16,13 @@ Good:
     servers: [{url: https://todo.plugcli.dev}]
 """
 
-from plugcli.address import Address, address
+from collections.abc import Iterator
+
+from plugcli.address import Address, address, protocol_of
 from plugcli.dialect import openapi_dialect
-from plugcli.document import Document
+from plugcli.document import Document, pointer
 from plugcli.hosts import Host
+from plugcli.operation import METHODS
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -30,6 +33,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     openapi = plugin.openapi
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
+    yield from _first_of_each(openapi)
     servers = openapi.data.get("servers")
     if isinstance(openapi.get("info", "servers"), list) and not servers:
         hint = "servers belongs at the top level: remove its indentation"
@@ -39,6 +43,9 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield Problem(Place(openapi, "/servers"), message, "servers/missing", _HINT)
     elif isinstance(servers, list):
         yield from _each(plugin, openapi, servers)
+        if len(servers) > 1:
+            message = f"there are {len(servers)} servers: most hosts take the first"
+            yield Problem(Place(openapi, "/servers", of_key=True), message, "servers/several")
 
 
 def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
@@ -68,6 +75,54 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
             )
 
 
+def _first_of_each(openapi: Document) -> Problems:
+    """The first server of the document, of a path or of an operation: all that some hosts read."""
+    has_own = bool(openapi.data.get("servers"))
+    found = list(_first(openapi, ""))
+    without = []
+    for path, value in _members(openapi.data.get("paths")).items():
+        item = _members(value)
+        of_path = list(_first(openapi, pointer.join("paths", path)))
+        found += of_path
+        for method in METHODS:
+            if isinstance(item.get(method), dict):
+                where = pointer.join("paths", path, method)
+                of_operation = list(_first(openapi, where))
+                found += of_operation
+                if not (has_own or of_path or of_operation):
+                    without.append((where, f"{method.upper()} {path}"))
+    if not found and not has_own and not isinstance(openapi.get("info", "servers"), list):
+        message = "there are no servers"
+        yield Problem(Place(openapi, "/servers"), message, "servers/none", _HINT)
+    elif found:
+        for where, title in without:
+            yield Problem(
+                Place(openapi, where, of_key=True), f"{title} has no server", "servers/not-everywhere", _HINT
+            )
+    for where, url in found:
+        yield from _absolute(Place(openapi, f"{where}/servers/0/url"), url)
+
+
+def _first(openapi: Document, where: str) -> Iterator[tuple[str, str]]:
+    url = openapi.get(*pointer.split(where), "servers", "0", "url")
+    if isinstance(url, str):
+        yield where, url
+
+
+def _absolute(where: Place, url: str) -> Problems:
+    protocol = protocol_of(url)
+    if "${{" in url:  # Microsoft's tools fill it in
+        return
+    if protocol is None:
+        is_bare, is_path = address(url).kind == "no-scheme", address(url).kind == "relative"
+        what = "has no scheme" if is_bare else "is relative" if is_path else "is no address"
+        hint = f"write {address(url).with_scheme}" if is_bare else _HINT
+        yield Problem(where, f"the server {url} {what}", "servers/relative", hint)
+    elif protocol not in ("http", "https"):
+        message = f"the server {url} has the scheme {protocol}: a host calls https"
+        yield Problem(where, message, "servers/protocol", _HINT, {"protocol": protocol})
+
+
 def _home(plugin: Plugin) -> Address | None:
     """Where the plugin stands, None where that is not known."""
     url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
@@ -75,8 +130,8 @@ def _home(plugin: Plugin) -> Address | None:
     return found if found is not None and found.host and found.kind != "example" else None
 
 
-def _members(server: object) -> dict[str, object]:
-    return server if isinstance(server, dict) else {}
+def _members(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
 
 
 RULE = Rule(plugin=check)

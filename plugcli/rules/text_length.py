@@ -13,16 +13,16 @@ Good:
     "name_for_human": "Todo list"
 """
 
-from collections.abc import Iterator
-
 from plugcli.document import Document
-from plugcli.hosts import Claim, Host
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule, measured
+
+_TEXTS = ("name_for_human", "name_for_model", "description_for_human", "description_for_model")
 
 
 def check(manifest: Document, host: Host) -> Problems:
-    for name, limits in host.limits.items():
-        value = manifest.data.get(name)
+    for name in _TEXTS:
+        limits, value = host.limits.get(name, ()), manifest.data.get(name)
         if not isinstance(value, str):
             continue
         length = len(value.strip())
@@ -36,10 +36,4 @@ def check(manifest: Document, host: Host) -> Problems:
                 break
 
 
-def asks(host: Host) -> Iterator[tuple[str, Claim]]:
-    for name in host.members:
-        for limit in host.limits.get(name, ()):
-            yield f"{name} over {limit.most:,}", limit.claim
-
-
-RULE = Rule(manifest=check, asks=asks)
+RULE = Rule(manifest=check, dialects=("plugin", "baidu", "m365-copilot"), asks=measured(*_TEXTS))

@@ -8,6 +8,7 @@ transcript, for rules about servers and files that are not there; those have the
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ def findings(text: str) -> list[Finding]:
     return list(validate(plugin_from_files(files(text), "example"), all_hosts()).findings)
 
 
+@cache
+def usual() -> set[tuple[str, str]]:
+    """The rules by which each host minds the sound plugin itself.
+
+    One host takes only OpenAPI 3.0, another has a manifest of its own: no plugin has nothing wrong for all of them.
+    """
+    return {(each.rule, each.host) for each in findings("x-sound: true")}
+
+
 @pytest.mark.parametrize("rule", all_rules())
 def test_bad_example_is_found_by_its_rule(rule: str) -> None:
     """An example that the rule does not find teaches something false."""
@@ -72,7 +82,8 @@ def test_good_example_is_good(rule: str) -> None:
     """Who writes what the documentation calls good must not hear of this rule again."""
     text = example(rule, "Good")
     if not text.startswith("$ "):
-        assert rule not in {each.rule for each in findings(text)}
+        found = {(each.rule, each.host) for each in findings(text)} - usual()
+        assert rule not in {name for name, _ in found}
 
 
 def test_sound_plugin_has_nothing_wrong_for_the_host_it_was_made_for() -> None:

@@ -10,6 +10,8 @@ import plugcli
 ROOT = Path(plugcli.__file__).parent
 
 JUDGING = {"validate", "rules", "hosts", "configuration", "ignore", "target", "fetch", "finding"}
+# What rules share of a document, each a noun of its own.
+NOUNS = {"authorization", "copilot", "operation", "payload", "survey"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
@@ -46,13 +48,15 @@ ALLOWED = {
         "document",
         "address",
         "dialect",
-        "operation",
         "specification",
-        "survey",
         "_discover",
+        *NOUNS,
     },
     # What is not to be heard: comments in a document, and what the configuration lists.
     "ignore": {"document", "finding"},
+    "authorization": {"operation", "document"},
+    "copilot": {"specification", "document"},
+    "payload": {"operation", "document"},
     "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),

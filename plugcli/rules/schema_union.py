@@ -1,0 +1,66 @@
+"""A schema of a request or an answer is one of several: `oneOf`, `anyOf`, `allOf`.
+
+A model fills in a flat list of parameters best, and some hosts can do nothing else: they refuse such a schema, keep the first branch, or
+show no card of the answer (MicrosoftDocs/m365copilot-docs, known issues; microsoft/kiota; @microsoft/m365-spec-parser 0.3.2).
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: listTodos
+          description: List all todos.
+          parameters:
+            - {name: day, in: query, schema: {oneOf: [{type: string}, {type: integer}]}}
+          responses: {"200": {description: All todos.}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: listTodos
+          description: List all todos.
+          parameters:
+            - {name: day, in: query, schema: {type: string}}
+          responses: {"200": {description: All todos.}}
+"""
+
+import json
+from itertools import islice
+from typing import Any
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.payload import UNIONS, parts, payloads
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_HINT = "write one flat schema, with what only some of them have as optional properties"
+_SHOWN = 60
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if not {"schema-union/request", "schema-union/response"} & host.claims.keys():
+        return
+    seen: set[int] = set()
+    # What is sent matters more: a schema that is sent and answered is reported as sent.
+    for payload in sorted(payloads(openapi), key=lambda each: each.kind == "response"):
+        side = "response" if payload.kind == "response" else "request"
+        for path, schema in parts(openapi, payload, seen):
+            for name in UNIONS:
+                if isinstance(schema.get(name), list):
+                    what = "answers with" if side == "response" else "is sent"
+                    message = f"{payload.operation.title} {what} a schema that has {name}"
+                    place = Place(openapi, pointer.join(*path, name))
+                    words = {"schema": _shown(schema)}
+                    yield Problem(place, message, f"schema-union/{side}", _HINT, words)
+                    break
+
+
+def _shown(schema: dict[str, Any]) -> str:
+    """The start of it as JSON, in pieces of a few characters: schemas within schemas must not be written out again and again."""
+    written = json.JSONEncoder(separators=(",", ":"), default=str).iterencode(schema)
+    return "".join(islice(written, _SHOWN))
+
+
+RULE = Rule(openapi=check)
