@@ -49,8 +49,14 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, vers
             place = f"in {_name(parts[:-1])}" if len(parts) > 1 else "at the top level"
             return f"OpenAPI {version} has no {parts[-1]} {place}"
         case ValidationErrorKind.Type(types=types):
-            wanted = " or ".join(_TYPES.get(each, each) for each in types)
+            # Who writes something else than text does not want to hear that null is allowed too.
+            named = [each for each in types if each != "null"] or types
+            wanted = " or ".join(_TYPES.get(each, each) for each in named)
             return f"{name} is {_shown(value)}, and must be {wanted}"
+        case ValidationErrorKind.ExclusiveMinimum(limit=limit):
+            return f"{name} is {_shown(value)}, and must be more than {_shown(limit)}"
+        case ValidationErrorKind.Minimum(limit=limit):
+            return f"{name} is {_shown(value)}, and must be at least {_shown(limit)}"
         case ValidationErrorKind.Enum(options=options):
             known = _PLACES if parts[-1] == "in" else options  # the schema has one option a branch
             return f"{name} is {_shown(value)}: one of {', '.join(map(str, known))}"
@@ -77,8 +83,11 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
     """What to do about it, where the mistake is a common one; else empty."""
     last = str(parts[-1]) if parts else ""
     match kind:
-        case ValidationErrorKind.Type(types=["array"]) if last == "required" and isinstance(value, bool):
+        case ValidationErrorKind.Type(types=["array", *_]) if last == "required" and isinstance(value, bool):
             return "list the required names once, beside properties: required: [name, ...]"
+        case ValidationErrorKind.Type(types=["string", *_]) if isinstance(value, (bool, int, float)):
+            kind_of_value = "true or false" if isinstance(value, bool) else "a number"
+            return f"put quotes around it: without them it is {kind_of_value}"
         case ValidationErrorKind.Enum() if last == "type" and isinstance(value, str):
             return _TYPE_HINTS.get(value.lower(), "")
         case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
@@ -87,7 +96,7 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
             return "a parameter has schema: {type: ...}"
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
             return _of_unknown(last, parts, value)
-        case ValidationErrorKind.Type(types=["string"]) if last == "type" and isinstance(value, list):
+        case ValidationErrorKind.Type(types=["string", *_]) if last == "type" and isinstance(value, list):
             return "a list of types needs openapi: 3.1.0"
     return ""
 

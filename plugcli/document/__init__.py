@@ -6,6 +6,7 @@ What cannot be read raises UnreadableDocument, whose `problem` names the mistake
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,9 @@ from plugcli.document.problem import (
 
 if TYPE_CHECKING:
     from plugcli.document.yaml_text import YamlText
+
+# A scalar without quotes, up to where it can end; none of an anchor, a tag or a block.
+_PLAIN = re.compile(r"[^\s\"'&*!|>{\[#](?:[^\s#,\]}:]|:(?=[^\s])|(?<=\S)#)*")
 
 __all__ = [
     "Document",
@@ -109,6 +113,11 @@ class Document:
         _check(read.value, text, is_json=False)
         return cls(name, text, read.value, _problem(text, name, slip) if slip else None, read)
 
+    @property
+    def is_yaml(self) -> bool:
+        """Whether the text was read as YAML, and not as JSON."""
+        return self._yaml is not None
+
     def get(self, *parts: str) -> Any:
         """The value that `parts` lead to, None where there is none."""
         value: Any = self.data
@@ -142,6 +151,19 @@ class Document:
         """
         key_offset, value_offset = self._places.find(pointer.split(where))
         return self._lines.position(key_offset if of_key else value_offset)
+
+    @property
+    def plain_values(self) -> frozenset[str]:
+        """All values of a YAML text that stand in it without quotes, as they are written; none of JSON."""
+        return self._yaml.plain if self._yaml is not None else frozenset()
+
+    def plain(self, where: str, *, of_key: bool = False) -> str | None:
+        """How the YAML scalar that the pointer `where` names stands in the text, None where it has quotes or it is JSON."""
+        if self._yaml is None:
+            return None
+        key_offset, value_offset = self._places.find(pointer.split(where))
+        found = _PLAIN.match(self.text, key_offset if of_key else value_offset)
+        return found[0].strip() if found else None
 
     def excerpt(self, position: Position) -> Excerpt:
         """The line around `position`, raw."""

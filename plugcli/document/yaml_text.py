@@ -52,12 +52,16 @@ def parse(text: str) -> "YamlText":
 
 @dataclass(frozen=True)
 class YamlText:
-    """What a YAML text says and where: per mapping or sequence, the offsets of keys and of values."""
+    """What a YAML text says and where: per mapping or sequence, the offsets of keys and of values.
+
+    `plain` are the values that stand without quotes, as they are written, each once.
+    """
 
     value: Any
     offset: int
     places: dict[int, Places]
     repeated: list[tuple[list[str], int, int]]
+    plain: frozenset[str]
 
     def find(self, parts: list[str]) -> tuple[int, int]:
         """Offsets of the key and of the value that `parts` lead to, or of the last part that exists."""
@@ -143,7 +147,9 @@ class _Builder:
                     break
         finally:
             loader.dispose()
-        return YamlText(self._root, self._root_offset, self._all_places, self._repeated)
+        return YamlText(
+            self._root, self._root_offset, self._all_places, self._repeated, frozenset(self._scalars)
+        )
 
     def _scalar(self, event: Any) -> None:
         offset = event.start_mark.index

@@ -54,9 +54,12 @@ def _version(document: Document, host: Host) -> Problems:
     known = host.openapi_versions
     if known is None or version in known.values:
         return
-    hint = "write openapi: 3.1.0 or 3.0.3, in quotes where it is JSON"
+    usual = [each for each in known.values if each in ("3.1.0", "3.0.3")][::-1] or [known.values[0]]
+    hint = f"write openapi: {' or '.join(usual)}, in quotes where it is JSON"
+    if usual == ["3.1.0"] and "nullable" in document.text:
+        hint += """; and type: [string, "null"] in place of nullable: true"""
     shown = json.dumps(version, default=str)
-    message = f"openapi is {shown}, which is no version of OpenAPI that the host is known to take"
+    message = f"openapi is {shown}, which is not a version that the host takes"
     yield Problem(Place(document, "/openapi"), message, known.otherwise, hint)
 
 

@@ -15,14 +15,9 @@ def check(openapi: Document, host: Host) -> Problems:
         for index, parameter in enumerate(found if isinstance(found, list) else ()):
             if isinstance(parameter, dict) and "$ref" in parameter and operation.method in CALLED_METHODS:
                 where = pointer.join("paths", operation.path, operation.method, "parameters", index)
-                words = {
-                    "path": operation.path,
-                    "method": operation.method,
-                    "operation_id": operation.id,
-                    "parameter": parameter,
-                }
-                message = f"a parameter of {operation.title} is a $ref: ChatGPT skips the operation"
-                hint = "write the parameter out in the operation"
+                words = {**operation.words, "parameter": parameter}
+                message = f"a parameter of {operation.title} is a $ref, and is not looked up"
+                hint = "write the parameter out in the operation, or the whole operation is lost"
                 yield Problem(Place(openapi, where), message, "parameter-reference", hint, words)
 
 

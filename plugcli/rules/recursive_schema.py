@@ -29,7 +29,8 @@ def check(openapi: Document, host: Host) -> Problems:
             reported.update(cycle)
             where = Place(openapi, pointer.join("components", "schemas", name))
             chain = " -> ".join([*cycle, name])
-            yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema")
+            hint = f"cut the circle: describe the inner {cycle[-1]} by a schema of its own that does not lead back"
+            yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema", hint)
 
 
 def _used(schema: Any) -> Iterator[str]:

@@ -41,11 +41,24 @@ def check(openapi: Document, host: Host) -> Problems:
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
             lost += 1
             hint = _meant(reference, names) if lost <= _MOST_HINTS else ""
-            yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint)
+            words = _words(where, reference)
+            yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint, words)
         elif reference.startswith("#") and reference != "#" and not reference.startswith("#/"):
             yield Problem(
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
+
+
+def _words(where: str, reference: str) -> dict[str, object]:
+    """What the host calls the place and the component, where a body or an answer is a reference; its words elsewhere are not known."""
+    match pointer.split(where):
+        case ["paths", path, method, "requestBody", "content", kind, "schema", "$ref"]:
+            context = ("paths", path, method, "requestBody", "content", kind, "schema")
+        case ["paths", path, _, "responses", status, "content", kind, "schema", "$ref"]:
+            context = ("paths", path, status, "response", "content", kind, "schema")
+        case _:
+            return {}
+    return {"context": context, "component": reference.rpartition("/")[2]}
 
 
 def _meant(reference: str, names: list[str]) -> str:

@@ -27,14 +27,20 @@ def check(openapi: Document, host: Host) -> Problems:
         kind = schema["type"]
         if "default" in schema and not _fits(schema["default"], kind):
             message = f"the default {_shown(schema['default'])} is no {kind}"
-            yield Problem(Place(openapi, pointer.join(*path, "default")), message, "schema-values")
+            hint = _quotes([schema["default"]]) if kind == "string" else ""
+            yield Problem(Place(openapi, pointer.join(*path, "default")), message, "schema-values", hint)
         options = schema.get("enum")
         strange = [each for each in options if not _fits(each, kind)] if isinstance(options, list) else []
         if strange:
             message = f"the enum has {', '.join(map(_shown, strange[:3]))}, and its type is {kind}"
-            is_word = kind == "string" and any(isinstance(each, bool) for each in strange)
-            hint = "YAML reads yes, no, on and off as true and false: put them in quotes" if is_word else ""
+            hint = _quotes(strange) if kind == "string" else ""
             yield Problem(Place(openapi, pointer.join(*path, "enum")), message, "schema-values", hint)
+
+
+def _quotes(strange: list[Any]) -> str:
+    if any(isinstance(each, bool) for each in strange):
+        return "YAML reads yes, no, on and off as true and false: put them in quotes"
+    return "put quotes around it" if all(isinstance(each, (int, float)) for each in strange) else ""
 
 
 def _fits(value: Any, kind: str) -> bool:

@@ -23,10 +23,24 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = "servers belongs at the top level: remove its indentation"
         yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
     elif not servers:
-        message = "there are no servers: the host takes the domain of api.url"
+        message = "there are no servers: nothing says where the API stands"
         yield Problem(Place(openapi, "/servers"), message, "servers/missing", _HINT)
     elif isinstance(servers, list):
         yield from _each(plugin, openapi, servers)
+        yield from _elsewhere(plugin, openapi, servers)
+
+
+def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
+    """None of the servers is on the plugin's own domain."""
+    home = _home(plugin)
+    urls = [url for each in servers if isinstance(url := _members(each).get("url"), str)]
+    found = [address(url) for url in urls]
+    if home is None or home.kind != "https" or not found or any(each.kind != "https" for each in found):
+        return
+    if all(each.domain != home.domain for each in found):
+        message = f"the server {urls[0]} is not on the plugin's domain, {home.domain}"
+        hint = f"serve the API below {home.domain}: what is called else is {home.host}"
+        yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)
 
 
 def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
