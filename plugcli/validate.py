@@ -60,11 +60,24 @@ def _judge(plugin: Plugin, host: Host) -> Iterator[_Judged]:
     for general in _GENERAL_RULES:
         explained = {_key(each.problem) for each in spoken}
         refused = {_key(each.problem) for each in spoken if each.claim.word == "error"}
+        if general == "openapi-schema":  # it complains of the whole for a fault inside
+            explained |= _around(refused)
         for each in judged:
             places = refused if each.claim.word == "error" else explained
             if each.rule == general and _key(each.problem) not in places:
                 spoken.append(each)
     yield from spoken
+
+
+def _around(places: set[object]) -> set[object]:
+    """The places that hold those of `places`."""
+    found: set[object] = set()
+    for place in places:
+        name, where = place if isinstance(place, tuple) else ("", "")
+        while where:
+            where = where.rpartition("/")[0]
+            found.add((name, where))
+    return found
 
 
 def _run(rule: Rule, plugin: Plugin, host: Host) -> Iterator[Problem]:

@@ -233,10 +233,10 @@ HOST = Host(
         "servers/form": Claim("documented", "docs, production: an https URL of the plugin's domain"),
         "servers/localhost": Claim("observed", "store: 4 documents; the host of api.url is used instead"),
         "auth-schemes/demanded": Claim(
-            "observed", "docs, authentication: the manifest says how to log in; a few of the store do this"
+            "observed", "docs, authentication: the manifest says how to log in; 6 of the store do this"
         ),
         "auth-schemes/none": Claim(
-            "observed", "store: 14 plugins with security schemes and auth none", severity="note"
+            "observed", "29 public plugins have security schemes and auth none", severity="note"
         ),
         "auth-schemes/other": Claim(
             "observed", "docs, authentication: the manifest says how to log in", severity="note"

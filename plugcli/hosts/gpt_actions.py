@@ -182,6 +182,12 @@ HOST = Host(
             says="Path {path} has unrecognized method {key}; skipping",
             loses="parameter list",
         ),
+        "path-method/path": Claim(
+            "observed",
+            "editor, two repositories",
+            says="Path {path} has unrecognized method {key}; skipping",
+            loses="path",
+        ),
         "path-method/text": Claim(
             "observed",
             "editor, two repositories",

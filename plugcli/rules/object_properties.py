@@ -24,25 +24,25 @@ from plugcli.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _JSON = ("content", "application/json", "schema")
-# The parts that lead to a schema, what the host calls its place, what it is the schema of, and the schema.
+# The parts that lead to a schema, what the host calls its place, the claim, and the schema.
 _Found = tuple[tuple[str, ...], tuple[str, ...], str, Any]
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for parts, context, kind, schema in (*_components(openapi), *_of_operations(openapi)):
+    for parts, context, claim, schema in (*_components(openapi), *_of_operations(openapi)):
         if isinstance(schema, dict) and schema.get("type") == "object" and "properties" not in schema:
-            what = f"the schema {context[-1]}" if kind == "component" else f"the schema of the {kind}"
-            message = f"{what} is an object without properties"
+            what = context[-1] if context[0] == "components" else f"of the {claim.rpartition('/')[2]}"
+            message = f"the schema {what} is an object without properties"
             hint = "list its properties, or write properties: {} where it has none"
             where = Place(openapi, pointer.join(*parts))
-            yield Problem(where, message, f"object-properties/{kind}", hint, {"context": context})
+            yield Problem(where, message, claim, hint, {"context": context})
 
 
 def _components(openapi: Document) -> Iterator[_Found]:
     schemas = openapi.get("components", "schemas")
     for name, schema in schemas.items() if isinstance(schemas, dict) else ():
         context = ("components", "schemas", name)
-        yield context, context, "component", schema
+        yield context, context, "object-properties/component", schema
 
 
 def _of_operations(openapi: Document) -> Iterator[_Found]:
@@ -52,12 +52,17 @@ def _of_operations(openapi: Document) -> Iterator[_Found]:
             continue
         start = ("paths", operation.path, operation.method)
         body = (*start, "requestBody", *_JSON)
-        yield body, body, "request", _schema(operation.data.get("requestBody"))
+        yield body, body, "object-properties/request", _schema(operation.data.get("requestBody"))
         responses = operation.data.get("responses")
         for status, response in responses.items() if isinstance(responses, dict) else ():
             # The host's message has no method here, and the status before the word.
             context = ("paths", operation.path, status, "response", *_JSON)
-            yield (*start, "responses", status, *_JSON), context, "response", _schema(response)
+            yield (
+                (*start, "responses", status, *_JSON),
+                context,
+                "object-properties/response",
+                _schema(response),
+            )
 
 
 def _schema(holder: Any) -> Any:

@@ -19,7 +19,8 @@ from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_HINT = "a key that the host sends is {type: http, scheme: bearer}, or {type: apiKey, in: header, name: ...}"
+_KEY = "a key that the host sends is {type: http, scheme: bearer}, or {type: apiKey, in: header, name: ...}"
+_LOGIN = "describe authorizationCode, with its authorizationUrl and tokenUrl"
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -32,7 +33,8 @@ def check(openapi: Document, host: Host) -> Problems:
             message = f"there are {len(schemes)} security schemes, {name} is the second: only one is used"
             yield Problem(where, message, "security-schemes/several", "keep the one that the API needs")
         elif index == 0 and isinstance(scheme, dict) and (strange := _strange(scheme)):
-            yield Problem(where, f"the security scheme {name} {strange}", "security-schemes/kind", _HINT)
+            hint = _LOGIN if scheme["type"] in ("oauth2", "openIdConnect") else _KEY
+            yield Problem(where, f"the security scheme {name} {strange}", "security-schemes/kind", hint)
 
 
 def _strange(scheme: dict[str, Any]) -> str:

@@ -94,20 +94,21 @@ def _refused(openapi: Document, found: list[_Server]) -> Problem:
     elif address(first.url).is_local:
         hint = "deploy the API, or show it to the host by a tunnel, and write that address"
     else:
-        hint = f"serve it at {first.origin}{urlsplit(first.url).path}"
+        hint = f"write {first.origin}{urlsplit(first.url).path}, and serve the API there"
     words = {"root": first.origin, "url": first.url}
     return Problem(_place(openapi, first.index), message, "server-origin/none", hint, words)
 
 
 def _unused(openapi: Document, server: _Server, used: _Server) -> Problem:
     message = f"the server {server.url} is not used: {used.url} is"
-    claim = "several"
+    claim = "server-origin/several"
     if server.origin != used.origin:
-        claim = "dropped"
+        claim = "server-origin/dropped"
     elif server.wrong:
-        claim, message = "ignored", f"the server {server.url} {server.wrong}, and is not used: {used.url} is"
+        claim = "server-origin/ignored"
+        message = f"the server {server.url} {server.wrong}, and is not used: {used.url} is"
     words = {"root": used.origin, "url": server.url, "used": used.url}
-    return Problem(_place(openapi, server.index), message, f"server-origin/{claim}", "keep one server", words)
+    return Problem(_place(openapi, server.index), message, claim, "keep one server", words)
 
 
 def _place(openapi: Document, index: int) -> Place:

@@ -39,7 +39,7 @@ def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Prob
         return
     if all(each.domain != home.domain for each in found):
         message = f"the server {urls[0]} is not on the plugin's domain, {home.domain}"
-        hint = f"serve the API below {home.domain}: what is called else is {home.host}"
+        hint = f"serve the API below {home.domain}: else calls go to {home.host}"
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)
 
 
