@@ -116,6 +116,12 @@ HOST = Host(
             "editor, four repositories",
             says="None of the provided servers is under the root origin {root}",
         ),
+        "server-origin/not-yet": Claim(
+            "enforced",
+            "editor, four repositories",
+            says="None of the provided servers is under the root origin {root}",
+            severity="note",
+        ),
         "server-origin/ignored": Claim(
             "observed",
             "editor, four repositories",
@@ -206,7 +212,7 @@ HOST = Host(
             loses="operation",
         ),
         "request-body/untyped": Claim("observed", "editor: it wants an object schema"),
-        "request-body/type": Claim("observed", "editor: no other body is known to be sent", leaves_open=True),
+        "request-body/type": Claim("observed", "editor: no other body is known to be sent"),
         "object-properties/response": Claim("observed", "editor, three repositories", says=NO_PROPERTIES),
         "object-properties/request": Claim("observed", "editor, one repository", says=NO_PROPERTIES),
         "object-properties/component": Claim(

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from plugcli.address import address, is_placeholder
+from plugcli.dialect import openapi_dialect
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
@@ -36,67 +38,84 @@ class _Server:
         return f"https://{self.name}"
 
 
-def check(openapi: Document, host: Host) -> Problems:
-    servers = openapi.data.get("servers")
-    urls = (
-        [each.get("url") if isinstance(each, dict) else None for each in servers or ()]
-        if isinstance(servers, list)
-        else []
-    )
-    found = [server for index, url in enumerate(urls) if (server := _server(index, url)) is not None]
-    if not found:
-        if any(isinstance(url, str) for url in urls):  # else another rule says that there are none
-            message = f"the server {urls[0]} is no absolute address"
-            hint = "write https:// and the host name"
-            yield Problem(_place(openapi, 0), message, "server-origin/no-url", hint)
+def check(plugin: Plugin, host: Host) -> Problems:
+    openapi = plugin.openapi
+    if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
-    root = found[0].origin
-    used = next((each for each in found if each.origin == root and not each.wrong), None)
+    servers = openapi.data.get("servers")
+    members = [each for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
+    urls = [url for each in members if isinstance(url := each.get("url"), str)]
+    if not urls or len(urls) < len(members):  # another rule says that there are none, or what they are
+        return
+    found = [
+        each for index, url in enumerate(urls) if (each := _server(index, _deployed(plugin, url))) is not None
+    ]
+    if not found:
+        message = f"the server {urls[0]} is no absolute address"
+        yield Problem(_place(openapi, 0), message, "server-origin/no-url", "write https:// and the host name")
+        return
+    used = next((each for each in found if each.origin == found[0].origin and not each.wrong), None)
     if used is None:
-        yield _refused(openapi, found)
+        yield _refused(plugin, openapi, found)
         return
     if is_placeholder(used.url):
         message = f"a placeholder is not filled in: {used.url}"
-        yield Problem(
-            _place(openapi, used.index), message, "server-origin/placeholder", "write the real address"
-        )
+        hint = "write the real address"
+        yield Problem(_place(openapi, used.index), message, "server-origin/placeholder", hint)
     for server in found:
         if server is not used:
             yield _unused(openapi, server, used)
 
 
-def _server(index: int, url: object) -> _Server | None:
+def _deployed(plugin: Plugin, url: str) -> str:
+    """Where the server `url` stands when a folder is judged as if it were at an address: there, if it is on this machine."""
+    is_folder = plugin.url is not None and plugin.name != plugin.url and not address(plugin.name).host
+    if plugin.url is None or not is_folder or not address(url).is_local:
+        return url
+    home = urlsplit(plugin.url)
+    return urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
+
+
+def _server(index: int, url: str) -> _Server | None:
     try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-        name, port = (parts.hostname, parts.port) if parts else (None, None)
+        parts = urlsplit(url)
+        name, port = parts.hostname, parts.port
     except ValueError:  # a port that is no number, an open bracket
         return None
-    if parts is None or name is None or parts.scheme not in ("http", "https"):
+    if name is None or parts.scheme not in ("http", "https"):
         return None
-    wrong = []
-    if address(str(url)).is_local:
-        wrong.append("is your own machine")
+    wrong = ""
+    if address(url).is_local:
+        wrong = "is your own machine"
     elif parts.scheme == "http":
-        wrong.append("is http")
-    if port is not None and not wrong:
-        wrong.append(f"names the port {port}")
-    if name != parts.netloc.rpartition("@")[2].partition(":")[0] and not wrong:
-        wrong.append("has capital letters in its host name")
-    return _Server(index, str(url), name, " and ".join(wrong))
+        wrong = "is http"
+    elif port is not None:
+        wrong = f"names the port {port}"
+    elif name not in parts.netloc:
+        wrong = "has capital letters in its host name"
+    return _Server(index, url, name, wrong)
 
 
-def _refused(openapi: Document, found: list[_Server]) -> Problem:
+def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem:
     first = found[0]
     better = next((each for each in found if not each.wrong), None)
+    words = {"root": first.origin, "url": first.url}
+    if address(first.url).is_local and better is None:
+        message = f"the server {first.url} is your own machine, which the host cannot reach"
+        hint = "deploy the API, or show it by a tunnel, and write that address"
+        claim = "server-origin/not-yet" if _is_developed(plugin) else "server-origin/none"
+        return Problem(_place(openapi, first.index), message, claim, hint, words)
     message = f"the server {first.url} {first.wrong}: it must be at a public https address without a port"
+    hint = f"write {first.origin}{urlsplit(first.url).path}, and serve the API there"
     if better is not None:
         hint = f"put {better.url} first, and remove the others"
-    elif address(first.url).is_local:
-        hint = "deploy the API, or show it to the host by a tunnel, and write that address"
-    else:
-        hint = f"write {first.origin}{urlsplit(first.url).path}, and serve the API there"
-    words = {"root": first.origin, "url": first.url}
     return Problem(_place(openapi, first.index), message, "server-origin/none", hint, words)
+
+
+def _is_developed(plugin: Plugin) -> bool:
+    """Whether the whole plugin is on its author's machine: what a public host demands of addresses comes later."""
+    url = plugin.manifest.get("api", "url") if plugin.manifest else None
+    return plugin.url is None and isinstance(url, str) and address(url).is_local
 
 
 def _unused(openapi: Document, server: _Server, used: _Server) -> Problem:
@@ -115,4 +134,4 @@ def _place(openapi: Document, index: int) -> Place:
     return Place(openapi, f"/servers/{index}/url")
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(plugin=check)

@@ -13,7 +13,7 @@ from openapi_spec_validator.shortcuts import get_validator_cls
 
 from plugcli.dialect import manifest_dialect
 from plugcli.finding import Report
-from plugcli.hosts import all_hosts
+from plugcli.hosts import DEFAULT, named_hosts
 from plugcli.plugin import Plugin, load_plugin, plugin_from_files
 from plugcli.validate import validate
 
@@ -34,7 +34,7 @@ class Judged:
         self.name = name
         self.kind = kind
         self.plugin = plugin
-        self.report: Report = validate(plugin, all_hosts())
+        self.report: Report = validate(plugin, named_hosts([DEFAULT]))
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +159,7 @@ def test_folder_on_the_disk_is_judged_like_files_in_memory(tmp_path: Path, corpu
                 (folder / path).write_bytes(each.plugin.read(path))
             except FileNotFoundError:
                 continue
-        again = validate(load_plugin(folder), all_hosts())
+        again = validate(load_plugin(folder), named_hosts([DEFAULT]))
         assert [(one.rule, one.line, one.message) for one in each.report.findings] == [
             (one.rule, one.line, one.message) for one in again.findings
         ]
