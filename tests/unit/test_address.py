@@ -64,3 +64,20 @@ def test_port_and_host_are_told() -> None:
     assert ("localhost", 5003) == (found.host, found.port)
     assert address("http://localhost/").port is None
     assert "other" == address("http://localhost:port/").kind
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("https://plugcli.dev/", "plugcli.dev"),
+        ("https://api.eu.plugcli.dev/", "plugcli.dev"),
+        ("https://api.shop.co.uk/", "shop.co.uk"),
+        ("https://shop.co.uk/", "shop.co.uk"),
+        ("http://localhost:5003/", "localhost"),
+        ("https://192.0.2.1/", "192.0.2.1"),
+        ("/openapi.yaml", ""),
+    ],
+)
+def test_domain_is_what_somebody_registered(text: str, domain: str) -> None:
+    """Hosts let a log-in page stand on another host of the same owner, and `co.uk` is nobody's."""
+    assert domain == address(text).domain
