@@ -42,35 +42,37 @@ def check(plugin: Plugin, host: Host) -> Problems:
     openapi = plugin.openapi
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
-    servers = openapi.data.get("servers")
-    members = [each for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
+    found = openapi.data.get("servers")
+    servers = found if isinstance(found, list) else []
+    members = [each for each in servers if isinstance(each, dict)]
     urls = [url for each in members if isinstance(url := each.get("url"), str)]
-    if not urls or len(urls) < len(members):  # another rule says that there are none, or what they are
+    if not urls or len(urls) < len(servers):  # another rule says that there are none, or what they are
         return
-    found = [
+    if is_placeholder(urls[0]) and "variables" not in members[0]:
+        message = f"a placeholder is not filled in: {urls[0]}"
+        hint = "unless your server fills it in, write the real address"
+        yield Problem(_place(openapi, 0), message, "server-origin/placeholder", hint)
+        return
+    standing = [
         each for index, url in enumerate(urls) if (each := _server(index, _deployed(plugin, url))) is not None
     ]
-    if not found:
+    if not standing:
         message = f"the server {urls[0]} is no absolute address"
         yield Problem(_place(openapi, 0), message, "server-origin/no-url", "write https:// and the host name")
         return
-    used = next((each for each in found if each.origin == found[0].origin and not each.wrong), None)
+    used = next((each for each in standing if each.origin == standing[0].origin and not each.wrong), None)
     if used is None:
-        yield _refused(plugin, openapi, found)
+        yield _refused(plugin, openapi, standing)
         return
-    if is_placeholder(used.url):
-        message = f"a placeholder is not filled in: {used.url}"
-        hint = "write the real address"
-        yield Problem(_place(openapi, used.index), message, "server-origin/placeholder", hint)
-    for server in found:
+    for server in standing:
         if server is not used:
             yield _unused(openapi, server, used)
 
 
 def _deployed(plugin: Plugin, url: str) -> str:
     """Where the server `url` stands when a folder is judged as if it were at an address: there, if it is on this machine."""
-    is_folder = plugin.url is not None and plugin.name != plugin.url and not address(plugin.name).host
-    if plugin.url is None or not is_folder or not address(url).is_local:
+    is_fetched = bool(address(plugin.name).host)  # what stands there is what it says
+    if plugin.url is None or is_fetched or not address(url).is_local:
         return url
     home = urlsplit(plugin.url)
     return urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
