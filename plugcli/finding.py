@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from plugcli.document import Excerpt
+from plugcli.document import Excerpt, ParseProblem, Place, Position
 
 Severity = Literal["error", "warning", "note"]
 # How we know: the host refuses; its documentation says so, and approved plugins break it; its reviewers
@@ -15,9 +15,9 @@ Basis = Literal["enforced", "documented", "review", "observed"]
 class Finding:
     """One problem: which rule, for which host, how bad, how we know, where, and what to do.
 
-    Line and column count from 1. `host_says` is the host's own message, only where it is sourced.
-    `source` is the line of the text, raw, None where the problem is none of a place in a text. `loses` names
-    what the host leaves out for it, empty where it leaves out nothing.
+    Line and column count from 1. `file` is what the user calls the text, or the plugin where the problem is none of a place.
+    `host_says` is the host's own message, only where it is sourced. `loses` names what the host leaves out for it, empty
+    where it leaves out nothing.
     """
 
     rule: str
@@ -25,14 +25,48 @@ class Finding:
     severity: Severity
     basis: Basis
     file: str
-    line: int
-    column: int
-    pointer: str
+    where: Place | ParseProblem | None
     message: str
     host_says: str | None
     hint: str
-    source: Excerpt | None
     loses: str = ""
+
+    @property
+    def line(self) -> int:
+        return self._position.line
+
+    @property
+    def column(self) -> int:
+        return self._position.column
+
+    @property
+    def pointer(self) -> str:
+        """The value that it is about, or the nearest one around it that exists."""
+        return self.where.existing if isinstance(self.where, Place) else ""
+
+    @property
+    def source(self) -> Excerpt | None:
+        """The line of the text, raw, None where the problem is none of a place in a text."""
+        match self.where:
+            case Place():
+                return self.where.excerpt
+            case ParseProblem():
+                return self.where.source
+        return None
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """What sorts the findings of one file as they stand in its text."""
+        return self.where.order if isinstance(self.where, Place) else ()
+
+    @property
+    def _position(self) -> Position:
+        match self.where:
+            case Place():
+                return self.where.shown
+            case ParseProblem():
+                return self.where.position
+        return Position(1, 1)
 
     def as_json(self) -> dict[str, object]:
         """The finding in version 1 of `validate --format json`, which is frozen."""

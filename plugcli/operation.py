@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -39,20 +40,40 @@ class Operation:
         return {**words, "operation_id": self.id} if self.id else words
 
 
-def operations(document: Document) -> Iterator[Operation]:
+@lru_cache(maxsize=2)  # every rule asks, for every host
+def operations(document: Document) -> tuple[Operation, ...]:
     """The operations in the order of the text. What has no sensible form is left out: rules report it."""
     paths = document.data.get("paths")
-    for path, item in paths.items() if isinstance(paths, dict) else ():
-        for method, data in item.items() if isinstance(item, dict) else ():
-            if method in METHODS and isinstance(data, dict):
-                yield Operation(path, method, pointer.join("paths", path, method), data)
+    return tuple(
+        Operation(path, method, pointer.join("paths", path, method), data)
+        for path, item in (paths.items() if isinstance(paths, dict) else ())
+        for method, data in (item.items() if isinstance(item, dict) else ())
+        if method in METHODS and isinstance(data, dict)
+    )
 
 
-def parameters(document: Document, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
+Parameters = tuple[tuple[str, dict[str, Any]], ...]
+
+
+def parameters(document: Document, operation: Operation) -> Parameters:
     """The operation's own parameters and those of its path, references followed, and their places."""
+    known = _parameters(document)
+    if operation.where not in known:
+        known[operation.where] = tuple(_found(document, operation))
+    return known[operation.where]
+
+
+@lru_cache(maxsize=2)
+def _parameters(_document: Document) -> dict[str, Parameters]:
+    return {}
+
+
+def _found(document: Document, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
     path_item = pointer.join("paths", operation.path)
-    for holder in (operation.where, path_item):
-        found = document.get(*pointer.split(holder), "parameters")
+    for holder, found in (
+        (operation.where, operation.data.get("parameters")),
+        (path_item, document.get("paths", operation.path, "parameters")),
+    ):
         for index, parameter in enumerate(found if isinstance(found, list) else ()):
             where, value = follow(document, f"{holder}/parameters/{index}", parameter)
             if isinstance(value, dict) and "$ref" not in value:
@@ -63,12 +84,11 @@ def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
     """Where the local references that start at `value` end, and the value there; the last one that exists."""
     seen = set()
     while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
-        target = unquote(reference[1:])
-        if not reference.startswith("#/") or target in seen or not exists(document, target):
+        target = _target(document, reference)
+        if target is None or target[0] in seen:
             break
-        seen.add(target)
-        where = target
-        value = document.get(*pointer.split(where))
+        seen.add(target[0])
+        where, value = target
     return where, value
 
 
@@ -82,6 +102,26 @@ def json_body(document: Document, operation: Operation) -> tuple[str, dict[str, 
     where = f"{body[0]}/content/application~1json/schema"
     where, schema = follow(document, where, media.get("schema"))
     return (where, schema) if isinstance(schema, dict) and "$ref" not in schema else None
+
+
+def leads_somewhere(document: Document, reference: str) -> bool:
+    """Whether the local reference `reference`, such as `#/components/schemas/Todo`, leads to a value."""
+    return _target(document, reference) is not None
+
+
+def _target(document: Document, reference: str) -> tuple[str, Any] | None:
+    """The pointer that a local reference means and the value there, None where there is none."""
+    known = _targets(document)
+    if reference not in known:
+        where = unquote(reference[1:])
+        is_there = reference.startswith("#/") and exists(document, where)
+        known[reference] = (where, document.get(*pointer.split(where))) if is_there else None
+    return known[reference]
+
+
+@lru_cache(maxsize=2)
+def _targets(_document: Document) -> dict[str, tuple[str, Any] | None]:
+    return {}
 
 
 def exists(document: Document, where: str) -> bool:

@@ -34,6 +34,22 @@ _TYPE_HINTS = {
     "any": "leave type out",
     "file": "type: string with format: binary",
 }
+_MISSING_HINTS = {
+    "schema": "a parameter has schema: {type: ...}",
+    "version": 'the version of your API, for example version: "1.0"',
+    "responses": "for example responses: {'200': {description: The result}}",
+}
+_SWAGGER_HINTS = {
+    "host": "servers",
+    "basePath": "servers",
+    "schemes": "servers",
+    "consumes": "content, in each requestBody",
+    "produces": "content, in each response",
+    "definitions": "components.schemas",
+    "parameters": "components.parameters",
+    "responses": "components.responses",
+    "securityDefinitions": "components.securitySchemes",
+}
 
 
 def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, version: str) -> str:
@@ -87,12 +103,14 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
             return _TYPE_HINTS.get(value.lower(), "")
         case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
             return "that is Swagger 2.0: OpenAPI 3 has requestBody, beside parameters"
-        case ValidationErrorKind.MinItems() if last == "enum":
-            return "list its values, or leave enum out"
         case ValidationErrorKind.Required() if last == "description" and "responses" in parts[-3:]:
             return "say in a few words what the answer is"
-        case ValidationErrorKind.Required() if last == "schema":
-            return "a parameter has schema: {type: ...}"
+        case ValidationErrorKind.Required() if last in _MISSING_HINTS:
+            return _MISSING_HINTS[last]
+        case ValidationErrorKind.MinItems() if last == "enum":
+            return "list its values, or leave enum out"
+        case ValidationErrorKind.MinItems() if last == "required":
+            return "name the required properties, or leave required out"
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
             return _of_unknown(last, parts, value)
     return ""
@@ -124,6 +142,18 @@ def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
         return f"{name} belongs at the top level: remove its indentation"
     if len(parts) == 1 and name.startswith("/"):
         return "a path belongs below paths: indent it"
+    if len(parts) == 3 and parts[0] == "paths" and name.startswith("/"):
+        return "a path belongs below paths: remove its indentation"
+    if len(parts) == 1 and name in _SWAGGER_HINTS:
+        return f"that is Swagger 2.0: OpenAPI 3 has {_SWAGGER_HINTS[name]}"
+    if (
+        len(parts) > 2
+        and parts[-3] == "content"
+        and name in ("type", "properties", "items", "required", "$ref")
+    ):
+        return f"{name} belongs below schema"
+    if len(parts) > 2 and parts[-3] == "examples":
+        return "the example itself belongs below value"
     known = ["description", "operationId", "parameters", "requestBody", "responses", "required", "properties"]
     known += [
         "summary",

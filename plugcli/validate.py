@@ -11,7 +11,7 @@ from typing import overload
 
 from plugcli.address import address
 from plugcli.dialect import manifest_dialect, openapi_dialect
-from plugcli.document import Document, Excerpt, ParseProblem
+from plugcli.document import Document, ParseProblem
 from plugcli.finding import Finding, Report, Verdict
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
@@ -29,14 +29,15 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host]) -> Report:
     """What each of `hosts` (by id) would say of `plugin`. Findings come in the order of the text."""
     findings: list[Finding] = []
     verdicts = []
+    is_public = _is_public(plugin)
     for host_id, host in hosts.items():
         judged = list(_judge(plugin, host))
-        found = [_finding(plugin, host_id, each) for each in judged]
+        found = [_finding(plugin, host_id, each, is_public=is_public) for each in judged]
         verdicts.append(_verdict(plugin, host_id, judged, found))
         findings += found
     openapi = plugin.openapi or plugin.openapi_problem
     last = (openapi.name if isinstance(openapi, Document) else openapi.file) if openapi else None
-    findings.sort(key=lambda each: (each.file == last, each.line, each.column, each.rule, each.host))
+    findings.sort(key=lambda each: (each.file == last, each.order, each.rule, each.host))
     return Report(plugin.name, tuple(verdicts), tuple(findings))
 
 
@@ -101,23 +102,19 @@ def _key(problem: Problem) -> object:
     return (where.document.name, where.pointer) if isinstance(where, Place) else where
 
 
-def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
+def _finding(plugin: Plugin, host_id: str, judged: _Judged, *, is_public: bool) -> Finding:
     problem, claim = judged.problem, judged.claim
-    says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
-    file, line, column, where, source = _place(plugin, problem.where)
+    says = claim.says or (None if is_public else claim.says_on_localhost)
     return Finding(
         rule=judged.rule,
         host=host_id,
         severity=claim.word,
         basis=claim.basis,
-        file=file,
-        line=line,
-        column=column,
-        pointer=where,
+        file=_file(plugin, problem.where),
+        where=problem.where,
         message=_short(problem.message),
         host_says=_short(_filled(says, problem.words) if says else says),
         hint=_short(problem.hint),
-        source=source,
         loses=claim.loses,
     )
 
@@ -145,18 +142,10 @@ def _short(text: str | None) -> str | None:
     return text if text is None or len(text) <= 500 else f"{text[:300]} ... {text[-100:]}"
 
 
-def _place(plugin: Plugin, where: Place | ParseProblem | None) -> tuple[str, int, int, str, Excerpt | None]:
-    """File, line, column, pointer and the line itself."""
+def _file(plugin: Plugin, where: Place | ParseProblem | None) -> str:
     if where is None:
-        return plugin.name, 1, 1, "", None
-    if isinstance(where, ParseProblem):
-        return where.file, where.position.line, where.position.column, "", where.source
-    document = where.document
-    existing, value = document.nearest(where.pointer)
-    # Of an object, a list or nothing at all the key is what one looks for; the root has none.
-    has_no_text = where.of_key or value is None or isinstance(value, (dict, list))
-    position = where.position or document.position(existing, of_key=bool(existing) and has_no_text)
-    return document.name, position.line, position.column, existing, document.excerpt(position)
+        return plugin.name
+    return where.document.name if isinstance(where, Place) else where.file
 
 
 def _verdict(plugin: Plugin, host_id: str, judged: list[_Judged], findings: list[Finding]) -> Verdict:

@@ -76,14 +76,11 @@ def print_report(report: Report, hosts: Mapping[str, Host]) -> None:
 def _problems(report: Report) -> Iterator[list[Finding]]:
     """The findings of each problem, one a host that minds it, the worst first."""
 
-    def problem(finding: Finding) -> tuple[object, ...]:
-        return finding.file, finding.line, finding.column, finding.rule, finding.message
-
     # The report is in the order of the text, and the hosts' findings on one problem stand near each other in it.
-    for _, near in groupby(report.findings, key=lambda each: (each.file, each.line, each.column, each.rule)):
+    for _, near in groupby(report.findings, key=lambda each: (each.file, each.order, each.rule)):
         alike: dict[object, list[Finding]] = {}
         for finding in near:
-            alike.setdefault(problem(finding), []).append(finding)
+            alike.setdefault((finding.where, finding.message), []).append(finding)
         for findings in alike.values():
             yield sorted(findings, key=lambda each: _WORST_FIRST.index(each.severity))
 

@@ -1,16 +1,35 @@
 """`plugcli rules` and `plugcli explain RULE`: what validate checks, in the words of the rules' own files."""
 
-from typing import Annotated
+import io
+import re
+import shutil
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from plugcli.errors import UsageError
 
+if TYPE_CHECKING:
+    from plugcli.hosts import Claim
 
-def rules() -> None:
+_WIDTH_OF_A_PIPE = 100
+
+
+def rules(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array, for programs.")] = False,
+) -> None:
     """List what validate checks, a line for each rule."""
     from plugcli.rules import all_rules, documentation
 
+    if as_json:
+        import json
+
+        print(
+            json.dumps([{"rule": rule, "what": documentation(rule).what} for rule in all_rules()], indent=2)
+        )
+        return
     width = max(map(len, all_rules()))
     for rule in all_rules():
         print(f"{rule:<{width}}  {documentation(rule).what}")
@@ -25,19 +44,50 @@ def explain(
     from difflib import get_close_matches
 
     from plugcli.hosts import all_hosts
-    from plugcli.rules import all_rules, documentation
+    from plugcli.rules import all_rules, claims, documentation
 
     if rule not in all_rules():
         close = get_close_matches(rule.lower(), all_rules(), n=1)
         hint = f"did you mean {close[0]}?" if close else "`plugcli rules` lists them"
         raise UsageError(f"unknown rule {rule!r}", hint=hint)
-    print(f"{rule}: {documentation(rule).text}")
-    for host_id, host in all_hosts().items():
-        for name, claim in host.claims.items():
-            if name != rule and not name.startswith(f"{rule}/"):
-                continue
-            about = name.removeprefix(rule).removeprefix("/")
-            words = f" ({about})" if about else ""
-            print(f"\n{host_id}{words}: {claim.word}, {claim.basis}: {claim.source}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of ASCII
+    print(_wrapped(f"{rule}: {documentation(rule).text}"))
+    for host in all_hosts().values():
+        found = claims(rule, host)
+        if found:
+            print(f"\n{host.title}{f' ({host.state.says})' if host.state.says else ''}:")
+        for cases, claim in _by_claim(found):
+            about = f"{', '.join(cases)}: " if any(cases) else ""
+            print(_wrapped(f"{about}{_word(claim)} ({claim.basis}: {claim.source})", indent=2))
             if says := claim.says or claim.says_on_localhost:
-                print(f"  {host.title} says: {says}")
+                where = "" if claim.says else ", of a plugin on localhost"
+                print(_wrapped(f"it says{where}: {says}", indent=4))
+
+
+def _by_claim(found: list[tuple[str, "Claim"]]) -> list[tuple[list[str], "Claim"]]:
+    """The cases of each claim together: ten required members are one line."""
+    cases: dict[Claim, list[str]] = {}
+    for case, claim in found:
+        cases.setdefault(claim, []).append(case)
+    return [(names, claim) for claim, names in cases.items()]
+
+
+def _word(claim: "Claim") -> str:
+    return f"{claim.word}, {claim.loses} lost" if claim.loses else claim.word
+
+
+def _wrapped(text: str, indent: int = 0) -> str:
+    """`text` in paragraphs of the terminal's width; what is indented in it, an example, stays as it is."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+    first, others = " " * indent, " " * (indent + 2 if indent else 0)
+    paragraphs = (
+        each
+        if each.startswith(" ")
+        else textwrap.fill(
+            each, max(width, 40), initial_indent=first, subsequent_indent=others,
+            break_long_words=False, break_on_hyphens=False,
+        )
+        for each in re.split(r"\n\s*?\n", text)
+    )  # fmt: skip
+    return "\n\n".join(paragraphs)

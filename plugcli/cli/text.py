@@ -48,6 +48,8 @@ def _printable(character: str) -> str:
 
 def _width(text: str) -> int:
     """How many cells of a terminal `text` takes."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
         for each in text

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from plugcli.document import json_text, pointer
 from plugcli.document.file import decode, read_file
-from plugcli.document.json_text import JsonPlaces
+from plugcli.document.json_text import JsonPlaces, Ranks
+from plugcli.document.place import Place
 from plugcli.document.problem import (
     MAX_DEPTH,
     BadText,
@@ -36,6 +37,7 @@ __all__ = [
     "Duplicate",
     "Excerpt",
     "ParseProblem",
+    "Place",
     "Position",
     "UnreadableDocument",
     "document_or_problem",
@@ -68,6 +70,7 @@ class Document:
     slip: ParseProblem | None = None
     _yaml: YamlText | None = field(default=None, repr=False)
     _has_duplicates: bool = field(default=False, repr=False)
+    _containers: list[Any] = field(default_factory=list, repr=False)
 
     @classmethod
     def load(cls, path: Path, *, name: str | None = None, is_json: bool = False) -> Document:
@@ -100,8 +103,11 @@ class Document:
                     raise
                 slip = bad
             else:
-                _check(data, text, is_json=True)
-                return cls(name, text, data, _has_duplicates=has_duplicates)
+                _check(data, text)
+                depth, containers = _containers(data)
+                if depth > MAX_DEPTH:  # the YAML reader counts as it goes
+                    raise BadText(0, f"nested more than {MAX_DEPTH} levels deep")
+                return cls(name, text, data, _has_duplicates=has_duplicates, _containers=containers)
         from plugcli.document import yaml_text  # 20 ms that a JSON document does not pay
 
         try:
@@ -110,8 +116,20 @@ class Document:
             if slip is not None:
                 raise slip from None
             raise
-        _check(read.value, text, is_json=False)
-        return cls(name, text, read.value, _problem(text, name, slip) if slip else None, read)
+        _check(read.value, text)
+        return cls(
+            name,
+            text,
+            read.value,
+            _problem(text, name, slip) if slip else None,
+            read,
+            _containers=read.containers,
+        )
+
+    @cached_property
+    def objects(self) -> list[dict[str, Any]]:
+        """Every object in the document, each once, in no order."""
+        return [each for each in self._containers if type(each) is dict]
 
     @property
     def is_yaml(self) -> bool:
@@ -165,6 +183,17 @@ class Document:
         found = _PLAIN.match(self.text, key_offset if of_key else value_offset)
         return found[0].strip() if found else None
 
+    def order(self, where: str = "", position: Position | None = None) -> tuple[int, ...]:
+        """What sorts places as they stand in the text: of the pointer `where`, or of `position`.
+
+        Of JSON without duplicate keys no line is looked up for it: keys come in the order of the text.
+        """
+        if self._yaml is None and not self._has_duplicates and position is None:
+            return self._ranks.of(pointer.split(where))
+        if position is not None:
+            return (self._lines.offset(position),)
+        return (self._places.find(pointer.split(where))[0],)
+
     def excerpt(self, position: Position) -> Excerpt:
         """The line around `position`, raw."""
         return self._lines.excerpt(position)
@@ -182,7 +211,11 @@ class Document:
 
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:
-        return self._yaml or JsonPlaces(self.text)
+        return self._yaml or JsonPlaces(self.text, self.data)
+
+    @cached_property
+    def _ranks(self) -> Ranks:
+        return Ranks(self.data)
 
     @cached_property
     def _lines(self) -> Lines:
@@ -205,11 +238,12 @@ def _problem(text: str, name: str, bad: BadText) -> ParseProblem:
     return ParseProblem(name, position, bad.message, bad.hint, lines.excerpt(position))
 
 
-def _check(value: Any, text: str, *, is_json: bool) -> None:
-    """Refuse what is no object, or so deep that code that walks it could fail."""
+_AN_ANSWER = "look at what the server answers at this address: an error page, a log-in page, a redirect?"
+
+
+def _check(value: Any, text: str) -> None:
+    """Refuse what is no object."""
     if isinstance(value, dict):
-        if is_json and _depth(value, text) > MAX_DEPTH:  # the YAML reader counts as it goes
-            raise BadText(0, f"nested more than {MAX_DEPTH} levels deep")
         return
     from plugcli.document.json_mistakes import excerpt
     from plugcli.document.placeholder import kind_of_page
@@ -218,23 +252,23 @@ def _check(value: Any, text: str, *, is_json: bool) -> None:
     if value is None and not any(line.strip() and line.strip()[0] not in "#-" for line in text.splitlines()):
         raise BadText(0, "the file is empty")
     if page := kind_of_page(text):
-        hint = "look at what the server answers at this address: an error page, a log-in page, a redirect?"
-        raise BadText(start, f"this is {page}, neither JSON nor YAML", hint)
+        raise BadText(start, f"this is {page}, neither JSON nor YAML", _AN_ANSWER)
     if isinstance(value, list):
         raise BadText(start, "the top level is a list, where an object belongs")
-    raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}")
+    raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}", _AN_ANSWER)
 
 
-def _depth(value: Any, text: str) -> int:
-    if text.count("{") + text.count("[") <= MAX_DEPTH:
-        return 0
-    depth, level = 0, [value]
+def _containers(value: dict[str, Any]) -> tuple[int, list[Any]]:
+    """How deep `value` is nested, and every object and list in it, the outermost first."""
+    depth, found = 0, list[Any]()
+    level: list[Any] = [value]
     while level:
         depth += 1
+        found += level
         level = [
             child
             for container in level
-            for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, (dict, list))
+            for child in (container.values() if type(container) is dict else container)
+            if type(child) is dict or type(child) is list
         ]
-    return depth
+    return depth, found

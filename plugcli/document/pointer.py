@@ -3,11 +3,16 @@
 
 def join(*parts: str | int) -> str:
     """The pointer that leads through `parts`; the empty pointer is the whole document."""
-    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+    return "".join(["/" + _escaped(part) for part in map(str, parts)])
 
 
 def split(pointer: str) -> list[str]:
     """The parts of `pointer`, unescaped. Indices of lists stay text."""
     if not pointer:
         return []
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("/").split("/")]
+    parts = pointer.removeprefix("/").split("/")
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in pointer else parts
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1") if "~" in part or "/" in part else part

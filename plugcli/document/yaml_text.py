@@ -52,7 +52,7 @@ def parse(text: str) -> "YamlText":
 
 @dataclass(frozen=True)
 class YamlText:
-    """What a YAML text says and where: per mapping or sequence, the offsets of keys and of values.
+    """What a YAML text says and where: its mappings and sequences, and for each the offsets of keys and of values.
 
     `plain` are the values that stand without quotes, as they are written, each once.
     """
@@ -61,6 +61,7 @@ class YamlText:
     offset: int
     places: dict[int, Places]
     repeated: list[tuple[list[str], int, int]]
+    containers: list[Any]
     plain: frozenset[str]
 
     def find(self, parts: list[str]) -> tuple[int, int]:
@@ -114,6 +115,7 @@ class _Builder:
         self._scalars: dict[str, Any] = {}
         self._all_places: dict[int, Places] = {}
         self._repeated: list[tuple[list[str], int, int]] = []
+        self._containers: list[Any] = []
         self._has_aliases = False
         self._root: Any = None
         self._root_offset = 0
@@ -148,7 +150,12 @@ class _Builder:
         finally:
             loader.dispose()
         return YamlText(
-            self._root, self._root_offset, self._all_places, self._repeated, frozenset(self._scalars)
+            self._root,
+            self._root_offset,
+            self._all_places,
+            self._repeated,
+            self._containers,
+            frozenset(self._scalars),
         )
 
     def _scalar(self, event: Any) -> None:
@@ -216,6 +223,7 @@ class _Builder:
         if frame.merges:
             self._merge(frame)
         self._all_places[id(value)] = frame.places
+        self._containers.append(value)
         if frame.anchor:
             self._anchors[frame.anchor] = (value, frame.size)
         self._put_value(value, frame.offset, frame.size)

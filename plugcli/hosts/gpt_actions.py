@@ -61,7 +61,7 @@ HOST = Host(
         ),
     },
     openapi_versions=OneOf(
-        ("3.1.0", "3.1.1"),
+        ("3.1.1", "3.1.0"),
         Claim(
             "enforced",
             "editor; openapi-pydantic 0.5.1",

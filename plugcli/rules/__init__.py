@@ -4,7 +4,8 @@ To add one, add a file whose docstring is the rule's documentation: a sentence t
 who says so, then `Bad:` and `Good:`, each with an indented example that tests hold it to. Then add
 `tests/contract/rules/<id>/good-<case>/` and `bad-<case>/`. Nothing lists the rules.
 
-A rule reads the plugin and yields Problems; what a host thinks of it comes from the host's file.
+A rule reads the plugin and yields Problems; what a host thinks of it comes from the host's file, and `claims` says where
+there.
 """
 
 import inspect
@@ -14,23 +15,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from plugcli._discover import discover
-from plugcli.document import Document, ParseProblem, Position
+from plugcli.document import Document, ParseProblem, Place
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 
-
-@dataclass(frozen=True)
-class Place:
-    """The value that a JSON pointer names; it may be one that is missing, and the value around it is shown.
-
-    With `of_key` the key is what is wrong. `position` is for what a pointer cannot name, such as the first of two
-    equal keys.
-    """
-
-    document: Document
-    pointer: str = ""
-    of_key: bool = False
-    position: Position | None = None
+__all__ = ["Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation"]
 
 
 @dataclass(frozen=True)
@@ -58,13 +47,15 @@ class Rule:
 
     `plugin` looks at the plugin as a whole, also where a document is missing or does not parse.
     `manifest` and `openapi` look at a document of the right kind; whether it is one is a rule about the
-    plugin. `dialects` are those of the manifests that `manifest` looks at.
+    plugin. `dialects` are those of the manifests that `manifest` looks at. `asks` tells which of a host's claims it
+    goes by beside those that are named after the rule: the parts of the plugin that each is about, and the claim.
     """
 
     plugin: Callable[[Plugin, Host], Problems] | None = None
     manifest: Callable[[Document, Host], Problems] | None = None
     openapi: Callable[[Document, Host], Problems] | None = None
     dialects: tuple[str, ...] = ("plugin", "baidu")
+    asks: Callable[[Host], Iterator[tuple[str, Claim]]] | None = None
 
 
 @cache
@@ -73,6 +64,26 @@ def all_rules() -> Mapping[str, Rule]:
     import plugcli.rules
 
     return discover(plugcli.rules, "RULE", Rule)
+
+
+def claims(rule_id: str, host: Host) -> list[tuple[str, Claim]]:
+    """What `host` does about that which a rule finds: each claim with the case that it is about, empty where there is one only."""
+    asks = all_rules()[rule_id].asks
+    named = [
+        (name.removeprefix(rule_id).removeprefix("/").replace("/", ", "), claim)
+        for name, claim in host.claims.items()
+        if name == rule_id or name.startswith(f"{rule_id}/")
+    ]
+    return named + (list(asks(host)) if asks is not None else [])
+
+
+def named(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
+    """What a rule asks for that goes by claims which are not named after it."""
+
+    def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+        yield from ((name, host.claims[name]) for name in names if name in host.claims)
+
+    return asks
 
 
 @dataclass(frozen=True)

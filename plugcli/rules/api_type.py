@@ -1,11 +1,21 @@
 """`api.type` is not "openapi".
 
-The host knows one kind of API description. An absent type is taken as "openapi": OpenAI's first example
-has none.
+OpenAPI is the only description of an API that hosts read. An absent type is taken as "openapi": OpenAI's first example has none,
+nor have three approved plugins.
+
+Bad:
+
+    "api": {"type": "mcp", "url": "https://todo.plugcli.dev/openapi.yaml"}
+
+Good:
+
+    "api": {"type": "openapi", "url": "https://todo.plugcli.dev/openapi.yaml"}
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
@@ -14,14 +24,18 @@ def check(manifest: Document, host: Host) -> Problems:
     if not isinstance(api, dict) or host.api_type is None:
         return
     kind = api.get("type")
-    wanted = " or ".join(f'"{each}"' for each in host.api_type.values)
     if kind is None:
         hint = 'write "type": "openapi"'
         yield Problem(Place(manifest, "/api/type"), "api has no type", "api-type/missing", hint)
     elif kind not in host.api_type.values:
         shown = f'"{kind}"' if isinstance(kind, str) else "no text"
-        message = f"api.type is {shown}, and the host reads only {wanted}"
+        message = f"api.type is {shown}: only {host.api_type.words} is read"
         yield Problem(Place(manifest, "/api/type"), message, host.api_type.otherwise)
 
 
-RULE = Rule(manifest=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    if host.api_type is not None:
+        yield f"not {host.api_type.words}", host.api_type.otherwise
+
+
+RULE = Rule(manifest=check, asks=asks)

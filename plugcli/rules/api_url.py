@@ -1,14 +1,24 @@
 """`api.url` does not lead to the OpenAPI document.
 
-It is an absolute https address, or a path that starts with a slash and is taken against the plugin's
-domain. Only on localhost, with a port, may it be http. `localhost:5003/openapi.yaml` lacks the scheme:
-a URL parser reads `localhost` as one.
+An absolute https address is taken everywhere. A path that starts with a slash is taken against the plugin's domain by ChatGPT,
+not by every host. Only on localhost, with a port, may it be http. `localhost:5003/openapi.yaml` lacks the scheme: a URL parser
+reads `localhost` as one.
+
+Bad:
+
+    "api": {"type": "openapi", "url": "todo.plugcli.dev/openapi.yaml"}
+
+Good:
+
+    "api": {"type": "openapi", "url": "https://todo.plugcli.dev/openapi.yaml"}
 """
+
+from urllib.parse import urlsplit
 
 from plugcli.address import address
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, named
 
 
 def check(manifest: Document, host: Host) -> Problems:
@@ -36,11 +46,17 @@ def check(manifest: Document, host: Host) -> Problems:
         yield Problem(where, f"api.url is no address: {url}", "api-url/form", "write https://... or /...")
     elif found.kind == "http":
         hint = f"write {url.replace('http', 'https', 1)}"
-        yield Problem(where, "api.url is http: a host takes that only from localhost", "api-url/http", hint)
+        yield Problem(where, "api.url is http, not https", "api-url/http", hint)
+    elif found.kind == "https" and found.port not in (None, 443):
+        message = f"api.url has the port {found.port}, not 443, the port of https"
+        yield Problem(where, message, "api-url/port", "serve the document without a port in its address")
+    elif found.kind in ("https", "localhost") and not urlsplit(url).path.strip("/"):
+        message = f"api.url leads to a home page, not to a document: {url}"
+        yield Problem(where, message, "api-url/home-page", f"for example {url.rstrip('/')}/openapi.yaml")
     elif found.kind == "loopback" or (found.kind == "localhost" and found.port is None):
         hint = "write http://localhost with the port, for example http://localhost:5003"
-        named = found.host if found.kind == "loopback" else "localhost without a port"
-        yield Problem(where, f"to ChatGPT {named} is not the developer's own machine", "loopback", hint)
+        place = found.host if found.kind == "loopback" else "localhost without a port"
+        yield Problem(where, f"{place} is not taken for the author's own machine", "loopback", hint)
 
 
-RULE = Rule(manifest=check)
+RULE = Rule(manifest=check, asks=named("loopback"))

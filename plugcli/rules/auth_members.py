@@ -1,12 +1,21 @@
 """`auth` lacks what its type needs.
 
-OAuth needs the addresses of the log-in page and of the token exchange; a key needs to be called
-`bearer` or `basic` (documentation, authentication). An empty OAuth `scope` is fine: 86 approved plugins
-have one.
+OAuth needs the addresses of the log-in page and of the token exchange; a key needs to be called `bearer` or `basic` (OpenAI's
+documentation, authentication). An empty OAuth `scope` is fine: 86 approved plugins have one.
+
+Bad:
+
+    "auth": {"type": "user_http"}
+
+Good:
+
+    "auth": {"type": "user_http", "authorization_type": "bearer"}
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
@@ -38,4 +47,12 @@ def check(manifest: Document, host: Host) -> Problems:
             yield Problem(Place(manifest, f"/auth/{name}"), message, choice.otherwise)
 
 
-RULE = Rule(manifest=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for kind, needs in host.auth_types.items():
+        yield from ((f"{kind}: {name} missing", claim) for name, claim in needs.members.items())
+        yield from (
+            (f"{kind}: {name} not {choice.words}", choice.otherwise) for name, choice in needs.choices.items()
+        )
+
+
+RULE = Rule(manifest=check, asks=asks)

@@ -1,7 +1,15 @@
-"""`auth.type` is missing or none of the four types.
+"""`auth.type` is missing, or none of the types that there are.
 
-`none`, `service_http`, `user_http` and `oauth` are all there are (documentation, authentication). An
-API key that each user types in is `user_http`; one that you give to the host is `service_http`.
+The format has `none`, `service_http`, `user_http` and `oauth` (OpenAI's documentation, authentication). A key that each user types
+in is `user_http`, which no approved plugin has; one that you give to the host is `service_http`.
+
+Bad:
+
+    "auth": {"type": "api_key", "in": "header", "name": "x-api-key"}
+
+Good:
+
+    "auth": {"type": "none"}
 """
 
 from plugcli.document import Document
@@ -16,6 +24,10 @@ def check(manifest: Document, host: Host) -> Problems:
     kind = auth.get("type")
     wanted = ", ".join(host.auth_types)
     hint = "user_http: each user pastes a key; service_http: you give one to the host; oauth: users log in"
+    if kind == "user_http":
+        message = "auth.type is user_http: no store has let such a plugin in"
+        hint = "fine where each user installs it; else service_http or oauth"
+        yield Problem(Place(manifest, "/auth/type"), message, "auth-type/user-http", hint)
     if kind is None:
         yield Problem(Place(manifest, "/auth/type"), f"auth has no type: one of {wanted}", "auth-type", hint)
     elif not isinstance(kind, str) or kind not in host.auth_types:

@@ -1,6 +1,17 @@
 """There is a `components` without `schemas`.
 
-OpenAPI allows it; ChatGPT's parser does not, and the plugin fails when a chat starts.
+OpenAPI allows it; OpenAI's parser does not, and the plugin fails when a chat starts. An empty object is enough.
+
+Bad:
+
+    components:
+      securitySchemes: {}
+
+Good:
+
+    components:
+      schemas: {}
+      securitySchemes: {}
 """
 
 from plugcli.document import Document

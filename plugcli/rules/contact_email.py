@@ -1,7 +1,14 @@
 """`contact_email` is no e-mail address.
 
-The host and its users write there. An address at another domain than the plugin's is fine: half of the
-approved plugins have one.
+The host and its users write there. An address at another domain than the plugin's is fine: half of the approved plugins have one.
+
+Bad:
+
+    "contact_email": "todo.plugcli.dev"
+
+Good:
+
+    "contact_email": "hello@plugcli.dev"
 """
 
 import re

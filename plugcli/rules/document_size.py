@@ -15,10 +15,11 @@ Good:
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 # A file this much smaller than the limit stays below it, unless aliases multiply what it says.
@@ -67,4 +68,9 @@ def _whitespace(data: Any) -> int:
     return total
 
 
-RULE = Rule(openapi=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for limit in host.limits.get("document", ()):
+        yield f"more than {limit.most:,} characters", limit.claim
+
+
+RULE = Rule(openapi=check, asks=asks)

@@ -1,7 +1,17 @@
 """The plugin's addresses are not those of a public plugin.
 
-A host reaches a deployed plugin over https only, and `api.url` must be on the plugin's own domain or
-below it: so it is in all approved plugins. Judged only where the plugin's address is known.
+A host reaches a deployed plugin over https only, and ChatGPT takes an `api.url` only on the plugin's own domain or below it: so
+it is in all approved plugins. Judged only where the plugin's address is known.
+
+Bad:
+
+    $ plugcli validate https://todo.plugcli.dev
+    error: api.url is at api.plugcli.dev, and the plugin at todo.plugcli.dev [domain]
+
+Good:
+
+    $ plugcli validate https://plugcli.dev
+    https://plugcli.dev: ChatGPT accepts it
 """
 
 from urllib.parse import urljoin

@@ -1,7 +1,15 @@
 """An object has a key twice.
 
-Readers keep the last value and lose the first without a word: an approved plugin had two `paths:`, and
-the host never saw the first.
+Readers keep the last value and lose the first without a word: an approved plugin had two `paths:`, and its host never saw the
+first. Some readers refuse the document.
+
+Bad:
+
+    info: {title: Todo, version: "1", title: Todo list}
+
+Good:
+
+    info: {title: Todo list, version: "1"}
 """
 
 from plugcli.hosts import Host

@@ -1,6 +1,30 @@
 """An operation has a parameter twice.
 
-Name and place together identify a parameter. The host skips an operation that has one twice.
+Name and place together identify a parameter (OpenAPI, Operation Object). Which of the two the model is shown, nobody knows, and
+some hosts skip the operation or refuse the document.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters:
+            - {name: user, in: query, schema: {type: string}}
+            - {name: user, in: query, schema: {type: integer}}
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters:
+            - {name: user, in: query, schema: {type: string}}
+          responses: {"200": {description: The list}}
 """
 
 from plugcli.document import Document, pointer

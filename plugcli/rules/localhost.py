@@ -1,7 +1,15 @@
 """The plugin stands on localhost, so what a public host demands is not judged.
 
-https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On
-localhost ChatGPT takes http and no authentication at all.
+https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On localhost ChatGPT takes
+http and no authentication at all. `--url` judges the plugin as if it were deployed.
+
+Bad:
+
+    "api": {"type": "openapi", "url": "http://localhost:5003/openapi.yaml"}
+
+Good:
+
+    "api": {"type": "openapi", "url": "https://todo.plugcli.dev/openapi.yaml"}
 """
 
 from plugcli.address import address

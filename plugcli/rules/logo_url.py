@@ -1,9 +1,18 @@
-"""`logo_url` is not the address of a picture that the host can show.
+"""`logo_url` is not the address of a picture that a host can show.
 
-Any domain will do, and PNG, SVG, JPEG and WebP are all in use. A path is taken by some hosts only, a
-picture from http does not show in a page from https, and the documentation forbids GIF.
+Any domain will do, and PNG, SVG, JPEG, WebP and ICO are all in use. A path is taken by some hosts only, a picture from http does
+not show in a page from https, one on your own machine shows to nobody else, and OpenAI's documentation forbids GIF.
+
+Bad:
+
+    "logo_url": "http://todo.plugcli.dev/logo.png"
+
+Good:
+
+    "logo_url": "https://todo.plugcli.dev/logo.png"
 """
 
+import re
 from urllib.parse import urlsplit
 
 from plugcli.address import address
@@ -29,8 +38,23 @@ def check(manifest: Document, host: Host) -> Problems:
     elif found.kind == "http":
         hint = f"write {value.replace('http', 'https', 1)}"
         yield Problem(where, "logo_url is http: pages on https do not show it", "logo-url/http", hint)
-    elif found.kind in ("https", "localhost") and urlsplit(value).path.lower().endswith(".gif"):
+    elif found.is_local and not _is_local(manifest.get("api", "url")):
+        message = f"logo_url is your own machine, and the plugin is elsewhere: {value}"
+        yield Problem(where, message, "logo-url/localhost", "write the address that others reach")
+    elif re.search(r"\.(html?|pdf|md|txt|json|ya?ml)$", _path(value)):
+        yield Problem(
+            where, f"logo_url leads to no picture: {value}", "logo-url/no-picture", "use PNG or SVG"
+        )
+    elif found.kind in ("https", "localhost") and _path(value).endswith(".gif"):
         yield Problem(where, "logo_url is a GIF", "logo-url/gif", "use PNG or SVG")
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.lower()
+
+
+def _is_local(url: object) -> bool:
+    return isinstance(url, str) and address(url).is_local
 
 
 RULE = Rule(manifest=check)

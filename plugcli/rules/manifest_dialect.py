@@ -1,7 +1,15 @@
 """The file in the place of the manifest is something else.
 
-Microsoft 365 Copilot and Baidu use the same file name for formats of their own, and files get mixed up.
-One sentence says which format it is, in place of one for every member that this format does not have.
+Microsoft 365 Copilot and Baidu use the same file name for formats of their own, and files get mixed up. One sentence says which
+format it is, in place of one for every member that this format does not have.
+
+Bad:
+
+    "$schema": "https://developer.microsoft.com/json-schemas/copilot/plugin/v2.2/schema.json"
+
+Good:
+
+    "schema_version": "v1"
 """
 
 from plugcli.dialect import manifest_dialect
@@ -25,7 +33,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if dialect == "baidu":
         yield Problem(
             Place(plugin.manifest, "/examples"),
-            "`examples` is a member of Baidu Yiyan's manifests: ChatGPT ignores it",
+            "`examples` is a member of Baidu Yiyan's manifests, and of no other",
             "manifest-dialect/baidu",
         )
     elif message := _FORMATS.get(dialect):

@@ -1,7 +1,20 @@
 """There is no manifest.
 
-A host asks for `/.well-known/ai-plugin.json` of the plugin's domain and for nothing else: without it
-nobody can install the plugin (OpenAI's documentation, getting started).
+A host that reads manifests asks for `/.well-known/ai-plugin.json` of the plugin's domain and for nothing else: without it nobody
+can install the plugin (OpenAI's documentation, getting started). Hosts that are given the OpenAPI document alone need none.
+
+Bad:
+
+    $ ls -A
+    openapi.yaml
+    $ plugcli validate .
+    .: error: there is no manifest here [manifest-missing]
+
+Good:
+
+    $ ls -A . .well-known
+    .: .well-known  openapi.yaml
+    .well-known: ai-plugin.json
 """
 
 from plugcli.hosts import Host

@@ -1,8 +1,15 @@
 """The manifest is not JSON.
 
-The host reads JSON and nothing else. On localhost the browser fetches the manifest, fails to parse it
-and blames CORS (openai/plugins-quickstart#40, #45, #46, #47): the mistake itself is named here, at its
-place.
+Hosts read JSON here and nothing else. On localhost the browser fetches the manifest, fails to parse it and blames CORS
+(openai/plugins-quickstart#40, #45, #46, #47): the mistake itself is named here, at its place.
+
+Bad:
+
+    "contact_email": "hello@plugcli.dev",
+
+Good:
+
+    "contact_email": "hello@plugcli.dev"
 """
 
 from plugcli.hosts import Host

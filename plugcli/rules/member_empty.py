@@ -1,11 +1,20 @@
 """A required member of the manifest is there, but empty.
 
-Empty is not missing: hosts have let plugins in with an empty e-mail address or legal page, never with
-an empty name.
+Empty is not missing: ChatGPT has let plugins in with an empty e-mail address or legal page, never with an empty name.
+
+Bad:
+
+    "name_for_human": ""
+
+Good:
+
+    "name_for_human": "Todo list"
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
@@ -16,4 +25,10 @@ def check(manifest: Document, host: Host) -> Problems:
             yield Problem(Place(manifest, f"/{name}"), f"{name} is empty", member.empty)
 
 
-RULE = Rule(manifest=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for name, member in host.members.items():
+        if member.empty is not None:
+            yield name, member.empty
+
+
+RULE = Rule(manifest=check, asks=asks)

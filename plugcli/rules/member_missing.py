@@ -1,18 +1,27 @@
 """A required member of the manifest is missing.
 
-The documentation marks ten members as required, and no approved plugin lacks one. `null` counts as missing.
+OpenAI's documentation marks ten members as required, and no approved plugin lacks one. `null` counts as missing.
+
+Bad:
+
+    "legal_info_url": null
+
+Good:
+
+    "legal_info_url": "https://todo.plugcli.dev/legal"
 """
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from plugcli.document import Document, pointer
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _HINTS = {
     "auth": 'a plugin without authentication says "auth": {"type": "none"}',
     "api": 'write "api": {"type": "openapi", "url": "https://.../openapi.yaml"}',
-    "contact_email": "an address where users and the host can reach you; ChatGPT's store asks for it",
+    "contact_email": "an address where users and the host can reach you",
     "schema_version": 'write "schema_version": "v1"',
 }
 
@@ -32,4 +41,10 @@ def check(manifest: Document, host: Host) -> Problems:
             yield Problem(where, f"{name} is missing", member.missing, _HINTS.get(name, ""))
 
 
-RULE = Rule(manifest=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for name, member in host.members.items():
+        if member.missing is not None:
+            yield name, member.missing
+
+
+RULE = Rule(manifest=check, asks=asks)

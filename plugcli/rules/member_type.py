@@ -1,7 +1,18 @@
 """A member of the manifest has the wrong JSON type.
 
-Names, descriptions and addresses are text, `auth` and `api` are objects. `schema_version` is text too: "v1".
+Names, descriptions and addresses are text, `auth` and `api` are objects. `schema_version` is text too: "v1". In
+`is_user_authenticated`, which hosts ignore, "false" in quotes is a text, and reads as true in many languages.
+
+Bad:
+
+    "schema_version": 1
+
+Good:
+
+    "schema_version": "v1"
 """
+
+from collections.abc import Iterator
 
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
@@ -17,15 +28,32 @@ _IN_WORDS = {
 }
 
 
+_OF_THE_FORMAT = Claim("documented", "the format of the manifest")
+
+
 def check(manifest: Document, host: Host) -> Problems:
     for name, member in host.members.items():
         value = manifest.data.get(name)
         wanted = str if member.type == "text" else dict
         if value is None or isinstance(value, wanted):
             continue
-        claim = member.missing or Claim("documented", "the format of the manifest")
         message = f"{name} is {_IN_WORDS[type(value)]}, and must be {_IN_WORDS[wanted]}"
-        yield Problem(Place(manifest, f"/{name}"), message, claim)
+        yield Problem(Place(manifest, f"/{name}"), message, member.missing or _OF_THE_FORMAT)
+    for name in ("is_user_authenticated", "has_user_authentication"):
+        value = manifest.get("api", name)
+        if isinstance(value, str):
+            message = f"api.{name} is text, and must be true or false"
+            hint = (
+                f"write {value.strip().lower()} without quotes"
+                if value.strip().lower() in ("true", "false")
+                else ""
+            )
+            yield Problem(Place(manifest, f"/api/{name}"), message, "member-type/flag", hint)
 
 
-RULE = Rule(manifest=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for name, member in host.members.items():
+        yield name, member.missing or _OF_THE_FORMAT
+
+
+RULE = Rule(manifest=check, asks=asks)

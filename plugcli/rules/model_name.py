@@ -1,8 +1,15 @@
 """`name_for_model` has characters that no approved plugin has.
 
-The model sees it as the name of a namespace: letters, digits and underscores, a letter first. The
-documentation forbids even the underscore, which 400 approved plugins have; the first plugins came with
-spaces, from localhost.
+The model sees it as the name of a namespace: letters, digits and underscores, a letter first. OpenAI's documentation forbids even
+the underscore, which 400 approved plugins have; the first plugins came with spaces, from localhost.
+
+Bad:
+
+    "name_for_model": "todo-list"
+
+Good:
+
+    "name_for_model": "todo_list"
 """
 
 import re

@@ -1,6 +1,19 @@
 """The OpenAPI document has no operation.
 
 Each operation becomes a function that the model can call: without one, the plugin can do nothing.
+
+Bad:
+
+    paths: {}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses: {"200": {description: The list}}
 """
 
 from plugcli.document import Document

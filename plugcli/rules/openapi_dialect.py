@@ -1,15 +1,24 @@
 """The file in the place of the OpenAPI document is something else, or of an unknown version.
 
-Servers answer 200 with `{"message": "not found"}`, manifests get saved as openapi.json, and old APIs
-have Swagger 2.0. Hosts take 3.0 and 3.1.
+Servers answer 200 with `{"message": "not found"}`, manifests get saved as openapi.json, and old APIs have Swagger 2.0. Which
+versions are taken differs: ChatGPT took 3.0 and 3.1, GPT Actions takes 3.1 alone, Microsoft's tools 3.0 alone.
+
+Bad:
+
+    openapi: 3.1.3
+
+Good:
+
+    openapi: 3.1.0
 """
 
 import json
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from plugcli.dialect import openapi_dialect
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -54,12 +63,13 @@ def _version(document: Document, host: Host) -> Problems:
     known = host.openapi_versions
     if known is None or version in known.values:
         return
-    usual = [each for each in known.values if each in ("3.1.0", "3.0.3")][::-1] or [known.values[0]]
-    hint = f"write openapi: {' or '.join(usual)}, in quotes where it is JSON"
-    if usual == ["3.1.0"] and "nullable" in document.text:
+    family = str(version).strip("\"' ")[:3]
+    nearest = next((each for each in known.values if each.startswith(family)), known.values[-1])
+    hint = f"write openapi: {nearest}, in quotes where it is JSON"
+    if nearest.startswith("3.1") and "nullable" in document.text:
         hint += """; and type: [string, "null"] in place of nullable: true"""
     shown = json.dumps(version, default=str)
-    message = f"openapi is {shown}, which is not a version that the host takes"
+    message = f"openapi is {shown}, which is no version that is known to be taken"
     yield Problem(Place(document, "/openapi"), message, known.otherwise, hint)
 
 
@@ -68,4 +78,9 @@ def _excerpt(document: Document) -> str:
     return text if len(text) <= 60 else f"{text[:60]}..."
 
 
-RULE = Rule(plugin=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    if host.openapi_versions is not None:
+        yield f"not {host.openapi_versions.words}", host.openapi_versions.otherwise
+
+
+RULE = Rule(plugin=check, asks=asks)

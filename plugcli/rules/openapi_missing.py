@@ -1,7 +1,19 @@
 """There is no OpenAPI document here to judge.
 
-A folder or a file is judged offline. The document is the one that `api.url` names, looked for beside
-the manifest; it may well be made by the server when it is asked.
+A folder or a file is judged offline. The document is the one that `api.url` names, looked for beside the manifest; it may well be
+made by the server when it is asked.
+
+Bad:
+
+    $ ls -A
+    ai-plugin.json
+    $ plugcli validate .
+    note: the OpenAPI document is not judged: there is no such file here [openapi-missing]
+
+Good:
+
+    $ ls -A
+    ai-plugin.json  openapi.yaml
 """
 
 from plugcli.dialect import manifest_dialect

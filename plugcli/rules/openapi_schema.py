@@ -1,8 +1,27 @@
 """The OpenAPI document breaks the specification.
 
-Judged by the schemas of openapi-spec-validator. Chat hosts load such documents all the same: three in
-ten approved plugins have one, and so has OpenAI's own quickstart (`required: true` in a property).
-Other hosts and code generators refuse them, so each fault is a warning.
+Judged by the schemas of openapi-spec-validator, the authority on OpenAPI. Chat hosts load many such documents all the same: three
+in ten approved plugins have one, and so has OpenAI's own quickstart (`required: true` in a property). Code generators refuse them,
+and some hosts do.
+
+Bad:
+
+    components:
+      schemas:
+        Todo:
+          type: object
+          properties:
+            text: {type: string, required: true}
+
+Good:
+
+    components:
+      schemas:
+        Todo:
+          type: object
+          required: [text]
+          properties:
+            text: {type: string}
 """
 
 from plugcli.document import Document

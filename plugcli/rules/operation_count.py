@@ -13,8 +13,10 @@ Good:
     paths: {/a: {get: {operationId: listThem, summary: List them.}}}
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -33,4 +35,9 @@ def check(openapi: Document, host: Host) -> Problems:
         yield Problem(Place(openapi, first.where), message, limit.claim, hint, {"operations": len(found)})
 
 
-RULE = Rule(openapi=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for limit in host.limits.get("operations", ()):
+        yield f"more than {limit.most:,} operations", limit.claim
+
+
+RULE = Rule(openapi=check, asks=asks)

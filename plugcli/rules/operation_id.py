@@ -1,8 +1,25 @@
 """An operationId is missing, used twice, or not a name.
 
-The model calls an operation by its id: the host skips an operation without one, and of two with the
-same id only one can be called. It becomes the name of a type in the prompt, and the name of a function
-elsewhere: letters, digits and underscores, 64 at most.
+The model calls an operation by its id. Without one, some hosts skip the operation, others make up a name that changes with the
+path, and others refuse the document; of two with the same id only one can be called. It becomes the name of a type in the prompt,
+and the name of a function elsewhere: letters, digits and underscores, 64 at most.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          summary: List the entries
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses: {"200": {description: The list}}
 """
 
 import re
@@ -19,7 +36,7 @@ def check(openapi: Document, host: Host) -> Problems:
         where = Place(openapi, f"{operation.where}/operationId")
         if not operation.id:
             if operation.method in CALLED_METHODS and operation.data.get("operationId") in (None, ""):
-                message = f"{operation.title} has no operationId, by which the model calls it"
+                message = f"{operation.title} has no operationId"
                 hint = f"for example operationId: {_suggestion(operation)}"
                 yield Problem(where, message, "operation-id/missing", hint, operation.words)
         elif operation.id in seen:
@@ -36,7 +53,7 @@ def _name(where: Place, name: str) -> Problems:
         better = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
         yield Problem(where, message, "operation-id/name", f"for example {better}" if better else "")
     elif len(name) > 64:
-        message = f"the operationId has {len(name)} characters: models call functions of at most 64"
+        message = f"the operationId has {len(name)} characters: many hosts call functions of at most 64"
         yield Problem(where, message, "operation-id/name")
 
 

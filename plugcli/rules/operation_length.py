@@ -1,10 +1,33 @@
 """The description or summary of an operation is longer than the host takes.
 
-The documentation says 200 characters, measured were 300, and of the approved plugins one is longer than that.
+OpenAI's documentation said 200 characters for plugins, measured were 300, and of the approved plugins one is longer than that; GPT
+Actions takes 300. What the model needs to know of the whole plugin belongs into `description_for_model`.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: |
+            List the entries. Whoever reads this learns how the list is sorted, what each entry may hold, who can see it, when it was
+            changed, how often it may be asked for, and much more that the model does not need here: above 200 characters of it.
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries, the newest first
+          responses: {"200": {description: The list}}
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.operation import operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -24,4 +47,10 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, f"{operation.where}/{name}"), message, limit.claim, hint, words)
 
 
-RULE = Rule(openapi=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for name in ("description", "summary"):
+        for limit in host.limits.get(f"operation.{name}", ()):
+            yield f"{name} over {limit.most:,}", limit.claim
+
+
+RULE = Rule(openapi=check, asks=asks)

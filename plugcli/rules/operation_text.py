@@ -1,6 +1,23 @@
 """An operation has neither a summary nor a description.
 
 That text is all the model knows of an operation beside its name: without it, it calls the wrong one, or none.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses: {"200": {description: The list}}
 """
 
 from plugcli.document import Document

@@ -1,11 +1,40 @@
 """The description of a parameter is longer than the host takes.
 
-The documentation says 200 characters, later 700 for GPT Actions; no approved plugin is above 700.
-Properties of a request body have no such limit.
+OpenAI's documentation said 200 characters for plugins, later 700 for GPT Actions; no approved plugin is above 700. Properties of a
+request body have no such limit.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters:
+            - name: user
+              in: query
+              schema: {type: string}
+              description: |
+                Whose list. Whoever reads this learns what a name may hold, who has given it, where it comes from, how long it lasts, why
+                it is asked for, and much more that the model does not need here: above 200 characters of it.
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters:
+            - {name: user, in: query, schema: {type: string}, description: Whose list}
+          responses: {"200": {description: The list}}
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.operation import operations, parameters
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -30,4 +59,9 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, f"{where}/description"), message, limit.claim, hint)
 
 
-RULE = Rule(openapi=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for limit in host.limits.get("parameter.description", ()):
+        yield f"over {limit.most:,}", limit.claim
+
+
+RULE = Rule(openapi=check, asks=asks)

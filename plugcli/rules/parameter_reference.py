@@ -1,6 +1,31 @@
 """A parameter is a `$ref`.
 
-OpenAPI allows it; ChatGPT's parser does not follow references of parameters, and skips the whole operation.
+OpenAPI allows it; OpenAI's parser does not follow references of parameters, and skips the whole operation. Others drop the
+parameter, or follow it.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{$ref: "#/components/parameters/user"}]
+          responses: {"200": {description: The list}}
+    components:
+      schemas: {}
+      parameters:
+        user: {name: user, in: query, schema: {type: string}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{name: user, in: query, schema: {type: string}}]
+          responses: {"200": {description: The list}}
 """
 
 from plugcli.document import Document, pointer
@@ -16,8 +41,8 @@ def check(openapi: Document, host: Host) -> Problems:
             if isinstance(parameter, dict) and "$ref" in parameter and operation.method in CALLED_METHODS:
                 where = pointer.join("paths", operation.path, operation.method, "parameters", index)
                 words = {**operation.words, "parameter": parameter}
-                message = f"a parameter of {operation.title} is a $ref, and is not looked up"
-                hint = "write the parameter out in the operation, or the whole operation is lost"
+                message = f"a parameter of {operation.title} is a $ref"
+                hint = "write the parameter out in the operation"
                 yield Problem(Place(openapi, where), message, "parameter-reference", hint, words)
 
 

@@ -1,8 +1,26 @@
 """A path and its parameters do not agree.
 
-`/todos/{username}` needs a parameter `username` with `in: path`, and a parameter with `in: path` needs
-its place in the path. The model fills in what is declared: the rest of the address stays as it is
-written.
+`/todos/{user}` needs a parameter `user` with `in: path`, and a parameter with `in: path` needs its place in the path. The model
+fills in what is declared: the rest of the address stays as it is written.
+
+Bad:
+
+    paths:
+      /todos/{user}:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos/{user}:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{name: user, in: path, required: true, schema: {type: string}}]
+          responses: {"200": {description: The list}}
 """
 
 import re

@@ -1,6 +1,24 @@
 """A path does not start with a slash.
 
-The host skips it with all its operations, and OpenAPI forbids it.
+OpenAPI forbids it, and hosts skip it with all its operations.
+
+Bad:
+
+    paths:
+      todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses: {"200": {description: The list}}
 """
 
 from plugcli.document import Document, pointer
@@ -13,8 +31,9 @@ def check(openapi: Document, host: Host) -> Problems:
     for path in paths if isinstance(paths, dict) else ():
         if not path.startswith(("/", "x-")):
             where = Place(openapi, pointer.join("paths", path))
-            message = f"the path {path} does not start with a slash: its operations are lost"
-            yield Problem(where, message, "path-slash", f"write /{path}", {"path": path})
+            hint = f"write /{path}" if path[:1].isalnum() or path[:1] == "{" else "for example /search"
+            message = f"the path {path} does not start with a slash"
+            yield Problem(where, message, "path-slash", hint, {"path": path})
 
 
 RULE = Rule(openapi=check)

@@ -1,8 +1,15 @@
 """A template's placeholder is not filled in, or an address is only an example.
 
-`PLUGIN_HOSTNAME`, `{{BASE}}`, `$host` and `your-domain.com` are in 45 public plugins. A server may fill
-them in when it is asked, so it is a warning. Example addresses (RFC 2606) are fine while you develop: a
-note.
+`PLUGIN_HOSTNAME`, `{{BASE}}`, `$host` and `your-domain.com` are in 45 public plugins. A server may fill them in when it is asked,
+so it is a warning. Example addresses (RFC 2606) are fine while you develop: a note.
+
+Bad:
+
+    "logo_url": "{{BASE}}/logo.png"
+
+Good:
+
+    "logo_url": "https://todo.plugcli.dev/logo.png"
 """
 
 from collections.abc import Sequence
@@ -10,7 +17,7 @@ from collections.abc import Sequence
 from plugcli.address import address, is_example, is_placeholder
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, named
 
 _ADDRESSES = (
     ("api", "url"), ("logo_url",), ("legal_info_url",), ("auth", "client_url"), ("auth", "authorization_url"),
@@ -42,4 +49,4 @@ def _names(places: Sequence[tuple[str, ...]]) -> str:
     return ", ".join(".".join(parts) for parts in places)
 
 
-RULE = Rule(manifest=check)
+RULE = Rule(manifest=check, asks=named("example-address"))

@@ -1,7 +1,25 @@
 """A schema contains itself.
 
-A tree of comments, a category with sub-categories: OpenAPI allows it. ChatGPT writes schemas out for
-the model, which has no end here; six approved plugins have one, GPT Actions refuses them.
+A tree of comments, a category with sub-categories: OpenAPI allows it. Hosts that write schemas out for the model find no end
+here; six approved plugins have one, GPT Actions refuses them.
+
+Bad:
+
+    components:
+      schemas:
+        Todo:
+          type: object
+          properties:
+            parts: {type: array, items: {$ref: "#/components/schemas/Todo"}}
+
+Good:
+
+    components:
+      schemas:
+        Todo:
+          type: object
+          properties:
+            parts: {type: array, items: {type: string, description: The id of another entry}}
 """
 
 from collections.abc import Iterator

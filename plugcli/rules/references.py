@@ -1,8 +1,37 @@
 """A `$ref` leads to nothing, or out of the document.
 
-Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model
-sees an empty schema and guesses. 40 approved plugins have such a reference, most by a slip:
-`#/component/...`, `#components/...`.
+Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model sees an empty schema and
+guesses. 40 approved plugins have such a reference, most by a slip: `#/component/...`, `#components/...`.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses:
+            "200":
+              description: The list
+              content: {application/json: {schema: {$ref: "#/components/schema/Todo"}}}
+    components:
+      schemas:
+        Todo: {type: object, properties: {text: {type: string}}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          responses:
+            "200":
+              description: The list
+              content: {application/json: {schema: {$ref: "#/components/schemas/Todo"}}}
+    components:
+      schemas:
+        Todo: {type: object, properties: {text: {type: string}}}
 """
 
 from collections.abc import Iterator
@@ -12,23 +41,38 @@ from urllib.parse import unquote
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import exists
+from plugcli.operation import exists, leads_somewhere
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.survey import find
 
 # Comparing names takes time, and after so many the hint is no news.
 _MOST_HINTS = 20
 _MOST_NAMES = 2000
-# Here a key `$ref` is a value, not a reference.
-_VALUES = {"example", "examples", "default", "enum", "const"}
+_TYPES = ("array", "boolean", "integer", "number", "object", "string")
 
 
 def check(openapi: Document, host: Host) -> Problems:
     names = list(_targets(openapi))
     lost = 0
-    for where, reference in _references(openapi):
-        place = Place(openapi, where)
+
+    def is_lost(value: dict[str, Any]) -> bool:
+        reference = value.get("$ref", "#")
+        return not isinstance(reference, str) or not (reference == "#" or leads_somewhere(openapi, reference))
+
+    for found in find(openapi, is_lost):
+        reference = found.value["$ref"]
+        if found.has_names and isinstance(reference, dict):
+            continue  # a property of that name
+        place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
             yield Problem(place, "$ref is no text", "references/unresolved")
+        elif reference in _TYPES:
+            yield Problem(
+                place,
+                f"$ref {reference} leads to nothing",
+                "references/unresolved",
+                f"write type: {reference}",
+            )
         elif not reference.startswith("#"):
             if reference in names or not reference.strip("./"):
                 yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved")
@@ -41,9 +85,9 @@ def check(openapi: Document, host: Host) -> Problems:
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
             lost += 1
             hint = _meant(reference, names) if lost <= _MOST_HINTS else ""
-            words = _words(where, reference)
+            words = _words(place.pointer, reference)
             yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint, words)
-        elif reference.startswith("#") and reference != "#" and not reference.startswith("#/"):
+        elif reference != "#":
             yield Problem(
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
@@ -62,28 +106,15 @@ def _words(where: str, reference: str) -> dict[str, object]:
 
 
 def _meant(reference: str, names: list[str]) -> str:
-    close = get_close_matches(reference, names, n=1, cutoff=0.7) if len(names) <= _MOST_NAMES else []
-    return f"did you mean {close[0]}?" if close else ""
-
-
-def _references(openapi: Document) -> Iterator[tuple[str, Any]]:
-    waiting: list[tuple[list[str], Any]] = [([], openapi.data)]
-    seen = set()
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, (dict, list)):
-            if id(value) in seen:  # YAML aliases: one text, one finding
-                continue
-            seen.add(id(value))
-        if isinstance(value, list):
-            waiting.extend(([*path, str(index)], each) for index, each in enumerate(value))
-        elif isinstance(value, dict):
-            in_properties = bool(path) and path[-1] == "properties"
-            for key, each in value.items():
-                if key == "$ref" and not (in_properties and isinstance(each, dict)):
-                    yield pointer.join(*path, key), each
-                elif key not in _VALUES or in_properties:
-                    waiting.append(([*path, key], each))
+    """What to do about a reference to nothing: the same name elsewhere, one like it, or else the place for a new one."""
+    kind, _, short = reference.rpartition("/")
+    known: dict[str, str] = {}
+    for each in names if len(names) <= _MOST_NAMES else ():
+        known.setdefault(each.rpartition("/")[2], each)
+    close = [short] if short in known else get_close_matches(short, known, n=1, cutoff=0.7)
+    if close:
+        return f"did you mean {known[close[0]]}?"
+    return f"add {short} to components.schemas" if kind == "#/components/schemas" and short else ""
 
 
 def _targets(openapi: Document) -> Iterator[str]:

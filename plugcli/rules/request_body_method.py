@@ -1,7 +1,28 @@
 """An operation with GET, HEAD or DELETE has a request body.
 
-HTTP gives such a body no meaning: servers, proxies and browsers drop or refuse it (RFC 9110, 9.3.1 and
-9.3.5). OpenAI's own quickstart has one on DELETE, and ChatGPT took it.
+HTTP gives such a body no meaning: servers, proxies and browsers drop or refuse it (RFC 9110, 9.3.1 and 9.3.5). OpenAI's own
+quickstart has one on DELETE, and ChatGPT took it.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          requestBody:
+            content: {application/json: {schema: {type: object, properties: {user: {type: string}}}}}
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{name: user, in: query, schema: {type: string}}]
+          responses: {"200": {description: The list}}
 """
 
 from plugcli.document import Document

@@ -1,15 +1,27 @@
 """A schema's own values do not fit its type.
 
-An `enum` or `default` of another type than `type` says can never be sent. In YAML, `yes`, `no`, `on`
-and `off` without quotes are true and false: three approved plugins lost options of a list that way.
+An `enum` or `default` of another type than `type` says can never be sent. In YAML, `yes`, `no`, `on` and `off` without quotes are
+true and false: three approved plugins lost options of a list that way.
+
+Bad:
+
+    components:
+      schemas:
+        Answer: {type: string, enum: [yes, no]}
+
+Good:
+
+    components:
+      schemas:
+        Answer: {type: string, enum: ["yes", "no"]}
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.survey import find
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -19,22 +31,36 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
-_VALUES = ("example", "examples", "default", "enum", "const")
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for path, schema in _schemas(openapi):
-        kind = schema["type"]
+    for found in find(openapi, _has_strange_values):
+        if found.has_names:
+            continue
+        schema, kind = found.value, found.value["type"]
         if "default" in schema and not _fits(schema["default"], kind):
             message = f"the default {_shown(schema['default'])} is no {kind}"
             hint = _quotes([schema["default"]]) if kind == "string" else ""
-            yield Problem(Place(openapi, pointer.join(*path, "default")), message, "schema-values", hint)
-        options = schema.get("enum")
-        strange = [each for each in options if not _fits(each, kind)] if isinstance(options, list) else []
-        if strange:
+            yield Problem(Place(openapi, found.pointer("default")), message, "schema-values", hint)
+        if strange := _strange(schema, kind):
             message = f"the enum has {', '.join(map(_shown, strange[:3]))}, and its type is {kind}"
             hint = _quotes(strange) if kind == "string" else ""
-            yield Problem(Place(openapi, pointer.join(*path, "enum")), message, "schema-values", hint)
+            yield Problem(Place(openapi, found.pointer("enum")), message, "schema-values", hint)
+
+
+def _has_strange_values(schema: dict[str, Any]) -> bool:
+    if "enum" not in schema and "default" not in schema:
+        return False
+    kind = schema.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES:
+        return False
+    return bool(_strange(schema, kind)) or ("default" in schema and not _fits(schema["default"], kind))
+
+
+def _strange(schema: dict[str, Any], kind: str) -> list[Any]:
+    """The values in the enum that are not of the type."""
+    options = schema.get("enum")
+    return [each for each in options if not _fits(each, kind)] if isinstance(options, list) else []
 
 
 def _quotes(strange: list[Any]) -> str:
@@ -56,27 +82,6 @@ def _fits(value: Any, kind: str) -> bool:
 def _shown(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 30 else f"{text[:30]}..."
-
-
-def _schemas(openapi: Document) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    """Every object that looks like a schema with a type and values, and the parts that lead to it."""
-    waiting: list[tuple[list[str], Any]] = [([], openapi.data)]
-    seen = set()
-    while waiting:
-        path, value = waiting.pop()
-        if not isinstance(value, (dict, list)) or id(value) in seen:
-            continue
-        seen.add(id(value))
-        if isinstance(value, list):
-            waiting.extend(([*path, str(index)], each) for index, each in enumerate(value))
-            continue
-        in_properties = bool(path) and path[-1] == "properties"
-        kind = value.get("type")
-        has_values = "enum" in value or "default" in value
-        if has_values and not in_properties and isinstance(kind, str) and kind in _TYPES:
-            yield path, value
-        skipped = () if in_properties else _VALUES
-        waiting.extend(([*path, key], each) for key, each in value.items() if key not in skipped)
 
 
 RULE = Rule(openapi=check)

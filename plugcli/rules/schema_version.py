@@ -1,10 +1,20 @@
 """`schema_version` is not "v1".
 
 It is the version of the manifest's format, not of the plugin: nearly all approved plugins say "v1".
+
+Bad:
+
+    "schema_version": "v1.2"
+
+Good:
+
+    "schema_version": "v1"
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
@@ -13,10 +23,14 @@ def check(manifest: Document, host: Host) -> Problems:
     if host.schema_version is None:
         return
     if isinstance(value, str) and value.strip() and value not in host.schema_version.values:
-        wanted = " or ".join(f'"{each}"' for each in host.schema_version.values)
-        message = f'schema_version is "{value}", and the format has only {wanted}'
+        message = f'schema_version is "{value}", and the format has only {host.schema_version.words}'
         hint = "it is the version of the format, not of your plugin"
         yield Problem(Place(manifest, "/schema_version"), message, host.schema_version.otherwise, hint)
 
 
-RULE = Rule(manifest=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    if host.schema_version is not None:
+        yield f"not {host.schema_version.words}", host.schema_version.otherwise
+
+
+RULE = Rule(manifest=check, asks=asks)

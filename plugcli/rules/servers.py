@@ -1,7 +1,19 @@
 """The document does not say at which address the API stands.
 
-The host calls the first of `servers` that is under the plugin's domain, over https, and else the host
-of `api.url`. In 45 documents `servers` stands inside `info`, where nobody reads it.
+ChatGPT calls the first of `servers` that is under the plugin's domain, over https, and else the host of `api.url`; hosts that are
+given the document alone have nothing else to go by. In 45 documents `servers` stands inside `info`, where nobody reads it.
+
+Bad:
+
+    info:
+      title: Todo list
+      version: "1"
+      servers: [{url: https://todo.plugcli.dev}]
+    servers: []
+
+Good:
+
+    servers: [{url: https://todo.plugcli.dev}]
 """
 
 from plugcli.address import Address, address
@@ -23,7 +35,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = "servers belongs at the top level: remove its indentation"
         yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
     elif not servers:
-        message = "there are no servers: nothing says where the API stands"
+        message = "there are no servers"
         yield Problem(Place(openapi, "/servers"), message, "servers/missing", _HINT)
     elif isinstance(servers, list):
         yield from _each(plugin, openapi, servers)
@@ -55,7 +67,7 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
             message = f"the server {url} is your own machine, and the plugin stands at {home.host}"
             yield Problem(where, message, "servers/localhost", "write the address where the API stands")
         elif found.kind == "http":
-            message = f"the server {url} is http: a host calls only https"
+            message = f"the server {url} is http, not https"
             yield Problem(where, message, "servers/form", f"write {url.replace('http', 'https', 1)}")
         elif found.kind == "no-scheme":
             yield Problem(

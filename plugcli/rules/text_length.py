@@ -1,13 +1,22 @@
 """A text of the manifest is longer than the host takes.
 
-Two limits stand in the documentation at different times, and the approved plugins show which one was
-enforced: 50, 50, 120 and 8,000 characters for the names and descriptions. The later and stricter 20 and
-100 are broken by hundreds of approved plugins: a warning. Space around the text is not counted (an
-approved description of 120 characters ends in a blank).
+Two limits stood in OpenAI's documentation at different times, and the approved plugins show which one was enforced: 50, 50, 120
+and 8,000 characters for the names and descriptions. The later and stricter 20 and 100 are broken by hundreds of approved plugins:
+a warning. Space around the text is not counted (an approved description of 120 characters ends in a blank).
+
+Bad:
+
+    "name_for_human": "Todo list of the whole family"
+
+Good:
+
+    "name_for_human": "Todo list"
 """
 
+from collections.abc import Iterator
+
 from plugcli.document import Document
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
@@ -27,4 +36,10 @@ def check(manifest: Document, host: Host) -> Problems:
                 break
 
 
-RULE = Rule(manifest=check)
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for name in host.members:
+        for limit in host.limits.get(name, ()):
+            yield f"{name} over {limit.most:,}", limit.claim
+
+
+RULE = Rule(manifest=check, asks=asks)

@@ -1,8 +1,18 @@
 """The plugin's server does not give the manifest or the OpenAPI document.
 
-The host says only that it could not fetch it, and blames CORS on localhost. Here is the cause: nobody
-listens, the name is unknown, the certificate is refused, an answer other than 200, a redirect to
-another domain, 15 seconds without an answer.
+The host says only that it could not fetch it, and blames CORS on localhost. Here is the cause: nobody listens, the name is
+unknown, the certificate is refused, an answer other than 200, a redirect to another domain, 15 seconds without an answer.
+
+Bad:
+
+    $ plugcli validate http://localhost:5003
+    error: the manifest at http://localhost:5003/.well-known/ai-plugin.json: nobody listens there [unfetched]
+
+Good:
+
+    $ plugcli serve --port 5003 &
+    $ plugcli validate http://localhost:5003
+    http://localhost:5003: ChatGPT accepts it
 """
 
 from plugcli.address import address

@@ -1,7 +1,23 @@
 """The host's verification token is still missing.
 
-With `service_http` and `oauth` the host shows a token while you install the plugin, and wants to find
-it in the manifest. Nobody else can give it: a step to do, not an error.
+With `service_http` and `oauth` ChatGPT shows a token while you install the plugin, and wants to find it in the manifest. Nobody
+else can give it: a step to do, not an error.
+
+Bad:
+
+    "auth": {
+      "type": "service_http",
+      "authorization_type": "bearer",
+      "verification_tokens": {"openai": "REPLACE_ME"}
+    }
+
+Good:
+
+    "auth": {
+      "type": "service_http",
+      "authorization_type": "bearer",
+      "verification_tokens": {"openai": "3ff1a0f5d1a64d8b"}
+    }
 """
 
 import re

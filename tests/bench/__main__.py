@@ -1,7 +1,8 @@
 """Speed and memory, as ratios in one run: `python -m tests.bench`. Absolute figures mean nothing on a machine that others use too.
 
 Servers stand side by side and are asked in turn: plugcli; the baseline, the original plugin's design (one bare `python FILE` a call, no
-isolation); and the floor, a POST that answers a constant. So is Jupyter, with --peers. Every layer of the sandbox stays on.
+isolation); and the floor, a POST that answers a constant. So is Jupyter, with --peers. Every layer of the sandbox stays on. `validate` is
+measured as a command, beside the linters that people use.
 """
 
 import argparse
@@ -32,6 +33,18 @@ ROWS = (
     Row("memory a session, 50 idle with pandas", "memory", "Jupyter kernel with pandas", "jupyter", "<=", 0.08, 0.05),
     Row("plugcli exec, empty script, wall", "commands", "python, same script", "python", "<=", 10, 6),
     Row("plugcli --version, wall", "commands", "python, empty script", "python", side="--version"),
+    Row("validate, a template's plugin, wall", "validate template", "openapi-spec-validator", "osv", "<=", 0.7),
+    Row("validate, a template's plugin, wall", "validate template", "Redocly", "redocly"),
+    Row("validate, a template's plugin, wall", "validate template", "Spectral", "spectral"),
+    Row("validate, Stripe's 4 MB of YAML, wall", "validate Stripe", "openapi-spec-validator", "osv", "<=", 0.35),
+    Row("validate, Stripe's 4 MB of YAML, wall", "validate Stripe", "Redocly", "redocly", "<=", 1),
+    Row("validate, Stripe's 4 MB of YAML, wall", "validate Stripe", "Spectral", "spectral"),
+    Row("validate, Stripe's 4 MB of YAML, peak memory", "validate Stripe", "200 MB", "limit", "<=", 1, side="peak"),
+    Row("validate, GitHub's 4 MB of JSON, wall", "validate GitHub", "openapi-spec-validator", "osv", "<=", 0.1),
+    Row("validate, GitHub's 4 MB of JSON, wall", "validate GitHub", "Redocly", "redocly", "<=", 0.5),
+    Row("validate, GitHub's 4 MB of JSON, wall", "validate GitHub", "Spectral", "spectral"),
+    Row("validate, GitHub's 4 MB of JSON, peak memory", "validate GitHub", "200 MB", "limit", "<=", 1, side="peak"),
+    Row("validate, the corpus in one call, wall", "validate corpus", "10 s", "limit", "<=", 1),
 )  # fmt: skip
 
 
@@ -84,7 +97,11 @@ def parsed() -> argparse.Namespace:
         "--rounds", type=rounds, default=20, help="turns of each side, 2 or more (default 20)"
     )
     parser.add_argument("--only", metavar="WORD", default="", help="the rows with WORD in their name")
-    parser.add_argument("--peers", action="store_true", help=f"Jupyter too; installs it into {VENV}")
+    parser.add_argument(
+        "--peers",
+        action="store_true",
+        help=f"Jupyter, Redocly and Spectral too; installs them into {VENV.parent}",
+    )
     parser.add_argument(
         "--json", type=writable, metavar="FILE", help="write every number that was measured to FILE"
     )

@@ -12,7 +12,7 @@ from typing import Any
 from tests.bench.load import NotMeasured
 from tests.bench.servers import ENVIRONMENT, REPOSITORY, running
 
-VENV = REPOSITORY / ".bench"
+VENV = REPOSITORY / ".bench" / "jupyter"
 
 
 class Jupyter:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench.jupyter import Jupyter, jupyter
+from tests.bench.linters import LINTERS
 from tests.bench.load import (
     CLIENTS,
     Answer,
@@ -269,6 +270,11 @@ def commands(bench: Bench) -> Measured:
     )
 
 
+def beside_linters(measure: Callable[[Path, bool, int], Measured]) -> Measure:
+    """Whole commands that read documents: seconds each, so fewer turns."""
+    return lambda bench: measure(bench.folder, bench.peers is not None, max(2, bench.rounds // 7))
+
+
 ONE_SHOTS = {"plugcli": 10, "baseline": 10, "floor": 10}
 MEASURES: dict[str, Measure] = {
     "one-shot": one_shot("print(6*7)", ONE_SHOTS),
@@ -279,4 +285,5 @@ MEASURES: dict[str, Measure] = {
     "first call": first_call,
     "memory": memory,
     "commands": commands,
+    **{name: beside_linters(measure) for name, measure in LINTERS.items()},
 }

@@ -8,6 +8,7 @@ import pytest
 
 import plugcli.rules
 from plugcli.hosts import Claim, Host, all_hosts
+from plugcli.rules import all_rules, claims
 
 RULES = "\n".join(each.read_text() for each in Path(plugcli.rules.__path__[0]).glob("*.py"))
 
@@ -57,6 +58,13 @@ def test_every_claim_is_asked_for_by_a_rule(host: str) -> None:
         if f'"{name}"' not in RULES and not name.startswith("unfetched/")
     ]
     assert [] == unused
+
+
+@pytest.mark.parametrize("host", all_hosts())
+def test_every_claim_is_told_by_explain(host: str) -> None:
+    """`plugcli explain RULE` says what each host does: a rule whose claims have other names than its own tells them in `asks`."""
+    told = {claim for rule in all_rules() for _, claim in claims(rule, all_hosts()[host])}
+    assert [] == [name for name, claim in claims_of(all_hosts()[host]) if claim not in told]
 
 
 @pytest.mark.parametrize("host", all_hosts())

@@ -1,0 +1,53 @@
+"""A place in a document: what a JSON pointer names, and its line and column, looked up only when somebody asks.
+
+Thousands of findings on a large document are counted, and some dozens are shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from plugcli.document.problem import Excerpt, Position
+
+if TYPE_CHECKING:
+    from plugcli.document import Document
+
+
+@dataclass(frozen=True)
+class Place:
+    """The value that a JSON pointer names; it may be one that is missing, and the value around it is shown.
+
+    With `of_key` the key is what is wrong. `position` is for what a pointer cannot name, such as the first of two
+    equal keys.
+    """
+
+    document: Document
+    pointer: str = ""
+    of_key: bool = False
+    position: Position | None = None
+
+    @cached_property
+    def existing(self) -> str:
+        """The pointer of the value, or of the nearest one around it that exists."""
+        return self.document.nearest(self.pointer)[0]
+
+    @cached_property
+    def shown(self) -> Position:
+        """The line and column to show: of the key where the value is an object, a list, null or missing."""
+        if self.position is not None:
+            return self.position
+        existing, value = self.document.nearest(self.pointer)
+        has_no_text = self.of_key or value is None or isinstance(value, (dict, list))
+        return self.document.position(existing, of_key=bool(existing) and has_no_text)
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """The line around it."""
+        return self.document.excerpt(self.shown)
+
+    @cached_property
+    def order(self) -> tuple[int, ...]:
+        """What sorts places of one document as they stand in its text."""
+        return self.document.order(self.pointer, self.position)

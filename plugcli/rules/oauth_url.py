@@ -1,0 +1,57 @@
+"""An address of OAuth is no https address.
+
+The host sends the user's browser to `client_url`, and the client's secret and a code to `authorization_url`: over http anybody on the
+way reads them. The approved plugins have https in both. Not judged on localhost, where there is no authentication.
+
+Bad:
+
+    "auth": {
+      "type": "oauth",
+      "client_url": "http://todo.plugcli.dev/login",
+      "scope": "",
+      "authorization_url": "/token",
+      "authorization_content_type": "application/json",
+      "verification_tokens": {"openai": "3ff1a0f5d1a64d8b"}
+    }
+
+Good:
+
+    "auth": {
+      "type": "oauth",
+      "client_url": "https://todo.plugcli.dev/login",
+      "scope": "",
+      "authorization_url": "https://todo.plugcli.dev/token",
+      "authorization_content_type": "application/json",
+      "verification_tokens": {"openai": "3ff1a0f5d1a64d8b"}
+    }
+"""
+
+from plugcli.address import address
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    home = manifest.get("api", "url")
+    if manifest.get("auth", "type") != "oauth" or (isinstance(home, str) and address(home).is_local):
+        return
+    for name in ("client_url", "authorization_url"):
+        url = manifest.get("auth", name)
+        if not isinstance(url, str) or not url.strip():
+            continue  # auth-members speaks of it
+        found = address(url.strip())
+        if found.kind in ("https", "example", "placeholder"):
+            continue
+        if found.kind == "http":
+            message, hint = f"auth.{name} is http, not https", f"write {url.replace('http', 'https', 1)}"
+        elif found.is_local:
+            message, hint = f"auth.{name} is your own machine: {url}", "write the address that others reach"
+        elif found.kind == "no-scheme":
+            message, hint = f"auth.{name} has no scheme: {url}", f"write {found.with_scheme}"
+        else:
+            message, hint = f"auth.{name} is no address: {url}", "write https://..."
+        yield Problem(Place(manifest, f"/auth/{name}"), message, "oauth-url", hint)
+
+
+RULE = Rule(manifest=check)

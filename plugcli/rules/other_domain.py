@@ -1,0 +1,52 @@
+"""The legal page or the log-in page is at another domain than the API.
+
+OpenAI's documentation wants them at the plugin's own domain. Nobody enforced it: a quarter of the approved plugins have the legal
+page elsewhere, and nearly half of those with OAuth the log-in page, many at a provider of log-ins. So it is a note. E-mail address
+and picture may be anywhere. Not judged on localhost.
+
+Bad:
+
+    "legal_info_url": "https://terms.example-lawyers.com/todo"
+
+Good:
+
+    "legal_info_url": "https://www.plugcli.dev/legal"
+"""
+
+from plugcli.address import Address, address
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_MEMBERS = (("legal_info_url",), ("auth", "client_url"), ("auth", "authorization_url"))
+
+
+def check(manifest: Document, host: Host) -> Problems:
+    home = _public(manifest, "api", "url")
+    if home is None:
+        return
+    pages = {parts: _public(manifest, *parts) for parts in _MEMBERS}
+    elsewhere = {
+        parts: page.host
+        for parts, page in pages.items()
+        if page is not None and _domain(page.host) != _domain(home.host)
+    }
+    if elsewhere:
+        first = next(iter(elsewhere))
+        names = ", ".join(f"{'.'.join(parts)} at {page}" for parts, page in elsewhere.items())
+        message = f"not at the API's own domain, {home.host}: {names}"
+        yield Problem(Place(manifest, pointer.join(*first)), message, "other-domain")
+
+
+def _public(manifest: Document, *parts: str) -> Address | None:
+    text = manifest.get(*parts)
+    found = address(text.strip()) if isinstance(text, str) else None
+    return found if found is not None and found.kind in ("https", "http") else None
+
+
+def _domain(host: str) -> str:
+    """The last two labels: what differs in them is surely another domain. shop.co.uk and bank.co.uk pass for one."""
+    return ".".join(host.split(".")[-2:])
+
+
+RULE = Rule(manifest=check)

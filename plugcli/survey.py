@@ -1,0 +1,65 @@
+"""Where in an OpenAPI document the objects are that a rule minds, for rules that look everywhere in it.
+
+Looking at each object is fast, and finding the way to one is not: ways are looked for only where an object is minded. Examples and
+other plain values are passed by: what looks like a schema or a reference in them is none.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from plugcli.document import Document, pointer
+
+# Members that hold values, not parts of the description; as names of properties they are nothing special.
+_VALUES = frozenset(("example", "examples", "default", "enum", "const"))
+# What is read from JSON and YAML is exactly these, and to ask for the type is faster than isinstance.
+_CONTAINERS = (dict, list)
+
+# The key of an object in the one around it, and the chain of that one; None for the whole document.
+_Chain = tuple[Any, str | int] | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object in the document. With `has_names` its keys are names of the author's: it is a `properties`."""
+
+    value: dict[str, Any]
+    has_names: bool
+    _chain: _Chain
+
+    def pointer(self, *more: str | int) -> str:
+        """The JSON pointer of this object, or of what `more` lead to in it."""
+        parts, chain = list[str | int](), self._chain
+        while chain is not None:
+            chain, key = chain
+            parts.append(key)
+        return pointer.join(*reversed(parts), *more)
+
+
+def find(document: Document, is_minded: Callable[[dict[str, Any]], bool]) -> Iterator[Found]:
+    """The objects that `is_minded` says yes to, outside of values, in no order. What a YAML alias repeats is found once."""
+    minded = {id(each) for each in document.objects if is_minded(each)}
+    return (each for each in _walk(document) if id(each.value) in minded) if minded else iter(())
+
+
+@lru_cache(maxsize=2)  # several rules ask, for every host
+def _walk(document: Document) -> list[Found]:
+    passed: list[Found] = []
+    waiting: list[tuple[Any, _Chain, bool]] = [(document.data, None, False)]
+    seen: set[int] = set()
+    while waiting:
+        value, chain, has_names = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is list:
+            waiting.extend(
+                (each, (chain, index), False) for index, each in enumerate(value) if type(each) in _CONTAINERS
+            )
+            continue
+        passed.append(Found(value, has_names, chain))
+        for key, each in value.items():
+            if type(each) in _CONTAINERS and (has_names or key not in _VALUES):
+                waiting.append((each, (chain, key), key == "properties"))
+    return passed
