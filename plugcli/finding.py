@@ -1,6 +1,8 @@
 """What `validate` says: a finding is one problem, a verdict is what one host would do."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from plugcli.document import Excerpt, ParseProblem, Place, Position
@@ -9,6 +11,8 @@ Severity = Literal["error", "warning", "note"]
 # How we know: the host refuses; its documentation says so, and approved plugins break it; its reviewers
 # look at it; somebody saw it happen.
 Basis = Literal["enforced", "documented", "review", "observed"]
+
+_WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
@@ -106,16 +110,32 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Ignored:
+    """A problem that the author has reasons not to hear of: from a comment beside it, else from the configuration."""
+
+    findings: tuple[Finding, ...]
+    reason: str
+    is_comment: bool
+
+
+@dataclass(frozen=True)
 class Report:
-    """All that is said of one target."""
+    """All that is said of one target.
+
+    What is `ignored` counts for nothing else. `configuration` says which file changed what is said, and how; it is empty where
+    none did.
+    """
 
     target: str
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+    ignored: tuple[Ignored, ...] = ()
+    configuration: str = ""
 
     @property
-    def has_errors(self) -> bool:
-        return any(finding.severity == "error" for finding in self.findings)
+    def worst(self) -> Severity | None:
+        """How bad the worst finding is, None where there is none."""
+        return min((each.severity for each in self.findings), key=_WORST_FIRST.index, default=None)
 
     def as_json(self) -> dict[str, object]:
         """One member of `targets` in version 1 of `validate --format json`, which is frozen."""
@@ -124,3 +144,16 @@ class Report:
             "verdicts": [verdict.as_json() for verdict in self.verdicts],
             "findings": [finding.as_json() for finding in self.findings],
         }
+
+
+def problems(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """The findings of each problem, one a host that minds it, the worst first.
+
+    `findings` are in the order of the text, so the hosts' findings on one problem stand near each other.
+    """
+    for _, near in groupby(findings, key=lambda each: (each.file, each.order, each.rule)):
+        alike: dict[object, list[Finding]] = {}
+        for finding in near:
+            alike.setdefault((finding.where, finding.message), []).append(finding)
+        for problem in alike.values():
+            yield sorted(problem, key=lambda each: _WORST_FIRST.index(each.severity))

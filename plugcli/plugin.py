@@ -12,21 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 from plugcli.document import Document, ParseProblem, document_or_problem, read_file
 from plugcli.errors import PlugcliError
+from plugcli.live import Live
 
 # Where a host looks, and where an author may keep it before it is deployed.
 MANIFEST_PATHS = (".well-known/ai-plugin.json", "ai-plugin.json")
 _OPENAPI_NAMES = ("openapi.yaml", "openapi.yml", "openapi.json")
-
-
-@dataclass(frozen=True)
-class Unfetched:
-    """An address that gave no document, and why. `is_refused` where the host would not go there either."""
-
-    url: str
-    document: Literal["manifest", "openapi"]
-    message: str
-    hint: str = ""
-    is_refused: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +25,8 @@ class Plugin:
 
     `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's
     folder. `scope` says what the user asked about: with `openapi` there is no manifest to miss. `url`
-    is the address at which the plugin stands, None for files; `unfetched` is what could not be had
-    there.
+    is the address at which the plugin stands, or is judged as if it stood; None where that is not known.
+    `live` is what its server answered, None for files.
     """
 
     name: str
@@ -48,7 +38,7 @@ class Plugin:
     openapi_path: str | None = None
     scope: Literal["plugin", "openapi"] = "plugin"
     url: str | None = None
-    unfetched: Unfetched | None = None
+    live: Live | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
 
     def read(self, relative_path: str) -> bytes:
@@ -79,9 +69,22 @@ def plugin_from_files(files: Mapping[str, bytes], name: str) -> Plugin:
 
 def plugin_of_manifest(path: Path) -> Plugin:
     """The plugin whose manifest is the file `path`."""
-    folder = path.parent.parent if path.parent.name == ".well-known" else path.parent
+    folder = _folder_of(path)
     relative_path = path.relative_to(folder).as_posix()
     return _load(_reader(folder), str(path), prefix=folder, manifest_paths=(relative_path,))
+
+
+def openapi_file(path: Path) -> Path | None:
+    """The OpenAPI document of the plugin in the folder `path`, or with the manifest `path`; None where there is none."""
+    folder = path if path.is_dir() else _folder_of(path)
+    read = _reader(folder)
+    paths = MANIFEST_PATHS if path.is_dir() else (path.relative_to(folder).as_posix(),)
+    manifest_path = _first(read, paths)
+    manifest = None
+    if manifest_path is not None:
+        manifest, _ = document_or_problem(read(manifest_path), manifest_path, is_json=True)
+    openapi_path = _first(read, _openapi_paths(manifest, manifest_path))
+    return None if openapi_path is None else folder / openapi_path
 
 
 def plugin_of_openapi(path: Path) -> Plugin:
@@ -91,6 +94,10 @@ def plugin_of_openapi(path: Path) -> Plugin:
         str(path), None, openapi, openapi_problem=problem, openapi_path=path.name, scope="openapi",
         _read=_reader(path.parent),
     )  # fmt: skip
+
+
+def _folder_of(manifest: Path) -> Path:
+    return manifest.parent.parent if manifest.parent.name == ".well-known" else manifest.parent
 
 
 def _load(

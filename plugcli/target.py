@@ -1,12 +1,13 @@
 """What the user names to `validate`: a folder, a manifest, an OpenAPI document, or an address."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from plugcli.dialect import is_openapi
 from plugcli.document import read_file
 from plugcli.errors import PlugcliError, UsageError
-from plugcli.plugin import Plugin, load_plugin, plugin_of_manifest, plugin_of_openapi
+from plugcli.plugin import Plugin, load_plugin, openapi_file, plugin_of_manifest, plugin_of_openapi
 
 
 def is_url(target: str) -> bool:
@@ -29,11 +30,25 @@ def check_target(target: str) -> None:
         raise UsageError(f"{target!r} does not exist", hint=hint)
 
 
+def without_documents_of_plugins(targets: Sequence[str]) -> list[str]:
+    """`targets`, without the OpenAPI documents that belong to a plugin named beside them: they are judged with it.
+
+    So a commit hook may name each file that changed. Every target must be there.
+    """
+    files = {target for target in targets if not is_url(target) and Path(target).is_file()}
+    if len(targets) < 2 or not files:
+        return list(targets)
+    alone = {each for each in files if is_openapi(Path(each).name, read_file(Path(each)))}
+    plugins = [Path(each) for each in targets if each not in alone and not is_url(each)]
+    judged = {found.resolve() for found in map(openapi_file, plugins) if found is not None}
+    return [each for each in targets if each not in alone or Path(each).resolve() not in judged]
+
+
 def load_target(target: str) -> Plugin:
     """The plugin that `target` names.
 
     Raises UsageError where there is nothing, and PlugcliError where what is there cannot be read. An address
-    that does not answer is a plugin with `unfetched` set.
+    that does not answer is a plugin whose `live` says why.
     """
     check_target(target)
     if is_url(target):

@@ -5,17 +5,20 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, compress
 from typing import overload
 
 from plugcli.address import address
 from plugcli.dialect import manifest_dialect, openapi_dialect
 from plugcli.document import Document, ParseProblem
 from plugcli.finding import Finding, Report, Verdict
-from plugcli.hosts import Claim, Host
+from plugcli.hosts import Claim, Host, all_hosts
+from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Rule, all_rules
+from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment
 
 # Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
 # spoken of the same place, for it knows better why; only an error is not dropped for a warning.
@@ -25,20 +28,30 @@ _GENERAL_RULES = ("openapi-structure", "openapi-schema")
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 
-def validate(plugin: Plugin, hosts: Mapping[str, Host]) -> Report:
-    """What each of `hosts` (by id) would say of `plugin`. Findings come in the order of the text."""
-    findings: list[Finding] = []
-    verdicts = []
-    is_public = _is_public(plugin)
-    for host_id, host in hosts.items():
-        judged = list(_judge(plugin, host))
-        found = [_finding(plugin, host_id, each, is_public=is_public) for each in judged]
-        verdicts.append(_verdict(plugin, host_id, judged, found))
-        findings += found
+def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore] = ()) -> Report:
+    """What each of `hosts` (by id) would say of `plugin`. Findings come in the order of the text.
+
+    What is ignored, by a comment in the document or by what is `listed`, counts for nothing: not for a verdict either.
+    """
+    ignores = Ignores(ignore_comments(plugin.openapi) if plugin.openapi else (), listed)
+    judged = {host_id: list(_judge(plugin, host)) for host_id, host in hosts.items()}
+    found = {host_id: [_finding(plugin, host_id, each) for each in judged[host_id]] for host_id in hosts}
+    for idle in _idle(plugin, ignores, found):
+        for host_id in hosts:
+            judged[host_id].append(idle)
+            found[host_id].append(_finding(plugin, host_id, idle))
+    verdicts, findings, ignored = [], list[Finding](), list[Finding]()
+    for host_id in hosts:
+        heard = [ignores.of(finding) is None for finding in found[host_id]]
+        left = list(compress(found[host_id], heard))
+        verdicts.append(_verdict(plugin, host_id, list(compress(judged[host_id], heard)), left))
+        findings += left
+        ignored += (each for each, is_heard in zip(found[host_id], heard, strict=True) if not is_heard)
     openapi = plugin.openapi or plugin.openapi_problem
     last = (openapi.name if isinstance(openapi, Document) else openapi.file) if openapi else None
-    findings.sort(key=lambda each: (each.file == last, each.order, each.rule, each.host))
-    return Report(plugin.name, tuple(verdicts), tuple(findings))
+    for each in (findings, ignored):
+        each.sort(key=lambda each: (each.file == last, each.order, each.rule, each.host))
+    return Report(plugin.name, tuple(verdicts), tuple(findings), ignores.ignored(ignored))
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,20 @@ class _Judged:
     rule: str
     problem: Problem
     claim: Claim
+
+
+def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) -> Iterator[_Judged]:
+    """The comments that ignore nothing, whichever host is asked: what only another host minds is no reason to remove one."""
+    idle = ignores.idle(chain.from_iterable(found.values()))
+    others = {host_id: host for host_id, host in all_hosts().items() if host_id not in found} if idle else {}
+    named = {rule for _, rule in idle}
+    for host_id, host in others.items():
+        theirs = [_finding(plugin, host_id, each) for each in _judge(plugin, host) if each.rule in named]
+        still = ignores.idle(theirs)
+        idle = [each for each in idle if each in still]
+    for comment, rule in idle:
+        if rule in all_rules():
+            yield _Judged("ignore-comment", ignore_comment.idle(comment, rule), ignore_comment.OURS)
 
 
 def _judge(plugin: Plugin, host: Host) -> Iterator[_Judged]:
@@ -102,9 +129,9 @@ def _key(problem: Problem) -> object:
     return (where.document.name, where.pointer) if isinstance(where, Place) else where
 
 
-def _finding(plugin: Plugin, host_id: str, judged: _Judged, *, is_public: bool) -> Finding:
+def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
-    says = claim.says or (None if is_public else claim.says_on_localhost)
+    says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
     return Finding(
         rule=judged.rule,
         host=host_id,
@@ -127,6 +154,7 @@ def _filled(says: str, words: Mapping[str, object]) -> str | None:
     return _WORD.sub(lambda found: str(words[found[1]]), says)
 
 
+@lru_cache(maxsize=2)  # each finding asks
 def _is_public(plugin: Plugin) -> bool:
     """Whether the plugin is known to stand elsewhere than on its author's machine."""
     url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)

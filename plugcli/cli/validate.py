@@ -1,12 +1,8 @@
-"""`plugcli validate`: parse, judge, print."""
+"""`plugcli validate`: options, then load, judge, print."""
 
 from typing import Annotated
 
 import typer
-
-from plugcli.errors import UsageError
-
-FORMATS = ("text", "json")
 
 
 def validate(
@@ -23,35 +19,40 @@ def validate(
         typer.Option(
             "--for",
             metavar="HOST",
-            help="Judge for this host, or for `all`; may be repeated; `plugcli hosts` lists them. [default: chatgpt]",
+            help="Judge for this host, or `all`; may be repeated; `plugcli hosts` lists them. [default: the configuration's, or chatgpt]",
             show_default=False,
         ),
     ] = None,
-    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")] = "text",
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help="Judge a plugin of files as if it stood at https://..."),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="How to print: text (default), json, sarif or github."
+        ),
+    ] = None,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output", metavar="FORMAT:FILE", help="Write a file besides (- prints it); may be repeated."
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings too.")] = False,
 ) -> None:
     """Say what each chat host would say of a plugin, before the host says it.
 
-    Exit status: 0 no errors, 1 errors found, 2 usage, 3 plugcli could not do its job.
+    The nearest plugcli.toml, or pyproject.toml with [tool.plugcli], may say for which hosts, at which url, and what to ignore.
+    Exit status, whatever the format: 0 no errors, 1 errors found, 2 usage, 3 plugcli could not do its job.
     """
-    if format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}", hint=f"one of {', '.join(FORMATS)}")
     # Typer alone is most of what `--help` costs: the library is read only where it is used.
-    from plugcli.cli.report import print_json, print_report
-    from plugcli.hosts import DEFAULT, named_hosts
-    from plugcli.target import check_target, load_target
-    from plugcli.validate import validate as judge
+    from plugcli.cli.job import jobs, report_of
+    from plugcli.cli.output import deliver, outputs
 
-    wanted = named_hosts(host or [DEFAULT])
-    for target in targets or ():
-        check_target(target)  # all of them first: a typing mistake in the last must not follow pages of text
-
-    reports = []
-    for target in targets or ["."]:
-        report = judge(load_target(target), wanted)
-        reports.append(report)
-        if format == "text":
-            print_report(report, wanted)
-    if format == "json":
-        print_json({"version": 1, "targets": [report.as_json() for report in reports]})
-    if any(report.has_errors for report in reports):
+    to = outputs(format, output or ())
+    asked = jobs(targets or ["."], host or (), url)
+    reports = deliver(map(report_of, asked), to)
+    failing = ("error", "warning") if strict else ("error",)
+    if any(report.worst in failing for report in reports):
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ What cannot be read raises UnreadableDocument, whose `problem` names the mistake
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -208,6 +209,21 @@ class Document:
             )
             for path, offset, first in self._places.duplicates()
         ]
+
+    def comments(self, wanted: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Position]]:
+        """What matches `wanted`, which begins with a #, in the comments of a YAML text; JSON has none."""
+        if self._yaml is None:
+            return
+        from plugcli.document import yaml_comments
+
+        for match in yaml_comments.find(self.text, wanted):
+            yield match, self._lines.position(match.start())
+
+    def line_after_comment(self, line: int) -> int:
+        """The line that a comment on `line` is about: the same, or below lines that hold nothing but comments."""
+        while self._lines.text(line).lstrip().startswith("#"):
+            line += 1
+        return line
 
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:

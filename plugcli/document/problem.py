@@ -83,6 +83,14 @@ class Lines:
     def offset(self, position: Position) -> int:
         return self._starts[position.line - 1] + position.column - 1
 
+    def text(self, line: int) -> str:
+        """The line `line`, without its end; empty below the last one."""
+        if line > len(self._starts):
+            return ""
+        start = self._starts[line - 1]
+        end = _LINE_END.search(self._text, start)
+        return self._text[start : end.start() if end else len(self._text)]
+
     def excerpt(self, position: Position) -> Excerpt:
         """The line of `position`, without its end: at most _NEARBY characters before and after it."""
         start = self._starts[position.line - 1]

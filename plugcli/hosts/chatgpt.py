@@ -83,6 +83,7 @@ HOST = Host(
         "description_for_model": (
             Limit(8000, Claim("enforced", "docs, getting started; one of the store is longer")),
         ),
+        "answer.seconds": (Limit(15, Claim("enforced", "docs, production: fetched within 15 seconds")),),
         "operation.description": OPERATION_LIMITS,
         "operation.summary": OPERATION_LIMITS,
         "parameter.description": (
@@ -168,6 +169,10 @@ HOST = Host(
         ),
         "api-url/home-page": Claim("observed", "3 plugins in public repositories"),
         "domain/api-url": Claim("enforced", "docs, production; in all 1,011 absolute ones of the store"),
+        # The author is still at it, or a server writes its own address there, as `plugcli serve` does.
+        "domain/not-deployed": Claim(
+            "enforced", "docs, production; in all 1,011 absolute ones of the store", severity="warning"
+        ),
         "domain/http": Claim("enforced", "docs, production: http only on localhost"),
         "unfetched/manifest/remote": Claim("enforced", "client", says="Couldn't find manifest."),
         "unfetched/manifest/local": Claim("enforced", "client", says_on_localhost=CORS),
@@ -181,6 +186,43 @@ HOST = Host(
         "unfetched/openapi/redirect": Claim(
             "observed", "docs, production: the document is on the plugin's domain"
         ),
+        "cors/manifest": Claim(
+            "enforced",
+            "client; Fetch Standard, which browsers go by; openai/plugins-quickstart#11, #22",
+            says_on_localhost=CORS,
+        ),
+        "cors/openapi": Claim(
+            "enforced",
+            "client; Fetch Standard, which browsers go by",
+            says_on_localhost="Failed to fetch localhost OpenAPI spec.",
+        ),
+        # The plugin is installed all the same, and fails when it is called.
+        "cors/operation": Claim(
+            "enforced", "client: the browser makes the calls; Fetch Standard", severity="warning"
+        ),
+        "cors/private-network": Claim(
+            "observed",
+            "openai/plugins-quickstart#11: Chrome; since version 142 it asks the user instead "
+            "(developer.chrome.com/blog/local-network-access)",
+            says_on_localhost=CORS,
+        ),
+        "browser": Claim(
+            "observed",
+            "openai/plugins-quickstart#11; developer.chrome.com/blog/local-network-access",
+            severity="note",
+        ),
+        "content-type": Claim("observed", "client: parses the text, whatever its type", severity="note"),
+        "logo/missing": Claim("observed", "a page shows no picture then; docs, getting started: a URL"),
+        "logo/no-picture": Claim("documented", "docs, getting started: the logo is an image"),
+        "logo/type": Claim("observed", "MIME Sniffing Standard; Chrome's opaque response blocking"),
+        "logo/policy": Claim("observed", "Fetch Standard: Cross-Origin-Resource-Policy"),
+        "logo/size": Claim(
+            "documented",
+            "docs, getting started: suggested 512 x 512; the store has every size",
+            severity="note",
+        ),
+        "logo/large": Claim("observed", "a page waits for it; no limit is documented", severity="note"),
+        "domain/port": Claim("enforced", "docs, production: only port 443"),
         "loopback": Claim(
             "observed",
             "openai/plugins-quickstart#22; client: only localhost with a port is a developer's own machine",

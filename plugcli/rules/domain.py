@@ -14,12 +14,12 @@ Good:
     https://plugcli.dev: ChatGPT accepts it
 """
 
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from plugcli.address import address
+from plugcli.address import Address, address
 from plugcli.hosts import Host
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, named
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -29,15 +29,34 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if home.kind == "http":
         hint = f"serve it at {plugin.url.replace('http', 'https', 1)}"
         yield Problem(None, "the plugin is served over http", "domain/http", hint)
+    if home.kind == "https" and home.port not in (None, 443):
+        hint = f"serve it at https://{home.host}"
+        yield Problem(None, f"the plugin is served on port {home.port}", "domain/port", hint)
     url = plugin.manifest.get("api", "url") if plugin.manifest is not None else None
+    if _is_elsewhere(home) and not (isinstance(url, str) and _is_elsewhere(address(url))):
+        hint = "write http://localhost with the port, so that the browser asks, and so do we"
+        named = home.host if home.kind == "loopback" else "localhost without a port"
+        yield Problem(None, f"to ChatGPT {named} is not the developer's own machine", "loopback", hint)
     if plugin.manifest is None or not isinstance(url, str):
         return
-    found = address(urljoin(plugin.url, url.strip()))
+    try:
+        found = address(urljoin(plugin.url, url.strip()))
+    except ValueError:  # http://[, of which another rule speaks
+        return
     root = home.host.removeprefix("www.")
     if found.host and found.host != root and not found.host.endswith(f".{root}"):
         message = f"api.url is at {found.host}, and the plugin at {root}"
+        if found.is_local and plugin.live is None:
+            hint = f"write {urljoin(plugin.url, urlsplit(url.strip()).path)} before you deploy it"
+            yield Problem(Place(plugin.manifest, "/api/url"), message, "domain/not-deployed", hint)
+            return
         hint = f"a host asks only {root} and what is below it: serve the document there"
         yield Problem(Place(plugin.manifest, "/api/url"), message, "domain/api-url", hint)
 
 
-RULE = Rule(plugin=check)
+def _is_elsewhere(found: Address) -> bool:
+    """Whether `found` looks like the author's own machine, and the host takes only localhost with a port for it."""
+    return found.kind == "loopback" or (found.kind == "localhost" and found.port is None)
+
+
+RULE = Rule(plugin=check, asks=named("loopback"))

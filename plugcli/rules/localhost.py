@@ -13,12 +13,18 @@ Good:
 """
 
 from plugcli.address import address
-from plugcli.document import Document
+from plugcli.dialect import manifest_dialect
 from plugcli.hosts import Host
+from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
-def check(manifest: Document, host: Host) -> Problems:
+def check(plugin: Plugin, host: Host) -> Problems:
+    manifest = plugin.manifest
+    if manifest is None or manifest_dialect(manifest.data) not in host.manifests:
+        return
+    if plugin.url is not None and not address(plugin.url).is_local:
+        return
     url = manifest.get("api", "url")
     if not isinstance(url, str) or not address(url).is_local:
         return
@@ -30,4 +36,4 @@ def check(manifest: Document, host: Host) -> Problems:
     yield Problem(Place(manifest, "/api/url"), message, "localhost")
 
 
-RULE = Rule(manifest=check)
+RULE = Rule(plugin=check)

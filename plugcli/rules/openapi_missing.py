@@ -23,7 +23,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    if plugin.openapi_path is not None or plugin.manifest is None or plugin.url is not None:
+    if plugin.openapi_path is not None or plugin.manifest is None or plugin.live is not None:
         return
     if manifest_dialect(plugin.manifest.data) not in ("plugin", "baidu"):
         return

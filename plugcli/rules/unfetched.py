@@ -17,19 +17,25 @@ Good:
 
 from plugcli.address import address
 from plugcli.hosts import Host
+from plugcli.live import Part
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_NAMES: dict[Part, str] = {"manifest": "the manifest", "openapi": "the OpenAPI document"}
+
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    unfetched = plugin.unfetched
-    if unfetched is None:
-        return
-    where = Place(plugin.manifest, "/api/url") if plugin.manifest is not None else None
-    kind = "redirect" if unfetched.is_refused else "local" if address(unfetched.url).is_local else "remote"
-    claim = f"unfetched/{unfetched.document}/{kind}"
-    what = "the manifest" if unfetched.document == "manifest" else "the OpenAPI document"
-    yield Problem(where, f"{what} at {unfetched.url}: {unfetched.message}", claim, unfetched.hint)
+    for part, name in _NAMES.items():
+        last = plugin.live.last(part) if plugin.live else None
+        if last is None or last.failure is None:
+            continue
+        where = Place(plugin.manifest, last.where) if plugin.manifest is not None else None
+        failure = last.failure
+        kind = (
+            "redirect" if failure.kind == "refused" else "local" if address(last.url).is_local else "remote"
+        )
+        claim = f"unfetched/{part}/{kind}"
+        yield Problem(where, f"{name} at {last.url}: {failure.message}", claim, failure.hint)
 
 
 RULE = Rule(plugin=check)

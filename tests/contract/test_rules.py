@@ -2,8 +2,8 @@
 
 A case is a folder `rules/<rule-id>/{good,bad}-<case>/` with a plugin's files and `expected.txt`, all that
 `plugcli validate` prints for it. `hosts.txt` names the hosts to judge for in place of the default; `target.txt` names
-the file to judge in place of the folder, `url.txt` says where the plugin stands, `unfetched.json` what could not be had
-there. After a change on purpose,
+the file to judge in place of the folder, `url.txt` says where the plugin stands, `live.json` what its server answered: a list
+of exchanges. After a change on purpose,
 `PLUGCLI_WRITE_EXPECTED=1 pytest tests/contract/test_rules.py` writes `expected.txt` anew: read the difference.
 """
 
@@ -12,13 +12,17 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from plugcli.cli.report import print_report
+from plugcli.cli.formats import Paper
+from plugcli.cli.formats.text import render
 from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, Host, named_hosts
-from plugcli.plugin import Plugin, Unfetched
+from plugcli.live import Exchange, Failure, Live
+from plugcli.picture import Picture
+from plugcli.plugin import Plugin
 from plugcli.rules import all_rules
 from plugcli.target import load_target
 from plugcli.validate import validate
@@ -36,12 +40,11 @@ def hosts_of(case: Path) -> dict[str, Host]:
 def judge(case: Path) -> Report:
     """The report on a case, from inside its folder, so that no path of this machine is in it."""
     hosts = hosts_of(case)
-    unfetched = case / "unfetched.json"
-    if unfetched.exists():
-        missing = Unfetched(**json.loads(unfetched.read_text()))
-        plugin = load_target(".") if (case / ".well-known").exists() else Plugin(missing.url)
-        plugin = replace(plugin, manifest_path=missing.url, unfetched=missing, url=missing.url)
-        return validate(plugin, hosts)
+    if (case / "live.json").exists():
+        live = live_of(json.loads((case / "live.json").read_text()))
+        url = live.exchanges[0].url
+        plugin = load_target(".") if (case / ".well-known").exists() else Plugin(url)
+        return validate(replace(plugin, manifest_path=url, live=live, url=url), hosts)
     target = case / "target.txt"
     plugin = load_target(target.read_text().strip() if target.exists() else ".")
     if (case / "url.txt").exists():
@@ -49,17 +52,24 @@ def judge(case: Path) -> Report:
     return validate(plugin, hosts)
 
 
+def live_of(exchanges: list[dict[str, Any]]) -> Live:
+    """The exchanges of a `live.json`."""
+    kinds = {"failure": Failure, "picture": Picture}
+    return Live(
+        tuple(
+            Exchange(**{key: kinds[key](**value) if key in kinds else value for key, value in each.items()})
+            for each in exchanges
+        )
+    )
+
+
 @pytest.mark.parametrize("case", ALL_CASES)
-def test_case_is_judged_as_expected(
-    case: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_case_is_judged_as_expected(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole output is compared: a rule that also speaks where it should not is noticed here."""
     folder = CASES / case
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("NO_COLOR", "1")
     report = judge(folder)
-    print_report(report, hosts_of(folder))
-    printed = capsys.readouterr().out
+    printed = "".join(render([report], Paper()))
     expected = folder / "expected.txt"
     if os.environ.get("PLUGCLI_WRITE_EXPECTED"):
         expected.write_text(printed, encoding="utf-8")

@@ -46,6 +46,7 @@ def shown(command: str) -> str:
     "command",
     [
         "plugcli validate bad",
+        "plugcli validate --format github bad",
         "plugcli exec primes.py 30",
         "plugcli exec --timeout 2 -c 'while True: pass'; echo $?",
     ],

@@ -1,91 +1,11 @@
 """`plugcli validate URL` against real servers on this machine: what a server does wrong is named, never a traceback."""
 
-import json
 import socket
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from plugcli.fetch import fetch_plugin
-
-GOOD = Path(__file__).parents[1] / "contract" / "rules" / "manifest-syntax" / "good-json"
-MANIFEST = json.loads((GOOD / ".well-known/ai-plugin.json").read_text())
-OPENAPI = (GOOD / "openapi.yaml").read_text()
-Answer = tuple[int, Mapping[str, str], bytes]
-
-
-@contextmanager
-def server(answer: Callable[[str, int], Answer]) -> Iterator[tuple[int, list[str]]]:
-    """Serve `answer(path, port)` on a port of this machine; yields the port and the paths that were asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            status, headers, body = answer(self.path, listener.server_port)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            pass
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield listener.server_port, asked
-    finally:
-        listener.shutdown()
-        thread.join()
-        listener.server_close()
-
-
-def plugin(**changes: Any) -> Callable[[str, int], Answer]:
-    """Answers of a server that has the good plugin, its addresses on localhost, with `changes` to the manifest."""
-
-    def answer(path: str, port: int) -> Answer:
-        here = f"http://localhost:{port}"
-        if path == "/.well-known/ai-plugin.json":
-            api = {"type": "openapi", "url": f"{here}/openapi.yaml"}
-            manifest = {**MANIFEST, "api": api, "logo_url": f"{here}/logo.png", **changes}
-            return 200, {"Content-Type": "application/json"}, json.dumps(manifest).encode()
-        if path == "/openapi.yaml":
-            return (
-                200,
-                {"Content-Type": "text/yaml"},
-                OPENAPI.replace("https://todo.plugcli.dev", here).encode(),
-            )
-        return 404, {}, b"not found"
-
-    return answer
-
-
-def validate(url: str) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "plugcli", "validate", "--format", "json", url],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "" == done.stderr
-    (target,) = json.loads(done.stdout)["targets"]
-    return done.returncode, target
-
-
-def errors(target: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(each["rule"], each["message"]) for each in target["findings"] if each["severity"] == "error"]
+from tests.e2e.plugin_server import Answer, errors, plugin, raw_server, server, validate, why_not
 
 
 def test_good_plugin_passes_by_its_domain() -> None:
@@ -94,7 +14,7 @@ def test_good_plugin_passes_by_its_domain() -> None:
         status, target = validate(f"http://localhost:{port}")
     assert (0, []) == (status, errors(target))
     assert "accepts" == target["verdicts"][0]["verdict"]
-    assert ["/.well-known/ai-plugin.json", "/openapi.yaml"] == asked
+    assert ["/.well-known/ai-plugin.json", "/openapi.yaml", "/logo.png"] == asked
 
 
 def test_relative_api_url_is_taken_against_the_domain() -> None:
@@ -150,6 +70,19 @@ def test_port_where_nobody_listens_is_named() -> None:
     assert f"nothing listens at localhost:{port}" in target["findings"][0]["message"]
 
 
+def test_api_url_at_another_port_is_named() -> None:
+    """The server moved to another port and the manifest did not: the host says only that it could not fetch it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        other = free.getsockname()[1]
+        api = {"type": "openapi", "url": f"http://localhost:{other}/openapi.yaml"}
+        with server(plugin(api=api)) as (port, _):
+            status, target = validate(f"http://localhost:{port}")
+    ((rule, message),) = errors(target)
+    assert (1, "unfetched") == (status, rule)
+    assert f"nothing listens at localhost:{other}" in message
+
+
 def test_https_to_a_port_that_speaks_http_is_named() -> None:
     """A traceback of the TLS library would tell the author nothing."""
     with server(plugin()) as (port, _):
@@ -158,49 +91,22 @@ def test_https_to_a_port_that_speaks_http_is_named() -> None:
     assert f"localhost:{port} does not speak TLS" in target["findings"][0]["message"]
 
 
-@contextmanager
-def raw_server(greeting: bytes) -> Iterator[int]:
-    """Accept connections, send `greeting`, and then nothing, until the block ends."""
-    connections: list[socket.socket] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def accept() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                connections.append(connection)
-                connection.recv(65536)
-                connection.sendall(greeting)
-                if greeting:
-                    connection.close()
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
-            for connection in connections:
-                connection.close()
-
-
 def test_answer_that_is_not_http_is_named() -> None:
     """Another program may have the port."""
     with raw_server(b"SSH-2.0-OpenSSH_9.6\r\n") as port:
         status, target = validate(f"http://localhost:{port}")
     assert 1 == status
-    assert f"localhost:{port} does not answer in HTTP" in target["findings"][0]["message"]
+    assert (
+        f"localhost:{port} closes the connection without an answer in HTTP"
+        in target["findings"][0]["message"]
+    )
 
 
 def test_server_that_never_answers_ends_in_time() -> None:
     """The host gives up after 15 seconds, and so do we."""
     with raw_server(b"") as port:
         plugin = fetch_plugin(f"http://localhost:{port}", wall_seconds=0.2)
-    assert plugin.unfetched is not None
-    assert "no answer within 0.2 seconds" == plugin.unfetched.message
+    assert "no answer to OPTIONS within 0.2 seconds" == why_not(plugin)
 
 
 def test_answer_without_end_is_cut_off() -> None:
@@ -208,8 +114,7 @@ def test_answer_without_end_is_cut_off() -> None:
     huge = b" " * (33 * 1024 * 1024)
     with server(lambda path, port: (200, {}, huge)) as (port, _):
         plugin = fetch_plugin(f"http://localhost:{port}")
-    assert plugin.unfetched is not None
-    assert "the answer is larger than 32 MiB" == plugin.unfetched.message
+    assert "the answer is larger than 32 MiB" == why_not(plugin)
 
 
 def test_redirect_on_the_same_host_is_followed() -> None:
@@ -266,3 +171,22 @@ def test_manifest_cannot_make_us_ask_another_host() -> None:
     assert 1 == status
     assert ("domain", "api.url is at 127.0.0.1, and the plugin at localhost") in errors(target)
     assert [] == inner_asked
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "https://:99999/", "//", "http://" + "a" * 70 + ".dev/x", "\x00", " "]
+)
+def test_api_url_that_is_no_address_is_a_finding(url: str) -> None:
+    """It is a stranger's text, and joined to the plugin's address."""
+    with server(plugin(api={"type": "openapi", "url": url}, logo_url=url)) as (port, _):
+        status, target = validate(f"http://localhost:{port}")
+    assert 1 == status
+    assert [] != errors(target)
+
+
+@pytest.mark.parametrize("name", ["a" * 70, "a..b"])
+def test_name_that_no_name_server_could_know_is_a_finding(name: str) -> None:
+    """Python fails on such a name before it asks anybody."""
+    status, target = validate(f"http://{name}.localhost:1")
+    assert 1 == status
+    assert [] != errors(target)

@@ -9,20 +9,40 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding"}
+JUDGING = {"validate", "rules", "hosts", "configuration", "ignore", "target", "fetch", "finding"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
-    "validate": {"rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
+    "validate": {"ignore", "rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
+    # How a project wants its plugins judged.
+    "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
     "target": {"fetch", "plugin", "document", "dialect", "errors"},
-    "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
+    # What its server answers becomes facts, which rules judge as a browser and as a host would.
+    "fetch": {
+        "plugin",
+        "live",
+        "picture",
+        "operation",
+        "document",
+        "address",
+        "dialect",
+        "errors",
+        "__init__",
+    },
+    "cors": {"live"},
+    "live": {"picture"},
+    "picture": set(),
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {
+        "ignore",
         "hosts",
         "plugin",
+        "live",
+        "cors",
+        "picture",
         "document",
         "address",
         "dialect",
@@ -31,6 +51,8 @@ ALLOWED = {
         "survey",
         "_discover",
     },
+    # What is not to be heard: comments in a document, and what the configuration lists.
+    "ignore": {"document", "finding"},
     "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
@@ -39,7 +61,7 @@ ALLOWED = {
     "survey": {"document"},
     "address": {"document"},
     "dialect": set(),
-    "plugin": {"document", "errors"},
+    "plugin": {"document", "live", "errors"},
     "document": {"errors"},
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about

@@ -1,0 +1,77 @@
+"""Where a run may go: a stranger's manifest must not make us ask the user's own machine or network.
+
+The plugin that the user names may stand anywhere. Once it has answered from a public address, every further name is
+looked up here, once, and asked at just that address: a name that changes its mind (DNS rebinding) gains nothing.
+"""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urljoin, urlsplit
+
+from plugcli.address import Address, address
+from plugcli.fetch.failure import Unanswered
+from plugcli.live import Failure
+
+# NAT64, RFC 6052: an IPv4 address in the last 32 bits.
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+def root_domain(host: str) -> str:
+    """The domain under which a host wants the plugin's addresses (docs, production)."""
+    return host.removeprefix("www.")
+
+
+def is_under(host: str, root: str) -> bool:
+    return host == root or host.endswith(f".{root}")
+
+
+def may_ask(home: Address, other: Address) -> bool:
+    """Whether a plugin at `home` may send us to `other`: its own domain or below it."""
+    if home.is_local and not other.is_local:
+        return False
+    return is_under(other.host, root_domain(home.host))
+
+
+def is_public(text: str) -> bool:
+    """Whether the address `text` is one of the public Internet, whatever it is wrapped in."""
+    try:
+        number = ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    inner = _inside(number)
+    if inner is not None:
+        return is_public(str(inner))
+    return number.is_global and not number.is_multicast
+
+
+def redirected(url: str, location: str, what: str) -> str:
+    """The address that `url` redirects to. Raises Unanswered where a host would not go: only downwards, never off https."""
+    try:
+        target = urljoin(url, location)
+        old, new = urlsplit(url), urlsplit(target)
+        host, _ = new.hostname or "", new.port
+    except ValueError:
+        host = ""
+    if not location or not host or new.scheme not in ("http", "https"):
+        raise Unanswered(Failure(f"the server redirects to {location!r}, which is no address"))
+    if old.scheme == "https" and new.scheme == "http":
+        message = f"{what} redirects from https to http, where no host follows"
+        raise Unanswered(Failure(message, f"redirect to https://{new.netloc}", "refused"))
+    if not is_under(host, root_domain(old.hostname or "")):
+        message = f"{what} redirects to {host}: only the same domain and its subdomains are allowed"
+        hint = f"serve it at {old.hostname} itself, or install the plugin from {host}"
+        raise Unanswered(Failure(message, hint, "refused"))
+    return target
+
+
+def has_password(url: str) -> bool:
+    """Whether `url` holds a user name or a password; a host sends none."""
+    return address(url).host != "" and "@" in urlsplit(url).netloc
+
+
+def _inside(number: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 one stands for."""
+    if isinstance(number, IPv4Address):
+        return None
+    if number in _NAT64:
+        return IPv4Address(number.packed[-4:])
+    return number.ipv4_mapped or number.sixtofour

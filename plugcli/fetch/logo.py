@@ -1,0 +1,53 @@
+"""Fetch the logo as the browser of a host's user does, if a stranger's manifest may send us there at all."""
+
+from dataclasses import replace
+from urllib.parse import urljoin
+
+from plugcli.address import Address, address
+from plugcli.fetch.bounds import may_ask
+from plugcli.fetch.run import Run
+from plugcli.live import Exchange, Failure
+from plugcli.picture import picture
+
+_MOST_BYTES = 5 * 1024 * 1024
+_MOST_REDIRECTS = 5
+_OF_PICTURE = {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"}
+
+
+async def fetch_logo(run: Run, logo_url: object, manifest_url: str) -> None:
+    """Ask for `logo_url`. Other rules speak of one that is no absolute address; it is left alone."""
+    if not isinstance(logo_url, str):
+        return
+    home, url = address(manifest_url), logo_url.strip()
+    bounds = run.bounds(_MOST_BYTES)
+    for _ in range(_MOST_REDIRECTS + 1):
+        if not _may_ask(run, home, address(url)):
+            return
+        asked = Exchange("logo", url, where="/logo_url")
+        exchange, body = await run.ask(asked, _OF_PICTURE, bounds)
+        if exchange.failure is None and not exchange.is_redirect:
+            run.exchanges[-1] = replace(exchange, picture=picture(body))
+        if not exchange.is_redirect or exchange.failure is not None:
+            return
+        location = exchange.headers.get("location", "")
+        url = _joined(url, location)
+        if not location or not address(url).host:
+            run.fail(Failure(f"the server redirects to {location!r}, which is no address"))
+            return
+    run.fail(Failure(f"more than {_MOST_REDIRECTS} redirects"))
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:  # http://[
+        return ""
+
+
+def _may_ask(run: Run, home: Address, other: Address) -> bool:
+    """A browser loads a picture from anywhere; we ask another domain only for a public plugin, at a public address."""
+    if not other.host or (other.kind == "http" and home.kind != "http"):
+        return False
+    if may_ask(home, other):
+        return True
+    return bool(run.wire.must_be_public) and not other.is_local and run.wire.is_direct(other.text)

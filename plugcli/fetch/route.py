@@ -1,0 +1,63 @@
+"""How to reach an address: its numbers, the proxy, and the TLS that hosts want. Asks name servers and nobody else."""
+
+import asyncio
+import ssl
+from functools import cache
+from socket import SOCK_STREAM
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from plugcli.address import address
+from plugcli.fetch.bounds import is_public
+from plugcli.fetch.failure import Unanswered
+from plugcli.live import Failure
+
+_MOST_ADDRESSES = 4  # of one name
+
+
+async def public_numbers(url: httpx.URL) -> list[str]:
+    """The addresses of a name, IPv4 first. Raises Unanswered unless all of them are public."""
+    name = url.raw_host.decode()
+    found = await asyncio.get_running_loop().getaddrinfo(name, url.port or 443, type=SOCK_STREAM)
+    numbers = list(dict.fromkeys(str(each[4][0]) for each in found))
+    inside = [number for number in numbers if not is_public(number)]
+    if inside:
+        at = name if name == inside[0] else f"{name} is {inside[0]}"
+        message = f"{at}, in a private network, where no host goes"
+        raise Unanswered(Failure(message, "serve it at a public address", "refused"))
+    return sorted(numbers, key=lambda each: ":" in each)[:_MOST_ADDRESSES]
+
+
+def proxy_for(url: httpx.URL) -> str | None:
+    """The proxy that the environment names for `url`. Raises Unanswered for one that we cannot use."""
+    # A proxy cannot reach this machine's own servers.
+    if address(str(url)).is_local or proxy_bypass(url.host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    scheme, found, _ = proxy.partition("://")
+    if not found:
+        return f"http://{proxy}"
+    if scheme not in ("http", "https"):
+        raise Unanswered(
+            Failure(f"the environment names a proxy of the kind {scheme}, which is not supported")
+        )
+    return proxy
+
+
+@cache
+def tls(is_local: bool) -> ssl.SSLContext:
+    context = httpx.create_ssl_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # docs, production
+    if is_local:
+        context.load_default_certs()  # an author's own authority, which the author's browser knows
+    return context
+
+
+def peer_of(response: httpx.Response) -> str:
+    stream = response.extensions.get("network_stream")
+    peer = stream.get_extra_info("server_addr") if stream is not None else None
+    return str(peer[0]) if isinstance(peer, tuple) else ""

@@ -1,0 +1,96 @@
+"""One run: requests in the order of the host, each bounded, and all that came of them kept as facts."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from plugcli.fetch.bounds import redirected
+from plugcli.fetch.failure import Unanswered
+from plugcli.fetch.wire import Bounds, Wire
+from plugcli.live import Exchange, Failure, Live, Part
+
+_MOST_REDIRECTS = 5
+_NAMES = {"manifest": "the manifest", "openapi": "the document", "logo": "the logo", "operation": "the call"}
+# What the host's page sends with every request to localhost, and what makes the browser ask first (client).
+_HEADER = "content-type"
+
+
+@dataclass
+class Run:
+    """What was asked so far. Each part of a plugin has `wall_seconds`, with its preflights and its redirects."""
+
+    wall_seconds: float
+    wire: Wire = field(default_factory=Wire)
+    exchanges: list[Exchange] = field(default_factory=list)
+
+    @property
+    def live(self) -> Live:
+        return Live(tuple(self.exchanges))
+
+    def bounds(self, most_bytes: int) -> Bounds:
+        """The bounds of a part that begins now."""
+        deadline = asyncio.get_running_loop().time() + self.wall_seconds
+        return Bounds(deadline, self.wall_seconds, most_bytes)
+
+    async def document(
+        self, part: Part, url: str, most_bytes: int, *, where: str = "", origin: str = ""
+    ) -> tuple[bytes, str] | None:
+        """The bytes at `url` and the address where they were in the end; None where the last exchange says why not.
+
+        With `origin` it is asked for as a browser does for that page.
+        """
+        bounds = self.bounds(most_bytes)
+        for _ in range(_MOST_REDIRECTS + 1):
+            if origin:
+                preflight = Exchange(part, url, "OPTIONS", where, origin, "GET", (_HEADER,))
+                await self.preflight(preflight, bounds)
+                if asyncio.get_running_loop().time() >= bounds.deadline:
+                    return None
+            headers = _of_browser(origin) | {"Content-Type": "application/json"} if origin else {}
+            exchange, body = await self.ask(Exchange(part, url, "GET", where, origin), headers, bounds)
+            if exchange.failure is not None:
+                return None
+            if not exchange.is_redirect:
+                return body, url
+            try:
+                target = redirected(url, exchange.headers.get("location", ""), _NAMES[part])
+            except Unanswered as unanswered:
+                self.fail(unanswered.failure)
+                return None
+            url, origin = target, _origin_after(origin, url, target)
+        self.fail(Failure(f"more than {_MOST_REDIRECTS} redirects"))
+        return None
+
+    async def preflight(self, asked: Exchange, bounds: Bounds) -> None:
+        """Ask for leave as a browser does, before a request of a page to a server in the user's own network."""
+        headers = _of_browser(asked.origin) | {
+            "Access-Control-Request-Method": asked.wants_method,
+            "Access-Control-Request-Headers": ",".join(asked.wants_headers),
+            "Access-Control-Request-Private-Network": "true",
+        }
+        await self.ask(asked, headers, bounds)
+
+    async def ask(self, asked: Exchange, headers: dict[str, str], bounds: Bounds) -> tuple[Exchange, bytes]:
+        """Send one request and keep what came of it."""
+        exchange, body = await self.wire.ask(asked, headers, bounds)
+        self.exchanges.append(exchange)
+        return exchange, body
+
+    def fail(self, failure: Failure) -> None:
+        """Note that the last exchange leads no further."""
+        self.exchanges[-1] = replace(self.exchanges[-1], failure=failure)
+
+
+def _of_browser(origin: str) -> dict[str, str]:
+    return {
+        "Origin": origin,
+        "Sec-Fetch-Dest": "empty",
+        "Sec-Fetch-Mode": "cors",
+        "Sec-Fetch-Site": "cross-site",
+    }
+
+
+def _origin_after(origin: str, url: str, target: str) -> str:
+    """The Origin that a browser sends after a redirect: `null` once it has led from one foreign origin to another."""
+    old, new = urlsplit(url), urlsplit(target)
+    return origin and (origin if (old.scheme, old.netloc) == (new.scheme, new.netloc) else "null")

@@ -1,0 +1,109 @@
+"""What an author has reasons not to hear of: comments in a YAML document, and the list in the configuration.
+
+An ignore without a reason ignores nothing: whoever reads it later must know whether it still holds.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+
+from plugcli.document import Document, Position
+from plugcli.finding import Finding, Ignored, problems
+
+# What begins like one and is none is a slip, and said to be one.
+_COMMENT = re.compile(r"#[ \t]*(?i:plugcli:[ \t]*ignore)\b[ \t]*(\[([^\]\r\n]*)\])?([^\r\n]*)")
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """One entry of the configuration's list: a rule, where it is not to be heard, and why.
+
+    `path` is a pattern for the file or a folder around it, relative to `folder`, in which * stands for any text, also one with
+    slashes; an address is compared as it is. `pointer` (RFC 6901) names a value: what is in it is meant too. Empty: everywhere.
+    """
+
+    rule: str
+    reason: str
+    path: str = ""
+    pointer: str = ""
+    folder: Path = Path()
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether `finding` is one of those."""
+        return (
+            finding.rule == self.rule
+            and (not self.pointer or f"{finding.pointer}/".startswith(f"{self.pointer}/"))
+            and (not self.path or self._is_in(finding.file))
+        )
+
+    def _is_in(self, file: str) -> bool:
+        if not file.startswith(("https://", "http://")):
+            path = Path(file).resolve()
+            if not path.is_relative_to(self.folder):
+                return False
+            file = path.relative_to(self.folder).as_posix()
+        pattern = self.path.removeprefix("./").rstrip("/")
+        return fnmatchcase(file, pattern) or fnmatchcase(file, f"{pattern}/*")
+
+
+@dataclass(frozen=True)
+class IgnoreComment:
+    """`# plugcli: ignore[rule, rule] reason`, on the line of what it ignores, or alone on the lines above."""
+
+    document: Document
+    position: Position
+    rules: tuple[str, ...]
+    reason: str
+    line: int
+
+
+class Ignores:
+    """All that one plugin's author has reasons not to hear of, ready to be asked about findings."""
+
+    def __init__(self, comments: Sequence[IgnoreComment], listed: Sequence[Ignore]) -> None:
+        self._listed = listed
+        self._comments = {
+            (each.document.name, each.line, rule): each
+            for each in comments
+            if each.reason
+            for rule in each.rules
+        }
+
+    def of(self, finding: Finding) -> Ignore | IgnoreComment | None:
+        """What keeps `finding` from being heard, if anything does."""
+        comment = self._comments.get(_spot(finding)) if self._comments else None
+        return comment or next((each for each in self._listed if each.covers(finding)), None)
+
+    def ignored(self, findings: Iterable[Finding]) -> tuple[Ignored, ...]:
+        """The problems of `findings`, which are not heard, each with the reason."""
+        because = [(tuple(each), self.of(each[0])) for each in problems(findings)]
+        return tuple(
+            Ignored(alike, why.reason, is_comment=isinstance(why, IgnoreComment))
+            for alike, why in because
+            if why is not None
+        )
+
+    def idle(self, findings: Iterable[Finding]) -> list[tuple[IgnoreComment, str]]:
+        """The comments that keep none of `findings` from being heard, each with the rule that it names in vain."""
+        found = set(map(_spot, findings)) if self._comments else set()
+        return [(each, spot[2]) for spot, each in self._comments.items() if spot not in found]
+
+
+def _spot(finding: Finding) -> tuple[str, int, str]:
+    return finding.file, finding.line, finding.rule
+
+
+@lru_cache(maxsize=2)
+def ignore_comments(document: Document) -> tuple[IgnoreComment, ...]:
+    """The ignores in the document's comments, also those that lack their rules or their reason."""
+    return tuple(_found(document))
+
+
+def _found(document: Document) -> Iterator[IgnoreComment]:
+    for match, position in document.comments(_COMMENT):
+        rules = tuple(filter(None, (each.strip().lower() for each in (match[2] or "").split(","))))
+        reason = match[3].strip(" \t:-")
+        yield IgnoreComment(document, position, rules, reason, document.line_after_comment(position.line))

@@ -1,0 +1,47 @@
+"""The server takes longer for the manifest or the OpenAPI document than the host waits.
+
+Each has 15 seconds on ChatGPT (OpenAI's documentation, production), with all redirects; other hosts wait less. A server that sleeps
+while nobody asks is often slow only the first time, which is when the plugin is installed.
+
+Bad:
+
+    $ curl -so openapi.yaml -w '%{time_total}' https://shop.example.com/openapi.yaml
+    16.2
+
+Good:
+
+    $ curl -so openapi.yaml -w '%{time_total}' https://shop.example.com/openapi.yaml
+    0.2
+"""
+
+from collections.abc import Iterator
+
+from plugcli.hosts import Claim, Host
+from plugcli.live import Live, Part
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_NAMES: dict[Part, str] = {"manifest": "the manifest", "openapi": "the OpenAPI document"}
+
+
+def check(plugin: Plugin, host: Host) -> Problems:
+    live = plugin.live or Live()
+    for part, name in _NAMES.items():
+        last = live.last(part)
+        if last is None or last.failure is not None:
+            continue
+        seconds = sum(each.seconds for each in live.of(part))
+        for limit in host.limits.get("answer.seconds", ()):
+            if seconds > limit.most:
+                where = Place(plugin.manifest, last.where) if plugin.manifest is not None else None
+                message = f"{name} took {seconds:.1f} seconds, and the host waits {limit.most}"
+                yield Problem(where, message, limit.claim, "answer faster, or keep the server awake")
+                break
+
+
+def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+    for limit in host.limits.get("answer.seconds", ()):
+        yield f"over {limit.most} seconds", limit.claim
+
+
+RULE = Rule(plugin=check, asks=asks)
