@@ -18,6 +18,8 @@ _UNFILLED = re.compile(
     r"\b(?i:your)[-_]?(?i:app|api|company|domain|host|name|plugin|server|site|url|user)|\bYOUR\b|\bTHEURL\b"
     r"|^[A-Z][A-Z0-9]*_[A-Z0-9_]+|\{[A-Z][A-Z0-9_]*\}|<[\w -]+>"
 )
+# Second labels under which countries register: co.uk, com.au.
+_SHARED = ("ac", "co", "com", "edu", "gov", "ne", "net", "or", "org")
 _EXAMPLE = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid)$", re.IGNORECASE)
 
 _BLANK = "".join(map(chr, range(33)))
@@ -39,6 +41,15 @@ class Address:
         """The text with the scheme that a host takes there, for a text that lacks one."""
         is_local = self.text.startswith(("localhost", "127."))
         return f"{'http' if is_local else 'https'}://{self.text}"
+
+    @property
+    def domain(self) -> str:
+        """The part of `host` that somebody registered, as near as can be told without a list: `shop.co.uk` of `api.shop.co.uk`."""
+        labels = self.host.split(".")
+        if len(labels) < 3 or labels[-1].isdecimal():
+            return self.host
+        is_shared = len(labels[-1]) == 2 and labels[-2] in _SHARED
+        return ".".join(labels[-3 if is_shared else -2 :])
 
     @property
     def is_local(self) -> bool:

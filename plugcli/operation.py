@@ -33,6 +33,12 @@ class Operation:
         """How to name the operation to a person."""
         return f"{self.method.upper()} {self.path}"
 
+    @property
+    def words(self) -> dict[str, object]:
+        """What hosts call it in their messages; they have no word for one without an operationId."""
+        words: dict[str, object] = {"path": self.path, "method": self.method, "title": self.title}
+        return {**words, "operation_id": self.id} if self.id else words
+
 
 @lru_cache(maxsize=2)  # every rule asks, for every host
 def operations(document: Document) -> tuple[Operation, ...]:
@@ -84,6 +90,18 @@ def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
         seen.add(target[0])
         where, value = target
     return where, value
+
+
+def json_body(document: Document, operation: Operation) -> tuple[str, dict[str, Any]] | None:
+    """The schema of the operation's request body in JSON and its place, references followed; None where there is none."""
+    body = follow(document, f"{operation.where}/requestBody", operation.data.get("requestBody"))
+    content = body[1].get("content") if isinstance(body[1], dict) else None
+    media = content.get("application/json") if isinstance(content, dict) else None
+    if not isinstance(media, dict):
+        return None
+    where = f"{body[0]}/content/application~1json/schema"
+    where, schema = follow(document, where, media.get("schema"))
+    return (where, schema) if isinstance(schema, dict) and "$ref" not in schema else None
 
 
 def leads_somewhere(document: Document, reference: str) -> bool:

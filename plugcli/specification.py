@@ -3,16 +3,20 @@
 The schemas are openapi-spec-validator's: it is the authority, and tests hold our verdict to its verdict. They run on
 jsonschema-rs, which takes milliseconds where the Python library takes seconds, and which tells the branches of a
 failed `oneOf` apart, so that the fault itself can be named. References in the document are not followed here.
+
+A host whose parser takes another set of documents has a JSON Schema of that beside its file: the same faults, by that schema.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from plugcli.document import Document, pointer
-from plugcli.specification_schemas import validator
+from plugcli.specification_schemas import validator, validator_in
 from plugcli.specification_words import hint, sentence
 
 # A host reads "3.0" and "3.1"; what follows does not change the schema.
@@ -47,6 +51,12 @@ def faults(document: Document) -> Iterator[Fault]:
     # The version has a rule of its own, and a strange one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
     yield from explained(validator(version), data, f"OpenAPI {version}")
+
+
+@lru_cache(maxsize=2)
+def faults_for_parser(document: Document, schema: Path) -> tuple[Fault, ...]:
+    """The faults of the document by the JSON Schema in the file `schema`: what a host's own parser refuses."""
+    return tuple(explained(validator_in(schema), document.data, f"OpenAPI {family(document)}"))
 
 
 def explained(judge: Any, data: dict[str, Any], form: str) -> Iterator[Fault]:

@@ -65,8 +65,12 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
             place = f"in {_name(parts[:-1])}" if len(parts) > 1 else "at the top level"
             return f"{form} has no {parts[-1]} {place}"
         case ValidationErrorKind.Type(types=types):
-            wanted = " or ".join(_TYPES.get(each, each) for each in types)
+            wanted = " or ".join(_TYPES.get(each, each) for each in _meant(types))
             return f"{name} is {_shown(value)}, and must be {wanted}"
+        case ValidationErrorKind.ExclusiveMinimum(limit=limit):
+            return f"{name} is {_shown(value)}, and must be more than {_shown(limit)}"
+        case ValidationErrorKind.Minimum(limit=limit):
+            return f"{name} is {_shown(value)}, and must be at least {_shown(limit)}"
         case ValidationErrorKind.Enum(options=options):
             known = _PLACES if parts[-1] == "in" else options  # the schema has one option a branch
             return f"{name} is {_shown(value)}: one of {', '.join(map(str, known))}"
@@ -93,22 +97,43 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
     """What to do about it, where the mistake is a common one; else empty."""
     last = str(parts[-1]) if parts else ""
     match kind:
-        case ValidationErrorKind.Type(types=["array"]) if last == "required" and isinstance(value, bool):
-            return "list the required names once, beside properties: required: [name, ...]"
+        case ValidationErrorKind.Type(types=types):
+            return _of_type(_meant(types), last, value)
         case ValidationErrorKind.Enum() if last == "type" and isinstance(value, str):
             return _TYPE_HINTS.get(value.lower(), "")
         case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
             return "that is Swagger 2.0: OpenAPI 3 has requestBody, beside parameters"
+        case ValidationErrorKind.Required() if last == "description" and "responses" in parts[-3:]:
+            return "say in a few words what the answer is"
         case ValidationErrorKind.Required() if last in _MISSING_HINTS:
             return _MISSING_HINTS[last]
-        case ValidationErrorKind.Type(types=["string"]) if last == "version" and isinstance(value, float):
-            return f'put it in quotes: "{value}"'
+        case ValidationErrorKind.MinItems() if last == "enum":
+            return "list its values, or leave enum out"
         case ValidationErrorKind.MinItems() if last == "required":
             return "name the required properties, or leave required out"
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
             return _of_unknown(last, parts, value)
-        case ValidationErrorKind.Type(types=["string"]) if last == "type" and isinstance(value, list):
-            return "a list of types needs openapi: 3.1.0"
+    return ""
+
+
+def _meant(types: list[str]) -> list[str]:
+    """`types` without null: who writes something else than text does not want to hear that null is allowed too."""
+    return [each for each in types if each != "null"] or types
+
+
+def _of_type(types: list[str], last: str, value: Any) -> str:
+    if types == ["array"] and last == "required" and isinstance(value, bool):
+        return "list the required names once, beside properties: required: [name, ...]"
+    if types == ["string"] and last == "type" and isinstance(value, list):
+        return "a list of types needs openapi: 3.1.0"
+    if types == ["string"] and isinstance(value, (bool, int, float)):
+        return f"put quotes around it: without them it is {'true or false' if isinstance(value, bool) else 'a number'}"
+    if last == "scopes" and isinstance(value, list):
+        return "say of each scope what it allows: scopes: {read: Read the entries}"
+    if types == ["object"] and value is None:
+        return "nothing stands below it: write {} if there is nothing to say"
+    if types == ["array"] and isinstance(value, str):
+        return f"write [{value}]"
     return ""
 
 

@@ -3,6 +3,7 @@
 Rules say what they found, hosts say how bad it is. Nothing is printed and nothing fetched here.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,12 @@ from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment
 
-# Findings of these are dropped where another rule has spoken of the same place: it knows better why.
-_GENERAL_RULES = ("openapi-schema",)
+# Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
+# spoken of the same place, for it knows better why; only an error is not dropped for a warning.
+_GENERAL_RULES = ("openapi-structure", "openapi-schema")
+
+# Where a host's message has a word that differs from plugin to plugin: `{path}`.
+_WORD = re.compile(r"\{([a-z_]+)\}")
 
 
 def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore] = ()) -> Report:
@@ -79,10 +84,28 @@ def _judge(plugin: Plugin, host: Host) -> Iterator[_Judged]:
             claim = host.claims.get(problem.claim) if isinstance(problem.claim, str) else problem.claim
             if claim is not None:
                 judged.append(_Judged(rule_id, problem, claim))
-    explained = {_key(each.problem) for each in judged if each.rule not in _GENERAL_RULES}
-    for each in judged:
-        if each.rule not in _GENERAL_RULES or _key(each.problem) not in explained:
-            yield each
+    spoken = [each for each in judged if each.rule not in _GENERAL_RULES]
+    for general in _GENERAL_RULES:
+        explained = {_key(each.problem) for each in spoken}
+        refused = {_key(each.problem) for each in spoken if each.claim.word == "error"}
+        if general == "openapi-schema":  # it complains of the whole for a fault inside
+            explained |= _around(refused)
+        for each in judged:
+            places = refused if each.claim.word == "error" else explained
+            if each.rule == general and _key(each.problem) not in places:
+                spoken.append(each)
+    yield from spoken
+
+
+def _around(places: set[object]) -> set[object]:
+    """The places that hold those of `places`."""
+    found: set[object] = set()
+    for place in places:
+        name, where = place if isinstance(place, tuple) else ("", "")
+        while where:
+            where = where.rpartition("/")[0]
+            found.add((name, where))
+    return found
 
 
 def _run(rule: Rule, plugin: Plugin, host: Host) -> Iterator[Problem]:
@@ -109,8 +132,6 @@ def _key(problem: Problem) -> object:
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
-    if says and problem.words:
-        says = says.format(**{name: str(value) for name, value in problem.words.items()})
     return Finding(
         rule=judged.rule,
         host=host_id,
@@ -119,10 +140,18 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         file=_file(plugin, problem.where),
         where=problem.where,
         message=_short(problem.message),
-        host_says=_short(says),
+        host_says=_short(_filled(says, problem.words) if says else says),
         hint=_short(problem.hint),
         loses=claim.loses,
     )
+
+
+def _filled(says: str, words: Mapping[str, object]) -> str | None:
+    """The host's message with `words` in the places that it keeps for them; None where a word is not known."""
+    names = set(_WORD.findall(says))
+    if not names <= words.keys():
+        return None
+    return _WORD.sub(lambda found: str(words[found[1]]), says)
 
 
 @lru_cache(maxsize=2)  # each finding asks

@@ -30,6 +30,9 @@ from plugcli.document.problem import (
 if TYPE_CHECKING:
     from plugcli.document.yaml_text import YamlText
 
+# A scalar without quotes, up to where it can end; none of an anchor, a tag or a block.
+_PLAIN = re.compile(r"[^\s\"'&*!|>{\[#](?:[^\s#,\]}:]|:(?=[^\s])|(?<=\S)#)*")
+
 __all__ = [
     "Document",
     "Duplicate",
@@ -167,6 +170,19 @@ class Document:
         """
         key_offset, value_offset = self._places.find(pointer.split(where))
         return self._lines.position(key_offset if of_key else value_offset)
+
+    @property
+    def plain_values(self) -> frozenset[str]:
+        """All values of a YAML text that stand in it without quotes, as they are written; none of JSON."""
+        return self._yaml.plain if self._yaml is not None else frozenset()
+
+    def plain(self, where: str, *, of_key: bool = False) -> str | None:
+        """How the YAML scalar that the pointer `where` names stands in the text, None where it has quotes or it is JSON."""
+        if self._yaml is None:
+            return None
+        key_offset, value_offset = self._places.find(pointer.split(where))
+        found = _PLAIN.match(self.text, key_offset if of_key else value_offset)
+        return found[0].strip() if found else None
 
     def order(self, where: str = "", position: Position | None = None) -> tuple[int, ...]:
         """What sorts places as they stand in the text: of the pointer `where`, or of `position`.

@@ -52,13 +52,17 @@ def parse(text: str) -> "YamlText":
 
 @dataclass(frozen=True)
 class YamlText:
-    """What a YAML text says and where: its mappings and sequences, and for each the offsets of keys and of values."""
+    """What a YAML text says and where: its mappings and sequences, and for each the offsets of keys and of values.
+
+    `plain` are the values that stand without quotes, as they are written, each once.
+    """
 
     value: Any
     offset: int
     places: dict[int, Places]
     repeated: list[tuple[list[str], int, int]]
     containers: list[Any]
+    plain: frozenset[str]
 
     def find(self, parts: list[str]) -> tuple[int, int]:
         """Offsets of the key and of the value that `parts` lead to, or of the last part that exists."""
@@ -145,7 +149,14 @@ class _Builder:
                     break
         finally:
             loader.dispose()
-        return YamlText(self._root, self._root_offset, self._all_places, self._repeated, self._containers)
+        return YamlText(
+            self._root,
+            self._root_offset,
+            self._all_places,
+            self._repeated,
+            self._containers,
+            frozenset(self._scalars),
+        )
 
     def _scalar(self, event: Any) -> None:
         offset = event.start_mark.index

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 from plugcli._discover import discover, ids, load
@@ -106,8 +107,9 @@ class Host:
 
     `manifests` are the dialects of the manifest that it reads, none for a host that is given the OpenAPI document alone;
     `members` are those of the manifest. `limits` and `forms` name texts (`name_for_model`, `operation.description`),
-    `limits` counts and depths too; `claims` go by the name that the rule asks for. What a host's file does not
-    mention, the host is not known to care about.
+    `limits` counts and depths too; `claims` go by the name that the rule asks for. `structure` is a JSON Schema, beside
+    the host's file, of the documents that its parser takes. What a host's file does not mention, the host is not known
+    to care about.
     """
 
     title: str
@@ -122,6 +124,7 @@ class Host:
     api_type: OneOf | None = None
     auth_types: Mapping[str, AuthType] = field(default_factory=dict)
     openapi_versions: OneOf | None = None
+    structure: Path | None = None
 
 
 @cache

@@ -317,8 +317,20 @@ HOST = Host(
             "documented", "docs, production: else the host of api.url; 139 of the store"
         ),
         "servers/in-info": Claim("observed", "store: 31 documents, copied from an early example"),
+        "servers/elsewhere": Claim(
+            "documented", "docs, production: else the host of api.url; so it is in 5 of the store"
+        ),
         "servers/form": Claim("documented", "docs, production: an https URL of the plugin's domain"),
         "servers/localhost": Claim("observed", "store: 4 documents; the host of api.url is used instead"),
+        "auth-schemes/demanded": Claim(
+            "observed", "docs, authentication: the manifest says how to log in; 6 of the store do this"
+        ),
+        "auth-schemes/none": Claim(
+            "observed", "29 public plugins have security schemes and auth none", severity="note"
+        ),
+        "auth-schemes/other": Claim(
+            "observed", "docs, authentication: the manifest says how to log in", severity="note"
+        ),
         "references/unresolved": Claim(
             "observed",
             "store: 40 documents. Words: danny-avila/LibreChat, a copy",

@@ -45,7 +45,9 @@ def check(openapi: Document, host: Host) -> Problems:
             key = (value["name"], str(value.get("in")))
             if key in seen:
                 message = f"{operation.title} has the parameter {key[0]} in {key[1]} twice"
-                yield Problem(Place(openapi, own), message, "duplicate-parameter")
+                hint = "remove one of them"
+                words = {**operation.words, "parameter": key[0]}
+                yield Problem(Place(openapi, own), message, "duplicate-parameter", hint, words)
             seen.add(key)
 
 

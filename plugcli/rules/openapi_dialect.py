@@ -66,6 +66,8 @@ def _version(document: Document, host: Host) -> Problems:
     family = str(version).strip("\"' ")[:3]
     nearest = next((each for each in known.values if each.startswith(family)), known.values[-1])
     hint = f"write openapi: {nearest}, in quotes where it is JSON"
+    if nearest.startswith("3.1") and "nullable" in document.text:
+        hint += """; and type: [string, "null"] in place of nullable: true"""
     shown = json.dumps(version, default=str)
     message = f"openapi is {shown}, which is no version that is known to be taken"
     is_newer = isinstance(version, str) and version.startswith("3.1.")

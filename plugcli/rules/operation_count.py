@@ -1,30 +1,27 @@
-"""The plugin has more functions than the host handles well.
+"""The plugin has more functions than the host takes, or than it handles well.
 
-Each function takes a part of what the model can read at once, and the more there are, the more often it calls the wrong one. A manifest of
-Microsoft 365 Copilot lists its own functions; else each operation is one.
+GPT Actions refuses the whole document for the thirty-first (community.openai.com/t/586484). Elsewhere each takes a part of what the
+model can read at once, and the more there are, the more often it calls the wrong one. A manifest of Microsoft 365 Copilot lists its own
+functions; else every method that a model can call counts, also one that is left out for another reason.
 
 Bad:
 
-    $ plugcli validate --for m365-copilot openapi.yaml
-    openapi.yaml:7:1: note: there are 12 operations: better at most 10 [operation-count]
-      7 | paths:
-        | ^
-      hint: keep what the model needs, in a document of its own
+    paths: {/a: &item {get: &get {operationId: a, summary: One.}, put: *get, post: *get, delete: *get, patch: *get},
+      /b: *item, /c: *item, /d: *item, /e: *item, /f: *item, /g: *item}
 
 Good:
 
-    $ plugcli validate --for m365-copilot openapi.yaml
-    openapi.yaml: Microsoft 365 Copilot accepts it (no errors, no warnings)
+    paths: {/a: {get: {operationId: listThem, summary: List them.}}}
 """
 
 from plugcli.copilot import functions
 from plugcli.dialect import manifest_dialect
-from plugcli.hosts import Host
+from plugcli.hosts import Host, Limit
 from plugcli.operation import CALLED_METHODS, operations
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
-_HINT = "keep what the model needs, in a document of its own"
+_HINT = "leave out what the model does not need, or make two documents of it"
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -35,21 +32,25 @@ def check(plugin: Plugin, host: Host) -> Problems:
         and manifest_dialect(manifest.data) == "m365-copilot"
         and "functions" in manifest.data
     ):
-        number, noun, where = (
-            sum(1 for _ in functions(manifest)),
-            "functions",
-            Place(manifest, "/functions", of_key=True),
-        )
+        number = sum(1 for _ in functions(manifest))
+        if limit := _broken(limits, number):
+            message = f"there are {number} functions, and {limit.most} is the most"
+            where = Place(manifest, "/functions", of_key=True)
+            yield Problem(where, message, limit.claim, _HINT, {"number": number})
     elif plugin.openapi is not None:
-        number = sum(operation.method in CALLED_METHODS for operation in operations(plugin.openapi))
-        noun, where = "operations", Place(plugin.openapi, "/paths", of_key=True)
-    else:
-        return
-    broken = [limit for limit in limits if number > limit.most]
-    if broken:
-        limit = max(broken, key=lambda each: each.most)
-        message = f"there are {number} {noun}: better at most {limit.most}"
-        yield Problem(where, message, limit.claim, _HINT, {"number": number})
+        found = [each for each in operations(plugin.openapi) if each.method in CALLED_METHODS]
+        if limit := _broken(limits, len(found)):
+            first = found[limit.most]
+            message = (
+                f"there are {len(found)} operations, and {limit.most} is the most: {first.title} is one more"
+            )
+            yield Problem(
+                Place(plugin.openapi, first.where), message, limit.claim, _HINT, {"number": len(found)}
+            )
+
+
+def _broken(limits: tuple[Limit, ...], number: int) -> Limit | None:
+    return max((limit for limit in limits if number > limit.most), key=lambda each: each.most, default=None)
 
 
 RULE = Rule(plugin=check, asks=measured("operations"))

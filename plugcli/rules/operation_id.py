@@ -38,8 +38,7 @@ def check(openapi: Document, host: Host) -> Problems:
             if operation.method in CALLED_METHODS and operation.data.get("operationId") in (None, ""):
                 message = f"{operation.title} has no operationId"
                 hint = f"for example operationId: {_suggestion(operation)}"
-                words = {"path": operation.path, "method": operation.method, "title": operation.title}
-                yield Problem(where, message, "operation-id/missing", hint, words)
+                yield Problem(where, message, "operation-id/missing", hint, operation.words)
         elif operation.id in seen:
             message = f"the operationId {operation.id} is already that of {seen[operation.id].title}"
             yield Problem(where, message, "operation-id/duplicate", f"for example {_suggestion(operation)}")

@@ -42,13 +42,9 @@ def check(openapi: Document, host: Host) -> Problems:
                 continue
             limit = max(broken, key=lambda each: each.most)
             message = f"the {name} of {operation.title} has {length:,} characters: at most {limit.most:,}"
-            words = {
-                "path": operation.path,
-                "method": operation.method,
-                "operation_id": operation.id,
-                "length": length,
-            }
-            yield Problem(Place(openapi, f"{operation.where}/{name}"), message, limit.claim, words=words)
+            words = {**operation.words, "length": length}
+            hint = "keep what tells when to call it: the rest can stand with the parameters and the answer"
+            yield Problem(Place(openapi, f"{operation.where}/{name}"), message, limit.claim, hint, words)
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:

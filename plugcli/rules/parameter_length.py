@@ -55,7 +55,8 @@ def check(openapi: Document, host: Host) -> Problems:
             message = (
                 f"the description of the parameter {name} has {length:,} characters: at most {limit.most:,}"
             )
-            yield Problem(Place(openapi, f"{where}/description"), message, limit.claim)
+            hint = "say what it is and give one example: a list of values belongs into enum"
+            yield Problem(Place(openapi, f"{where}/description"), message, limit.claim, hint)
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:

@@ -40,12 +40,7 @@ def check(openapi: Document, host: Host) -> Problems:
         for index, parameter in enumerate(found if isinstance(found, list) else ()):
             if isinstance(parameter, dict) and "$ref" in parameter and operation.method in CALLED_METHODS:
                 where = pointer.join("paths", operation.path, operation.method, "parameters", index)
-                words = {
-                    "path": operation.path,
-                    "method": operation.method,
-                    "operation_id": operation.id,
-                    "parameter": parameter,
-                }
+                words = {**operation.words, "parameter": parameter}
                 message = f"a parameter of {operation.title} is a $ref"
                 hint = "write the parameter out in the operation"
                 yield Problem(Place(openapi, where), message, "parameter-reference", hint, words)

@@ -40,7 +40,10 @@ def check(openapi: Document, host: Host) -> Problems:
     for name, cycle in recursive_schemas(openapi):
         where = Place(openapi, pointer.join("components", "schemas", name))
         chain = " -> ".join([*cycle, name])
-        yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema")
+        hint = (
+            f"cut the circle: describe the inner {cycle[-1]} by a schema of its own that does not lead back"
+        )
+        yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema", hint)
 
 
 @lru_cache(maxsize=2)

@@ -81,16 +81,34 @@ def check(openapi: Document, host: Host) -> Problems:
             known = [name for name in names if name.rpartition("/")[2] == short]
             hint = f"write {known[0]}" if known else "copy what it leads to into components"
             message = f"$ref {reference} leads out of the document: hosts do not follow it"
-            words = {"paths": f"{openapi.name}, {reference.partition('#')[0]}"}
+            words: dict[str, object] = {"paths": f"{openapi.name}, {reference.partition('#')[0]}"}
             yield Problem(place, message, "references/external", hint, words)
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
             lost += 1
             hint = _meant(reference, names) if lost <= _MOST_HINTS else ""
-            yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint)
+            yield Problem(
+                place,
+                f"$ref {reference} leads to nothing",
+                "references/unresolved",
+                hint,
+                _words(place.pointer, reference),
+            )
         elif reference != "#":
             yield Problem(
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
+
+
+def _words(where: str, reference: str) -> dict[str, object]:
+    """What the host calls the place and the component, where a body or an answer is a reference; its words elsewhere are not known."""
+    match pointer.split(where):
+        case ["paths", path, method, "requestBody", "content", kind, "schema", "$ref"]:
+            context = ("paths", path, method, "requestBody", "content", kind, "schema")
+        case ["paths", path, _, "responses", status, "content", kind, "schema", "$ref"]:
+            context = ("paths", path, status, "response", "content", kind, "schema")
+        case _:
+            return {}
+    return {"context": context, "component": reference.rpartition("/")[2]}
 
 
 def _meant(reference: str, names: list[str]) -> str:

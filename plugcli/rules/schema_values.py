@@ -40,11 +40,11 @@ def check(openapi: Document, host: Host) -> Problems:
         schema, kind = found.value, found.value["type"]
         if "default" in schema and not _fits(schema["default"], kind):
             message = f"the default {_shown(schema['default'])} is no {kind}"
-            yield Problem(Place(openapi, found.pointer("default")), message, "schema-values")
+            hint = _quotes([schema["default"]]) if kind == "string" else ""
+            yield Problem(Place(openapi, found.pointer("default")), message, "schema-values", hint)
         if strange := _strange(schema, kind):
             message = f"the enum has {', '.join(map(_shown, strange[:3]))}, and its type is {kind}"
-            is_word = kind == "string" and any(isinstance(each, bool) for each in strange)
-            hint = "YAML reads yes, no, on and off as true and false: put them in quotes" if is_word else ""
+            hint = _quotes(strange) if kind == "string" else ""
             yield Problem(Place(openapi, found.pointer("enum")), message, "schema-values", hint)
 
 
@@ -61,6 +61,12 @@ def _strange(schema: dict[str, Any], kind: str) -> list[Any]:
     """The values in the enum that are not of the type."""
     options = schema.get("enum")
     return [each for each in options if not _fits(each, kind)] if isinstance(options, list) else []
+
+
+def _quotes(strange: list[Any]) -> str:
+    if any(isinstance(each, bool) for each in strange):
+        return "YAML reads yes, no, on and off as true and false: put them in quotes"
+    return "put quotes around it" if all(isinstance(each, (int, float)) for each in strange) else ""
 
 
 def _fits(value: Any, kind: str) -> bool:

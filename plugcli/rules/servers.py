@@ -46,6 +46,20 @@ def check(plugin: Plugin, host: Host) -> Problems:
         if len(servers) > 1:
             message = f"there are {len(servers)} servers: most hosts take the first"
             yield Problem(Place(openapi, "/servers", of_key=True), message, "servers/several")
+        yield from _elsewhere(plugin, openapi, servers)
+
+
+def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
+    """None of the servers is on the plugin's own domain."""
+    home = _home(plugin)
+    urls = [url for each in servers if isinstance(url := _members(each).get("url"), str)]
+    found = [address(url) for url in urls]
+    if home is None or home.kind != "https" or not found or any(each.kind != "https" for each in found):
+        return
+    if all(each.domain != home.domain for each in found):
+        message = f"the server {urls[0]} is not on the plugin's domain, {home.domain}"
+        hint = f"serve the API below {home.domain}: else calls go to {home.host}"
+        yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)
 
 
 def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:

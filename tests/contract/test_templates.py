@@ -54,11 +54,18 @@ def hosts_of_this_version() -> dict[str, Host]:
 
 @pytest.mark.parametrize("name", [None, *NAMES])
 def test_rendered_plugin_is_accepted_by_every_host(template: Template, name: str | None) -> None:
-    """The first thing a new author sees of validate must be that nothing is wrong."""
+    """The first thing a new author sees of validate must be that nothing is wrong.
+
+    Other hosts than the default may leave a part out: a form with files is no arguments of a tool.
+    """
     answers = {"email": "ada@lovelace.dev"} | ({"name": name} if name else {})
     report = validate(plugin_from_files(render(template, answers), "mine"), hosts_of_this_version())
-    assert [finding for finding in report.findings if finding.severity != "note"] == []
-    assert {verdict.verdict for verdict in report.verdicts} == {"accepts"}
+    assert [finding for finding in report.findings if finding.severity == "error"] == []
+    of_default = [finding for finding in report.findings if finding.host == DEFAULT]
+    assert [finding for finding in of_default if finding.severity != "note"] == []
+    verdicts = {verdict.host: verdict.verdict for verdict in report.verdicts}
+    assert verdicts.pop(DEFAULT) == "accepts"
+    assert set(verdicts.values()) <= {"accepts", "accepts_with_losses"}
 
 
 def test_missing_email_is_only_a_note(template: Template) -> None:

@@ -94,3 +94,20 @@ def test_port_and_host_are_told() -> None:
 def test_protocol_is_what_a_parser_in_javascript_reads(text: str, protocol: str | None) -> None:
     """Microsoft's checker refuses a server by it; each answer here is one of Node's own."""
     assert protocol == protocol_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("https://plugcli.dev/", "plugcli.dev"),
+        ("https://api.eu.plugcli.dev/", "plugcli.dev"),
+        ("https://api.shop.co.uk/", "shop.co.uk"),
+        ("https://shop.co.uk/", "shop.co.uk"),
+        ("http://localhost:5003/", "localhost"),
+        ("https://192.0.2.1/", "192.0.2.1"),
+        ("/openapi.yaml", ""),
+    ],
+)
+def test_domain_is_what_somebody_registered(text: str, domain: str) -> None:
+    """Hosts let a log-in page stand on another host of the same owner, and `co.uk` is nobody's."""
+    assert domain == address(text).domain

@@ -282,3 +282,18 @@ def test_json_positions_of_a_large_document_stay_quick() -> None:
     for n in (0, 19_999):
         position = document.position(f"/paths/~1p{n}/get/operationId")
         assert f'"operationId": "o{n}"' in document.excerpt(position).text
+
+
+def test_plain_scalars_are_told_from_those_in_quotes() -> None:
+    """What a value without quotes is depends on who reads it, and its own text is gone once it is read."""
+    text = "a: 012\nb: '012'\nc: [12:30, no]\nd: {on: 1, 'off': 2}\ne: |\n  012\nf: 1 # note\n"
+    document = Document.parse(text, "x")
+    plain = {where: document.plain(where) for where in ("/a", "/b", "/c/0", "/c/1", "/e", "/f")}
+    assert {"/a": "012", "/b": None, "/c/0": "12:30", "/c/1": "no", "/e": None, "/f": "1"} == plain
+    assert ("on", None) == (document.plain("/d/on", of_key=True), document.plain("/d/off", of_key=True))
+    assert {"012", "12:30", "no", "1", "2"} == document.plain_values
+    assert (True, False) == (document.is_yaml, Document.parse("{}", "x").is_yaml)
+    assert (None, frozenset()) == (
+        Document.parse('{"a": 1}', "x").plain("/a"),
+        Document.parse("{}", "x").plain_values,
+    )

@@ -1,0 +1,89 @@
+"""The manifest's `auth` and the document's security schemes do not agree.
+
+The host takes the manifest's word and sends no key for `none`, whatever the OpenAPI document asks for: 29 public plugins say `none`
+beside security schemes. Where operations demand a key that is never sent, every call ends in 401. Readers of the document alone, such
+as GPT Actions, take the schemes.
+
+Bad:
+
+    security: [{key: []}]
+    components: {schemas: {}, securitySchemes: {key: {type: http, scheme: bearer}}}
+
+Good:
+
+    components: {schemas: {}}
+"""
+
+from typing import Any
+
+from plugcli.dialect import manifest_dialect, openapi_dialect
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.operation import operations
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_FITTING = {
+    "service_http": ("http", "apiKey"),
+    "user_http": ("http", "apiKey"),
+    "oauth": ("oauth2", "openIdConnect"),
+}
+
+
+def check(plugin: Plugin, host: Host) -> Problems:
+    manifest, openapi = plugin.manifest, plugin.openapi
+    if manifest is None or openapi is None or openapi_dialect(openapi.data) != "openapi":
+        return
+    schemes = openapi.get("components", "securitySchemes")
+    kind = manifest.get("auth", "type")
+    if manifest_dialect(manifest.data) not in host.manifests or not isinstance(kind, str):
+        return
+    if not isinstance(schemes, dict) or not schemes:
+        return
+    if kind == "none":
+        yield from _without_key(manifest, openapi, schemes)
+        return
+    found = {
+        each["type"]
+        for each in schemes.values()
+        if isinstance(each, dict) and isinstance(each.get("type"), str)
+    }
+    if kind in _FITTING and found and not found.intersection(_FITTING[kind]):
+        message = f"the manifest says {kind}, and the OpenAPI document {', '.join(sorted(found))}"
+        hint = f"describe the same way to log in: {' or '.join(_FITTING[kind])} in securitySchemes"
+        yield Problem(Place(openapi, "/components/securitySchemes"), message, "auth-schemes/other", hint)
+
+
+def _without_key(manifest: Document, openapi: Document, schemes: dict[str, Any]) -> Problems:
+    where = Place(manifest, "/auth/type")
+    name = next(iter(schemes))
+    hint = "say service_http, user_http or oauth here, or remove the security schemes"
+    if asking := _asking(openapi):
+        message = f"auth is none, and {asking} a key: calls are made without one"
+        yield Problem(where, message, "auth-schemes/demanded", hint)
+    else:
+        message = f"auth is none, and the OpenAPI document has the security scheme {name}: no key is sent"
+        place = Place(openapi, pointer.join("components", "securitySchemes", name))
+        yield Problem(place, message, "auth-schemes/none", hint)
+
+
+def _asking(openapi: Document) -> str:
+    """What demands a key, as the start of a sentence; empty where nothing does."""
+    if _demands(openapi.data.get("security")):
+        return "the OpenAPI document demands"
+    titles = [each.title for each in operations(openapi) if _demands(each.data.get("security"))]
+    if not titles:
+        return ""
+    return f"{titles[0]} demands" if len(titles) == 1 else f"{len(titles)} operations demand"
+
+
+def _demands(security: object) -> bool:
+    """Whether no alternative of `security` is free of a key."""
+    return (
+        isinstance(security, list)
+        and bool(security)
+        and all(isinstance(each, dict) and each for each in security)
+    )
+
+
+RULE = Rule(plugin=check)

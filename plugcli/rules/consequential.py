@@ -1,0 +1,33 @@
+"""`x-openai-isConsequential` is not true or false.
+
+It says whether the user is asked before each call: with `true` always, with `false` the user may allow the operation once and for all.
+Without it, GET is not consequential and everything else is (OpenAI, GPT Actions in production). A text in its place is neither.
+
+Bad:
+
+    paths: {/todos: {get: {operationId: getTodos, summary: List them., x-openai-isConsequential: "false",
+      responses: {"200": {description: The list}}}}}
+
+Good:
+
+    paths: {/todos: {get: {operationId: getTodos, summary: List them., x-openai-isConsequential: false,
+      responses: {"200": {description: The list}}}}}
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.operation import operations
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_NAME = "x-openai-isConsequential"
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    for operation in operations(openapi):
+        if _NAME in operation.data and not isinstance(operation.data[_NAME], bool):
+            message = f"{_NAME} of {operation.title} must be true or false"
+            hint = "write true or false, without quotes"
+            yield Problem(Place(openapi, f"{operation.where}/{_NAME}"), message, "consequential", hint)
+
+
+RULE = Rule(openapi=check)

@@ -1,0 +1,94 @@
+"""A schema of what the model fills in has a form that some hosts lose.
+
+What the model sees of a parameter or a body is written out from its schema. Choices (`anyOf`, `oneOf`, and with them the `X or null` that
+FastAPI writes for an optional value), an array whose items are `{}`, and a schema with nothing but a title came out wrong for authors of
+GPT Actions, and `explode: false` is not followed (community.openai.com/t/732623). A plain type says the same and arrives.
+
+Bad:
+
+    paths: {/todos: {get: {operationId: getTodos, summary: List them., responses: {"200": {description: The list}}, parameters: [
+      {name: day, in: query, schema: {anyOf: [{type: string}, {type: "null"}]}}]}}}
+
+Good:
+
+    paths: {/todos: {get: {operationId: getTodos, summary: List them., responses: {"200": {description: The list}}, parameters: [
+      {name: day, in: query, schema: {type: string}}]}}}
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.operation import CALLED_METHODS, follow, json_body, operations, parameters
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_CLAIMS = ("fragile-schema/choice", "fragile-schema/untyped", "fragile-schema/explode")
+_TEXTS = {"title", "description"}
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if host.claims.keys().isdisjoint(_CLAIMS):
+        return
+    seen: set[str] = set()
+    for where, schema in _filled_in(openapi):
+        for place, found in _schemas(openapi, where, schema, seen):
+            choice = next((each for each in ("anyOf", "oneOf") if isinstance(found.get(each), list)), None)
+            if choice is not None:
+                message = f"the schema is a choice ({choice}), which may not arrive as it is written"
+                hint = "write one type, and leave null out: what is not required may be missing"
+                yield Problem(Place(openapi, f"{place}/{choice}"), message, "fragile-schema/choice", hint)
+            elif found.keys() <= _TEXTS:
+                message = f"the schema has {'a ' + ' and a '.join(found) + ' and ' if found else ''}no type"
+                yield Problem(
+                    Place(openapi, place),
+                    message,
+                    "fragile-schema/untyped",
+                    "add type: string, or what it is",
+                )
+    yield from _explode(openapi)
+
+
+def _explode(openapi: Document) -> Problems:
+    for operation in operations(openapi):
+        for where, parameter in parameters(openapi, operation):
+            if parameter.get("explode") is False and parameter.get("in") == "query":
+                message = f"explode: false of the parameter {parameter.get('name')} is not followed"
+                hint = "take a list as a=1&a=2, or one text with commas in it: schema: {type: string}"
+                yield Problem(Place(openapi, f"{where}/explode"), message, "fragile-schema/explode", hint)
+
+
+def _filled_in(openapi: Document) -> Iterator[tuple[str, Any]]:
+    """The schemas of parameters and bodies, and their places."""
+    for operation in operations(openapi):
+        if operation.method not in CALLED_METHODS:
+            continue
+        for where, parameter in parameters(openapi, operation):
+            if "schema" in parameter:
+                yield f"{where}/schema", parameter["schema"]
+        if (body := json_body(openapi, operation)) is not None:
+            where, schema = body
+            properties = schema.get("properties")
+            # Of the body itself the rule request-body speaks.
+            for name, each in properties.items() if isinstance(properties, dict) else ():
+                yield where + pointer.join("properties", name), each
+
+
+def _schemas(
+    openapi: Document, where: str, schema: Any, seen: set[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """`schema` and those that it holds, each once."""
+    waiting = [(where, schema)]
+    while waiting:
+        where, schema = follow(openapi, *waiting.pop())
+        if where in seen or not isinstance(schema, dict) or "$ref" in schema:
+            continue
+        seen.add(where)
+        yield where, schema
+        waiting.append((f"{where}/items", schema.get("items")))
+        properties = schema.get("properties")
+        for name, each in properties.items() if isinstance(properties, dict) else ():
+            waiting.append((where + pointer.join("properties", name), each))
+
+
+RULE = Rule(openapi=check)

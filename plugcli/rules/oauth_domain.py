@@ -1,0 +1,57 @@
+"""OAuth's addresses are on another domain than the API.
+
+GPT Actions' form refuses them when the action is saved: the page where users log in and the exchange of tokens must be on the API's
+own domain, unless they are Google's, Microsoft's or Adobe's (OpenAI, GPT Actions in production). The same is written of plugins, where
+nobody enforced it.
+
+Bad:
+
+    components: {schemas: {}, securitySchemes: {login: {type: oauth2, flows: {authorizationCode: {scopes: {},
+      authorizationUrl: "https://tenant.auth0.com/authorize", tokenUrl: "https://tenant.auth0.com/token"}}}}}
+
+Good:
+
+    components: {schemas: {}, securitySchemes: {login: {type: oauth2, flows: {authorizationCode: {scopes: {},
+      authorizationUrl: "https://login.plugcli.dev/authorize", tokenUrl: "https://login.plugcli.dev/token"}}}}}
+"""
+
+from plugcli.address import address
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_EVERYWHERE = (
+    "google.com",
+    "googleapis.com",
+    "microsoftonline.com",
+    "microsoft.com",
+    "live.com",
+    "adobe.com",
+    "adobelogin.com",
+)
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    schemes = openapi.get("components", "securitySchemes")
+    servers = openapi.data.get("servers")
+    first = servers[0] if isinstance(servers, list) and servers else None
+    home = address(url).domain if isinstance(first, dict) and isinstance(url := first.get("url"), str) else ""
+    for name, scheme in schemes.items() if isinstance(schemes, dict) and home else ():
+        flows = scheme.get("flows") if isinstance(scheme, dict) else None
+        for kind, flow in flows.items() if isinstance(flows, dict) else ():
+            foreign = {
+                member: domain
+                for member in ("authorizationUrl", "tokenUrl")
+                if isinstance(flow, dict)
+                and isinstance(text := flow.get(member), str)
+                and (domain := address(text).domain) not in ("", home, *_EVERYWHERE)
+            }
+            if foreign:
+                member, domain = next(iter(foreign.items()))
+                parts = ("components", "securitySchemes", name, "flows", kind, member)
+                message = f"{' and '.join(foreign)} of {name} are at {domain}, and the API is at {home}"
+                hint = f"serve them below {home}, for example by a redirect"
+                yield Problem(Place(openapi, pointer.join(*parts)), message, "oauth-domain", hint)
+
+
+RULE = Rule(openapi=check)

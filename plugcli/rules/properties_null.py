@@ -1,0 +1,38 @@
+"""`properties` of a schema is null.
+
+In YAML a key with nothing below it is null, not empty. GPT Actions walks over the properties, finds none to walk over and stops with
+the message of its programming language. An object without properties says `properties: {}`.
+
+Bad:
+
+    components: {schemas: {Todo: {type: object, properties: }}}
+
+Good:
+
+    components: {schemas: {Todo: {type: object, properties: {}}}}
+"""
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.operation import CALLED_METHODS, json_body, operations
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    schemas = openapi.get("components", "schemas")
+    found = {
+        pointer.join("components", "schemas", name): schema
+        for name, schema in (schemas.items() if isinstance(schemas, dict) else ())
+    }
+    for operation in operations(openapi):
+        if operation.method in CALLED_METHODS and (body := json_body(openapi, operation)) is not None:
+            found[body[0]] = body[1]
+    for where, schema in found.items():
+        if isinstance(schema, dict) and "properties" in schema and schema["properties"] is None:
+            message = "properties is null: nothing stands below it"
+            yield Problem(
+                Place(openapi, f"{where}/properties"), message, "properties-null", "write properties: {}"
+            )
+
+
+RULE = Rule(openapi=check)

@@ -1,0 +1,139 @@
+"""The servers are not at one public https address, so the host uses another one, or none.
+
+GPT Actions takes the host name of the first server, and then only servers whose address starts with `https://` and that name: not http,
+not a port, not capital letters, not localhost. Servers of other names are dropped, of several only the first is used, and with none
+left the document is refused.
+
+Bad:
+
+    servers: [{url: "http://localhost:3000"}, {url: "https://todo.plugcli.dev"}]
+
+Good:
+
+    servers: [{url: "https://todo.plugcli.dev"}]
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from plugcli.address import address, is_placeholder
+from plugcli.dialect import openapi_dialect
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule
+
+
+@dataclass(frozen=True)
+class _Server:
+    """A server with a host name. `wrong` says what keeps it from being at its root origin, empty where nothing does."""
+
+    index: int
+    url: str
+    name: str
+    wrong: str
+
+    @property
+    def origin(self) -> str:
+        return f"https://{self.name}"
+
+
+def check(plugin: Plugin, host: Host) -> Problems:
+    openapi = plugin.openapi
+    if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
+        return
+    found = openapi.data.get("servers")
+    servers = found if isinstance(found, list) else []
+    members = [each for each in servers if isinstance(each, dict)]
+    urls = [url for each in members if isinstance(url := each.get("url"), str)]
+    if not urls or len(urls) < len(servers):  # another rule says that there are none, or what they are
+        return
+    if is_placeholder(urls[0]) and "variables" not in members[0]:
+        message = f"a placeholder is not filled in: {urls[0]}"
+        hint = "unless your server fills it in, write the real address"
+        yield Problem(_place(openapi, 0), message, "server-origin/placeholder", hint)
+        return
+    standing = [
+        each for index, url in enumerate(urls) if (each := _server(index, _deployed(plugin, url))) is not None
+    ]
+    if not standing:
+        message = f"the server {urls[0]} is no absolute address"
+        yield Problem(_place(openapi, 0), message, "server-origin/no-url", "write https:// and the host name")
+        return
+    used = next((each for each in standing if each.origin == standing[0].origin and not each.wrong), None)
+    if used is None:
+        yield _refused(plugin, openapi, standing)
+        return
+    for server in standing:
+        if server is not used:
+            yield _unused(openapi, server, used)
+
+
+def _deployed(plugin: Plugin, url: str) -> str:
+    """Where the server `url` stands when a folder is judged as if it were at an address: there, if it is on this machine."""
+    is_fetched = bool(address(plugin.name).host)  # what stands there is what it says
+    if plugin.url is None or is_fetched or not address(url).is_local:
+        return url
+    home = urlsplit(plugin.url)
+    return urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
+
+
+def _server(index: int, url: str) -> _Server | None:
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname, parts.port
+    except ValueError:  # a port that is no number, an open bracket
+        return None
+    if name is None or parts.scheme not in ("http", "https"):
+        return None
+    wrong = ""
+    if address(url).is_local:
+        wrong = "is your own machine"
+    elif parts.scheme == "http":
+        wrong = "is http"
+    elif port is not None:
+        wrong = f"names the port {port}"
+    elif name not in parts.netloc:
+        wrong = "has capital letters in its host name"
+    return _Server(index, url, name, wrong)
+
+
+def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem:
+    first = found[0]
+    better = next((each for each in found if not each.wrong), None)
+    words = {"root": first.origin, "url": first.url}
+    if address(first.url).is_local and better is None:
+        message = f"the server {first.url} is your own machine, which the host cannot reach"
+        hint = "deploy the API, or show it by a tunnel, and write that address"
+        claim = "server-origin/not-yet" if _is_developed(plugin) else "server-origin/none"
+        return Problem(_place(openapi, first.index), message, claim, hint, words)
+    message = f"the server {first.url} {first.wrong}: it must be at a public https address without a port"
+    hint = f"write {first.origin}{urlsplit(first.url).path}, and serve the API there"
+    if better is not None:
+        hint = f"put {better.url} first, and remove the others"
+    return Problem(_place(openapi, first.index), message, "server-origin/none", hint, words)
+
+
+def _is_developed(plugin: Plugin) -> bool:
+    """Whether the whole plugin is on its author's machine: what a public host demands of addresses comes later."""
+    url = plugin.manifest.get("api", "url") if plugin.manifest else None
+    return plugin.url is None and isinstance(url, str) and address(url).is_local
+
+
+def _unused(openapi: Document, server: _Server, used: _Server) -> Problem:
+    message = f"the server {server.url} is not used: {used.url} is"
+    claim = "server-origin/several"
+    if server.origin != used.origin:
+        claim = "server-origin/dropped"
+    elif server.wrong:
+        claim = "server-origin/ignored"
+        message = f"the server {server.url} {server.wrong}, and is not used: {used.url} is"
+    words = {"root": used.origin, "url": server.url, "used": used.url}
+    return Problem(_place(openapi, server.index), message, claim, "keep one server", words)
+
+
+def _place(openapi: Document, index: int) -> Place:
+    return Place(openapi, f"/servers/{index}/url")
+
+
+RULE = Rule(plugin=check)
