@@ -3,6 +3,7 @@
 Rules say what they found, hosts say how bad it is. Nothing is printed and nothing fetched here.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment
 
 # Findings of these are dropped where another rule has spoken of the same place: it knows better why.
 _GENERAL_RULES = ("openapi-schema",)
+
+# Where a host's message has a word that differs from plugin to plugin: `{path}`.
+_WORD = re.compile(r"\{([a-z_]+)\}")
 
 
 def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore] = ()) -> Report:
@@ -109,8 +113,6 @@ def _key(problem: Problem) -> object:
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
-    if says and problem.words:
-        says = says.format(**{name: str(value) for name, value in problem.words.items()})
     return Finding(
         rule=judged.rule,
         host=host_id,
@@ -119,10 +121,18 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         file=_file(plugin, problem.where),
         where=problem.where,
         message=_short(problem.message),
-        host_says=_short(says),
+        host_says=_short(_filled(says, problem.words) if says else says),
         hint=_short(problem.hint),
         loses=claim.loses,
     )
+
+
+def _filled(says: str, words: Mapping[str, object]) -> str | None:
+    """The host's message with `words` in the places that it keeps for them; None where a word is not known."""
+    names = set(_WORD.findall(says))
+    if not names <= words.keys():
+        return None
+    return _WORD.sub(lambda found: str(words[found[1]]), says)
 
 
 @lru_cache(maxsize=2)  # each finding asks

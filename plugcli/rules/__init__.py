@@ -86,6 +86,19 @@ def named(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
     return asks
 
 
+def measured(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
+    """What a rule asks for that goes by the host's limits and forms of `names`."""
+
+    def asks(host: Host) -> Iterator[tuple[str, Claim]]:
+        for name in names:
+            for limit in host.limits.get(name, ()):
+                yield f"{name} over {limit.most:,}", limit.claim
+            for form in host.forms.get(name, ()):
+                yield f"{name} other than {form.words}", form.claim
+
+    return asks
+
+
 @dataclass(frozen=True)
 class Documentation:
     """What a rule's file says of it: `what` it finds in one sentence, and the whole `text`."""

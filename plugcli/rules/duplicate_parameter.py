@@ -45,7 +45,9 @@ def check(openapi: Document, host: Host) -> Problems:
             key = (value["name"], str(value.get("in")))
             if key in seen:
                 message = f"{operation.title} has the parameter {key[0]} in {key[1]} twice"
-                yield Problem(Place(openapi, own), message, "duplicate-parameter")
+                yield Problem(
+                    Place(openapi, own), message, "duplicate-parameter", words={"parameter": key[0]}
+                )
             seen.add(key)
 
 

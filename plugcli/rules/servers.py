@@ -35,20 +35,27 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = "servers belongs at the top level: remove its indentation"
         yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
     elif not servers:
-        message = "there are no servers"
-        yield Problem(Place(openapi, "/servers"), message, "servers/missing", _HINT)
+        # Some hosts say something of their own about a list that is empty.
+        is_empty = servers == [] and "servers/empty" in host.claims
+        claim = "servers/empty" if is_empty else "servers/missing"
+        yield Problem(Place(openapi, "/servers"), "there are no servers", claim, _HINT)
     elif isinstance(servers, list):
         yield from _each(plugin, openapi, servers)
 
 
 def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
     home = _home(plugin)
+    if len(servers) > 1:
+        message = f"there are {len(servers)} servers: only the first is called"
+        yield Problem(Place(openapi, "/servers/1"), message, "servers/first-only")
     for index, server in enumerate(servers):
         url = server.get("url") if isinstance(server, dict) else None
         if not isinstance(url, str):
             continue
         where = Place(openapi, f"/servers/{index}/url")
         found = address(url)
+        if index == 0:
+            yield from _first(where, url, found)
         if found.is_local and home is not None and not home.is_local:
             message = f"the server {url} is your own machine, and the plugin stands at {home.host}"
             yield Problem(where, message, "servers/localhost", "write the address where the API stands")
@@ -66,6 +73,15 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
             yield Problem(
                 where, message, "placeholder", "unless your server fills it in, write the real address"
             )
+
+
+def _first(where: Place, url: str, found: Address) -> Problems:
+    if found.kind == "relative":
+        message = f"the server {url} is only a path"
+        yield Problem(where, message, "servers/relative", "write the whole address: https://...")
+    elif found.is_local:
+        message = f"the server {url} is your own machine"
+        yield Problem(where, message, "servers/own-machine", "write the address where the API stands")
 
 
 def _home(plugin: Plugin) -> Address | None:

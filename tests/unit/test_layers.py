@@ -50,6 +50,8 @@ ALLOWED = {
         "specification",
         "survey",
         "_discover",
+        "tool",
+        "tool_schema",
     },
     # What is not to be heard: comments in a document, and what the configuration lists.
     "ignore": {"document", "finding"},
@@ -57,6 +59,9 @@ ALLOWED = {
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
     "specification_words": set(),
+    # What a model that is given functions sees of operations, as the host's data tells.
+    "tool": {"operation", "hosts", "document"},
+    "tool_schema": {"tool", "operation", "hosts", "document"},
     "operation": {"document"},
     "survey": {"document"},
     "address": {"document"},
