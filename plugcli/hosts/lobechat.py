@@ -31,7 +31,9 @@ HOST = Host(
         "manifest-syntax": Claim("enforced", "toolManifest.ts", says=NO_JSON),
         "manifest-dialect/other": NOT_ONE,
         "unfetched/manifest/remote": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
+        "unfetched/manifest/local": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
         "unfetched/openapi/remote": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
+        "unfetched/openapi/local": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
         "auth-type": Claim("observed", "toolManifest.ts: of other types nothing is taken over"),
         "api-url/missing": Claim(
             "observed", "toolManifest.ts: the plugin has no tools", loses="every operation"

@@ -18,7 +18,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 _MEANINGS = {
     "user_http": "each user pastes a key",
-    "service_http": "you give one to the host",
+    "service_http": "you give a key to the host",
     "oauth": "users log in",
 }
 
