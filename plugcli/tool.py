@@ -23,7 +23,7 @@ _PLACES = ("path", "query", "header", "cookie")
 _MOST_PARTS = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Argument:
     """One argument. `place` is the parameter's `in`, or `body`; `where` the pointer to the parameter or the property.
 
@@ -39,7 +39,7 @@ class Argument:
     description: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Call:
     """An operation and what can be sent with it, each reference to a parameter or a body followed.
 

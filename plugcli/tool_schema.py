@@ -18,7 +18,7 @@ _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Part:
     """A schema, its pointer, the first tool that uses it and the keys that lead to it there. `depth` counts objects and lists."""
 
