@@ -53,7 +53,10 @@ HOST = Host(
             "langgenius/dify#20534: 1.4.1 refuses the document; later versions follow it",
             severity="note",
         ),
-        "argument-reference/property": Claim(
+        "argument-type/object": Claim(
+            "observed", "parser.py: of an object's type it makes string", loses="schema"
+        ),
+        "argument-type/property-reference": Claim(
             "observed",
             "parser.py: takes the type beside the reference, which is not there, and then string",
             loses="schema",

@@ -52,7 +52,7 @@ HOST = Host(
             "observed", "actions.ts: becomes a function that cannot be called", severity="note"
         ),
         "path-method/other": Claim("observed", "actions.ts: becomes a function"),
-        "argument-reference/property": Claim(
+        "argument-type/property-reference": Claim(
             "observed",
             "actions.ts: references inside a body are left as they are, and lead nowhere",
             loses="schema",
@@ -66,7 +66,11 @@ HOST = Host(
             "observed", "actions.ts: only properties are taken over", loses="request body"
         ),
         "references/unresolved": Claim(
-            "observed", "actions.ts: throws for a body, an empty schema for an answer", loses="schema"
+            "observed",
+            "actions.ts: throws for a body, an empty schema for an answer",
+            says="In context=('paths', '{path}', '{method}', '{status}', 'response', 'content', 'application/json', "
+            "'schema'), reference to unknown component {component}; using empty schema",
+            loses="schema",
         ),
         "references/external": Claim("observed", "actions.ts: looks in components only", loses="schema"),
         "path-parameter": Claim("observed", "actions.ts: the path stays as it is written"),

@@ -32,7 +32,7 @@ HOST = Host(
         "parameter-reference": Claim(
             "observed", "converter: a parameter without a name is left out", loses="parameter"
         ),
-        "argument-reference/parameter": Claim(
+        "argument-type/parameter-reference": Claim(
             "observed",
             "converter: takes the type beside the reference, which is not there, and then string",
             loses="schema",

@@ -85,11 +85,21 @@ def check(openapi: Document, host: Host) -> Problems:
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
             lost += 1
             hint = _meant(reference, names) if lost <= _MOST_HINTS else ""
-            yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint)
+            words = _words(place.pointer, reference)
+            yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint, words)
         elif reference != "#":
             yield Problem(
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
+
+
+def _words(where: str, reference: str) -> dict[str, object]:
+    """What hosts call the place and the component where an answer is a reference; their words elsewhere are not known."""
+    match pointer.split(where):
+        case ["paths", path, method, "responses", status, "content", "application/json", "schema", "$ref"]:
+            component = reference.rpartition("/")[2]
+            return {"path": path, "method": method, "status": status, "component": component}
+    return {}
 
 
 def _meant(reference: str, names: list[str]) -> str:

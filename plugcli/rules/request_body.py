@@ -77,7 +77,9 @@ def _of(openapi: Document, call: Call) -> Iterator[_Found]:
         yield _Found(content, message, "request-body/type", hint)
     elif call.body is not None:
         where, schema = follow(openapi, call.body_where, call.body)
-        if isinstance(schema, dict) and "$ref" not in schema:  # else it leads to nothing, which references says
+        if (
+            isinstance(schema, dict) and "$ref" not in schema
+        ):  # else it leads to nothing, which references says
             yield from _shape(where, schema, call)
 
 
