@@ -51,6 +51,9 @@ CONVERTED: Mapping[str, Claim] = {
     "schema-values": Claim("observed", "a value that does not fit its type can never be sent"),
 }
 
+NOT_A_SCHEMA = Claim(
+    "documented", "MCP 2026-07-28: inputSchema MUST be valid JSON Schema, 2020-12 where it does not say"
+)
 NAMES_OF_FASTMCP = ((r"__.*", ""), (r"[\s\-.]+", "_"), (r"[^A-Za-z0-9_]", ""), (r"^(.{56}).+", r"\1"))
 
 HOST = Host(
@@ -98,6 +101,9 @@ HOST = Host(
         "references/external": Claim(
             "documented", "MCP 2026-07-28: a network $ref MUST NOT be fetched automatically", loses="schema"
         ),
+        "tool-schema/type": NOT_A_SCHEMA,
+        "tool-schema/required": NOT_A_SCHEMA,
+        "tool-schema/bound": NOT_A_SCHEMA,
         "openapi-schema": Claim(
             "observed", "PrefectHQ/fastmcp refuses some of them, such as OpenAI's quickstart"
         ),

@@ -20,11 +20,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from plugcli.call import Call, calls, is_json
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.operation import CALLED_METHODS, follow
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.tool import Call, calls, is_json, tools
+from plugcli.tool import tools
 
 _CHOICES = ("oneOf", "anyOf")
 _NO_OBJECT = {"request-body/choice", "request-body/all-of", "request-body/list", "request-body/properties"}

@@ -50,6 +50,7 @@ ALLOWED = {
         "specification",
         "survey",
         "_discover",
+        "call",
         "tool",
         "tool_schema",
     },
@@ -60,7 +61,8 @@ ALLOWED = {
     "specification_schemas": set(),
     "specification_words": set(),
     # What a model that is given functions sees of operations, as the host's data tells.
-    "tool": {"operation", "hosts", "document"},
+    "call": {"operation", "document"},
+    "tool": {"call", "operation", "hosts", "document"},
     "tool_schema": {"tool", "operation", "hosts", "document"},
     "operation": {"document"},
     "survey": {"document"},
