@@ -139,30 +139,22 @@ def is_json(media_type: str) -> bool:
 
 
 def _properties(at: _At, where: str, schema: Any) -> Iterator[Argument]:
-    """The properties of a body, also those in the parts of an `allOf`."""
+    """The properties of a body, also those in the parts of an `allOf`, each of which may require those of another."""
     waiting = [(where, schema)]
     seen: set[int] = set()
-    names: set[str] = set()
+    wanted: set[str] = set()
+    found: dict[str, tuple[str, Any]] = {}
     while waiting and len(seen) < _MOST_PARTS:
         place, value = at(*waiting.pop(0))
         if not isinstance(value, dict) or id(value) in seen:
             continue
         seen.add(id(value))
-        required = value.get("required")
-        wanted = {each for each in required if isinstance(each, str)} if isinstance(required, list) else set()
-        properties = value.get("properties")
+        required, properties, parts = value.get("required"), value.get("properties"), value.get("allOf")
+        if isinstance(required, list):
+            wanted.update(each for each in required if isinstance(each, str))
         for name, each in properties.items() if isinstance(properties, dict) else ():
-            if name not in names:
-                names.add(name)
-                property_where = place + pointer.join("properties", name)
-                yield Argument(
-                    name,
-                    BODY,
-                    property_where,
-                    each if isinstance(each, dict) else {},
-                    property_where,
-                    name in wanted,
-                )
-        parts = value.get("allOf")
+            found.setdefault(name, (place + pointer.join("properties", name), each))
         if isinstance(parts, list):
             waiting += [(f"{place}/allOf/{index}", part) for index, part in enumerate(parts)]
+    for name, (place, each) in found.items():
+        yield Argument(name, BODY, place, each if isinstance(each, dict) else {}, place, name in wanted)

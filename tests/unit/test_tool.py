@@ -90,11 +90,16 @@ def test_json_is_taken_where_it_is_offered() -> None:
 
 def test_parts_of_all_of_give_their_properties() -> None:
     """Bodies that extend others are common, and their properties are as good as those written out."""
-    schemas = {"Base": {"required": ["id"], "properties": {"id": {"type": "string"}}}}
+    schemas = {"Base": {"properties": {"id": {"type": "string"}}}}
     made = tool(
         {
             "requestBody": body(
-                {"allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"due": {}}}]}
+                {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Base"},
+                        {"properties": {"due": {}}, "required": ["id"]},
+                    ]
+                }
             )
         },
         components={"schemas": schemas},
