@@ -5,7 +5,7 @@ What a host makes of it is not known here: that is a tool, or the host's own.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from plugcli.document import Document, pointer
@@ -59,16 +59,7 @@ class Call:
 @lru_cache(maxsize=2)
 def calls(document: Document) -> tuple[Call, ...]:
     """Every operation with what can be sent with it."""
-    known: dict[str, tuple[str, Any]] = {}
-
-    def at(where: str, value: Any) -> tuple[str, Any]:
-        reference = value.get("$ref") if isinstance(value, dict) else None
-        if not isinstance(reference, str):
-            return where, value
-        if reference not in known:
-            known[reference] = follow(document, where, value)
-        return known[reference]
-
+    at = partial(follow, document)
     shared: dict[str, tuple[Argument, ...]] = {}
     found = []
     for operation in operations(document):

@@ -36,7 +36,6 @@ def parts(document: Document, how: Tools) -> tuple[Part, ...]:
 
 
 def _parts(document: Document, how: Tools) -> Iterator[Part]:
-    known: dict[str, tuple[str, Any]] = {}
     seen: set[int] = set()
     for tool in tools(document, how):
         waiting: list[tuple[str, Any, tuple[str, ...], int]] = [
@@ -44,13 +43,7 @@ def _parts(document: Document, how: Tools) -> Iterator[Part]:
         ]
         while waiting:
             where, schema, context, depth = waiting.pop()
-            if not isinstance(schema, dict):
-                continue
-            reference = schema.get("$ref")
-            if isinstance(reference, str):
-                if reference not in known:
-                    known[reference] = follow(document, where, schema)
-                where, schema = known[reference]
+            where, schema = follow(document, where, schema)
             if not isinstance(schema, dict) or id(schema) in seen:
                 continue
             seen.add(id(schema))
