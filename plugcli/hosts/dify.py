@@ -70,7 +70,7 @@ HOST = Host(
         "request-body/reference": Claim(
             "observed", "parser.py: a body without content", loses="request body"
         ),
-        "request-body/object": Claim(
+        "request-body/no-properties": Claim(
             "observed", "parser.py: only properties are taken over", loses="request body"
         ),
         "references/unresolved": Claim("observed", "parser.py: fails for that of a body", loses="schema"),

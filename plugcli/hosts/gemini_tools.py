@@ -49,7 +49,7 @@ HOST = Host(
             "observed",
             "diegosouzapw/OmniRoute#3360: the parameters must be of type OBJECT, where the body is the whole input",
         ),
-        "request-body/list": Claim(
+        "request-body/object": Claim(
             "observed",
             "diegosouzapw/OmniRoute#3360: the parameters must be an OBJECT, where the body is the whole input",
         ),

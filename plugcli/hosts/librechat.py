@@ -51,6 +51,9 @@ HOST = Host(
         "path-method/text": Claim(
             "observed", "actions.ts: becomes a function that cannot be called", severity="note"
         ),
+        "path-method/path": Claim(
+            "observed", "actions.ts: becomes a function of the path around it", loses="path"
+        ),
         "path-method/other": Claim("observed", "actions.ts: becomes a function"),
         "argument-type/property-reference": Claim(
             "observed",
@@ -62,7 +65,7 @@ HOST = Host(
             "observed", "actions.ts: fails, with every operation", loses="every operation"
         ),
         "request-body/type": Claim("observed", "actions.ts: sent as application/json all the same"),
-        "request-body/object": Claim(
+        "request-body/no-properties": Claim(
             "observed", "actions.ts: only properties are taken over", loses="request body"
         ),
         "references/unresolved": Claim(

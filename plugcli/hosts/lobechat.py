@@ -61,8 +61,8 @@ HOST = Host(
         "path-method/parameters": Claim(
             "observed", "openapi: takes the operation's own only", loses="parameter"
         ),
-        "request-body/object": Claim(
-            "observed", "openapi: only a body with properties", loses="request body"
+        "request-body/no-properties": Claim(
+            "enforced", "openapi: fails, with every operation, on a body whose schema has no properties"
         ),
         "references/unresolved": Claim(
             "enforced", "openapi: swagger-parser resolves all before anything else"

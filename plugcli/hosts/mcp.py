@@ -42,7 +42,7 @@ CONVERTED: Mapping[str, Claim] = {
         "tadata-org/fastapi_mcp#319: one overwrites the other; PrefectHQ/fastmcp#1107 renames one of them",
     ),
     "request-body/list": Claim("observed", "tadata-org/fastapi_mcp#319: left out by some converters"),
-    "request-body/properties": Claim("observed", "tadata-org/fastapi_mcp#319: left out by some converters"),
+    "request-body/free-form": Claim("observed", "tadata-org/fastapi_mcp#319: left out by some converters"),
     "references/unresolved": Claim("observed", "the model sees an empty schema", loses="schema"),
     "references/external": Claim("observed", "converters read one document", loses="schema"),
     "recursive-schema": Claim(

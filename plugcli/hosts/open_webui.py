@@ -44,7 +44,7 @@ HOST = Host(
             "observed", "converter: a body without content", loses="request body"
         ),
         "request-body/type": Claim("observed", "converter: application/json only", loses="request body"),
-        "request-body/object": Claim(
+        "request-body/no-properties": Claim(
             "observed", "converter: only properties are taken over", loses="request body"
         ),
         "request-body/list": Claim(

@@ -105,7 +105,7 @@ HOST = Host(
             says=INVALID + "schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{type}\"'.",
             severity="warning",
         ),
-        "request-body/properties": Claim(
+        "request-body/free-form": Claim(
             "enforced",
             "reports of 2023 and 2024: where the body is the whole input",
             says=INVALID + "In context=(), object schema missing properties.",

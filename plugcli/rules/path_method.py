@@ -36,6 +36,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 claim, message = "path-method/parameters", f"the parameters that {path} gives its operations"
                 message, hint = f"{message} are not looked at", "repeat them in each operation of the path"
             elif key.startswith("/"):
+                claim = "path-method/path"
                 message, hint = f"the path {key} stands inside the path {path}", "remove its indentation"
             elif key in _TEXTS:
                 claim, message = "path-method/text", f"the {key} of {path} is not looked at"

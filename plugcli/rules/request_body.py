@@ -28,16 +28,17 @@ from plugcli.rules import Place, Problem, Problems, Rule
 from plugcli.tool import tools
 
 _CHOICES = ("oneOf", "anyOf")
-_NO_OBJECT = {"request-body/choice", "request-body/all-of", "request-body/list", "request-body/properties"}
 
 
 @dataclass(frozen=True)
 class _Found:
+    """`claims` go from what a host may say of such a body alone to what it says of every other: its first one counts."""
+
     where: str
     message: str
-    claim: str
     hint: str
-    kind: str = ""
+    claims: tuple[str, ...]
+    type: str = "object"
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -50,16 +51,17 @@ def check(openapi: Document, host: Host) -> Problems:
         if operation.method not in CALLED_METHODS:
             continue
         for found in _of(openapi, call):
+            claim = next((each for each in found.claims if each in host.claims), None)
+            if claim is None:
+                continue
             words = {
                 "path": operation.path,
                 "method": operation.method,
                 "operation_id": operation.id,
                 "index": places.get(operation.where, 0),
                 "name": operation.id,
-                "type": found.kind,
+                "type": found.type,
             }
-            # Some hosts tell these bodies apart, to others each of them is simply no object.
-            claim = "request-body/object" if found.claim in _NO_OBJECT - host.claims.keys() else found.claim
             yield Problem(Place(openapi, found.where), found.message, claim, found.hint, words)
 
 
@@ -68,14 +70,14 @@ def _of(openapi: Document, call: Call) -> Iterator[_Found]:
     written = data.get("requestBody")
     if isinstance(written, dict) and "$ref" in written:
         message, hint = f"the body of {title} is a $ref", "write it out in the operation"
-        yield _Found(f"{call.operation.where}/requestBody", message, "request-body/reference", hint)
+        yield _Found(f"{call.operation.where}/requestBody", message, hint, ("request-body/reference",))
     if not call.media_types:
         return
     if not any(is_json(each) for each in call.media_types):
         message = f"the body of {title} is {', '.join(call.media_types)}"
         hint = "take application/json too: nothing else is known to be sent"
         content = call.body_where.rsplit("/", 2)[0]
-        yield _Found(content, message, "request-body/type", hint)
+        yield _Found(content, message, hint, ("request-body/type",))
     elif call.body is not None:
         where, schema = follow(openapi, call.body_where, call.body)
         if (
@@ -87,31 +89,28 @@ def _of(openapi: Document, call: Call) -> Iterator[_Found]:
 def _shape(where: str, schema: dict[str, Any], call: Call) -> Iterator[_Found]:
     title = call.operation.title
     kind = schema.get("type")
+    others: tuple[str, ...] = () if kind == "object" else ("request-body/object",)
+    others += () if "properties" in schema else ("request-body/no-properties",)
     choice = next((key for key in _CHOICES if isinstance(schema.get(key), list)), None)
     if choice is not None:
         message = f"the body of {title} is a choice of schemas ({choice})"
         hint = "make it one object with the properties of all, and require only those they share"
-        yield _Found(where, message, "request-body/choice", hint, "object")
+        yield _Found(where, message, hint, ("request-body/choice", *others))
     elif isinstance(schema.get("allOf"), list):
         message = f"the body of {title} is put together of several schemas (allOf)"
         hint = "write the properties of all into one object"
-        yield _Found(where, message, "request-body/all-of", hint, "object")
+        yield _Found(where, message, hint, ("request-body/all-of", *others))
     elif isinstance(kind, str) and kind != "object":
         message = f"the body of {title} is of type {kind}, and must be an object"
         hint = f"make it one object: {{type: object, properties: {{items: {{type: {kind}}}}}}}"
-        yield _Found(where, message, "request-body/list", hint, kind)
-    elif not call.properties:
+        yield _Found(where, message, hint, ("request-body/list", *others), kind)
+    elif not call.properties and "properties" not in schema:
         message = f"the body of {title} has no properties: the model does not know what to send"
-        yield _Found(
-            where,
-            message,
-            "request-body/properties",
-            "name the properties that the API understands",
-            "object",
-        )
+        hint = "name the properties that the API understands"
+        yield _Found(where, message, hint, ("request-body/free-form", *others))
     elif kind is None:
         message = f"the body of {title} has properties and no type"
-        yield _Found(where, message, "request-body/untyped", "add type: object beside properties")
+        yield _Found(where, message, "add type: object beside properties", ("request-body/untyped",))
 
 
 RULE = Rule(openapi=check)
