@@ -102,14 +102,31 @@ class AuthType:
 
 
 @dataclass(frozen=True)
+class Tools:
+    """How a host makes tools of the operations, one of each.
+
+    `unnamed` is the name of an operation without an operationId, made of `{method}`, `{METHOD}` and `{path}`, without
+    what `unnamed_drops` matches; where it is empty, such an operation becomes no tool. `texts` are the members that may
+    describe the tool: the first that has text does. With `path_parameters` those of the path belong to it too. Names that
+    are the same after the replacements in `folds` are one name to the host.
+    """
+
+    unnamed: str = ""
+    unnamed_drops: str = ""
+    texts: tuple[str, ...] = ("description", "summary")
+    path_parameters: bool = True
+    folds: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Host:
     """One program that loads plugins.
 
     `manifests` are the dialects of the manifest that it reads, none for a host that is given the OpenAPI document alone;
     `members` are those of the manifest. `limits` and `forms` name texts (`name_for_model`, `operation.description`),
     `limits` counts and depths too; `claims` go by the name that the rule asks for. `structure` is a JSON Schema, beside
-    the host's file, of the documents that its parser takes. What a host's file does not mention, the host is not known
-    to care about.
+    the host's file, of the documents that its parser takes; `tools` is set where the model is given a list of tools.
+    What a host's file does not mention, the host is not known to care about.
     """
 
     title: str
@@ -125,6 +142,7 @@ class Host:
     auth_types: Mapping[str, AuthType] = field(default_factory=dict)
     openapi_versions: OneOf | None = None
     structure: Path | None = None
+    tools: Tools | None = None
 
 
 @cache

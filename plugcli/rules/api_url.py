@@ -34,6 +34,9 @@ def check(manifest: Document, host: Host) -> Problems:
         yield Problem(where, "api.url is no text", "api-url/form", "the address of the OpenAPI document")
         return
     found = address(url)
+    if found.kind == "relative":
+        hint = "write the whole address: https://..."
+        yield Problem(where, f"api.url is only a path: {url}", "api-url/relative", hint)
     if found.kind == "no-scheme":
         yield Problem(
             where, f"api.url has no scheme: {url}", "api-url/no-scheme", f"write {found.with_scheme}"

@@ -16,6 +16,12 @@ from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_MEANINGS = {
+    "user_http": "each user pastes a key",
+    "service_http": "you give a key to the host",
+    "oauth": "users log in",
+}
+
 
 def check(manifest: Document, host: Host) -> Problems:
     auth = manifest.data.get("auth")
@@ -23,7 +29,7 @@ def check(manifest: Document, host: Host) -> Problems:
         return
     kind = auth.get("type")
     wanted = ", ".join(host.auth_types)
-    hint = "user_http: each user pastes a key; service_http: you give one to the host; oauth: users log in"
+    hint = "; ".join(f"{name}: {meaning}" for name, meaning in _MEANINGS.items() if name in host.auth_types)
     if kind == "user_http":
         message = "auth.type is user_http: no store has let such a plugin in"
         hint = "fine where each user installs it; else service_http or oauth"

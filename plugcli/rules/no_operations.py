@@ -25,9 +25,13 @@ from plugcli.rules import Place, Problem, Problems, Rule
 def check(openapi: Document, host: Host) -> Problems:
     if any(operation.method in CALLED_METHODS for operation in operations(openapi)):
         return
-    message = "there is no operation" if openapi.data.get("paths") else "there are no paths"
+    has_paths = bool(openapi.data.get("paths"))
+    message = "there is no operation" if has_paths else "there are no paths"
+    # Some hosts say something of their own where there is nothing at all.
+    of_its_own = not has_paths and "no-operations/no-paths" in host.claims
+    claim = "no-operations/no-paths" if of_its_own else "no-operations"
     hint = "the model can call get, post, put, patch and delete of each path"
-    yield Problem(Place(openapi, "/paths"), f"{message}: the plugin can do nothing", "no-operations", hint)
+    yield Problem(Place(openapi, "/paths"), f"{message}: the plugin can do nothing", claim, hint)
 
 
 RULE = Rule(openapi=check)

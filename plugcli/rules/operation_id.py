@@ -27,11 +27,14 @@ import re
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.operation import CALLED_METHODS, Operation, operations
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.tool import tools
 
 
 def check(openapi: Document, host: Host) -> Problems:
     seen: dict[str, Operation] = {}
+    made = tools(openapi, host.tools) if host.tools is not None else ()
+    places = {tool.operation.where: tool.index for tool in made}
     for operation in operations(openapi):
         where = Place(openapi, f"{operation.where}/operationId")
         if not operation.id:
@@ -41,24 +44,34 @@ def check(openapi: Document, host: Host) -> Problems:
                 yield Problem(where, message, "operation-id/missing", hint, operation.words)
         elif operation.id in seen:
             message = f"the operationId {operation.id} is already that of {seen[operation.id].title}"
-            yield Problem(where, message, "operation-id/duplicate", f"for example {_suggestion(operation)}")
+            hint = f"for example {_suggestion(operation)}"
+            yield Problem(where, message, "operation-id/duplicate", hint, {"name": operation.id})
         else:
             seen[operation.id] = operation
-            yield from _name(where, operation.id)
+            yield from _name(where, operation.id, host, places.get(operation.where, 0))
 
 
-def _name(where: Place, name: str) -> Problems:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        if re.search(r"[^A-Za-z0-9_]", name):
-            words = {"operation_id": name, "renamed": re.sub(r"[^A-Za-z0-9]", "_", name)}
-            message = f"the operationId {name} is no name: letters, digits and _ are safe"
-            yield Problem(where, message, "operation-id/renamed", f"for example {words['renamed']}", words)
+def _name(where: Place, name: str, host: Host, index: int) -> Problems:
+    form = next(
+        (each for each in host.forms.get("tool.name", ()) if not re.fullmatch(each.pattern, name)), None
+    )
+    longer = [each for each in host.limits.get("tool.name", ()) if len(name) > each.most]
+    limit = max(longer, key=lambda each: each.most, default=None)
+    words = {"name": name, "length": len(name), "index": index}
+    is_safe = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)
+    if not is_safe and re.search(r"[^A-Za-z0-9_]", name):
+        renamed = re.sub(r"[^A-Za-z0-9]", "_", name)
+        message = f"the operationId {name} is no name: letters, digits and _ are safe"
+        told = {**words, "operation_id": name, "renamed": renamed}
+        yield Problem(where, message, "operation-id/renamed", f"for example {renamed}", told)
+    if form is not None or (limit is None and not is_safe):
         message = f"the operationId {name} is no name: letters, digits and _ are safe"
         better = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
-        yield Problem(where, message, "operation-id/name", f"for example {better}" if better else "")
-    elif len(name) > 64:
+        hint = f"for example {better}" if better else ""
+        yield Problem(where, message, form.claim if form is not None else "operation-id/name", hint, words)
+    elif limit is not None or len(name) > 64:
         message = f"the operationId has {len(name)} characters: many hosts call functions of at most 64"
-        yield Problem(where, message, "operation-id/name")
+        yield Problem(where, message, limit.claim if limit is not None else "operation-id/name", words=words)
 
 
 def _suggestion(operation: Operation) -> str:
@@ -66,4 +79,4 @@ def _suggestion(operation: Operation) -> str:
     return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, asks=measured("tool.name"))

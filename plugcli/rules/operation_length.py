@@ -29,7 +29,8 @@ from collections.abc import Iterator
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.operation import operations
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.tool import tools
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -41,16 +42,33 @@ def check(openapi: Document, host: Host) -> Problems:
             if not broken:
                 continue
             limit = max(broken, key=lambda each: each.most)
-            message = f"the {name} of {operation.title} has {length:,} characters: at most {limit.most:,}"
+            message = f"the {name} of {operation.title} has {length:,} characters"
             words = {**operation.words, "length": length}
-            hint = "keep what tells when to call it: the rest can stand with the parameters and the answer"
+            hint = f"at most {limit.most:,} characters"
             yield Problem(Place(openapi, f"{operation.where}/{name}"), message, limit.claim, hint, words)
+    yield from _of_tools(openapi, host)
+
+
+def _of_tools(openapi: Document, host: Host) -> Problems:
+    limits = host.limits.get("tool.description", ())
+    for tool in tools(openapi, host.tools) if host.tools is not None and limits else ():
+        length = len(tool.description)
+        broken = [limit for limit in limits if length > limit.most]
+        if broken:
+            limit = max(broken, key=lambda each: each.most)
+            message = f"the {tool.text} of {tool.operation.title} has {length:,} characters"
+            hint = f"at most {limit.most:,} characters"
+            words = {"index": tool.index, "length": length, "name": tool.name}
+            yield Problem(
+                Place(openapi, f"{tool.operation.where}/{tool.text}"), message, limit.claim, hint, words
+            )
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:
     for name in ("description", "summary"):
         for limit in host.limits.get(f"operation.{name}", ()):
             yield f"{name} over {limit.most:,}", limit.claim
+    yield from measured("tool.description")(host)
 
 
 RULE = Rule(openapi=check, asks=asks)

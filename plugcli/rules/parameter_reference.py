@@ -35,6 +35,8 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 
 def check(openapi: Document, host: Host) -> Problems:
+    if "parameter-reference" not in host.claims:
+        return
     for operation in operations(openapi):
         found = operation.data.get("parameters")
         for index, parameter in enumerate(found if isinstance(found, list) else ()):

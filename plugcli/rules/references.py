@@ -100,15 +100,20 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _words(where: str, reference: str) -> dict[str, object]:
-    """What the host calls the place and the component, where a body or an answer is a reference; its words elsewhere are not known."""
+    """What hosts call the place and the component, where a body or an answer is a reference; their words elsewhere are not known."""
+    component = reference.rpartition("/")[2]
     match pointer.split(where):
         case ["paths", path, method, "requestBody", "content", kind, "schema", "$ref"]:
             context = ("paths", path, method, "requestBody", "content", kind, "schema")
-        case ["paths", path, _, "responses", status, "content", kind, "schema", "$ref"]:
-            context = ("paths", path, status, "response", "content", kind, "schema")
-        case _:
-            return {}
-    return {"context": context, "component": reference.rpartition("/")[2]}
+            return {"context": context, "component": component}
+        case ["paths", path, method, "responses", status, "content", kind, "schema", "$ref"]:
+            words: dict[str, object] = {
+                "context": ("paths", path, status, "response", "content", kind, "schema"),
+                "component": component,
+            }
+            of_json = {"path": path, "method": method, "status": status}
+            return words | of_json if kind == "application/json" else words
+    return {}
 
 
 def _meant(reference: str, names: list[str]) -> str:

@@ -1,7 +1,8 @@
-"""A request body is not one JSON object.
+"""A request body is not one JSON object with properties.
 
-The model calls a function by named arguments, and the members of the body are those: a list, a text, or a choice of schemas (`oneOf`,
-`anyOf`, `allOf`) has no names to give. GPT Actions then skips the whole operation, and is known to send only application/json.
+The model calls a function by named arguments, and the properties of the body are those: a list, a text, free-form data or a choice of
+schemas has no names to give. GPT Actions skips the whole operation, other hosts leave out the body, and APIs of models refuse a
+tool whose input is one of these. A form or a file is sent as JSON all the same, or not at all.
 
 Bad:
 
@@ -15,50 +16,101 @@ Good:
         todos: {type: array, items: {type: string}}}}}}}}}}
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from plugcli.call import Call, calls, is_json
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, Operation, follow, json_body, operations
+from plugcli.operation import CALLED_METHODS, follow
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.tool import tools
 
-_CHOICES = ("oneOf", "anyOf", "allOf")
+_CHOICES = ("oneOf", "anyOf")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """`claims` go from what a host may say of such a body alone to what it says of every other: its first one counts."""
+
+    where: str
+    message: str
+    hint: str
+    claims: tuple[str, ...]
+    type: str = "object"
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for operation in operations(openapi):
-        if operation.method not in CALLED_METHODS or "requestBody" not in operation.data:
+    if not any(claim.startswith("request-body/") for claim in host.claims):
+        return
+    made = tools(openapi, host.tools) if host.tools is not None else ()
+    places = {tool.operation.where: tool.index for tool in made}
+    for call in calls(openapi):
+        operation = call.operation
+        if operation.method not in CALLED_METHODS:
             continue
-        if (found := json_body(openapi, operation)) is not None:
-            yield from _schema(openapi, operation, *found)
-            continue
-        where, body = follow(openapi, f"{operation.where}/requestBody", operation.data["requestBody"])
-        content = body.get("content") if isinstance(body, dict) else None
-        if isinstance(content, dict) and content and "application/json" not in content:
-            message = f"the body of {operation.title} is {', '.join(content)}"
-            hint = "take application/json too: nothing else is known to be sent"
-            yield Problem(Place(openapi, f"{where}/content"), message, "request-body/type", hint)
+        for found in _of(openapi, call):
+            claim = next((each for each in found.claims if each in host.claims), None)
+            if claim is None:
+                continue
+            words = {
+                "path": operation.path,
+                "method": operation.method,
+                "operation_id": operation.id,
+                "index": places.get(operation.where, 0),
+                "name": operation.id,
+                "type": found.type,
+            }
+            yield Problem(Place(openapi, found.where), found.message, claim, found.hint, words)
 
 
-def _schema(openapi: Document, operation: Operation, where: str, schema: dict[str, Any]) -> Problems:
+def _of(openapi: Document, call: Call) -> Iterator[_Found]:
+    title, data = call.operation.title, call.operation.data
+    written = data.get("requestBody")
+    if isinstance(written, dict) and "$ref" in written:
+        message, hint = f"the body of {title} is a $ref", "write it out in the operation"
+        yield _Found(f"{call.operation.where}/requestBody", message, hint, ("request-body/reference",))
+    if not call.media_types:
+        return
+    if not any(is_json(each) for each in call.media_types):
+        message = f"the body of {title} is {', '.join(call.media_types)}"
+        hint = "take application/json too: nothing else is known to be sent"
+        content = call.body_where.rsplit("/", 2)[0]
+        yield _Found(content, message, hint, ("request-body/type",))
+    elif call.body is not None:
+        where, schema = follow(openapi, call.body_where, call.body)
+        if (
+            isinstance(schema, dict) and "$ref" not in schema
+        ):  # else it leads to nothing, which references says
+            yield from _shape(where, schema, call)
+
+
+def _shape(where: str, schema: dict[str, Any], call: Call) -> Iterator[_Found]:
+    title = call.operation.title
     kind = schema.get("type")
-    if kind == "object" or (isinstance(kind, list) and "object" in kind):
-        return
-    choice = next((each for each in _CHOICES if each in schema), None)
-    if kind is None and choice is None and "properties" in schema:
-        message = f"the body of {operation.title} has properties and no type"
-        yield Problem(
-            Place(openapi, where), message, "request-body/untyped", "add type: object beside properties"
-        )
-        return
-    is_a = f"is a choice of schemas ({choice})" if choice else f"is {kind}" if kind else "has no type"
-    hint = "make it one object"
-    if choice:
-        hint += " with the properties of all, and require only those they share"
-    elif isinstance(kind, str):
-        hint += f": {{type: object, properties: {{items: {{type: {kind}}}}}}}"
-    message = f"the body of {operation.title} {is_a}, and must be an object"
-    yield Problem(Place(openapi, where), message, "request-body/object", hint, operation.words)
+    others: tuple[str, ...] = () if kind == "object" else ("request-body/object",)
+    others += () if "properties" in schema else ("request-body/no-properties",)
+    choice = next((key for key in _CHOICES if isinstance(schema.get(key), list)), None)
+    if choice is not None:
+        message = f"the body of {title} is a choice of schemas ({choice})"
+        hint = "make it one object with the properties of all, and require only those they share"
+        yield _Found(where, message, hint, ("request-body/choice", *others))
+    elif isinstance(schema.get("allOf"), list):
+        message = f"the body of {title} is put together of several schemas (allOf)"
+        hint = "write the properties of all into one object"
+        yield _Found(where, message, hint, ("request-body/all-of", *others))
+    elif isinstance(kind, str) and kind != "object":
+        message = f"the body of {title} is of type {kind}, and must be an object"
+        hint = f"make it one object: {{type: object, properties: {{items: {{type: {kind}}}}}}}"
+        yield _Found(where, message, hint, ("request-body/list", *others), kind)
+    elif not call.properties and "properties" not in schema:
+        message = f"the body of {title} has no properties: the model does not know what to send"
+        hint = "name the properties that the API understands"
+        yield _Found(where, message, hint, ("request-body/free-form", *others))
+    elif kind is None:
+        message = f"the body of {title} has properties and no type"
+        yield _Found(where, message, "add type: object beside properties", ("request-body/untyped",))
 
 
 RULE = Rule(openapi=check)

@@ -39,13 +39,15 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = "servers belongs at the top level: remove its indentation"
         yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
     elif not servers:
-        message = "there are no servers"
-        yield Problem(Place(openapi, "/servers"), message, "servers/missing", _HINT)
+        # Some hosts say something of their own about a list that is empty.
+        is_empty = servers == [] and "servers/empty" in host.claims
+        claim = "servers/empty" if is_empty else "servers/missing"
+        yield Problem(Place(openapi, "/servers"), "there are no servers", claim, _HINT)
     elif isinstance(servers, list):
         yield from _each(plugin, openapi, servers)
         if len(servers) > 1:
             message = f"there are {len(servers)} servers: most hosts take the first"
-            yield Problem(Place(openapi, "/servers", of_key=True), message, "servers/several")
+            yield Problem(Place(openapi, "/servers/1"), message, "servers/several")
         yield from _elsewhere(plugin, openapi, servers)
 
 
@@ -70,6 +72,8 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
             continue
         where = Place(openapi, f"/servers/{index}/url")
         found = address(url)
+        if index == 0:
+            yield from _top(where, url, found)
         if found.is_local and home is not None and not home.is_local:
             message = f"the server {url} is your own machine, and the plugin stands at {home.host}"
             yield Problem(where, message, "servers/localhost", "write the address where the API stands")
@@ -135,6 +139,15 @@ def _absolute(where: Place, url: str) -> Problems:
     elif protocol not in ("http", "https"):
         message = f"the server {url} has the scheme {protocol}: a host calls https"
         yield Problem(where, message, "servers/protocol", _HINT, {"protocol": protocol})
+
+
+def _top(where: Place, url: str, found: Address) -> Problems:
+    if found.kind == "relative":
+        message = f"the server {url} is only a path"
+        yield Problem(where, message, "servers/path-only", "write the whole address: https://...")
+    elif found.is_local:
+        message = f"the server {url} is your own machine"
+        yield Problem(where, message, "servers/own-machine", "write the address where the API stands")
 
 
 def _home(plugin: Plugin) -> Address | None:

@@ -10,6 +10,7 @@ import plugcli.rules
 from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.rules import all_rules, claims
 
+CASES = Path(__file__).parent / "rules"
 RULES = "\n".join(each.read_text() for each in Path(plugcli.rules.__path__[0]).glob("*.py"))
 
 
@@ -83,3 +84,18 @@ def test_rules_ask_only_for_claims_that_some_host_makes() -> None:
     assert set() == {
         each for each in asked - made if not each.startswith(("application/", "text/", "image/", "binary/"))
     }
+
+
+@pytest.mark.parametrize("host", all_hosts())
+def test_host_words_are_shown_in_some_case(host: str) -> None:
+    """Words that no case shows may have a gap that no rule fills, and then the host says nothing at all."""
+    title = all_hosts()[host].title
+    shown = "\n".join(each.read_text() for each in CASES.glob("*/*/expected.txt"))
+    missing = [
+        says
+        for _, claim in claims_of(all_hosts()[host])
+        for says in (claim.says, claim.says_on_localhost)
+        if says is not None
+        and not re.search(re.sub(r"\\{[a-z_]+\\}", ".*", re.escape(f"{title} says: {says}")), shown)
+    ]
+    assert [] == missing

@@ -11,7 +11,7 @@ ROOT = Path(plugcli.__file__).parent
 
 JUDGING = {"validate", "rules", "hosts", "configuration", "ignore", "target", "fetch", "finding"}
 # What rules share of a document, each a noun of its own.
-NOUNS = {"authorization", "copilot", "operation", "payload", "survey"}
+NOUNS = {"authorization", "call", "copilot", "operation", "payload", "survey", "tool", "tool_schema"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
@@ -61,6 +61,10 @@ ALLOWED = {
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
     "specification_words": set(),
+    # What a model that is given functions sees of operations, as the host's data tells.
+    "call": {"operation", "document"},
+    "tool": {"call", "operation", "hosts", "document"},
+    "tool_schema": {"tool", "operation", "hosts", "document"},
     "operation": {"document"},
     "survey": {"document"},
     "address": {"document"},

@@ -1,0 +1,81 @@
+"""Dify: a custom tool is an OpenAPI document, or the manifest of a plugin, which leads to one.
+
+Source: langgenius/dify, api/core/tools/utils/parser.py, called `parser.py` below, where the host's own words come from, and its tests.
+Of a manifest Dify reads `api.url` and `api.type`, and nothing else.
+"""
+
+from plugcli.hosts import Claim, Host, Member, OneOf, State, Tools
+
+NO_PLUGIN = Claim("enforced", "parser.py", says="Invalid openai plugin json.")
+
+HOST = Host(
+    title="Dify",
+    state=State("langgenius/dify, read in 2026"),
+    manifests=("plugin", "baidu"),
+    members={"api": Member("object", NO_PLUGIN, None)},
+    api_type=OneOf(("openapi",), Claim("enforced", "parser.py", says="Only openapi is supported now.")),
+    tools=Tools(unnamed="{path}_{method}", unnamed_drops=r"[^a-zA-Z0-9_-]", path_parameters=False),
+    claims={
+        "manifest-syntax": NO_PLUGIN,
+        "manifest-dialect/other": Claim("enforced", "parser.py: there is no api", says=NO_PLUGIN.says),
+        "api-type/missing": NO_PLUGIN,
+        "api-url/missing": NO_PLUGIN,
+        "api-url/relative": Claim(
+            "enforced", "parser.py: fetched as it stands, and that needs a whole address"
+        ),
+        "api-url/form": Claim("enforced", "parser.py: fetched as it stands"),
+        "api-url/no-scheme": Claim("enforced", "parser.py: fetched as it stands"),
+        "unfetched/openapi/remote": Claim("enforced", "parser.py: within 5 seconds"),
+        "unfetched/openapi/local": Claim("enforced", "parser.py: within 5 seconds"),
+        "openapi-missing": Claim("observed", "parser.py: it fetches api.url", severity="note"),
+        "openapi-syntax": Claim("enforced", "parser.py: neither JSON nor YAML"),
+        "openapi-dialect/other": Claim("enforced", "parser.py: fails without info, servers and paths"),
+        "openapi-dialect/swagger": Claim(
+            "enforced", "parser.py: fails without servers, which Swagger does not have"
+        ),
+        "no-operations": Claim("observed", "parser.py: each operation becomes a tool"),
+        "servers/missing": Claim("enforced", "parser.py fails; langgenius/dify#2914"),
+        "servers/empty": Claim("enforced", "parser.py", says="No server found in the openapi yaml."),
+        "servers/in-info": Claim("enforced", "parser.py fails without servers at the top level"),
+        "servers/several": Claim("observed", "parser.py: servers[0]", severity="note"),
+        "servers/path-only": Claim("observed", "parser.py: put before each path as it stands"),
+        "operation-id/missing": Claim(
+            "observed", "parser.py: path and method without slashes and braces", severity="note"
+        ),
+        "operation-id/duplicate": Claim("observed", "two tools of one name in a provider", loses="operation"),
+        "tool-name": Claim("observed", "two tools of one name in a provider", loses="operation"),
+        "operation-text": Claim("observed", "parser.py: the summary is empty", severity="note"),
+        "path-method/parameters": Claim(
+            "observed", "parser.py: takes the operation's own only", loses="parameter"
+        ),
+        "parameter-reference": Claim(
+            "observed",
+            "langgenius/dify#20534: 1.4.1 refuses the document; later versions follow it",
+            severity="note",
+        ),
+        "argument-type/object": Claim(
+            "observed", "parser.py: of an object's type it makes string", loses="schema"
+        ),
+        "argument-type/property-reference": Claim(
+            "observed",
+            "parser.py: takes the type beside the reference, which is not there, and then string",
+            loses="schema",
+        ),
+        "duplicate-parameter": Claim(
+            "observed", "parser.py: a warning", says="Parameter {parameter} is duplicated."
+        ),
+        "argument-collision": Claim(
+            "observed", "parser.py: a warning", says="Parameter {parameter} is duplicated."
+        ),
+        "request-body/reference": Claim(
+            "observed", "parser.py: a body without content", loses="request body"
+        ),
+        "request-body/no-properties": Claim(
+            "observed", "parser.py: only properties are taken over", loses="request body"
+        ),
+        "references/unresolved": Claim("observed", "parser.py: fails for that of a body", loses="schema"),
+        "references/external": Claim("observed", "parser.py: looks in the document only", loses="schema"),
+        "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
+        "duplicate-keys": Claim("observed", "JSON and YAML readers keep the last value", loses="value"),
+    },
+)

@@ -1,0 +1,57 @@
+"""Google's Gemini API, where the operations are given to a model as function declarations.
+
+The messages are the API's own, as people report them. One declaration that it refuses makes it refuse the whole request.
+"""
+
+from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
+from plugcli.hosts.mcp import CONVERTED
+
+BAD_NAME = Claim(
+    "enforced",
+    "kaitranntt/ccs#219, google-gemini/gemini-cli#6704",
+    says="tools[0].function_declarations[{index}].name: [FIELD_INVALID] Invalid function name. Must start with a "
+    "letter or an underscore. Must be a-z, A-Z, 0-9, or contain underscores (_), dots (.), colons (:), or dashes "
+    "(-), with a maximum length of 64.",
+)
+
+HOST = Host(
+    title="Gemini tools",
+    state=State("ai.google.dev/gemini-api/docs/function-calling"),
+    tools=Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]"),
+    forms={
+        "tool.name": (
+            Form(r"[A-Za-z_][A-Za-z0-9_.:-]*", "letters, digits, _ . : and -, a letter or _ first", BAD_NAME),
+        ),
+        "tool.argument": (
+            Form(
+                r"[A-Za-z_][A-Za-z0-9_]{0,63}",
+                "letters, digits and _, a letter or _ first, at most 64",
+                Claim("documented", "cloud.google.com, FunctionDeclaration: the names of parameters"),
+            ),
+        ),
+    },
+    limits={"tool.name": (Limit(64, BAD_NAME),)},
+    claims={
+        **CONVERTED,
+        "operation-id/duplicate": Claim(
+            "enforced",
+            "owndev/Open-WebUI-Functions#135",
+            says="Duplicate function declaration found: {name}",
+        ),
+        "tool-schema/items": Claim(
+            "enforced",
+            "cline/cline#7339, DEEIX-AI/DEEIX-Chat#546",
+            says="GenerateContentRequest.tools[0].function_declarations[{index}].parameters.{steps}.items: missing field.",
+        ),
+        "tool-schema/type": Claim("documented", "ai.google.dev, Schema: the types are those of OpenAPI 3.0"),
+        "tool-schema/required": Claim("documented", "ai.google.dev, Schema: required is a list of names"),
+        "request-body/untyped": Claim(
+            "observed",
+            "diegosouzapw/OmniRoute#3360: the parameters must be of type OBJECT, where the body is the whole input",
+        ),
+        "request-body/object": Claim(
+            "observed",
+            "diegosouzapw/OmniRoute#3360: the parameters must be an OBJECT, where the body is the whole input",
+        ),
+    },
+)

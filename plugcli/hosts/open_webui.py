@@ -1,0 +1,62 @@
+"""Open WebUI: a tool server is an address that answers with its OpenAPI document, and each operation becomes a tool.
+
+Source: `convert_openapi_to_tool_payload` in open-webui/open-webui, backend/open_webui/utils/tools.py, read in 2026, called `converter`
+below. It takes nearly everything without a word: what it does not know, it leaves out. The model's own API may refuse what comes out of it.
+"""
+
+from plugcli.hosts import Claim, Host, State, Tools
+
+HOST = Host(
+    title="Open WebUI",
+    state=State("docs.openwebui.com/openapi-servers"),
+    tools=Tools(),
+    claims={
+        "openapi-missing": Claim("observed", "tools are made of the document", severity="note"),
+        "openapi-syntax": Claim("enforced", "the document is read as JSON, or as YAML by its ending"),
+        "openapi-dialect/other": Claim("enforced", "converter: it goes through paths, and there are none"),
+        "openapi-dialect/swagger": Claim(
+            "observed", "converter: knows neither body parameters nor their types there", loses="request body"
+        ),
+        "no-operations": Claim("observed", "converter: each operation becomes a tool"),
+        "operation-id/missing": Claim(
+            "observed",
+            "converter; open-webui/open-webui#12902: before that, the model's API refused it",
+            loses="operation",
+        ),
+        "operation-id/duplicate": Claim(
+            "observed", "tools are kept by name: the last one stays", loses="operation"
+        ),
+        "operation-text": Claim(
+            "observed", 'converter: the model reads "No description available."', severity="note"
+        ),
+        "parameter-reference": Claim(
+            "observed", "converter: a parameter without a name is left out", loses="parameter"
+        ),
+        "argument-type/parameter-reference": Claim(
+            "observed",
+            "converter: takes the type beside the reference, which is not there, and then string",
+            loses="schema",
+        ),
+        "argument-collision": Claim(
+            "observed", "converter: the body's property takes the place", loses="argument"
+        ),
+        "request-body/reference": Claim(
+            "observed", "converter: a body without content", loses="request body"
+        ),
+        "request-body/type": Claim("observed", "converter: application/json only", loses="request body"),
+        "request-body/no-properties": Claim(
+            "observed", "converter: only properties are taken over", loses="request body"
+        ),
+        "request-body/list": Claim(
+            "observed", "converter: makes a list the whole input, which APIs of models refuse"
+        ),
+        "references/unresolved": Claim("observed", "converter: an empty schema", loses="schema"),
+        "references/external": Claim("observed", "converter: looks in components only", loses="schema"),
+        "recursive-schema": Claim(
+            "observed", "converter: an empty schema from the second time on", severity="note"
+        ),
+        "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
+        "duplicate-parameter": Claim("observed", "converter: the last one counts"),
+        "duplicate-keys": Claim("observed", "JSON and YAML readers keep the last value", loses="value"),
+    },
+)

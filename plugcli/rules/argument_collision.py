@@ -1,0 +1,56 @@
+"""Two arguments of a tool have the same name.
+
+The parameters and the properties of the body become the arguments of one object: `id` in the path and `id` in the body are one and the same
+there. One of them cannot be sent, or is sent to the wrong place (tadata-org/fastapi_mcp#319, PrefectHQ/fastmcp#1100).
+
+Bad:
+
+    paths:
+      /todos/{id}:
+        put:
+          operationId: changeTodo
+          summary: Change an entry
+          parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+          requestBody: {content: {application/json: {schema: {type: object, properties: {id: {type: string}}}}}}
+          responses: {"200": {description: Changed}}
+
+Good:
+
+    paths:
+      /todos/{id}:
+        put:
+          operationId: changeTodo
+          summary: Change an entry
+          parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+          requestBody: {content: {application/json: {schema: {type: object, properties: {title: {type: string}}}}}}
+          responses: {"200": {description: Changed}}
+"""
+
+from plugcli.call import Argument
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.tool import tools
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if host.tools is None or "argument-collision" not in host.claims:
+        return
+    for tool in tools(openapi, host.tools):
+        if len({each.name for each in tool.arguments}) == len(tool.arguments):
+            continue
+        seen: dict[str, Argument] = {}
+        for argument in tool.arguments:
+            first = seen.setdefault(argument.name, argument)
+            if first.place == argument.place:
+                continue
+            message = (
+                f"{tool.operation.title} has {argument.name} in the {first.place} and in the {argument.place}: "
+                "as arguments of a tool they are one"
+            )
+            where = Place(openapi, argument.where, of_key=argument.place == "body")
+            hint = "call one of them by another name"
+            yield Problem(where, message, "argument-collision", hint, {"parameter": argument.name})
+
+
+RULE = Rule(openapi=check)

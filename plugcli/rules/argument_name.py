@@ -1,0 +1,56 @@
+"""An argument has a name that models' APIs do not take.
+
+A parameter of the query may be called `filter[id]` or `$top`; as the argument of a tool it may not. The API refuses the whole request
+and every tool in it, also those of other plugins (anthropics/claude-code#79418).
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{name: "filter[done]", in: query, schema: {type: boolean}}]
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          parameters: [{name: done, in: query, schema: {type: boolean}}]
+          responses: {"200": {description: The list}}
+"""
+
+import re
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.tool import tools
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    forms = [(re.compile(form.pattern), form) for form in host.forms.get("tool.argument", ())]
+    if host.tools is None or not forms:
+        return
+    seen = set()
+    for tool in tools(openapi, host.tools):
+        for argument in tool.arguments:
+            if argument.where in seen:  # one parameter may belong to many operations
+                continue
+            seen.add(argument.where)
+            form = next((form for pattern, form in forms if not pattern.fullmatch(argument.name)), None)
+            if form is not None:
+                # A property is its key; a parameter says its name.
+                is_key = argument.place == "body"
+                where = Place(openapi, argument.where if is_key else f"{argument.where}/name", of_key=is_key)
+                message = f"{argument.name} is no name for an argument: letters, digits and _ are safe"
+                better = re.sub(r"[^A-Za-z0-9_]+", "_", argument.name).strip("_")[:64]
+                hint = f"for example {better}" if better and better != argument.name else ""
+                yield Problem(where, message, form.claim, hint, {"index": tool.index, "name": tool.name})
+
+
+RULE = Rule(openapi=check, asks=measured("tool.argument"))

@@ -1,0 +1,49 @@
+"""The model is shown the summary, and not the description.
+
+ChatGPT took the description and fell back on the summary; some hosts do the opposite, and what the description tells the model
+is lost there.
+
+Bad:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries
+          description: List the entries, the newest first; each has an id, which the other operations take
+          responses: {"200": {description: The list}}
+
+Good:
+
+    paths:
+      /todos:
+        get:
+          operationId: getTodos
+          summary: List the entries, the newest first; each has an id, which the other operations take
+          responses: {"200": {description: The list}}
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.tool import tools
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if host.tools is None or "summary-first" not in host.claims:
+        return
+    for tool in tools(openapi, host.tools):
+        description = tool.operation.data.get("description")
+        # A description that says no more than the summary is no loss.
+        if (
+            tool.text == "summary"
+            and isinstance(description, str)
+            and len(description) > len(tool.description)
+        ):
+            message = f"the model is shown only the summary of {tool.operation.title}, which is shorter"
+            hint = "say in the summary what the model must know, or leave the summary out"
+            where = Place(openapi, f"{tool.operation.where}/description", of_key=True)
+            yield Problem(where, message, "summary-first", hint)
+
+
+RULE = Rule(openapi=check)

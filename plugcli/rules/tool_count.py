@@ -1,0 +1,38 @@
+"""There are more tools than a model can be given.
+
+Every operation becomes one function in the list that goes to the model with each message. APIs of models refuse a list that
+is too long, and the whole request with it; long before that, the model begins to choose the wrong one.
+
+Bad:
+
+    paths:
+      {/p1: &item {get: &get {operationId: p, summary: One.}, put: *get, post: *get, delete: *get, patch: *get},
+      /p2: *item, /p3: *item, /p4: *item, /p5: *item, /p6: *item, /p7: *item, /p8: *item, /p9: *item, /p10: *item,
+      /p11: *item, /p12: *item, /p13: *item, /p14: *item, /p15: *item, /p16: *item, /p17: *item, /p18: *item, /p19:
+      *item, /p20: *item, /p21: *item, /p22: *item, /p23: *item, /p24: *item, /p25: *item, /p26: *item}
+
+Good:
+
+    paths: {/todos: {get: {operationId: getTodos, summary: List the entries., responses: {"200": {description: The list}}}}}
+"""
+
+from plugcli.document import Document
+from plugcli.hosts import Host
+from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.tool import tools
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    limits = host.limits.get("tools", ())
+    if host.tools is None or not limits:
+        return
+    number = len(tools(openapi, host.tools))
+    broken = [limit for limit in limits if number > limit.most]
+    if broken:
+        limit = max(broken, key=lambda each: each.most)
+        message = f"the operations become {number} tools, {number - limit.most} more than {limit.most}"
+        hint = "give each host a document with the operations that its users need"
+        yield Problem(Place(openapi, "/paths"), message, limit.claim, hint, {"number": number})
+
+
+RULE = Rule(openapi=check, asks=measured("tools"))

@@ -1,0 +1,108 @@
+"""The input of a tool has a schema that models' APIs refuse.
+
+OpenAPI and its readers are lenient; an API that gives tools to a model checks each of them as JSON Schema, and refuses the whole request
+for one fault: a list that does not say of what, an unknown type, a bound or a `required` that is true or false. OpenAI's own
+quickstart plugin has a property with `required: true`.
+
+Bad:
+
+    paths:
+      /todos:
+        post:
+          operationId: addTodos
+          summary: Add entries
+          requestBody: {content: {application/json: {schema: {type: object, properties: {todos: {type: array}}}}}}
+          responses: {"200": {description: Added}}
+
+Good:
+
+    paths:
+      /todos:
+        post:
+          operationId: addTodos
+          summary: Add entries
+          requestBody: {content: {application/json: {schema: {type: object, properties: {
+            todos: {type: array, items: {type: string}}}}}}}
+          responses: {"200": {description: Added}}
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from plugcli.document import Document
+from plugcli.hosts import Host, Tools
+from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.tool_schema import Part, parts
+
+_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+_BOUNDS = ("exclusiveMinimum", "exclusiveMaximum")
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if host.tools is not None and any(claim.startswith("tool-schema/") for claim in host.claims):
+        yield from _of_all(openapi, host.tools)
+
+
+@lru_cache(maxsize=4)
+def _of_all(openapi: Document, how: Tools) -> tuple[Problem, ...]:
+    return tuple(problem for part in parts(openapi, how) for problem in _of(openapi, part))
+
+
+def _of(openapi: Document, part: Part) -> Iterator[Problem]:
+    schema = part.schema
+    kind = schema.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    if "array" in kinds and not isinstance(schema.get("items"), (dict, bool)) and "prefixItems" not in schema:
+        message = f"{_named(part)} is a list that does not say of what"
+        hint = "add items, for example items: {type: string}"
+        yield _problem(openapi, part, "", message, "tool-schema/items", hint)
+    strange = [each for each in kinds if each is not None and each not in _TYPES]
+    if strange:
+        message = f"{_named(part)} has the type {strange[0]}, which JSON Schema does not know"
+        yield _problem(openapi, part, "type", message, "tool-schema/type", f"one of {', '.join(_TYPES)}")
+    if isinstance(schema.get("required"), bool):
+        message = (
+            f"{_named(part)} says required: {_shown(schema['required'])}, and required is a list of names"
+        )
+        hint = "remove it, and list the name in the required of the object around it"
+        yield _problem(openapi, part, "required", message, "tool-schema/required", hint)
+    for bound in _BOUNDS:
+        if isinstance(schema.get(bound), bool):
+            limit = bound.removeprefix("exclusive").lower()
+            message = f"{_named(part)} says {bound}: {_shown(schema[bound])}, as only old JSON Schema does"
+            hint = f"write {bound}: {schema.get(limit, '(the number)')} in place of {limit}"
+            yield _problem(openapi, part, bound, message, "tool-schema/bound", hint)
+
+
+def _problem(openapi: Document, part: Part, member: str, message: str, claim: str, hint: str) -> Problem:
+    words = {
+        "name": part.tool.name,
+        "index": part.tool.index,
+        "context": part.context,
+        "type": part.schema.get("type"),
+        "value": part.schema.get(member),
+        "steps": _steps(part, "properties[{}]"),
+    }
+    where = Place(openapi, f"{part.where}/{member}" if member else part.where)
+    return Problem(where, message, claim, hint, words)
+
+
+def _named(part: Part) -> str:
+    """The schema as a person would call it."""
+    return f"the argument {_steps(part, '{}')} of {part.tool.operation.title}"
+
+
+def _steps(part: Part, form: str) -> str:
+    """The names of the properties that lead to the schema, each in `form`."""
+    keys, names = list(part.context), []
+    while keys:
+        if keys.pop(0) == "properties":
+            names.append(form.format(keys.pop(0)))
+    return ".".join(names)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower()
+
+
+RULE = Rule(openapi=check)

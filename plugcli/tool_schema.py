@@ -1,0 +1,65 @@
+"""Schemas that the arguments of tools are made of, each once, with the way that leads to it from a tool's input.
+
+Real APIs use one schema in hundreds of operations: whatever looks at schemas looks at each only once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Tools
+from plugcli.operation import follow
+from plugcli.tool import Tool, tools
+
+_ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+_MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
+_NAMED = ("properties", "patternProperties")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Part:
+    """A schema, its pointer, the first tool that uses it and the keys that lead to it there. `depth` counts objects and lists."""
+
+    where: str
+    schema: dict[str, Any]
+    tool: Tool
+    context: tuple[str, ...]
+    depth: int
+
+
+@lru_cache(maxsize=8)
+def parts(document: Document, how: Tools) -> tuple[Part, ...]:
+    """Every schema that an argument of the tools is made of."""
+    return tuple(_parts(document, how))
+
+
+def _parts(document: Document, how: Tools) -> Iterator[Part]:
+    seen: set[int] = set()
+    for tool in tools(document, how):
+        waiting: list[tuple[str, Any, tuple[str, ...], int]] = [
+            (each.schema_where, each.schema, ("properties", each.name), 1) for each in tool.arguments
+        ]
+        while waiting:
+            where, schema, context, depth = waiting.pop()
+            where, schema = follow(document, where, schema)
+            if not isinstance(schema, dict) or id(schema) in seen:
+                continue
+            seen.add(id(schema))
+            yield Part(where, schema, tool, context, depth)
+            waiting += _children(where, schema, context, depth + 1)
+
+
+def _children(
+    where: str, schema: dict[str, Any], context: tuple[str, ...], depth: int
+) -> Iterator[tuple[str, Any, tuple[str, ...], int]]:
+    for key, value in schema.items():
+        if key in _NAMED:
+            for name, each in value.items() if isinstance(value, dict) else ():
+                yield where + pointer.join(key, name), each, (*context, key, name), depth
+        elif key in _MANY:
+            for index, each in enumerate(value if isinstance(value, list) else ()):
+                yield f"{where}/{key}/{index}", each, (*context, key, str(index)), depth - 1
+        elif key in _ONE:
+            yield f"{where}/{key}", value, (*context, key), depth

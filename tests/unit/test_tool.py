@@ -1,0 +1,222 @@
+"""Tools: what becomes of operations where a model is given functions, on documents small enough to be seen whole."""
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from plugcli.document import Document
+from plugcli.hosts import Tools, all_hosts
+from plugcli.tool import Tool, tools
+from plugcli.tool_schema import parts
+
+HOW = Tools(unnamed="{method}_{path}", unnamed_drops="[^A-Za-z_]")
+
+
+def document(**members: Any) -> Document:
+    """An OpenAPI document with `members`."""
+    return Document.parse(json.dumps({"openapi": "3.1.0", **members}), "openapi.json", is_json=True)
+
+
+def tool(operation: dict[str, Any], *, path: str = "/todos", **members: Any) -> Tool:
+    """The tool that is made of one operation."""
+    return tools(document(paths={path: {"post": operation}}, **members), HOW)[0]
+
+
+def body(schema: Any, media_type: str = "application/json") -> dict[str, Any]:
+    """A Request Body Object."""
+    return {"content": {media_type: {"schema": schema}}}
+
+
+def test_parameters_and_body_become_the_properties_of_one_object() -> None:
+    """A model fills in one object: it has no notion of paths, queries and bodies."""
+    made = tool(
+        {
+            "operationId": "addTodo",
+            "parameters": [
+                {"name": "user", "in": "path", "description": "Whose.", "schema": {"type": "string"}},
+                {"name": "quiet", "in": "query", "schema": {"type": "boolean"}},
+            ],
+            "requestBody": body(
+                {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}
+            ),
+        },
+        path="/todos/{user}",
+    )
+    assert {
+        "type": "object",
+        "properties": {
+            "user": {"type": "string", "description": "Whose."},
+            "quiet": {"type": "boolean"},
+            "title": {"type": "string"},
+        },
+        "required": ["user", "title"],
+    } == made.input_schema
+
+
+def test_tool_without_arguments_takes_none() -> None:
+    """The specification of MCP recommends this form: else models invent arguments."""
+    assert {"type": "object", "properties": {}, "additionalProperties": False} == tool({}).input_schema
+
+
+def test_argument_in_the_body_keeps_its_name() -> None:
+    """Two arguments of one name would be one in an object; the other gets its place as an ending, as FastMCP does it."""
+    made = tool(
+        {
+            "parameters": [{"name": "id", "in": "path", "schema": {"type": "integer"}}],
+            "requestBody": body({"properties": {"id": {"type": "string"}}}),
+        },
+        path="/{id}",
+    )
+    assert {"id__path": {"type": "integer"}, "id": {"type": "string"}} == made.input_schema["properties"]
+
+
+def test_body_without_properties_is_one_argument() -> None:
+    """A list cannot be the arguments of a function, and must not be lost for that."""
+    made = tool({"requestBody": {**body({"type": "array", "items": {"type": "string"}}), "required": True}})
+    assert {"body": {"type": "array", "items": {"type": "string"}}} == made.input_schema["properties"]
+    assert ["body"] == made.input_schema["required"]
+
+
+def test_json_is_taken_where_it_is_offered() -> None:
+    """A body may come in several forms, and hosts send JSON."""
+    content: dict[str, Any] = {
+        "multipart/form-data": {"schema": {"properties": {"form": {}}}},
+        "application/json": {"schema": {"properties": {"json": {}}}},
+    }
+    assert ["json"] == [each.name for each in tool({"requestBody": {"content": content}}).arguments]
+
+
+def test_parts_of_all_of_give_their_properties() -> None:
+    """Bodies that extend others are common, and their properties are as good as those written out."""
+    schemas = {"Base": {"properties": {"id": {"type": "string"}}}}
+    made = tool(
+        {
+            "requestBody": body(
+                {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Base"},
+                        {"properties": {"due": {}}, "required": ["id"]},
+                    ]
+                }
+            )
+        },
+        components={"schemas": schemas},
+    )
+    assert [("id", True), ("due", False)] == [(each.name, each.is_required) for each in made.arguments]
+
+
+def test_parameters_of_the_path_belong_to_the_tool_where_the_host_reads_them() -> None:
+    """Some hosts take the operation's own only."""
+    shared = {"name": "user", "in": "path", "schema": {}}
+    openapi = document(paths={"/{user}": {"parameters": [shared], "get": {"operationId": "get"}}})
+    assert ["user"] == [each.name for each in tools(openapi, Tools())[0].arguments]
+    assert () == tools(openapi, Tools(path_parameters=False))[0].arguments
+
+
+def test_schema_that_contains_itself_has_an_end() -> None:
+    """Comments on comments: written out, they never end."""
+    todo = {
+        "type": "object",
+        "properties": {"parts": {"type": "array", "items": {"$ref": "#/components/schemas/Todo"}}},
+    }
+    made = tool(
+        {"requestBody": body({"properties": {"todo": {"$ref": "#/components/schemas/Todo"}}})},
+        components={"schemas": {"Todo": todo}},
+    )
+    assert {"$ref": "#/$defs/Todo"} == made.input_schema["properties"]["todo"]
+    jsonschema_rs.validator_for(made.input_schema).validate({"todo": {"parts": [{"parts": []}]}})
+
+
+def test_schemas_are_written_once_however_often_they_are_used() -> None:
+    """Thirty schemas that use the next one twice would be a thousand million: for Stripe's API others need 200 MB."""
+    schemas: dict[str, Any] = {"S30": {"type": "string"}}
+    for number in range(30):
+        following = {"$ref": f"#/components/schemas/S{number + 1}"}
+        schemas[f"S{number}"] = {"type": "object", "properties": {"a": following, "b": following}}
+    openapi = document(
+        paths={
+            "/": {"post": {"operationId": "do", "requestBody": body({"$ref": "#/components/schemas/S0"})}}
+        },
+        components={"schemas": schemas},
+    )
+    assert 5_000 > len(json.dumps(tools(openapi, HOW)[0].input_schema))
+    assert 30 == len(parts(openapi, HOW))
+
+
+def test_definitions_of_one_name_in_two_places_stay_two() -> None:
+    """A schema and a parameter may have the same name."""
+    components = {
+        "schemas": {"Id": {"type": "string"}},
+        "parameters": {"Id": {"schema": {"type": "integer"}}},
+    }
+    properties = {
+        "a": {"$ref": "#/components/schemas/Id"},
+        "b": {"$ref": "#/components/parameters/Id/schema"},
+    }
+    made = tool({"requestBody": body({"properties": properties})}, components=components)
+    assert 2 == len(made.input_schema["$defs"])
+    jsonschema_rs.validator_for(made.input_schema).validate({"a": "text", "b": 1})
+
+
+def test_what_openapi_3_0_writes_otherwise_becomes_json_schema() -> None:
+    """Anthropic's API checks the schema by draft 2020-12, and refuses every tool for one fault."""
+    old = {"type": "integer", "minimum": 0, "exclusiveMinimum": True, "nullable": True, "required": True}
+    made = tool({"requestBody": body({"properties": {"page": old}})})
+    assert {"type": ["integer", "null"], "exclusiveMinimum": 0} == made.input_schema["properties"]["page"]
+    jsonschema_rs.meta.validate(made.input_schema)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("librechat", "get_todosid"),
+        ("dify", "todosid_get"),
+        ("lobechat", "GET /todos/{id}"),
+        ("open-webui", ""),
+    ],
+)
+def test_operation_without_an_id_is_named_as_the_host_does(host: str, name: str) -> None:
+    """Such names collide or are refused, so they must be exactly those."""
+    openapi = document(paths={"/todos/{id}": {"get": {}}})
+    how = all_hosts()[host].tools
+    assert how is not None
+    assert name == "".join(each.name for each in tools(openapi, how))
+
+
+NONSENSE = [
+    None,
+    True,
+    0,
+    "text",
+    [],
+    [None],
+    {},
+    {"$ref": 1},
+    {"$ref": "#/nothing"},
+    {"$ref": "#/paths"},
+    {"": None},
+]
+
+
+@pytest.mark.parametrize("value", NONSENSE, ids=json.dumps)
+def test_nonsense_anywhere_is_no_crash(value: Any) -> None:
+    """Documents from the net hold anything anywhere: other rules speak of it."""
+    for operation in (
+        {"operationId": value, "summary": value, "description": value},
+        {"parameters": value},
+        {"parameters": [value]},
+        {"parameters": [{"name": "a", "in": "query", "schema": value}]},
+        {"parameters": [{"name": "a", "in": value, "required": value, "content": value}]},
+        {"requestBody": value},
+        {"requestBody": {"content": value}},
+        {"requestBody": {"content": {"application/json": value}}},
+        {"requestBody": body(value)},
+        {"requestBody": body({"properties": value, "required": value, "allOf": value})},
+        {"requestBody": body({"properties": {"a": value}, "required": [value], "allOf": [value]})},
+        {"requestBody": body({"properties": {"a": {"items": value, "anyOf": value, "oneOf": [value]}}})},
+    ):
+        openapi = document(paths={"/": {"parameters": value, "post": operation}})
+        assert all(isinstance(each.input_schema, dict) for each in tools(openapi, HOW))
+        assert isinstance(parts(openapi, HOW), tuple)
