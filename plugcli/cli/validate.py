@@ -28,6 +28,10 @@ def validate(
         ),
     ] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")] = "text",
+    show_prompt: Annotated[
+        bool,
+        typer.Option("--show-prompt", help="Then show what the model reads of it, as `plugcli prompt` does."),
+    ] = False,
 ) -> None:
     """Say what each chat host would say of a plugin, before the host says it.
 
@@ -42,15 +46,22 @@ def validate(
     from plugcli.validate import validate as judge
 
     wanted = named_hosts(host or [DEFAULT])
+    if show_prompt:
+        from plugcli.cli.prompt import check_panel, print_panel
+
+        check_panel(list(wanted), format)
     for target in targets or ():
         check_target(target)  # all of them first: a typing mistake in the last must not follow pages of text
 
     reports = []
     for target in targets or ["."]:
-        report = judge(load_target(target), wanted)
+        plugin = load_target(target)
+        report = judge(plugin, wanted)
         reports.append(report)
         if format == "text":
             print_report(report, wanted)
+        if show_prompt:
+            print_panel(plugin, report, list(wanted))
     if format == "json":
         print_json({"version": 1, "targets": [report.as_json() for report in reports]})
     if any(report.has_errors for report in reports):

@@ -9,7 +9,7 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding"}
+JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding", "dialect", "prompt"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
@@ -25,6 +25,10 @@ ALLOWED = {
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
     "specification_words": set(),
+    # What the model reads of a plugin: the operations, what each takes, and the types of that.
+    "prompt": {"arguments", "typescript", "operation", "document", "address"},
+    "typescript": {"arguments", "operation", "document"},
+    "arguments": {"operation", "document"},
     "operation": {"document"},
     "address": {"document"},
     "dialect": set(),
