@@ -1,5 +1,6 @@
 """Operations of an OpenAPI document, and the local references that lead to their parts. Fetches nothing."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,12 @@ class Operation:
     def title(self) -> str:
         """How to name the operation to a person."""
         return f"{self.method.upper()} {self.path}"
+
+
+def suggested_id(operation: Operation) -> str:
+    """A name for an operation that has none: getThings for GET /things."""
+    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"\{[^}]*\}", "", operation.path))
+    return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 def operations(document: Document) -> Iterator[Operation]:

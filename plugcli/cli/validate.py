@@ -28,6 +28,13 @@ def validate(
         ),
     ] = None,
     format: Annotated[str, typer.Option("--format", metavar="text|json", help="How to print.")] = "text",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Fix in the files what can surely be fixed, then say what remains.")
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help="Print what --fix would change, as a unified diff, and write nothing."),
+    ] = False,
     show_prompt: Annotated[
         bool,
         typer.Option("--show-prompt", help="Then show what the model reads of it, as `plugcli prompt` does."),
@@ -46,6 +53,10 @@ def validate(
     from plugcli.validate import validate as judge
 
     wanted = named_hosts(host or [DEFAULT])
+    if fix or diff:
+        from plugcli.cli.fix import check_fixable, fixed
+
+        check_fixable(targets or (), format, is_dry=diff)
     if show_prompt:
         from plugcli.cli.prompt import check_panel, print_panel
 
@@ -57,8 +68,10 @@ def validate(
     for target in targets or ["."]:
         plugin = load_target(target)
         report = judge(plugin, wanted)
+        if fix or diff:
+            plugin, report = fixed(plugin, report, wanted, is_dry=diff)
         reports.append(report)
-        if format == "text":
+        if format == "text" and not diff:
             print_report(report, wanted)
         if show_prompt:
             print_panel(plugin, report, list(wanted))

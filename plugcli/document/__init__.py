@@ -109,6 +109,11 @@ class Document:
         _check(read.value, text, is_json=False)
         return cls(name, text, read.value, _problem(text, name, slip) if slip else None, read)
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the text was read as JSON, not as YAML."""
+        return self._yaml is None
+
     def get(self, *parts: str) -> Any:
         """The value that `parts` lead to, None where there is none."""
         value: Any = self.data

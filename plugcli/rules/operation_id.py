@@ -9,7 +9,7 @@ import re
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, Operation, operations
+from plugcli.operation import CALLED_METHODS, Operation, operations, suggested_id
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
@@ -20,12 +20,12 @@ def check(openapi: Document, host: Host) -> Problems:
         if not operation.id:
             if operation.method in CALLED_METHODS and operation.data.get("operationId") in (None, ""):
                 message = f"{operation.title} has no operationId: the host skips it"
-                hint = f"for example operationId: {_suggestion(operation)}"
+                hint = f"for example operationId: {suggested_id(operation)}"
                 words = {"path": operation.path, "method": operation.method}
                 yield Problem(where, message, "operation-id/missing", hint, words)
         elif operation.id in seen:
             message = f"the operationId {operation.id} is already that of {seen[operation.id].title}"
-            yield Problem(where, message, "operation-id/duplicate", f"for example {_suggestion(operation)}")
+            yield Problem(where, message, "operation-id/duplicate", f"for example {suggested_id(operation)}")
         else:
             seen[operation.id] = operation
             yield from _name(where, operation.id)
@@ -39,11 +39,6 @@ def _name(where: Place, name: str) -> Problems:
     elif len(name) > 64:
         message = f"the operationId has {len(name)} characters: models call functions of at most 64"
         yield Problem(where, message, "operation-id/name")
-
-
-def _suggestion(operation: Operation) -> str:
-    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"\{[^}]*\}", "", operation.path))
-    return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 RULE = Rule(openapi=check)

@@ -55,6 +55,7 @@ def shown(command: str) -> str:
     "command",
     [
         "plugcli validate bad",
+        "plugcli validate --diff bad",
         "plugcli prompt good",
         "plugcli exec primes.py 30",
         "plugcli exec --timeout 2 -c 'while True: pass'; echo $?",

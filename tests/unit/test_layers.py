@@ -9,11 +9,13 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding", "dialect", "prompt"}
+JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding", "dialect", "prompt", "fix"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {"rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
+    # What `validate` found is changed in the text and judged again.
+    "fix": {"validate", "hosts", "plugin", "document", "dialect", "operation", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
     # What is judged: a target's plugin, from a folder or an address.
