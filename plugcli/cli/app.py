@@ -11,6 +11,7 @@ from plugcli.cli.hosts import hosts
 from plugcli.cli.init import init
 from plugcli.cli.prompt import prompt
 from plugcli.cli.rules import explain, rules
+from plugcli.cli.schema import schema
 from plugcli.cli.serve import serve
 from plugcli.cli.validate import validate
 
@@ -32,6 +33,7 @@ app.command("doctor")(doctor)
 app.command("hosts")(hosts)
 app.command("rules")(rules)
 app.command("explain")(explain)
+app.command("schema")(schema)
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugcli.cli.diff import diff
+from plugcli.cli.render import tell
 from plugcli.cli.text import printable
 from plugcli.errors import UsageError
 
@@ -48,20 +49,22 @@ def fixed(
         for file, (before, after) in done.texts.items():
             write(file, before, after)
     for each in done.fixes:
-        _tell(f"{'would fix' if is_dry else 'fixed'} {each.file}:{each.line}: {each.message} [{each.rule}]")
+        tell(
+            printable(
+                f"{'would fix' if is_dry else 'fixed'} {each.file}:{each.line}: {each.message} [{each.rule}]"
+            )
+        )
     for each in done.refused:
-        _tell(f"{each.file}:{each.line}: {each.message} [{each.rule}]")
+        tell(printable(f"{each.file}:{each.line}: {each.message} [{each.rule}]"))
     if not done.fixes:
-        _tell(f"{plugin.name}: nothing that plugcli fixes")
+        tell(printable(f"{plugin.name}: nothing that plugcli fixes"))
     return done.plugin, done.report
-
-
-def _tell(text: str) -> None:
-    print(printable(text), file=sys.stderr)
 
 
 def _print_diff(file: str, before: str, after: str) -> None:
     """Print the unified diff, fit for `patch -p0`; a terminal obeys nothing in it."""
+    if sys.stdout is None:  # closed by our caller
+        return
     mark = "\ufeff" if Path(file).read_bytes()[:3] == codecs.BOM_UTF8 else ""
     for line in diff(file, mark + before, mark + after):
         text = f"{printable(line.removesuffix(chr(10)))}\n" if sys.stdout.isatty() else line

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plugcli.cli.render import tell
 from plugcli.errors import PlugcliError, UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def prompt(
         return
     _print_text(made.text)
     for line in _remarks(made):
-        print(line, file=sys.stderr)
+        tell(line)
 
 
 def print_panel(plugin: "Plugin", report: "Report", hosts: list[str]) -> None:
@@ -130,6 +131,8 @@ def _made(plugin: "Plugin", host: str) -> "Prompt":
 
 def _print_text(text: str) -> None:
     """Print the text as it is; on a terminal, nothing of it is obeyed."""
+    if sys.stdout is None:  # closed by our caller
+        return
     sys.stdout.flush()
     if sys.stdout.isatty():
         from plugcli.cli.text import printable

@@ -9,7 +9,7 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding", "dialect", "prompt", "fix"}
+JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding", "dialect", "prompt", "fix", "manifest_schema"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
@@ -23,6 +23,7 @@ ALLOWED = {
     "fetch": {"plugin", "document", "address", "dialect", "errors", "__init__"},
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {"hosts", "plugin", "document", "address", "dialect", "operation", "specification", "_discover"},
+    "manifest_schema": {"hosts"},
     "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
