@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from plugcli.plugin import Plugin
 
 
-def check_fixable(targets: Sequence[str], format: str, *, is_dry: bool) -> None:
+def check_fixable(targets: Sequence[str], format: str, *, is_dry: bool, has_prompt: bool) -> None:
     """Raise UsageError for what no fix can change, and for two things on one standard output."""
     from plugcli.target import is_url
 
@@ -26,10 +26,9 @@ def check_fixable(targets: Sequence[str], format: str, *, is_dry: bool) -> None:
             raise UsageError(
                 f"{target} cannot be fixed from here", hint="name the folder that it is served from"
             )
-    if is_dry and format != "text":
-        raise UsageError(
-            f"--diff and --format {format} both print to standard output", hint="run it once with each"
-        )
+    if is_dry and (format != "text" or has_prompt):
+        other = "--show-prompt" if has_prompt else f"--format {format}"
+        raise UsageError(f"--diff and {other} both print to standard output", hint="run it once with each")
 
 
 def fixed(

@@ -56,7 +56,7 @@ def validate(
     if fix or diff:
         from plugcli.cli.fix import check_fixable, fixed
 
-        check_fixable(targets or (), format, is_dry=diff)
+        check_fixable(targets or (), format, is_dry=diff, has_prompt=show_prompt)
     if show_prompt:
         from plugcli.cli.prompt import check_panel, print_panel
 

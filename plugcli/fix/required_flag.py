@@ -26,15 +26,17 @@ _NAMING = {
 def offers(document: Document, findings: Iterable[Finding]) -> Iterator[Offer]:
     """A fix for each object whose properties have the flag. One that has the flag itself comes after the object around it."""
     flags: dict[str, list[str]] = defaultdict(list)
-    for where in dict.fromkeys(each.pointer for each in findings):
-        parts = pointer.split(where)
+    rules = {each.pointer: each.rule for each in findings}  # hosts may mind by different rules: any will do
+    for flag in rules:
+        parts = pointer.split(flag)
         if _is_flag(parts) and isinstance(document.get(*parts), bool):
             flags[pointer.join(*parts[:-3])].append(parts[-2])
     texts = editor(document) if flags else None
     for where, names in flags.items():
         with suppress(Unsure):
             if texts is not None:
-                yield _offer(document, texts, where, names)
+                rule = rules[f"{where}{pointer.join('properties', names[0], 'required')}"]
+                yield _offer(document, texts, where, names, rule)
 
 
 def _is_flag(parts: list[str]) -> bool:
@@ -45,7 +47,9 @@ def _is_flag(parts: list[str]) -> bool:
     return index == len(parts) - 3 and parts[index] == "properties" and parts[-1] == "required"
 
 
-def _offer(document: Document, texts: JsonEditor | YamlEditor, where: str, names: list[str]) -> Offer:
+def _offer(
+    document: Document, texts: JsonEditor | YamlEditor, where: str, names: list[str], rule: str
+) -> Offer:
     parts = pointer.split(where)
     schema = at(document.data, *parts)
     listed = schema.get("required", [])
@@ -75,4 +79,4 @@ def _offer(document: Document, texts: JsonEditor | YamlEditor, where: str, names
         if new:
             target["required"] = [*listed, *new]
 
-    return Offer("openapi-schema", f"{where}/properties", message, tuple(edits), change)
+    return Offer(rule, f"{where}/properties", message, tuple(edits), change)

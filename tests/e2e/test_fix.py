@@ -5,9 +5,16 @@ import os
 import stat
 import subprocess
 import sys
+import tarfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from plugcli.fix import fix
+from plugcli.hosts import all_hosts
+from plugcli.plugin import plugin_from_files
+from plugcli.validate import validate
 
 CASES = Path(__file__).parents[1] / "contract" / "rules"
 GOOD = CASES / "manifest-syntax" / "good-json"
@@ -54,6 +61,32 @@ def plugcli(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60, check=False
     )
+
+
+CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="no ../shared/corpus beside this repository")
+def test_real_plugins_are_fixed_once_and_for_all() -> None:
+    """Strangers' files: no crash, no fix that has to be taken back, nothing left for a second run, no host with more errors."""
+    files: dict[str, dict[str, bytes]] = {}
+    with tarfile.open(CORPUS / "plugins.tar.gz") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is not None:
+                folder, _, path = member.name.removeprefix("./").partition("/")
+                files.setdefault(folder, {})[path] = content.read()
+    hosts = {"chatgpt": all_hosts()["chatgpt"]}
+    kinds = Counter[str]()
+    for name, content_of in files.items():
+        plugin = plugin_from_files(content_of, name)
+        report = validate(plugin, hosts)
+        done = fix(plugin, report, hosts)
+        kinds.update(each.rule for each in done.fixes)
+        assert () == done.refused, name
+        assert done.report.verdicts[0].errors <= report.verdicts[0].errors, name
+        assert () == fix(done.plugin, done.report, hosts).fixes, name
+    assert {"openapi-schema", "servers", "operation-id", "openapi-syntax"} == kinds.keys()
 
 
 @pytest.fixture
@@ -160,7 +193,12 @@ def test_read_only_file_is_a_sentence(document: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--fix", "https://things.dev"), ("--diff", "http://localhost:5003"), ("--diff", "--format", "json")],
+    [
+        ("--fix", "https://things.dev"),
+        ("--diff", "http://localhost:5003"),
+        ("--diff", "--format", "json"),
+        ("--diff", "--show-prompt"),
+    ],
 )
 def test_what_cannot_be_fixed_is_wrong_usage(arguments: tuple[str, ...], tmp_path: Path) -> None:
     """Said before anything is asked of an address or written to a file."""

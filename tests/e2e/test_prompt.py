@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from plugcli.document import Document
 from plugcli.plugin import plugin_from_files
-from plugcli.prompt import PROMPT_HOSTS, prompt
+from plugcli.prompt import PROMPT_HOSTS, PromptHost, prompt
 
 HERE = Path(__file__).parent
 GOOD = HERE.parent / "contract" / "rules" / "manifest-syntax" / "good-json"
@@ -66,6 +67,20 @@ def test_every_plugin_of_the_corpus_has_a_prompt(corpus: dict[str, dict[str, byt
             end = next(index for index, line in enumerate(lines) if line.startswith("namespace "))
             assert all(line.startswith(("// ", "This typescript tool ")) for line in lines[:end]), name
             assert lines[-1] == "} // " + lines[end].removesuffix(" {"), name
+
+
+@needs_corpus
+@pytest.mark.parametrize("host", PROMPT_HOSTS)
+def test_largest_documents_have_a_prompt_that_ends(host: PromptHost) -> None:
+    """Written out in full, one answer of Stripe's has more properties than fit into any memory."""
+    with tarfile.open(CORPUS / "openapi.tar.xz") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.name.endswith((".yaml", ".json")) else None
+            document = Document.parse(content.read(), member.name) if content else None
+            if document is not None and "openapi" in document.data:
+                made = prompt(document, None, host)
+                assert made.operations, member.name
+                assert max(len(each.text) for each in made.operations) < 200_000, member.name
 
 
 def test_json_form_has_the_same_text_and_every_size() -> None:
