@@ -91,7 +91,10 @@ def check_finding(finding: dict[str, Any]) -> None:
 def test_no_target_is_the_current_folder() -> None:
     """The author stands in the plugin's folder most of the time."""
     done = plugcli(cwd=GOOD)
-    assert (0, ".: ChatGPT (closed in April 2024) accepts it (no errors, no warnings)\n") == (done.returncode, done.stdout)
+    assert (0, ".: ChatGPT (closed in April 2024) accepts it (no errors, no warnings)\n") == (
+        done.returncode,
+        done.stdout,
+    )
 
 
 @pytest.mark.parametrize(

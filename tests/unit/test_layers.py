@@ -9,7 +9,18 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "target", "fetch", "finding", "dialect", "prompt", "fix", "manifest_schema"}
+JUDGING = {
+    "validate",
+    "rules",
+    "hosts",
+    "target",
+    "fetch",
+    "finding",
+    "dialect",
+    "prompt",
+    "fix",
+    "manifest_schema",
+}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
