@@ -1,5 +1,6 @@
 """Operations of an OpenAPI document, and the local references that lead to their parts. Fetches nothing."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +39,12 @@ class Operation:
         """What hosts call it in their messages; they have no word for one without an operationId."""
         words: dict[str, object] = {"path": self.path, "method": self.method, "title": self.title}
         return {**words, "operation_id": self.id} if self.id else words
+
+
+def suggested_id(operation: Operation) -> str:
+    """A name for an operation that has none: getThings for GET /things."""
+    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"\{[^}]*\}", "", operation.path))
+    return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 @lru_cache(maxsize=2)  # every rule asks, for every host

@@ -5,7 +5,7 @@ None with its problem beside it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -100,6 +100,31 @@ def plugin_of_openapi(path: Path) -> Plugin:
 
 def _folder_of(manifest: Path) -> Path:
     return manifest.parent.parent if manifest.parent.name == ".well-known" else manifest.parent
+
+
+def with_files(plugin: Plugin, files: Mapping[str, bytes]) -> Plugin:
+    """`plugin` as it would be loaded if these of its files, by their relative paths, held other bytes."""
+
+    def read(relative_path: str) -> bytes:
+        return files[relative_path] if relative_path in files else plugin.read(relative_path)
+
+    if plugin.scope == "openapi" and plugin.openapi_path is not None:
+        openapi, problem = document_or_problem(read(plugin.openapi_path), plugin.name)
+        return replace(plugin, openapi=openapi, openapi_problem=problem, _read=read)
+    paths = MANIFEST_PATHS if plugin.manifest_path is None else (plugin.manifest_path,)
+    return _load(read, plugin.name, prefix=_prefix(plugin), manifest_paths=paths)
+
+
+def _prefix(plugin: Plugin) -> Path:
+    """What precedes the relative paths in the names of the plugin's documents."""
+    for path, found in (
+        (plugin.manifest_path, plugin.manifest or plugin.manifest_problem),
+        (plugin.openapi_path, plugin.openapi or plugin.openapi_problem),
+    ):
+        if path is not None and found is not None:
+            name = found.name if isinstance(found, Document) else found.file
+            return Path(name).parents[len(PurePosixPath(path).parts) - 1]
+    return Path()
 
 
 def _load(

@@ -19,6 +19,10 @@ def main() -> None:
         from plugcli.cli.quick import exec_script
 
         exec_script(arguments[1], arguments[2:])
+    if arguments[:1] == ["validate"] and not any(each.startswith("-") for each in arguments[1:]):
+        from plugcli.cli.quick import validate_targets
+
+        validate_targets(arguments[1:] or ["."])
     from plugcli.cli.app import app
     from plugcli.cli.boundary import guarded
 

@@ -9,6 +9,7 @@ from plugcli.cli.doctor import doctor
 from plugcli.cli.exec import exec_
 from plugcli.cli.hosts import hosts
 from plugcli.cli.init import init
+from plugcli.cli.prompt import prompt
 from plugcli.cli.rules import explain, rules
 from plugcli.cli.schema import schema
 from plugcli.cli.serve import serve
@@ -27,6 +28,7 @@ app.command("validate")(validate)
 app.command("serve")(serve)
 # What follows the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
+app.command("prompt")(prompt)
 app.command("doctor")(doctor)
 app.command("hosts")(hosts)
 app.command("rules")(rules)

@@ -9,6 +9,7 @@ from plugcli.errors import UsageError
 from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, named_hosts
 from plugcli.ignore import Ignore
+from plugcli.plugin import Plugin
 from plugcli.target import check_target, is_url, load_target, without_documents_of_plugins
 from plugcli.validate import validate
 
@@ -55,12 +56,26 @@ def _job(target: str, hosts: tuple[str, ...], url: str | None, known: dict[Path,
     return Job(target, hosts, url, said.ignores, said.path, tuple(configured))
 
 
-def report_of(job: Job) -> Report:
-    """Load the target and judge it. Raises PlugcliError where it cannot be read."""
+def load(job: Job) -> Plugin:
+    """The plugin that the job is about, as if it stood where the job says. Raises PlugcliError where it cannot be read."""
     plugin = load_target(job.target)
-    if job.url is not None:
-        plugin = replace(plugin, url=job.url)
-    report = validate(plugin, named_hosts(job.hosts), job.ignores)
+    return plugin if job.url is None else replace(plugin, url=job.url)
+
+
+def report_of(job: Job, plugin: Plugin) -> Report:
+    """What is said of `plugin`, which is the job's."""
+    return _with_configuration(job, validate(plugin, named_hosts(job.hosts), job.ignores))
+
+
+def fixed(job: Job, plugin: Plugin, report: Report, *, is_dry: bool) -> tuple[Plugin, Report]:
+    """Fix the plugin's files, or with `is_dry` print what would change; return it and what is then said of it."""
+    from plugcli.cli import fix
+
+    plugin, left = fix.fixed(plugin, report, named_hosts(job.hosts), job.ignores, is_dry=is_dry)
+    return plugin, _with_configuration(job, left)
+
+
+def _with_configuration(job: Job, report: Report) -> Report:
     changed = list(job.configured)
     if not all(each.is_comment for each in report.ignored):
         changed.append("ignore")

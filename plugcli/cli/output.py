@@ -47,8 +47,11 @@ def outputs(form: str | None, named: Sequence[str]) -> Outputs:
     return Outputs(printed or format_called(DEFAULT), tuple(written.items()))
 
 
-def deliver(reports: Iterable[Report], to: Outputs) -> list[Report]:
-    """Write and print the reports as they come; return them. Raises PlugcliError for a file that cannot be written."""
+def deliver(reports: Iterable[Report], to: Outputs, *, prints: bool = True) -> list[Report]:
+    """Write the reports, and print them as they come unless `prints` says not to; return them.
+
+    Raises PlugcliError for a file that cannot be written.
+    """
     seen: list[Report] = []
 
     def noted() -> Iterable[Report]:
@@ -62,9 +65,12 @@ def deliver(reports: Iterable[Report], to: Outputs) -> list[Report]:
         seen = list(reports)
         for file, render in to.to_files:
             write_whole(file, "".join(render(seen, Paper())))
-        _print(to.to_stdout, seen)
-    else:
+        if prints:
+            _print(to.to_stdout, seen)
+    elif prints:
         _print(to.to_stdout, noted())
+    else:
+        seen = list(reports)
     return seen
 
 

@@ -1,4 +1,7 @@
-"""`plugcli exec SCRIPT ARGS...` without an option of ours: the way with nothing on it that can wait."""
+"""`plugcli exec SCRIPT ARGS...` and `plugcli validate TARGET...` without an option of ours: the way with nothing on it that can wait.
+
+Typer takes as long to import as a plugin takes to judge.
+"""
 
 import os
 import sys
@@ -17,7 +20,22 @@ def exec_script(script: str, arguments: list[str]) -> NoReturn:
     from plugcli.cli.boundary import guarded
     from plugcli.cli.script import run_script
 
-    status = guarded(lambda: run_script(script, arguments, spawned=spawned))
+    _leave(guarded(lambda: run_script(script, arguments, spawned=spawned)))
+
+
+def validate_targets(targets: list[str]) -> NoReturn:
+    """Judge the targets as `validate` does where no option is given, and exit with its status."""
+    from plugcli.cli.boundary import guarded
+
+    def judged() -> int:
+        from plugcli.cli.judge import Asked, judge
+
+        return judge(Asked(targets))
+
+    _leave(guarded(judged))
+
+
+def _leave(status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             if stream is not None:

@@ -1,6 +1,7 @@
 """What the terminal shows. The only file that imports rich, and only when something is coloured."""
 
 import contextlib
+import json
 import os
 import sys
 from typing import Literal, TextIO
@@ -20,9 +21,14 @@ def is_coloured(stream: TextIO | None) -> bool:
 def error(problem: PlugcliError) -> None:
     """Print what went wrong and what to do about it on standard error."""
     red, dim, off = ("\x1b[1;31m", "\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "", "")
-    _tell(f"{red}error:{off} {problem.message}")
+    tell(f"{red}error:{off} {problem.message}")
     if problem.hint:
-        _tell(f"{dim}  hint:{off} {problem.hint}")
+        tell(f"{dim}  hint:{off} {problem.hint}")
+
+
+def print_json(value: object) -> None:
+    """Print `value` as JSON in ASCII, so that nothing in it can reach the terminal raw."""
+    print(json.dumps(value, indent=2))
 
 
 def stop_printing() -> None:
@@ -34,7 +40,7 @@ def stop_printing() -> None:
 def note(text: str) -> None:
     """Print a remark of plugcli's own on standard error, apart from what the code printed there."""
     dim, off = ("\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
-    _tell(f"{dim}plugcli: {text}{off}")
+    tell(f"{dim}plugcli: {text}{off}")
 
 
 class Output:
@@ -78,7 +84,7 @@ def bug(problem: Exception) -> None:
     """Print a traceback of plugcli itself, and say that it is one."""
     import traceback  # here: it takes half as long as Python's own start
 
-    _tell("".join(traceback.format_exception(problem)).rstrip())
+    tell("".join(traceback.format_exception(problem)).rstrip())
     error(
         PlugcliError(
             f"this is a bug in plugcli {__version__}, not in your plugin",
@@ -87,7 +93,7 @@ def bug(problem: Exception) -> None:
     )
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
     """Print a line on standard error. One that our caller has closed, or that takes nothing more, changes no exit status."""
     if sys.stderr is not None:  # print would take standard output instead
         with contextlib.suppress(OSError):

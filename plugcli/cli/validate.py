@@ -40,6 +40,17 @@ def validate(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings too.")] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Fix in the files what can surely be fixed, then say what remains.")
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help="Print what --fix would change, as a unified diff, and write nothing."),
+    ] = False,
+    show_prompt: Annotated[
+        bool,
+        typer.Option("--show-prompt", help="Then show what the model reads of it, as `plugcli prompt` does."),
+    ] = False,
 ) -> None:
     """Say what each chat host would say of a plugin, before the host says it.
 
@@ -47,12 +58,20 @@ def validate(
     Exit status, whatever the format: 0 no errors, 1 errors found, 2 usage, 3 plugcli could not do its job.
     """
     # Typer alone is most of what `--help` costs: the library is read only where it is used.
-    from plugcli.cli.job import jobs, report_of
-    from plugcli.cli.output import deliver, outputs
+    from plugcli.cli.judge import Asked, judge
 
-    to = outputs(format, output or ())
-    asked = jobs(targets or ["."], host or (), url)
-    reports = deliver(map(report_of, asked), to)
-    failing = ("error", "warning") if strict else ("error",)
-    if any(report.worst in failing for report in reports):
-        raise typer.Exit(1)
+    raise typer.Exit(
+        judge(
+            Asked(
+                targets or ["."],
+                host or (),
+                url,
+                format,
+                output or (),
+                strict,
+                fix,
+                diff,
+                show_prompt,
+            )
+        )
+    )

@@ -137,6 +137,11 @@ class Document:
         """Whether it was read as YAML, which JSON is not as long as it has no slip."""
         return self._yaml is not None
 
+    @property
+    def is_json(self) -> bool:
+        """Whether the text was read as JSON, not as YAML."""
+        return self._yaml is None
+
     def get(self, *parts: str) -> Any:
         """The value that `parts` lead to, None where there is none."""
         value: Any = self.data

@@ -26,7 +26,7 @@ import re
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, Operation, operations
+from plugcli.operation import CALLED_METHODS, Operation, operations, suggested_id
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 from plugcli.tool import tools
 
@@ -40,11 +40,11 @@ def check(openapi: Document, host: Host) -> Problems:
         if not operation.id:
             if operation.method in CALLED_METHODS and operation.data.get("operationId") in (None, ""):
                 message = f"{operation.title} has no operationId"
-                hint = f"for example operationId: {_suggestion(operation)}"
+                hint = f"for example operationId: {suggested_id(operation)}"
                 yield Problem(where, message, "operation-id/missing", hint, operation.words)
         elif operation.id in seen:
             message = f"the operationId {operation.id} is already that of {seen[operation.id].title}"
-            hint = f"for example {_suggestion(operation)}"
+            hint = f"for example {suggested_id(operation)}"
             yield Problem(where, message, "operation-id/duplicate", hint, {"name": operation.id})
         else:
             seen[operation.id] = operation
@@ -72,11 +72,6 @@ def _name(where: Place, name: str, host: Host, index: int) -> Problems:
     elif limit is not None or len(name) > 64:
         message = f"the operationId has {len(name)} characters: many hosts call functions of at most 64"
         yield Problem(where, message, limit.claim if limit is not None else "operation-id/name", words=words)
-
-
-def _suggestion(operation: Operation) -> str:
-    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"\{[^}]*\}", "", operation.path))
-    return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 RULE = Rule(openapi=check, asks=measured("tool.name"))

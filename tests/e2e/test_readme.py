@@ -33,6 +33,15 @@ paths:
       responses: {"200": {description: The list}}
 """,
 }
+GOOD = {
+    "ai-plugin.json": BAD["ai-plugin.json"].replace("api_key", "none"),
+    "openapi.yaml": BAD["openapi.yaml"].replace(
+        "      responses",
+        """      operationId: getThings
+      parameters: [{name: limit, in: query, description: "How many, at most 100", schema: {type: integer}}]
+      responses""",
+    ),
+}
 
 
 def shown(command: str) -> str:
@@ -47,15 +56,18 @@ def shown(command: str) -> str:
     [
         "plugcli validate bad",
         "plugcli validate --format github bad",
+        "plugcli validate --diff bad",
+        "plugcli prompt good",
         "plugcli exec primes.py 30",
         "plugcli exec --timeout 2 -c 'while True: pass'; echo $?",
     ],
 )
 def test_commands_print_what_the_readme_shows(command: str, tmp_path: Path) -> None:
     """Real output stays real."""
-    (tmp_path / "bad").mkdir()
-    for name, text in BAD.items():
-        (tmp_path / "bad" / name).write_text(text)
+    for folder, files in (("bad", BAD), ("good", GOOD)):
+        (tmp_path / folder).mkdir()
+        for name, text in files.items():
+            (tmp_path / folder / name).write_text(text)
     assert PRIMES is not None
     (tmp_path / "primes.py").write_text(PRIMES[1])
     path = Path(sys.executable).parent

@@ -9,13 +9,28 @@ import plugcli
 
 ROOT = Path(plugcli.__file__).parent
 
-JUDGING = {"validate", "rules", "hosts", "configuration", "ignore", "target", "fetch", "finding"}
+JUDGING = {
+    "validate",
+    "rules",
+    "hosts",
+    "configuration",
+    "ignore",
+    "target",
+    "fetch",
+    "finding",
+    "dialect",
+    "prompt",
+    "fix",
+    "manifest_schema",
+}
 # What rules share of a document, each a noun of its own.
 NOUNS = {"authorization", "call", "copilot", "operation", "payload", "survey", "tool", "tool_schema"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {"ignore", "rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
+    # What `validate` found is changed in the text and judged again.
+    "fix": {"validate", "hosts", "ignore", "plugin", "document", "dialect", "operation", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
     # How a project wants its plugins judged.
@@ -57,6 +72,7 @@ ALLOWED = {
     "authorization": {"operation", "document"},
     "copilot": {"specification", "document"},
     "payload": {"operation", "document"},
+    "manifest_schema": {"hosts"},
     "hosts": {"finding", "errors", "_discover"},
     "specification": {"specification_schemas", "specification_words", "document"},
     "specification_schemas": set(),
@@ -65,6 +81,10 @@ ALLOWED = {
     "call": {"operation", "document"},
     "tool": {"call", "operation", "hosts", "document"},
     "tool_schema": {"tool", "operation", "hosts", "document"},
+    # What the model reads of a plugin: the operations, what each takes, and the types of that.
+    "prompt": {"arguments", "typescript", "operation", "document", "address"},
+    "typescript": {"arguments", "operation", "document"},
+    "arguments": {"operation", "document"},
     "operation": {"document"},
     "survey": {"document"},
     "address": {"document"},

@@ -1,0 +1,82 @@
+"""The unified diff of two texts that are nearly the same, as `patch -p0` takes it.
+
+The standard library's takes ten seconds where a document of 4 MB has 500 changes: lines that occur once cut it into short pieces first.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+
+_CONTEXT = 3
+
+
+class _Matcher(SequenceMatcher[str]):
+    """Matches two lists of lines piece by piece."""
+
+    def __init__(self, before: list[str], after: list[str]) -> None:
+        super().__init__(None, before, after, autojunk=False)
+        self._lines = before, after
+
+    def get_opcodes(self) -> list[tuple[str, int, int, int, int]]:  # type: ignore[override]
+        before, after = self._lines
+        found: list[tuple[str, int, int, int, int]] = []
+        start, other = 0, 0
+        for end, other_end in [*_anchors(before, after), (len(before), len(after))]:
+            piece = SequenceMatcher(None, before[start:end], after[other:other_end], autojunk=False)
+            for tag, first, last, first_after, last_after in piece.get_opcodes():
+                code = (tag, start + first, start + last, other + first_after, other + last_after)
+                if found and found[-1][0] == tag == "equal":
+                    code = (tag, found[-1][1], code[2], found.pop()[3], code[4])
+                found.append(code)
+            start, other = end, other_end
+        return found
+
+
+def diff(file: str, before: str, after: str) -> Iterator[str]:
+    """The lines of the diff, each with its end; none where the texts are equal."""
+    old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
+    for number, group in enumerate(_Matcher(old, new).get_grouped_opcodes(_CONTEXT)):
+        if number == 0:
+            yield f"--- {file}\n+++ {file}\n"
+        first, last = group[0], group[-1]
+        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
+        for tag, start, end, other, other_end in group:
+            yield from (_line(" " if tag == "equal" else "-", line) for line in old[start:end])
+            if tag != "equal":
+                yield from (_line("+", line) for line in new[other:other_end])
+
+
+def _anchors(before: list[str], after: list[str]) -> list[tuple[int, int]]:
+    """Places of lines that occur once in each: the longest chain of them that has the order of both."""
+    counts, counts_after = Counter(before), Counter(after)
+    places = {line: index for index, line in enumerate(after) if counts_after[line] == 1 == counts[line]}
+    ends: list[int] = []  # of the chains of each length, the place in `after` where the best one ends
+    tops: list[tuple[int, int]] = []
+    came_from: dict[tuple[int, int], tuple[int, int] | None] = {}
+    for index, line in enumerate(before):
+        if line not in places:
+            continue
+        pair = (index, places[line])
+        length = bisect_left(ends, pair[1])
+        came_from[pair] = tops[length - 1] if length else None
+        ends[length : length + 1] = [pair[1]]
+        tops[length : length + 1] = [pair]
+    chain: list[tuple[int, int]] = []
+    top = tops[-1] if tops else None
+    while top is not None:
+        chain.append(top)
+        top = came_from[top]
+    return chain[::-1]
+
+
+def _range(start: int, end: int) -> str:
+    length = end - start
+    if length == 1:
+        return str(start + 1)
+    return f"{start + 1 if length else start},{length}"
+
+
+def _line(sign: str, line: str) -> str:
+    return sign + (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")

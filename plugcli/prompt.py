@@ -1,0 +1,163 @@
+"""What the model reads of a plugin: the text that the host makes of the manifest and the OpenAPI document.
+
+No host has published how it makes it. The form is that of prompts which users captured from ChatGPT: of plugins in 2023, one of
+them from the host's own developer panel with the documents beside it, and of GPT Actions in 2024. What the host skips is left
+out, and named. Nothing here judges the plugin, and nothing is fetched.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from plugcli.address import address
+from plugcli.arguments import Argument, LeftOut, arguments, json_schema, properties, resolved, stripped
+from plugcli.document import Document
+from plugcli.operation import CALLED_METHODS, Operation, operations
+from plugcli.typescript import MOST_PROPERTIES, TypeWriter
+
+PromptHost = Literal["chatgpt", "gpt-actions"]
+PROMPT_HOSTS: tuple[PromptHost, ...] = ("chatgpt", "gpt-actions")
+
+_TOOL = "This typescript tool allows you to call external API endpoints on {} over the internet.\n"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a text is. `tokens` is an estimate: the tokenizers of the hosts' models are not at hand.
+
+    OpenAI says that a token is about four characters of English (help.openai.com/en/articles/4936856); a character beyond
+    ASCII is counted as one token, which is near the truth for Chinese and too much for Greek.
+    """
+
+    characters: int
+    tokens: int
+
+    @classmethod
+    def of(cls, text: str) -> "Size":
+        beyond_ascii = sum(not character.isascii() for character in text)
+        return cls(len(text), beyond_ascii + -(-(len(text) - beyond_ascii) // 4))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One operation as the model reads it."""
+
+    name: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The whole text, the operations in it, and what is not in it."""
+
+    text: str
+    operations: tuple[Shown, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def prompt(openapi: Document, manifest: Document | None, host: PromptHost) -> Prompt:
+    """What the model reads on `host` of the plugin that these two documents describe."""
+    left_out: list[LeftOut] = []
+    if host == "gpt-actions":
+        head, name = _head_of_actions(openapi, manifest, left_out)
+    else:
+        head, name = _head_of_plugin(manifest, left_out)
+    shown = tuple(_operations(openapi, host, left_out))
+    body = "".join(f"{each.text}\n" for each in shown)
+    whole = f"{head}namespace {name} {{\n\n{body}}} // namespace {name}"
+    return Prompt(whole, shown, tuple(left_out))
+
+
+def _head_of_plugin(manifest: Document | None, left_out: list[LeftOut]) -> tuple[str, str]:
+    """What precedes the namespace, and its name."""
+    data = manifest.data if manifest else {}
+    description, name = stripped(data.get("description_for_model")), stripped(data.get("name_for_model"))
+    why = "the manifest has none" if manifest else "there is no manifest"
+    if not description:
+        left_out.append(LeftOut("description_for_model", why))
+    if not name:
+        left_out.append(LeftOut("name_for_model", f"{why}: `plugin` stands there"))
+    return _comment(description), name or "plugin"
+
+
+def _head_of_actions(
+    openapi: Document, manifest: Document | None, left_out: list[LeftOut]
+) -> tuple[str, str]:
+    if manifest is not None:
+        left_out.append(LeftOut("the manifest", "GPT Actions read the OpenAPI document alone"))
+    servers = openapi.get("servers")
+    urls = (
+        [each.get("url") for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
+    )
+    host = next((found for url in urls if isinstance(url, str) and (found := address(url).host)), "")
+    if not host:
+        left_out.append(LeftOut("the host", "servers has no address: example.com stands there"))
+        host = "example.com"
+    return _TOOL.format(host), f"{re.sub(r'[.-]', '_', host)}__jit_plugin"
+
+
+def _operations(openapi: Document, host: PromptHost, left_out: list[LeftOut]) -> Iterator[Shown]:
+    left_out += _parameters_of_paths(openapi)
+    seen: set[str] = set()
+    for operation in operations(openapi):
+        taken = arguments(openapi, operation)
+        if trouble := _trouble(operation, seen) or taken.trouble:
+            left_out.append(LeftOut(operation.title, trouble))
+            continue
+        seen.add(operation.id)
+        left_out += [LeftOut(f"{each.what} of {operation.title}", each.why) for each in taken.left_out]
+        writer = TypeWriter(openapi, has_parentheses=host == "gpt-actions")
+        members = [*map(_member, taken.shown, map(writer.write, (each.schema for each in taken.shown)))]
+        answer = _answer(openapi, operation, writer) if host == "gpt-actions" else "any"
+        left_out += _unwritten(operation, writer)
+        given = "_: {\n" + "".join(members) + "}" if members else ""
+        comment = _comment(
+            stripped(operation.data.get("description")) or stripped(operation.data.get("summary"))
+        )
+        yield Shown(operation.id, operation.title, f"{comment}type {operation.id} = ({given}) => {answer};\n")
+
+
+def _trouble(operation: Operation, seen: set[str]) -> str:
+    """Why the host skips the operation, empty where it does not."""
+    if operation.method not in CALLED_METHODS:
+        return f"hosts do not call {operation.method.upper()}"
+    if not operation.id:
+        return "it has no operationId"
+    return f"the operationId {operation.id} is that of another operation" if operation.id in seen else ""
+
+
+def _parameters_of_paths(openapi: Document) -> Iterator[LeftOut]:
+    paths = openapi.data.get("paths")
+    for path, item in paths.items() if isinstance(paths, dict) else ():
+        if isinstance(item, dict) and item.get("parameters"):
+            yield LeftOut(
+                f"the parameters of {path}", "they stand beside its methods, where the host does not look"
+            )
+
+
+def _member(argument: Argument, type_: str) -> str:
+    mark = "" if argument.is_required else "?"
+    return f"{_comment(argument.description)}{argument.name}{mark}: {type_},\n"
+
+
+def _comment(words: str) -> str:
+    return "".join(f"// {line}\n" for line in words.splitlines())
+
+
+def _answer(openapi: Document, operation: Operation, writer: TypeWriter) -> str:
+    """The type of the answer: that of an object as JSON under status 200, else `any`."""
+    responses: Any = operation.data.get("responses")
+    schema = json_schema(openapi, responses.get("200")) if isinstance(responses, dict) else None
+    return writer.write(schema) if properties(resolved(openapi, schema)) else "any"
+
+
+def _unwritten(operation: Operation, writer: TypeWriter) -> Iterator[LeftOut]:
+    for name in sorted(writer.repeated):
+        yield LeftOut(
+            f"the inside of {name} in {operation.title}", "it contains itself: marked where it ends"
+        )
+    if writer.cut:
+        why = f"an operation's properties are written out up to {MOST_PROPERTIES:,}; the host may show all of them"
+        yield LeftOut(f"more of {operation.title}", why)

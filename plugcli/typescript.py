@@ -1,0 +1,88 @@
+"""Schemas of an OpenAPI document as the TypeScript in which hosts show them to a model.
+
+What a schema refers to is written out in its place, as hosts do, and bounded: a schema that contains itself, or too much,
+ends in a mark that says so. It never follows a reference out of the document.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from plugcli.arguments import properties, resolved
+from plugcli.document import Document, pointer
+from plugcli.operation import follow
+
+# One answer of GitHub's API has thousands of properties when written out, one of Stripe's has more than anybody could read.
+MOST_PROPERTIES = 1000
+MOST_LEVELS = 20
+
+_SCALARS = {"string": "string", "boolean": "boolean", "integer": "number", "number": "number"}
+
+
+class TypeWriter:
+    """Writes the types of one operation.
+
+    `has_parentheses`: GPT Actions put the alternatives of an enum in parentheses since June 2024, plugins never had them.
+    `cut` counts, and `repeated` names, what was not written out.
+    """
+
+    def __init__(self, document: Document, *, has_parentheses: bool) -> None:
+        self._document = document
+        self._has_parentheses = has_parentheses
+        self._left = MOST_PROPERTIES
+        self.cut = 0
+        self.repeated: set[str] = set()
+
+    def write(self, schema: Any, inside: tuple[str, ...] = ()) -> str:
+        """The type of `schema`, which stands inside the schemas at the pointers `inside`."""
+        where, _ = follow(self._document, "", schema)
+        if where and where in inside:
+            name = pointer.split(where)[-1].replace("*/", "* /")
+            self.repeated.add(name)
+            return f"any /* {name} again */"
+        value = resolved(self._document, schema)
+        kind = _kind(value)
+        choices = value.get("enum")
+        if kind in ("string", None) and isinstance(choices, list) and choices:
+            return self._enum(choices)
+        if kind == "object" or (kind is None and properties(value)):
+            return self._object(value, (*inside, where))
+        if kind != "array":
+            return _SCALARS.get(kind or "", "any")
+        return (
+            f"{self.write(value.get('items'), (*inside, where))}[]" if self._has_room(inside) else self._end()
+        )
+
+    def _enum(self, choices: list[Any]) -> str:
+        if not all(isinstance(choice, str) for choice in choices):
+            return "any"
+        text = " | ".join(json.dumps(choice, ensure_ascii=False) for choice in choices)
+        return f"({text})" if self._has_parentheses else text
+
+    def _object(self, schema: Mapping[str, Any], inside: tuple[str, ...]) -> str:
+        members = properties({**schema, "type": "object"})
+        if not members:
+            return "object"
+        return f"{{\n{''.join(self._members(members, inside))}}}" if self._has_room(inside) else self._end()
+
+    def _members(self, members: Mapping[str, Any], inside: tuple[str, ...]) -> Iterator[str]:
+        # However deep it stands: two spaces, no description, no mark of what may be missing. So it was seen.
+        for name, schema in members.items():
+            self._left -= 1
+            yield f"  {name}: {self.write(schema, inside)},\n"
+
+    def _has_room(self, inside: tuple[str, ...]) -> bool:
+        return self._left > 0 and len(inside) <= MOST_LEVELS
+
+    def _end(self) -> str:
+        self.cut += 1
+        return "any /* cut here */"
+
+
+def _kind(schema: Mapping[str, Any]) -> str | None:
+    """The type of a schema, of `[string, null]` it is string; None where there is not one."""
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        others = [each for each in kind if each != "null"]
+        kind = others[0] if len(others) == 1 else None
+    return kind if isinstance(kind, str) else None
