@@ -7,7 +7,7 @@ from plugcli.address import Address, address
 from plugcli.fetch.bounds import may_ask
 from plugcli.fetch.run import Run
 from plugcli.live import Exchange, Failure
-from plugcli.picture import picture
+from plugcli.live.picture import picture
 
 _MOST_BYTES = 5 * 1024 * 1024
 _MOST_REDIRECTS = 5

@@ -6,7 +6,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from plugcli.document import Document
 from plugcli.fetch.run import Run
 from plugcli.live import Exchange
-from plugcli.operation import CALLED_METHODS, Operation, operations
+from plugcli.openapi.operation import CALLED_METHODS, Operation, operations
 
 # docs, production: headers of every call. In the order in which a browser names them.
 _HEADERS = ("content-type", "openai-conversation-id", "openai-ephemeral-user-id")

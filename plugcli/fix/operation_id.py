@@ -8,7 +8,7 @@ from plugcli.document import Document, pointer
 from plugcli.finding import Finding
 from plugcli.fix.edit import Unsure
 from plugcli.fix.offer import Offer, at, editor
-from plugcli.operation import Operation, operations, suggested_id
+from plugcli.openapi.operation import Operation, operations, suggested_id
 
 _LONGEST = 60
 

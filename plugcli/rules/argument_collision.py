@@ -26,11 +26,11 @@ Good:
           responses: {"200": {description: Changed}}
 """
 
-from plugcli.call import Argument
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.call import Argument
+from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.tool import tools
 
 
 def check(openapi: Document, host: Host) -> Problems:

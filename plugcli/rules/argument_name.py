@@ -28,8 +28,8 @@ import re
 
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule, measured
-from plugcli.tool import tools
 
 
 def check(openapi: Document, host: Host) -> Problems:

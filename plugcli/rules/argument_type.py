@@ -26,11 +26,11 @@ Good:
           responses: {"200": {description: The list}}
 """
 
-from plugcli.call import Argument
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.call import Argument
+from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.tool import tools
 
 _REFERENCES = {
     "parameter": "argument-type/parameter-reference",

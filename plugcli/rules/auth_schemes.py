@@ -19,7 +19,7 @@ from typing import Any
 from plugcli.dialect import manifest_dialect, openapi_dialect
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import operations
+from plugcli.openapi.operation import operations
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 

@@ -25,7 +25,7 @@ from pathlib import PurePosixPath
 from plugcli.copilot import Runtime, functions, runtimes
 from plugcli.dialect import manifest_dialect
 from plugcli.hosts import Host
-from plugcli.operation import operations
+from plugcli.openapi.operation import operations
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 

@@ -20,9 +20,9 @@ Good:
     Access-Control-Allow-Private-Network: true
 """
 
-from plugcli.cors import Obstacle, closed, obstacles
 from plugcli.hosts import Host
 from plugcli.live import Exchange, Live, Part
+from plugcli.live.cors import Obstacle, closed, obstacles
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 

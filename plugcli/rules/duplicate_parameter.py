@@ -29,7 +29,7 @@ Good:
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import follow, operations
+from plugcli.openapi.operation import follow, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
 

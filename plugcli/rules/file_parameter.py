@@ -19,7 +19,7 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import follow, json_body, operations, parameters
+from plugcli.openapi.operation import follow, json_body, operations, parameters
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _NAME = "openaiFileIdRefs"

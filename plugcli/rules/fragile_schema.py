@@ -20,7 +20,7 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, follow, json_body, operations, parameters
+from plugcli.openapi.operation import CALLED_METHODS, follow, json_body, operations, parameters
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _CLAIMS = ("fragile-schema/choice", "fragile-schema/untyped", "fragile-schema/explode")

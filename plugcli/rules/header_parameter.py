@@ -16,7 +16,7 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, operations
+from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _OF_THE_HOST = ("authorization", "content-type", "accept", "user-agent")

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from plugcli.hosts import Host
 from plugcli.live import Exchange
-from plugcli.picture import Picture
+from plugcli.live.picture import Picture
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, named
 

@@ -34,8 +34,8 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import follow
-from plugcli.payload import Payload, payloads
+from plugcli.openapi.operation import follow
+from plugcli.openapi.payload import Payload, payloads
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _HINT = "write its properties beside the others: text and day in place of todo: {text, day}"

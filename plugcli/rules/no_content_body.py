@@ -24,7 +24,7 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import operations
+from plugcli.openapi.operation import operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, operations
+from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _JSON = ("content", "application/json", "schema")

@@ -17,7 +17,7 @@ Good:
 from plugcli.copilot import functions
 from plugcli.dialect import manifest_dialect
 from plugcli.hosts import Host, Limit
-from plugcli.operation import CALLED_METHODS, operations
+from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 

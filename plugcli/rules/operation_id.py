@@ -26,9 +26,9 @@ import re
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, Operation, operations, suggested_id
+from plugcli.openapi.operation import CALLED_METHODS, Operation, operations, suggested_id
+from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule, measured
-from plugcli.tool import tools
 
 
 def check(openapi: Document, host: Host) -> Problems:

@@ -28,9 +28,9 @@ from collections.abc import Iterator
 
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
-from plugcli.operation import operations
+from plugcli.openapi.operation import operations
+from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule, measured
-from plugcli.tool import tools
 
 
 def check(openapi: Document, host: Host) -> Problems:

@@ -20,10 +20,10 @@ Good:
         user: {type: http, scheme: bearer}
 """
 
-from plugcli.authorization import Scheme, ways
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import operations
+from plugcli.openapi.authorization import Scheme, ways
+from plugcli.openapi.operation import operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _TOGETHER = "operation-security/together"

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
-from plugcli.operation import operations, parameters
+from plugcli.openapi.operation import operations, parameters
 from plugcli.rules import Place, Problem, Problems, Rule
 
 

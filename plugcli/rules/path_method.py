@@ -18,7 +18,7 @@ Good:
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS
+from plugcli.openapi.operation import CALLED_METHODS
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _TEXTS = ("summary", "description")

@@ -27,7 +27,7 @@ import re
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import operations, parameters
+from plugcli.openapi.operation import operations, parameters
 from plugcli.rules import Place, Problem, Problems, Rule
 
 

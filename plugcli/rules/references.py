@@ -41,9 +41,9 @@ from urllib.parse import unquote
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import exists, leads_somewhere
+from plugcli.openapi.operation import exists, leads_somewhere
+from plugcli.openapi.survey import find
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.survey import find
 
 # Comparing names takes time, and after so many the hint is no news.
 _MOST_HINTS = 20

@@ -20,12 +20,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from plugcli.call import Call, calls, is_json
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.operation import CALLED_METHODS, follow
+from plugcli.openapi.call import Call, calls, is_json
+from plugcli.openapi.operation import CALLED_METHODS, follow
+from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.tool import tools
 
 _CHOICES = ("oneOf", "anyOf")
 

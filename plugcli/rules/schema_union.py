@@ -32,7 +32,7 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.payload import UNIONS, parts, payloads
+from plugcli.openapi.payload import UNIONS, parts, payloads
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _HINT = "write one flat schema, with what only some of them have as optional properties"

@@ -20,8 +20,8 @@ from typing import Any
 
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.survey import find
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.survey import find
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),

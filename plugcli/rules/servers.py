@@ -22,7 +22,7 @@ from plugcli.address import Address, address, protocol_of
 from plugcli.dialect import openapi_dialect
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.operation import METHODS
+from plugcli.openapi.operation import METHODS
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 

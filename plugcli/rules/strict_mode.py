@@ -26,8 +26,8 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.tool_schema import parts
 from plugcli.rules import Place, Problem, Problems, Rule, measured
-from plugcli.tool_schema import parts
 
 _UNKNOWN = ("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
 

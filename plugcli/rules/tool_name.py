@@ -23,9 +23,9 @@ import re
 
 from plugcli.document import Document
 from plugcli.hosts import Host, Tools
-from plugcli.operation import Operation
+from plugcli.openapi.operation import Operation
+from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.tool import tools
 
 
 def check(openapi: Document, host: Host) -> Problems:

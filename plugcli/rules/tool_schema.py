@@ -31,8 +31,8 @@ from functools import lru_cache
 
 from plugcli.document import Document
 from plugcli.hosts import Host, Tools
+from plugcli.openapi.tool_schema import Part, parts
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.tool_schema import Part, parts
 
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 _BOUNDS = ("exclusiveMinimum", "exclusiveMaximum")

@@ -21,7 +21,7 @@ from plugcli.cli.formats.text import render
 from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, Host, named_hosts
 from plugcli.live import Exchange, Failure, Live
-from plugcli.picture import Picture
+from plugcli.live.picture import Picture
 from plugcli.plugin import Plugin
 from plugcli.rules import all_rules
 from plugcli.target import load_target

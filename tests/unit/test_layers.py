@@ -23,14 +23,12 @@ JUDGING = {
     "fix",
     "manifest_schema",
 }
-# What rules share of a document, each a noun of its own.
-NOUNS = {"authorization", "call", "copilot", "operation", "payload", "survey", "tool", "tool_schema"}
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {"ignore", "rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
     # What `validate` found is changed in the text and judged again.
-    "fix": {"validate", "hosts", "ignore", "plugin", "document", "dialect", "operation", "finding", "errors"},
+    "fix": {"validate", "hosts", "ignore", "plugin", "document", "dialect", "openapi", "finding", "errors"},
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
     # How a project wants its plugins judged.
@@ -41,52 +39,38 @@ ALLOWED = {
     "fetch": {
         "plugin",
         "live",
-        "picture",
-        "operation",
+        "openapi",
         "document",
         "address",
         "dialect",
         "errors",
         "__init__",
     },
-    "cors": {"live"},
-    "live": {"picture"},
-    "picture": set(),
+    "live": set(),
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {
         "ignore",
         "hosts",
         "plugin",
         "live",
-        "cors",
-        "picture",
+        "openapi",
+        "copilot",
         "document",
         "address",
         "dialect",
         "specification",
         "_discover",
-        *NOUNS,
     },
     # What is not to be heard: comments in a document, and what the configuration lists.
     "ignore": {"document", "finding"},
-    "authorization": {"operation", "document"},
     "copilot": {"specification", "document"},
-    "payload": {"operation", "document"},
     "manifest_schema": {"hosts"},
     "hosts": {"finding", "errors", "_discover"},
-    "specification": {"specification_schemas", "specification_words", "document"},
-    "specification_schemas": set(),
-    "specification_words": set(),
-    # What a model that is given functions sees of operations, as the host's data tells.
-    "call": {"operation", "document"},
-    "tool": {"call", "operation", "hosts", "document"},
-    "tool_schema": {"tool", "operation", "hosts", "document"},
+    "specification": {"document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
-    "prompt": {"arguments", "typescript", "operation", "document", "address"},
-    "typescript": {"arguments", "operation", "document"},
-    "arguments": {"operation", "document"},
-    "operation": {"document"},
-    "survey": {"document"},
+    "prompt": {"openapi", "document", "address"},
+    # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
+    "openapi": {"hosts", "document"},
     "address": {"document"},
     "dialect": set(),
     "plugin": {"document", "live", "errors"},

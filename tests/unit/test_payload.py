@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import all_hosts
-from plugcli.payload import parts, payloads
+from plugcli.openapi.payload import parts, payloads
 from plugcli.plugin import plugin_from_files
 from plugcli.validate import validate
 

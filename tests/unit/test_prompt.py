@@ -7,7 +7,7 @@ import pytest
 
 from plugcli.document import Document
 from plugcli.prompt import Prompt, PromptHost, Size, prompt
-from plugcli.typescript import MOST_PROPERTIES
+from plugcli.prompt.typescript import MOST_PROPERTIES
 
 MANIFEST = {"name_for_model": "todo", "description_for_model": "Plugin for managing a list."}
 

@@ -8,8 +8,8 @@ import pytest
 
 from plugcli.document import Document
 from plugcli.hosts import Tools, all_hosts
-from plugcli.tool import Tool, tools
-from plugcli.tool_schema import parts
+from plugcli.openapi.tool import Tool, tools
+from plugcli.openapi.tool_schema import parts
 
 HOW = Tools(unnamed="{method}_{path}", unnamed_drops="[^A-Za-z_]")
 

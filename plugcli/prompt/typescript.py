@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from plugcli.arguments import properties, resolved
 from plugcli.document import Document, pointer
-from plugcli.operation import follow
+from plugcli.openapi.operation import follow
+from plugcli.prompt.arguments import properties, resolved
 
 # One answer of GitHub's API has thousands of properties when written out, one of Stripe's has more than anybody could read.
 MOST_PROPERTIES = 1000

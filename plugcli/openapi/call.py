@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from plugcli.document import Document, pointer
-from plugcli.operation import Operation, follow, operations
+from plugcli.openapi.operation import Operation, follow, operations
 
 # Where a property of the body has its place, beside those of parameters.
 BODY = "body"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from plugcli.address import address
-from plugcli.arguments import Argument, LeftOut, arguments, json_schema, properties, resolved, stripped
 from plugcli.document import Document
-from plugcli.operation import CALLED_METHODS, Operation, operations
-from plugcli.typescript import MOST_PROPERTIES, TypeWriter
+from plugcli.openapi.operation import CALLED_METHODS, Operation, operations
+from plugcli.prompt.arguments import Argument, LeftOut, arguments, json_schema, properties, resolved, stripped
+from plugcli.prompt.typescript import MOST_PROPERTIES, TypeWriter
 
 PromptHost = Literal["chatgpt", "gpt-actions"]
 PROMPT_HOSTS: tuple[PromptHost, ...] = ("chatgpt", "gpt-actions")

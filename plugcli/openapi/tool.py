@@ -10,10 +10,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from plugcli.call import BODY, Argument, Call, calls
 from plugcli.document import Document, pointer
 from plugcli.hosts import Tools
-from plugcli.operation import Operation, follow
+from plugcli.openapi.call import BODY, Argument, Call, calls
+from plugcli.openapi.operation import Operation, follow
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugcli.document import Document
-from plugcli.operation import Operation, follow
+from plugcli.openapi.operation import Operation, follow
 
 JSON = "application/json"
 # A header and a cookie are the host's own: it lets the model fill neither.

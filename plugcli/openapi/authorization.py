@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugcli.document import Document
-from plugcli.operation import Operation
+from plugcli.openapi.operation import Operation
 
 
 @dataclass(frozen=True)

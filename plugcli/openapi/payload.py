@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from plugcli.document import Document, pointer
-from plugcli.operation import Operation, follow, operations, parameters
+from plugcli.openapi.operation import Operation, follow, operations, parameters
 
 UNIONS = ("oneOf", "anyOf", "allOf")
 # The parts that lead to a value, as a pointer would; it is made into one only where there is something to say.

@@ -16,8 +16,8 @@ from typing import Any
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from plugcli.document import Document, pointer
-from plugcli.specification_schemas import validator, validator_in
-from plugcli.specification_words import hint, sentence
+from plugcli.specification.schemas import validator, validator_in
+from plugcli.specification.words import hint, sentence
 
 # A host reads "3.0" and "3.1"; what follows does not change the schema.
 _FAMILIES = ("3.0", "3.1")

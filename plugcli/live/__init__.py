@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from plugcli.picture import Picture
+from plugcli.live.picture import Picture
 
 Part = Literal["manifest", "openapi", "operation", "logo"]
 

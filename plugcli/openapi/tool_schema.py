@@ -10,8 +10,8 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Tools
-from plugcli.operation import follow
-from plugcli.tool import Tool, tools
+from plugcli.openapi.operation import follow
+from plugcli.openapi.tool import Tool, tools
 
 _ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _MANY = ("allOf", "anyOf", "oneOf", "prefixItems")
