@@ -23,9 +23,10 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
-from . import cgroup, inside, libc, limits, mounts, privileges, scribe, wire
+from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
 from .memory import SYSCTLS, Meter, living
 from .plan import HOSTNAME, WORKSPACE, Identity, Plan
 
@@ -151,7 +152,7 @@ def _become_interpreter(
         os.chdir(WORKSPACE)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
-        inside.main(is_rehearsed=plan.has_spares)
+        inside.main(is_rehearsed=plan.has_spares, before_session=partial(twin.end, twin.make()))
     except BaseException as error:
         inside.refuse(f"{type(error).__name__}: {error}")
     os._exit(1)
@@ -165,12 +166,13 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
     poll.register(control, select.POLLIN)
     deaths = _hear_of_deaths()
     poll.register(deaths, select.POLLIN)
-    memory = _Memory(plan.memory_bytes, control, group)
-    scribes: set[int] = set()
+    # Nobody else forks before it is there: the host's first scribe comes after the interpreter's greeting.
+    twin_pid = interpreter + 1 if plan.has_twins else None
+    memory = _Memory(Meter(plan.memory_bytes, interpreter, twin_pid), plan, control, group)
     next_look = time.monotonic()
     while True:
         ready = dict(poll.poll(max(0, next_look - time.monotonic()) * 1000))
-        if control.fileno() in ready and not _obey(interpreter, control, scribes):
+        if control.fileno() in ready and not _obey(interpreter, control, memory):
             return
         if exit_notice in ready:
             # The kernel may have ended it for its memory: that is not the code's own death.
@@ -179,7 +181,7 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
             wire.send(control, {"out_of_memory": True} if is_exceeded else {"exited": status})
             return
         if time.monotonic() >= next_look:
-            seconds = memory.look(scribes)
+            seconds = memory.look()
             if seconds == 0:
                 os.kill(-1, signal.SIGKILL)  # everybody but us, before anything else
                 wire.send(control, {"out_of_memory": True})
@@ -187,23 +189,30 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
             next_look = time.monotonic() + seconds
         if deaths in ready:
             os.read(deaths, 65536)
-            _reap(interpreter, scribes)
+            _reap(interpreter, memory)
 
 
 class _Memory:
     """Watches what the jail uses, by its cgroup or by measuring, and reports it to the host."""
 
-    def __init__(self, limit: int, control: socket.socket, group: cgroup.Member | None) -> None:
+    def __init__(self, meter: Meter, plan: Plan, control: socket.socket, group: cgroup.Member | None) -> None:
         self._control = control
         self._group = group
-        self._meter = Meter(limit)
-        self._step = limit // _REPORTS
+        self._meter = meter
+        self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
+        self.scribes: set[int] = set()
+        """Forks of ours, which are not measured."""
 
-    def look(self, scribes: set[int]) -> float:
+    def forget(self, pid: int) -> None:
+        """Let a process that has been buried be nobody: from here on somebody else may have its number."""
+        self.scribes.discard(pid)
+        self._meter.forget(pid)
+
+    def look(self) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
         if self._group is None:
-            seconds = self._meter.look(scribes)
+            seconds = self._meter.look(self.scribes)
             used = self._meter.used_bytes
         else:
             seconds = 0 if self._group.was_exceeded() else _WATCH_SECONDS
@@ -214,7 +223,7 @@ class _Memory:
         return seconds
 
 
-def _obey(interpreter: int, control: socket.socket, scribes: set[int]) -> bool:
+def _obey(interpreter: int, control: socket.socket, memory: _Memory) -> bool:
     """Do what the host asks for; False when it is gone, or when the code does not let us."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:
@@ -222,7 +231,7 @@ def _obey(interpreter: int, control: socket.socket, scribes: set[int]) -> bool:
     if "interrupt" in frame:
         os.kill(interpreter, signal.SIGINT)
     if "sweep" in frame:
-        if not _sweep(interpreter, scribes):
+        if not _sweep(interpreter, memory):
             return False
         wire.send(control, {"swept": True})
     if "write" in frame:
@@ -230,13 +239,13 @@ def _obey(interpreter: int, control: socket.socket, scribes: set[int]) -> bool:
             pid = os.fork()  # where no process is to be had, the host sees the socket close
             if pid == 0:
                 scribe.main(frame["write"], channel)
-            scribes.add(pid)
+            memory.scribes.add(pid)
     for descriptor in descriptors:
         os.close(descriptor)
     return True
 
 
-def _sweep(interpreter: int, scribes: set[int]) -> bool:
+def _sweep(interpreter: int, memory: _Memory) -> bool:
     """End every process but the interpreter and us; False when they multiply faster."""
     deadline = time.monotonic() + _SWEEP_SECONDS
     while others := [pid for pid in living() if pid != interpreter]:
@@ -246,7 +255,7 @@ def _sweep(interpreter: int, scribes: set[int]) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)
-        _reap(interpreter, scribes)
+        _reap(interpreter, memory)
     return True
 
 
@@ -258,11 +267,11 @@ def _hear_of_deaths() -> int:
     return reader
 
 
-def _reap(interpreter: int, scribes: set[int]) -> None:
+def _reap(interpreter: int, memory: _Memory) -> None:
     """Bury the orphans and the scribes that ended; leave the interpreter to `_watch`."""
     for _ in range(64):  # a storm of them must not keep us from the memory
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is None or ended.si_pid == interpreter:
             return
         os.waitpid(ended.si_pid, 0)
-        scribes.discard(ended.si_pid)  # from here on somebody else may have its number
+        memory.forget(ended.si_pid)

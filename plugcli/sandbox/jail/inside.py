@@ -14,6 +14,7 @@ import signal
 import sys
 import types
 from _frozen_importlib_external import SourceFileLoader  # importlib.machinery takes as long as a run
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 try:
@@ -35,11 +36,17 @@ RANDOM: list[Any] = []
 """The random generators that imported modules have made: siblings must not draw the same from them."""
 
 
-def main(modules: tuple[str, ...] = (), *, is_fork: bool = True, is_rehearsed: bool = False) -> NoReturn:
+def main(
+    modules: tuple[str, ...] = (),
+    *,
+    is_fork: bool = True,
+    is_rehearsed: bool = False,
+    before_session: Callable[[], None] = lambda: None,
+) -> NoReturn:
     """Get ready, say so, take a job, run it, exit with its status.
 
     A fork of the zygote has everything imported. An interpreter of its own imports its site and `modules` first. `is_rehearsed`: there is
-    time for a rehearsal.
+    time for a rehearsal. `before_session` is called when the job turns out to be one.
     """
     leave = os._exit  # bound before the program can replace it
     gc.enable()  # the zygote does without
@@ -70,6 +77,7 @@ def main(modules: tuple[str, ...] = (), *, is_fork: bool = True, is_rehearsed: b
             leave(0)
         job = json.loads(header)
         if "session" in job:
+            before_session()
             conversation.serve(door, job)
         source = door.read(job["source_bytes"])
     os.close(DOOR)

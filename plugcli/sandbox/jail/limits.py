@@ -3,6 +3,7 @@
 import os
 import resource
 
+from . import twin
 from .plan import Plan
 
 # A core limit of 1 byte: too small for a file, and the one value at which the kernel does not start a piped core_pattern either
@@ -20,8 +21,8 @@ _WATCHES = {"max_inotify_instances": 2, "max_inotify_watches": 128}
 def set_limits(plan: Plan) -> None:
     """Set the rlimits of this process, soft and hard; its children inherit them."""
     limits = {
-        resource.RLIMIT_NPROC: plan.processes
-        + 1,  # counted per user namespace since Linux 5.14: the init is one of them
+        # Counted per user namespace since Linux 5.14: the init is one of them.
+        resource.RLIMIT_NPROC: plan.processes + 1 + (twin.PROCESSES if plan.has_twins else 0),
         resource.RLIMIT_NOFILE: plan.open_files,
         resource.RLIMIT_FSIZE: 2
         * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system is full first: ENOSPC
