@@ -12,20 +12,24 @@ import resource
 import signal
 
 from . import libc
+from .calls import make
 
 PROCESSES = 1
 """How many processes it adds to those that the code may have."""
 
-_EVERY_SIGNAL = signal.valid_signals()
+_BEFORE = libc.sigset()
+# A handler of Python's is none of its business.
+_BLOCK = [libc.mask_call(libc.sigset(*signal.valid_signals()), _BEFORE)]
+_UNBLOCK = [libc.mask_call(_BEFORE)]
 
 
-def make() -> int:
-    """Make this process's twin; return its pid. It blocks every signal: a handler of Python's is none of its business."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _EVERY_SIGNAL)
+def beget() -> int:
+    """Make this process's twin; return its pid."""
+    make(_BLOCK)
     try:
         return libc.clone_pausing()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        make(_UNBLOCK)
 
 
 def end(pid: int) -> None:
