@@ -166,7 +166,9 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
     # Nobody else forks before it is there: the host's first scribe comes after the interpreter's greeting.
     twin_pid = interpreter + 1 if plan.has_twins else None
     memory = _Memory(Meter(plan.memory_bytes, interpreter, twin_pid), plan, control, group)
-    next_look = time.monotonic()
+    next_look = time.monotonic() + (
+        0 if group is None else _WATCH_SECONDS
+    )  # there the kernel holds the limit
     while True:
         ready = dict(poll.poll(max(0, next_look - time.monotonic()) * 1000))
         if control.fileno() in ready and not _obey(interpreter, control, memory):

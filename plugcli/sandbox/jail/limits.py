@@ -24,10 +24,8 @@ _WATCHES = {
 
 
 def calls(plan: Plan) -> list[Call]:
-    """Return what sets the rlimits of a process that has ours, soft and hard; its children inherit them."""
+    """Return what sets the rlimits of a process that has ours; its children inherit them."""
     limits = {
-        # Counted per user namespace since Linux 5.14: the init is one of them.
-        resource.RLIMIT_NPROC: plan.processes + 1 + (twin.PROCESSES if plan.has_twins else 0),
         resource.RLIMIT_NOFILE: plan.open_files,
         resource.RLIMIT_FSIZE: 2
         * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system is full first: ENOSPC
@@ -39,12 +37,21 @@ def calls(plan: Plan) -> list[Call]:
         resource.RLIMIT_RTPRIO: 0,
         resource.RLIMIT_SIGPENDING: 256,
     }
-    made = []
-    for which, wanted in limits.items():
-        hard = resource.getrlimit(which)[1]
-        value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        made.append(Call(resource.setrlimit, (which, (value, value))))
-    return [*made, *[write_file(path, str(value).encode()) for path, value in _WATCHES.items()]]
+    # Counted per user namespace since Linux 5.14: the init is one of them.
+    processes = plan.processes + 1
+    most = processes + twin.PROCESSES if plan.has_twins else processes  # whoever makes a twin may count it
+    return [
+        *[_setrlimit(which, value, value) for which, value in limits.items()],
+        _setrlimit(resource.RLIMIT_NPROC, processes, most),
+        *[write_file(path, str(value).encode()) for path, value in _WATCHES.items()],
+    ]
+
+
+def _setrlimit(which: int, soft: int, hard: int) -> Call:
+    """Return the call that sets a limit, to no more than ours is."""
+    ours = resource.getrlimit(which)[1]
+    values = [value if ours == resource.RLIM_INFINITY else min(value, ours) for value in (soft, hard)]
+    return Call(resource.setrlimit, (which, (values[0], values[1])))
 
 
 def cpus(count: int) -> list[Call]:

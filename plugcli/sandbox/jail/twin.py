@@ -24,7 +24,8 @@ _UNBLOCK = [libc.mask_call(_BEFORE)]
 
 
 def beget() -> int:
-    """Make this process's twin; return its pid."""
+    """Make this process's twin, which has a place beside those of the code; return its pid."""
+    _limit_processes(0)
     make(_BLOCK)
     try:
         return libc.clone_pausing()
@@ -35,5 +36,9 @@ def beget() -> int:
 def end(pid: int) -> None:
     """Do without it: a session's end is waited for by nobody, and its processes are the code's alone."""
     os.kill(pid, signal.SIGKILL)
-    processes = resource.getrlimit(resource.RLIMIT_NPROC)[1] - PROCESSES
-    resource.setrlimit(resource.RLIMIT_NPROC, (processes, processes))
+    _limit_processes(PROCESSES)
+
+
+def _limit_processes(fewer: int) -> None:
+    most = resource.getrlimit(resource.RLIMIT_NPROC)[1] - fewer
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, most))

@@ -18,7 +18,7 @@ import site
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from . import cgroup, init, inside, libc, mounts, privileges, warm_up, wire
 from .calls import Blank, make
@@ -33,7 +33,7 @@ _HUGE_BYTES = 2 * 1024 * 1024
 # Objects/obmalloc.c: objects of one size class, of up to 512 bytes, lie in pools, each behind a header.
 _POOL_BYTES, _HEADER_BYTES, _LARGEST_SMALL_BYTES = 16 * 1024, 48, 512
 _EMPTY_BYTES = sys.getsizeof(b"")
-_HOLES = 20_000  # more than there are of any size
+_HOLES = 2000  # more than there are of any size; there is an end where Python was built to allocate otherwise
 _fillings: list[bytes] = []
 
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
@@ -151,10 +151,12 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
         raise RuntimeError(f"{threads} threads run after importing {', '.join(modules)}: it cannot be forked")
     # The collector would write to every page that the jails share: not here, and in a jail not to what was there before.
     gc.collect()
-    libc.malloc_trim()
-    _fill_holes()
+    if plan.has_spares:  # and so many jails
+        libc.malloc_trim()
+        _fill_holes()
     gc.freeze()
-    _collapse()
+    if plan.has_spares:
+        _collapse()
 
 
 def _fill_holes() -> None:
@@ -193,8 +195,7 @@ def _serve(
         frame, descriptors = wire.receive_with_descriptors(channel)
         if frame is None:
             return
-        answer: dict[str, Any] = {"jail": frame["jail"], "started": True}
-        beside: tuple[int, ...] = ()
+        number = frame["jail"]
         control = socket.socket(fileno=descriptors[0])
         group = cgroup.Member(*descriptors[1:]) if descriptors[1:] else None
         who.fill(Identity(int(frame["uid"]), int(frame["gid"])), -1 if group is None else group.members)
@@ -206,14 +207,15 @@ def _serve(
                     init.main(plan, prepared[group is not None], control, group, modules)
                 finally:
                     os._exit(1)
-            beside = (os.pidfd_open(pid),)
+            exit_notice = os.pidfd_open(pid)
         except OSError as error:
-            answer = {"jail": frame["jail"], "failed": "namespaces", "why": str(error), "errno": error.errno}
+            failed = {"jail": number, "failed": "namespaces", "why": str(error), "errno": error.errno}
+            wire.send(channel, failed)
+        else:
+            wire.send_text(channel, b'{"jail": %d, "started": true}' % number, (exit_notice,))
+            os.close(exit_notice)
         control.close()
         for descriptor in descriptors[1:]:
-            os.close(descriptor)
-        wire.send(channel, answer, beside)
-        for descriptor in beside:
             os.close(descriptor)
 
 
