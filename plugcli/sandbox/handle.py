@@ -170,7 +170,10 @@ class Jail:
                 self.interrupt()
                 await self.wait(_INTERRUPT_GRACE_SECONDS)
         finally:
-            _kill(self._exit_notice)
+            if (
+                self.ending is None
+            ):  # else its init has killed everybody else, and ends when the jail is closed
+                _kill(self._exit_notice)
             self.stop_listening()
             for task in feeding:
                 task.cancel()

@@ -30,6 +30,7 @@ After = Callable[[Workspace, RunResult], Awaitable[None]]
 
 _WAITING_PER_JAIL = 4
 _SEARCHED_BYTES = 65536
+_BURIAL_SECONDS = 0.001  # behind the answer, and behind whoever waits for it on the same CPU
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
 
@@ -64,6 +65,7 @@ class Sandbox:
         self._launcher: Launcher | None = None
         self._launching = asyncio.Lock()
         self._burials: set[asyncio.Task[None]] = set()
+        self._ended: list[Jail] = []  # of runs that are over
         self._waiting = 0
         self._is_open = True
 
@@ -97,7 +99,7 @@ class Sandbox:
 
     async def __aexit__(self, *_: object) -> None:
         self._is_open = False
-        await asyncio.sleep(0)  # what has just ended is buried
+        self._bury_ended()
         if hasattr(self, "sessions"):
             await self.sessions.close()
         spares = [*self._spares[False], *self._spares[True]]
@@ -181,7 +183,8 @@ class Sandbox:
                 await after(files, result)
         finally:
             files.close()
-            asyncio.get_running_loop().call_soon(self._bury, jail, self._places.release)  # behind the answer
+            self._ended.append(jail)
+            asyncio.get_running_loop().call_later(_BURIAL_SECONDS, self._bury_ended)
         return result
 
     def _wants_preloaded(self, source: bytes) -> bool:
@@ -258,6 +261,11 @@ class Sandbox:
                 launcher = Launcher(ahead[1] if ahead else start(self._setup))
                 self._launcher = await self._launchers.enter_async_context(launcher)
         return self._launcher
+
+    def _bury_ended(self) -> None:
+        ended, self._ended = self._ended, []
+        for jail in ended:
+            self._bury(jail, self._places.release)
 
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
         """End `jail`, and when nothing is left of it call `and_then`: off the path of whoever waits for its result."""

@@ -25,7 +25,7 @@ ATTACK = '''
 import os, signal
 reached = 0
 for pid in range(2, 40000):
-    if pid != os.getpid():
+    if pid not in (os.getpid(), 3):  # 3 is its own twin
         for kill in (os.kill, os.killpg):
             try: kill(pid, 9)
             except OSError: continue

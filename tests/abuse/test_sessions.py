@@ -120,7 +120,7 @@ for n in range(40):
     assert result.outcome == 'ok', result
 notes.append([len(sessions), len(os.listdir('/proc/self/fd')) - before < 10])
 until = time.monotonic() + 5
-while len(everybody()) - bare > 4 and time.monotonic() < until: await asyncio.sleep(0.01)
+while len(everybody()) - bare > 3 and time.monotonic() < until: await asyncio.sleep(0.01)
 notes.append(len(everybody()) - bare)
 first, back = await opened('key 0'), await opened('key 37')
 one, other = await first.run("import os; os.listdir()"), await back.run("import os; os.path.getsize('data')")
@@ -135,7 +135,7 @@ notes.append([other.session['state']])
     assert notes == [
         [True, 3, True, f"{limit}, and all are in use"],
         [3, True],
-        4,  # two for each of three, without the two that waited for the first
+        3,  # two for each of three, without the first jail's that waited: two, and a twin that no session has
         ["[]", "lost", f"{lost}, and upload its files again"],
         ["lost"],
     ]
@@ -160,7 +160,7 @@ notes.append([sessions.find('idle') is None, uses > 20, running.done()])
 result = await running
 notes.append([result.outcome, result.session['state'], result.session['seconds_left']])
 until = time.monotonic() + 5
-while (len(sessions) or len(everybody()) > bare - 2) and time.monotonic() < until: await asyncio.sleep(0.01)
+while (len(sessions) or len(everybody()) > bare - 3) and time.monotonic() < until: await asyncio.sleep(0.01)
 notes.append([len(sessions), bare - len(everybody())])
 for key in ('idle', 'used', 'busy'):
     after = await (await opened(key)).run("'n' in dir(), __import__('os').listdir()")
@@ -174,7 +174,7 @@ notes.append(again.session['state'])
     lost = "variables and imports are lost, so run the set-up again; the files in /mnt/data are kept"
     assert notes[0] == [True, True, False]
     assert notes[1] == ["ok", "new", 0]
-    assert notes[2] == [0, 2]  # the two that waited for the first are gone, too
+    assert notes[2] == [0, 3]  # the jail that waited for the first is gone, too, with its twin
     idle, used, busy = notes[3:6]
     assert idle == ["(False, ['kept.txt'])", "lost", f"the session ended after 0.6 s without use: {lost}"]
     assert used == ["(False, [])", "lost", f"the session ended after 2 s: the longest life of one: {lost}"]

@@ -83,10 +83,6 @@ class Member(NamedTuple):
     events: int
     usage: int
 
-    def enter(self) -> None:
-        """Move this process into the group."""
-        os.write(self.members, b"0")
-
     def was_exceeded(self) -> bool:
         """Whether the kernel has killed a process of the group because its memory ran out."""
         return _was_exceeded(self.events)

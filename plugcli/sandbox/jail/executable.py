@@ -26,7 +26,7 @@ def make_read_only() -> None:
         raise OSError(errno.EROFS, "the interpreter's file cannot be made read-only", os.readlink(_SELF))
     path, uid, gid = os.readlink(_SELF), os.geteuid(), os.getegid()
     libc.unshare(libc.CLONE_NEWUSER | libc.CLONE_NEWNS)
-    privileges.write_maps((uid, uid), (gid, gid))
+    privileges.write_maps(uid, gid)
     tree = libc.open_tree(path)
     libc.mount_setattr(tree, libc.MOUNT_ATTR_RDONLY)
     libc.move_mount(tree, path)

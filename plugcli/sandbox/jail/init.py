@@ -13,7 +13,7 @@ Guarantees: the frame "ready" is sent only when every lock holds; "failed" names
 the next one.
 """
 
-import array
+import _signal  # type: ignore[import-not-found]
 import contextlib
 import fcntl
 import os
@@ -22,53 +22,90 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
-from . import cgroup, inside, libc, limits, mounts, privileges, scribe, wire
+from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
+from .calls import Blank, Call, make, write_file
 from .memory import SYSCTLS, Meter, living
-from .plan import HOSTNAME, WORKSPACE, Identity, Plan
+from .plan import WORKSPACE, Plan
 
 _WATCH_SECONDS = 0.1  # with a memory cgroup; without one the Meter says when to look
 _REPORTS = 32  # the host is told when this part of the limit has come or gone
 _SWEEP_SECONDS = 1.0
 _PROGRAM = inside.source()  # read here: the jail does not see our files
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
+_LOOPBACK_UP = struct.pack(
+    "16sh22x", b"lo", _IFF_UP
+)  # of its flags it has only those besides that nobody can set
+_LINGER_SECONDS = 0.1  # the host ends us sooner, when its answer is on its way: taking us down takes a CPU
+_DEATHS = libc.sigset(signal.SIGCHLD)
+_BLOCK = [libc.mask_call(_DEATHS)]
+_SIGNAL_BYTES = 128  # struct signalfd_siginfo; SIGCHLD waits but once
+_OF_AN_INTERPRETER = [
+    libc.prctl_call(
+        libc.PR_SET_DUMPABLE, 1
+    ),  # else its own /proc/self is closed to it; the init stays hidden
+    limits.offer_to_the_oom_killer(),
+    Call(os.setsid),
+    Call(
+        os.nice, (10,)
+    ),  # the init that watches comes first, and whoever answers; but not everybody else here
+    Call(os.chdir, (WORKSPACE,)),
+]
+_OUT_OF_MEMORY = b'{"out_of_memory": true}'
+_READY = b'{"ready": true}'
+
+
+Step = tuple[str, list[Call]]
+
+
+def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -> list[Step]:
+    """Return what makes a jail, in the order that matters: mounts need capabilities, the last step takes them all."""
+    return [
+        ("session", [Call(os.setsid)]),
+        # The zygote left all but this one as they are by default: for pid 1 that means the code cannot send them.
+        ("signals", [Call(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
+        *([("memory cgroup", [libc.enter_group_call(who)])] if has_group else []),
+        ("namespaces", [libc.unshare_call(libc.CLONE_NEWCGROUP)]),  # only now is our own group its root
+        ("network", [Call(_bring_loopback_up)]),
+        *([("network", _bound_buffers())] if not has_group else []),
+        ("files", mounts.own(plan, who)),
+        ("identity", privileges.become(who, is_made_by_root=is_made_by_root)),
+        ("namespaces", privileges.forbid_namespaces()),
+        ("cpus", limits.cpus(plan.cpus)),
+        ("limits", limits.calls(plan)),
+        ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
+        ("privileges", privileges.drop_everything()),
+    ]
 
 
 def main(
     plan: Plan,
-    identity: Identity,
+    steps: list[Step],
     control: socket.socket,
     group: cgroup.Member | None,
     modules: tuple[str, ...],
 ) -> NoReturn:
     """Make the jail, run it, and exit. Called in a fork of the zygote that is already in its new namespaces.
 
-    `group` is the jail's memory cgroup; None: there is none, and this process measures. `modules` are what an interpreter that is no fork
-    of ours imports before its job comes.
+    `steps` are prepared, and their Blank is filled in. `group` is the jail's memory cgroup; None: there is none, and this process measures.
+    `modules` are what an interpreter that is no fork of ours imports before its job comes.
     """
     try:
-        interpreter = _start(plan, identity, control, group, modules)
+        interpreter = _start(plan, steps, control, modules)
         _watch(plan, interpreter, control, group)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or asks what it never asks
     os._exit(0)
 
 
-def _start(
-    plan: Plan,
-    identity: Identity,
-    control: socket.socket,
-    group: cgroup.Member | None,
-    modules: tuple[str, ...],
-) -> int:
+def _start(plan: Plan, steps: list[Step], control: socket.socket, modules: tuple[str, ...]) -> int:
     """Lock this process in, fork the interpreter, tell the host; return the interpreter's pid."""
     step = "start"
     try:
-        for name, make in _steps(plan, identity, group):
-            step = name
-            make()
+        for step, calls in steps:  # noqa: B007 (told below)
+            make(calls)
         step = "interpreter"
         standard = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
         door, outer_door = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -80,7 +117,7 @@ def _start(
     if interpreter == 0:
         _become_interpreter(plan, door, standard, modules)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
-    wire.send(control, {"ready": True}, host_ends)
+    wire.send_text(control, _READY, host_ends)
     # The ends that the code writes to stay open here: that a stream has ended need not wake the host, which learns from us how the run did.
     for descriptor in (*standard[0], standard[1][0], standard[2][0], workspace):
         os.close(descriptor)
@@ -89,47 +126,15 @@ def _start(
     return interpreter
 
 
-def _steps(
-    plan: Plan, identity: Identity, group: cgroup.Member | None
-) -> list[tuple[str, Callable[[], object]]]:
-    """Return what makes the jail, in the order that matters: mounts need capabilities, the last step takes them all."""
-    return [
-        ("session", os.setsid),
-        ("signals", _set_signals),
-        *([("memory cgroup", group.enter)] if group is not None else []),
-        ("namespaces", lambda: libc.unshare(libc.CLONE_NEWCGROUP)),  # only now is our own group its root
-        ("host name", lambda: libc.sethostname(HOSTNAME)),
-        ("network", _bring_loopback_up),
-        *([("network", _bound_buffers)] if group is None else []),
-        ("files", lambda: mounts.mount_own(plan, identity)),
-        ("identity", lambda: privileges.become(identity)),
-        ("namespaces", privileges.forbid_namespaces),
-        ("cpus", lambda: limits.choose_cpus(plan.cpus)),
-        ("limits", lambda: limits.set_limits(plan)),
-        ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
-        ("privileges", privileges.drop_everything),
-    ]
-
-
-def _set_signals() -> None:
-    """Let each signal do what it does by default, as the zygote left all but one: for pid 1 that means the code cannot send it."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-
-
-def _bound_buffers() -> None:
-    """Bound what the sockets of this network namespace can hold: where the kernel counts it as the jail's memory, that is enough."""
-    for path, text in SYSCTLS:
-        with open(f"/proc/sys/{path}", "w") as file:
-            file.write(text)
+def _bound_buffers() -> list[Call]:
+    """Return what bounds the buffers of a network namespace: where the kernel counts it as the jail's memory, it is enough."""
+    return [write_file(f"/proc/sys/{path}", text.encode()) for path, text in SYSCTLS]
 
 
 def _bring_loopback_up() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        request = array.array("b", struct.pack("16sh22x", b"lo", 0))
-        fcntl.ioctl(sock, _SIOCGIFFLAGS, request)
-        (flags,) = struct.unpack_from("h", request, 16)
-        fcntl.ioctl(sock, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+    descriptor = libc.internet_socket()
+    fcntl.ioctl(descriptor, _SIOCSIFFLAGS, _LOOPBACK_UP)
+    os.close(descriptor)
 
 
 def _become_interpreter(
@@ -142,16 +147,10 @@ def _become_interpreter(
         os.dup2(standard[2][1], 2)
         os.dup2(door.fileno(), inside.DOOR, inheritable=plan.python is not None)
         os.closerange(inside.DOOR + 1, 1 << 20)
-        libc.prctl(libc.PR_SET_DUMPABLE, 1)  # else its own /proc/self is closed to it; the init stays hidden
-        limits.offer_to_the_oom_killer()
-        os.setsid()
-        os.nice(
-            10
-        )  # the init that watches comes first, and whoever answers; but not everybody else on this machine
-        os.chdir(WORKSPACE)
+        make(_OF_AN_INTERPRETER)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
-        inside.main(is_rehearsed=plan.has_spares)
+        inside.main(is_rehearsed=plan.has_spares, before_session=partial(twin.end, twin.beget()))
     except BaseException as error:
         inside.refuse(f"{type(error).__name__}: {error}")
     os._exit(1)
@@ -165,45 +164,73 @@ def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.M
     poll.register(control, select.POLLIN)
     deaths = _hear_of_deaths()
     poll.register(deaths, select.POLLIN)
-    memory = _Memory(plan.memory_bytes, control, group)
-    scribes: set[int] = set()
-    next_look = time.monotonic()
+    # Nobody else forks before it is there: the host's first scribe comes after the interpreter's greeting.
+    twin_pid = interpreter + 1 if plan.has_twins else None
+    memory = _Memory(Meter(plan.memory_bytes, interpreter, twin_pid), plan, control, group)
+    next_look = time.monotonic() + (0 if group is None else _WATCH_SECONDS)  # a group's limit holds by itself
     while True:
         ready = dict(poll.poll(max(0, next_look - time.monotonic()) * 1000))
-        if control.fileno() in ready and not _obey(interpreter, control, scribes):
+        if control.fileno() in ready and not _obey(interpreter, control, memory):
             return
         if exit_notice in ready:
             # The kernel may have ended it for its memory: that is not the code's own death.
             is_exceeded = group is not None and group.was_exceeded()
-            status = os.waitstatus_to_exitcode(os.waitpid(interpreter, 0)[1])
-            wire.send(control, {"out_of_memory": True} if is_exceeded else {"exited": status})
+            if not _is_alone(twin_pid or interpreter):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(-1, signal.SIGKILL)  # before the host is told that it is over
+            last_words = _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % _status(interpreter)
+            wire.send_text(control, last_words)
+            select.select([control], [], [], _LINGER_SECONDS)
             return
         if time.monotonic() >= next_look:
-            seconds = memory.look(scribes)
+            seconds = memory.look()
             if seconds == 0:
                 os.kill(-1, signal.SIGKILL)  # everybody but us, before anything else
-                wire.send(control, {"out_of_memory": True})
+                wire.send_text(control, _OUT_OF_MEMORY)
                 return
             next_look = time.monotonic() + seconds
         if deaths in ready:
-            os.read(deaths, 65536)
-            _reap(interpreter, scribes)
+            os.read(deaths, _SIGNAL_BYTES)
+            _reap(interpreter, memory)
+
+
+def _is_alone(last: int) -> bool:
+    """Whether nobody was ever started in this pid namespace after `last`: no low number is given twice. proc_loadavg(5)."""
+    descriptor = os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return int(os.read(descriptor, 100).rpartition(b" ")[2]) <= last
+    finally:
+        os.close(descriptor)
+
+
+def _status(interpreter: int) -> int:
+    """Return what the interpreter exited with, minus the signal's number if one killed it. It is not buried: that takes the kernel long."""
+    ended = os.waitid(os.P_PID, interpreter, os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
 
 class _Memory:
     """Watches what the jail uses, by its cgroup or by measuring, and reports it to the host."""
 
-    def __init__(self, limit: int, control: socket.socket, group: cgroup.Member | None) -> None:
+    def __init__(self, meter: Meter, plan: Plan, control: socket.socket, group: cgroup.Member | None) -> None:
         self._control = control
         self._group = group
-        self._meter = Meter(limit)
-        self._step = limit // _REPORTS
+        self._meter = meter
+        self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
+        self.scribes: set[int] = set()
+        """Forks of ours, which are not measured."""
 
-    def look(self, scribes: set[int]) -> float:
+    def forget(self, pid: int) -> None:
+        """Let a process that has been buried be nobody: from here on somebody else may have its number."""
+        self.scribes.discard(pid)
+        self._meter.forget(pid)
+
+    def look(self) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
         if self._group is None:
-            seconds = self._meter.look(scribes)
+            seconds = self._meter.look(self.scribes)
             used = self._meter.used_bytes
         else:
             seconds = 0 if self._group.was_exceeded() else _WATCH_SECONDS
@@ -214,7 +241,7 @@ class _Memory:
         return seconds
 
 
-def _obey(interpreter: int, control: socket.socket, scribes: set[int]) -> bool:
+def _obey(interpreter: int, control: socket.socket, memory: _Memory) -> bool:
     """Do what the host asks for; False when it is gone, or when the code does not let us."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:
@@ -222,7 +249,7 @@ def _obey(interpreter: int, control: socket.socket, scribes: set[int]) -> bool:
     if "interrupt" in frame:
         os.kill(interpreter, signal.SIGINT)
     if "sweep" in frame:
-        if not _sweep(interpreter, scribes):
+        if not _sweep(interpreter, memory):
             return False
         wire.send(control, {"swept": True})
     if "write" in frame:
@@ -230,13 +257,13 @@ def _obey(interpreter: int, control: socket.socket, scribes: set[int]) -> bool:
             pid = os.fork()  # where no process is to be had, the host sees the socket close
             if pid == 0:
                 scribe.main(frame["write"], channel)
-            scribes.add(pid)
+            memory.scribes.add(pid)
     for descriptor in descriptors:
         os.close(descriptor)
     return True
 
 
-def _sweep(interpreter: int, scribes: set[int]) -> bool:
+def _sweep(interpreter: int, memory: _Memory) -> bool:
     """End every process but the interpreter and us; False when they multiply faster."""
     deadline = time.monotonic() + _SWEEP_SECONDS
     while others := [pid for pid in living() if pid != interpreter]:
@@ -246,23 +273,21 @@ def _sweep(interpreter: int, scribes: set[int]) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)
-        _reap(interpreter, scribes)
+        _reap(interpreter, memory)
     return True
 
 
 def _hear_of_deaths() -> int:
     """Return a descriptor that is readable when a child of ours may have ended: an orphan counts as a process until it is buried."""
-    reader, writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # the wake-up needs a handler
-    return reader
+    make(_BLOCK)
+    return libc.signalfd(_DEATHS)
 
 
-def _reap(interpreter: int, scribes: set[int]) -> None:
+def _reap(interpreter: int, memory: _Memory) -> None:
     """Bury the orphans and the scribes that ended; leave the interpreter to `_watch`."""
     for _ in range(64):  # a storm of them must not keep us from the memory
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is None or ended.si_pid == interpreter:
             return
         os.waitpid(ended.si_pid, 0)
-        scribes.discard(ended.si_pid)  # from here on somebody else may have its number
+        memory.forget(ended.si_pid)

@@ -4,16 +4,18 @@ Everything around it is locked when `main` begins. It stands on the standard lib
 interpreter gets its text through `-c`. It holds nothing worth stealing and is not asked how the program ended: the jail's init sees that.
 """
 
+import _signal  # type: ignore[import-not-found]  # what the module signal wraps around it takes ten times as long
 import atexit
 import builtins
 import gc
 import io
 import json
 import os
-import signal
+import select
 import sys
 import types
 from _frozen_importlib_external import SourceFileLoader  # importlib.machinery takes as long as a run
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 try:
@@ -25,6 +27,8 @@ except ImportError:  # an interpreter built without libffi
 globals()["__builtins__"] = dict(vars(builtins))
 
 _flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
+_READY = json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n"
+_SOON_SECONDS = 0.003  # a job for which somebody waits has come by then
 DOOR = 3
 """The descriptor of the socket to the host."""
 conversation: Any = None
@@ -35,17 +39,23 @@ RANDOM: list[Any] = []
 """The random generators that imported modules have made: siblings must not draw the same from them."""
 
 
-def main(modules: tuple[str, ...] = (), *, is_fork: bool = True, is_rehearsed: bool = False) -> NoReturn:
+def main(
+    modules: tuple[str, ...] = (),
+    *,
+    is_fork: bool = True,
+    is_rehearsed: bool = False,
+    before_session: Callable[[], None] = lambda: None,
+) -> NoReturn:
     """Get ready, say so, take a job, run it, exit with its status.
 
     A fork of the zygote has everything imported. An interpreter of its own imports its site and `modules` first. `is_rehearsed`: there is
-    time for a rehearsal.
+    to be a rehearsal if nobody waits for this interpreter. `before_session` is called when the job turns out to be one.
     """
     leave = os._exit  # bound before the program can replace it
     gc.enable()  # the zygote does without
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # as CPython does at its start
-        signal.signal(ignored, signal.SIG_IGN)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ):  # as CPython does at its start
+        _signal.signal(ignored, _signal.SIG_IGN)
     for (
         name
     ) in OURS:  # not by a walk over all: touching their names would make this process's own copy of each
@@ -60,16 +70,17 @@ def main(modules: tuple[str, ...] = (), *, is_fork: bool = True, is_rehearsed: b
         site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
         for name in modules:
             importlib.import_module(name)
-    if is_rehearsed:
-        rehearse()
     with socket_file(DOOR) as door:
-        door.write(json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n")
+        door.write(_READY)
         door.flush()
+        if is_rehearsed and not select.select([DOOR], [], [], _SOON_SECONDS)[0]:
+            rehearse()
         header = door.readline()
         if not header:
             leave(0)
         job = json.loads(header)
         if "session" in job:
+            before_session()
             conversation.serve(door, job)
         source = door.read(job["source_bytes"])
     os.close(DOOR)

@@ -7,14 +7,18 @@ import ctypes
 import errno
 import os
 import signal
+import socket
 import struct
+
+from .calls import Blank, Call, make
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
 
-_prctl = _libc.prctl
-_prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+_NOTHING = ctypes.c_ulong(0)
 
+CLONE_VM = 0x00000100
+CLONE_PARENT = 0x00008000
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
 CLONE_NEWUTS = 0x04000000
@@ -22,6 +26,14 @@ CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
+
+_stack = ctypes.create_string_buffer(16384)
+_PAUSING = (
+    ctypes.cast(_libc.pause, ctypes.c_void_p),
+    ctypes.c_void_p(ctypes.addressof(_stack) + len(_stack)),
+    CLONE_VM | CLONE_PARENT,
+    None,
+)
 
 MS_NOSUID = 2
 MS_NODEV = 4
@@ -63,6 +75,12 @@ _OPEN_TREE_CLONE = 1
 _MOVE_MOUNT_F_EMPTY_PATH = 4
 
 
+class _Filter(ctypes.Structure):
+    """struct sock_fprog of <linux/filter.h>."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
+
+
 def _checked(result: int, call: str, path: str = "") -> int:
     if result < 0:
         code = ctypes.get_errno()
@@ -88,20 +106,43 @@ def clone(flags: int) -> int:
     )
 
 
+def clone_pausing() -> int:
+    """Make a sibling that shares this process's memory and calls pause(2), on a stack of its own, for ever; return its pid."""
+    return _checked(_libc.clone(*_PAUSING), "clone")
+
+
+def unshare_call(flags: int) -> Call:
+    """Return the call that moves a process (for CLONE_NEWPID: its next child) into new namespaces."""
+    return Call(_libc.unshare, (flags,))
+
+
 def unshare(flags: int) -> None:
-    """Move this process (for CLONE_NEWPID: its next child) into new namespaces."""
-    _checked(_libc.unshare(flags), "unshare")
+    """Move this process into new namespaces."""
+    make([unshare_call(flags)])
+
+
+def mount_call(
+    source: str, target: str, kind: str, flags: int, data: "str | ctypes.Array[ctypes.c_char]" = ""
+) -> Call:
+    """Return the call that mounts file system `kind` on `target`, or changes the propagation of `target` (kind empty)."""
+    arguments = [text.encode() or None for text in (target, kind)]
+    options = data.encode() or None if isinstance(data, str) else data
+    return Call(_libc.mount, (source.encode() or None, *arguments, ctypes.c_ulong(flags), options))
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     """Mount file system `kind` on `target`, or change the propagation of `target` (kind empty)."""
-    arguments = [text.encode() or None for text in (source, target, kind)]
-    _checked(_libc.mount(*arguments, ctypes.c_ulong(flags), data.encode() or None), "mount", target)
+    make([mount_call(source, target, kind, flags, data)])
+
+
+def umount2_call(target: str, flags: int) -> Call:
+    """Return the call that unmounts `target`."""
+    return Call(_libc.umount2, (target.encode(), flags))
 
 
 def umount2(target: str, flags: int) -> None:
     """Unmount `target`."""
-    _checked(_libc.umount2(target.encode(), flags), "umount2", target)
+    make([umount2_call(target, flags)])
 
 
 def pivot_root(new_root: str, put_old: str) -> None:
@@ -146,28 +187,81 @@ def madvise(start: int, length: int, advice: int) -> None:
     _checked(_libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice), "madvise")
 
 
+def malloc_trim() -> None:
+    """Give back the pages that libc holds and nobody uses, where it is glibc."""
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(0)
+
+
 def sethostname(name: str) -> None:
     """Set the host name of this UTS namespace."""
     _checked(_libc.sethostname(name.encode(), len(name)), "sethostname")
 
 
-def prctl(option: int, value: int = 0, third: int = 0) -> int:
+def prctl_call(option: int, value: int = 0, third: object = _NOTHING) -> Call:
+    """Return the call that changes a process: see prctl(2)."""
+    return Call(_libc.prctl, (option, ctypes.c_ulong(value), third, _NOTHING, _NOTHING))
+
+
+def prctl(option: int, value: int = 0) -> None:
     """Change this process: see prctl(2)."""
-    return _checked(_prctl(option, value, third, 0, 0), "prctl")
+    make([prctl_call(option, value)])
 
 
-def capset_nothing() -> None:
-    """Empty the effective, permitted and inheritable capability sets."""
-    header = ctypes.create_string_buffer(
-        struct.pack("Ii", 0x20080522, 0)
-    )  # _LINUX_CAPABILITY_VERSION_3, this process
-    nothing = ctypes.create_string_buffer(24)
-    _checked(_libc.capset(header, nothing), "capset")
+def chown_call(path: str, who: Blank) -> Call:
+    """Return the call that gives `path` to whom a jail will be."""
+    return Call(_libc.chown, (path.encode(), who.uid, who.gid))
+
+
+def setres_calls(who: Blank) -> list[Call]:
+    """Return the calls that make a process, without further groups, whom a jail will be."""
+    return [
+        Call(_libc.setgroups, (ctypes.c_size_t(0), None)),
+        Call(_libc.setresgid, (who.gid,) * 3),
+        Call(_libc.setresuid, (who.uid,) * 3),
+    ]
+
+
+def enter_group_call(who: Blank) -> Call:
+    """Return the call that moves a process into the memory cgroup that a jail will have."""
+    return Call(_libc.write, (who.group, b"0", ctypes.c_size_t(1)))
+
+
+def capset_nothing_call() -> Call:
+    """Return the call that empties the effective, permitted and inheritable capability sets."""
+    # _LINUX_CAPABILITY_VERSION_3, this process
+    header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
+    return Call(_libc.capset, (header, ctypes.create_string_buffer(24)))
+
+
+def seccomp_filter_call(program: bytes) -> Call:
+    """Return the call that installs a classic BPF program (an array of struct sock_filter) on a thread and its children."""
+    filter_ = _Filter(len(program) // 8, program)
+    return prctl_call(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filter_))
 
 
 def set_seccomp_filter(program: bytes) -> None:
-    """Install a classic BPF program (an array of struct sock_filter) on this thread and its children."""
-    instructions = ctypes.create_string_buffer(program)
-    length = len(program) // 8
-    fprog = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", length, ctypes.addressof(instructions)))
-    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(fprog))
+    """Install a classic BPF program on this thread and its children."""
+    make([seccomp_filter_call(program)])
+
+
+def sigset(*numbers: int) -> "ctypes.Array[ctypes.c_char]":
+    """Return the set of these signals."""
+    return ctypes.create_string_buffer(struct.pack("Q", sum(1 << number - 1 for number in numbers)), 128)
+
+
+def mask_call(
+    signals: "ctypes.Array[ctypes.c_char]", before: "ctypes.Array[ctypes.c_char] | None" = None
+) -> Call:
+    """Return the call that has a process of one thread block these signals and no others, and keeps in `before` which it had blocked."""
+    return Call(_libc.sigprocmask, (int(signal.SIG_SETMASK), signals, before))
+
+
+def signalfd(signals: "ctypes.Array[ctypes.c_char]") -> int:
+    """Return a descriptor that is readable while one of these signals, which must be blocked, waits for this process."""
+    return _checked(_libc.signalfd(-1, signals, os.O_CLOEXEC | os.O_NONBLOCK), "signalfd")
+
+
+def internet_socket() -> int:
+    """Return the descriptor of a socket that is in this network namespace."""
+    return _checked(_libc.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0), "socket")

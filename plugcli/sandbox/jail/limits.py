@@ -3,6 +3,8 @@
 import os
 import resource
 
+from . import twin
+from .calls import Call, write_file
 from .plan import Plan
 
 # A core limit of 1 byte: too small for a file, and the one value at which the kernel does not start a piped core_pattern either
@@ -14,14 +16,16 @@ _DATA_OVER_MEMORY = 4
 
 # The kernel counts these in every user namespace up to the first, where an ordinary user has 128 instances (8192 watches or more) for all
 # they run: 32 jails must leave their editor some. See inc_ucount in kernel/ucount.c.
-_WATCHES = {"max_inotify_instances": 2, "max_inotify_watches": 128}
+_WATCHES = {
+    path: value
+    for name, value in {"max_inotify_instances": 2, "max_inotify_watches": 128}.items()
+    if os.path.exists(path := f"/proc/sys/user/{name}")
+}
 
 
-def set_limits(plan: Plan) -> None:
-    """Set the rlimits of this process, soft and hard; its children inherit them."""
+def calls(plan: Plan) -> list[Call]:
+    """Return what sets the rlimits of a process that has ours; its children inherit them."""
     limits = {
-        resource.RLIMIT_NPROC: plan.processes
-        + 1,  # counted per user namespace since Linux 5.14: the init is one of them
         resource.RLIMIT_NOFILE: plan.open_files,
         resource.RLIMIT_FSIZE: 2
         * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system is full first: ENOSPC
@@ -33,31 +37,34 @@ def set_limits(plan: Plan) -> None:
         resource.RLIMIT_RTPRIO: 0,
         resource.RLIMIT_SIGPENDING: 256,
     }
-    for which, wanted in limits.items():
-        hard = resource.getrlimit(which)[1]
-        value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(which, (value, value))
-
-    _bound_watches()
-
-
-def _bound_watches() -> None:
-    """Set what this user namespace may take of its owner's inotify instances and watches."""
-    for name, value in _WATCHES.items():
-        path = f"/proc/sys/user/{name}"
-        if os.path.exists(path):
-            with open(path, "w") as file:
-                file.write(str(value))
+    # Counted per user namespace since Linux 5.14: the init is one of them.
+    processes = plan.processes + 1
+    most = processes + twin.PROCESSES if plan.has_twins else processes  # whoever makes a twin may count it
+    return [
+        *[_setrlimit(which, value, value) for which, value in limits.items()],
+        _setrlimit(resource.RLIMIT_NPROC, processes, most),
+        *[write_file(path, str(value).encode()) for path, value in _WATCHES.items()],
+    ]
 
 
-def choose_cpus(count: int) -> None:
-    """Bind this process to `count` of the CPUs it may use, other ones each time so that jails spread out."""
+def _setrlimit(which: int, soft: int, hard: int) -> Call:
+    """Return the call that sets a limit, to no more than ours is."""
+    ours = resource.getrlimit(which)[1]
+    values = [value if ours == resource.RLIM_INFINITY else min(value, ours) for value in (soft, hard)]
+    return Call(resource.setrlimit, (which, (values[0], values[1])))
+
+
+def cpus(count: int) -> list[Call]:
+    """Return what binds a process to `count` of the CPUs that we may use, other ones each time so that jails spread out."""
     allowed = sorted(os.sched_getaffinity(0))
+    return [Call(_choose, (allowed, count))] if count < len(allowed) else []
+
+
+def _choose(allowed: list[int], count: int) -> None:
     first = int.from_bytes(os.urandom(2)) % len(allowed)
-    os.sched_setaffinity(0, (allowed + allowed)[first : first + min(count, len(allowed))])
+    os.sched_setaffinity(0, (allowed + allowed)[first : first + count])
 
 
-def offer_to_the_oom_killer() -> None:
-    """Make this process the first that the kernel kills when the machine runs out of memory."""
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+def offer_to_the_oom_killer() -> Call:
+    """Return what makes a process the first that the kernel kills when the machine runs out of memory."""
+    return write_file("/proc/self/oom_score_adj", b"1000")

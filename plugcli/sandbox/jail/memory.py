@@ -44,6 +44,9 @@ _LOOKS_PER_LONG_LOOK = 10  # reading every descriptor and every mapping of every
 _BYTES_PER_SECOND = 16 * 1024**3
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.05
 _FEW_THREADS = 16
+_PF_FORKNOEXEC = (
+    0x40  # include/linux/sched.h: no exec since the fork, so the memory is what the fork was given
+)
 
 
 class _Exact(NamedTuple):
@@ -56,10 +59,12 @@ class _Exact(NamedTuple):
 
 
 class Meter:
-    """Measures one jail against `limit` bytes."""
+    """Measures one jail against `limit` bytes. `twin` shares the memory of `interpreter`, unless one of the two has exec'd."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, interpreter: int, twin: int | None) -> None:
         self._limit = limit
+        self._interpreter = str(interpreter)
+        self._twin = str(twin)
         self.used_bytes = 0
         """What the jail used at the last look."""
         self._turns: list[bytes] | None = None
@@ -69,6 +74,11 @@ class Meter:
             str, tuple[int, dict[bytes, int]]
         ] = {}  # pid -> size when looked at, shared mappings
         self._last: _Exact | None = None
+
+    def forget(self, pid: int) -> None:
+        """Let `pid`, which has ended, be nobody's twin."""
+        if self._twin == str(pid):
+            self._twin = ""
 
     def look(self, ours: Collection[int] = ()) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit.
@@ -96,6 +106,8 @@ class Meter:
         if is_long_look:
             self._pipes = _pipe_bytes(processes)
             self._mappings.clear()
+        if self._twin in processes and all(map(_has_memory_of_its_fork, (self._twin, self._interpreter))):
+            processes = [pid for pid in processes if pid != self._twin]
         shared: dict[bytes, int] = {}
         anonymous: dict[str, tuple[int, int]] = {}
         hidden = page_tables = 0
@@ -205,6 +217,11 @@ def _page_faults(pid: str) -> int:
     """Return how many page faults of a process needed no disk: one for each page that it got or made its own."""
     fields = _stat(pid)
     return int(fields[7]) if fields else 0
+
+
+def _has_memory_of_its_fork(pid: str) -> bool:
+    fields = _stat(pid)
+    return bool(fields and int(fields[6]) & _PF_FORKNOEXEC)
 
 
 def _stat(pid: str) -> list[bytes]:

@@ -8,7 +8,8 @@ import os
 from typing import NamedTuple
 
 from . import libc
-from .plan import HOME, WORKSPACE, Identity, Plan
+from .calls import Blank, Call
+from .plan import HOME, WORKSPACE, Plan
 
 _NOTHING = "/var/empty"  # an empty folder, as hier(7) has it elsewhere
 _SCRATCH_HOME = "/run"  # where the tmpfs is mounted whose folders are the scratch places
@@ -99,51 +100,65 @@ def enter_shared_root(plan: Plan) -> Tree:
     return proc
 
 
-def mount_own(plan: Plan, identity: Identity) -> None:
-    """Mount what this jail alone has: called in its mount namespace, which is a copy of the zygote's, with that one's capabilities."""
-    mount_scratch(plan, identity)
-    owner = f"uid={identity.uid},gid={identity.gid},mode=755"
+def own(plan: Plan, who: Blank) -> list[Call]:
+    """Return what mounts what a jail alone has: made in its mount namespace, a copy of the zygote's, with that one's capabilities."""
     size = f"size={plan.workspace_bytes},nr_inodes={plan.inodes}"
-    libc.mount("tmpfs", WORKSPACE, "tmpfs", _FLAGS, f"{size},{owner}")
-    _mount_proc()
+    options = who.text(f"{size},uid=%(uid)d,gid=%(gid)d,mode=755")
+    return [
+        *scratch(plan, who),
+        libc.mount_call("tmpfs", WORKSPACE, "tmpfs", _FLAGS, options),
+        *_own_proc(),
+    ]
 
 
-def mount_scratch(plan: Plan, identity: Identity) -> None:
-    """Mount one tmpfs behind /tmp, /var/tmp, /dev/shm and the home folder, so that one size bounds them all."""
-    covered = [path for path in plan.binds if any(path.startswith(f"{top}/") for top in _SCRATCH.values())]
-    trees = [Tree(libc.open_tree(path), path, os.path.isdir(path)) for path in covered]
+def scratch(plan: Plan, who: Blank) -> list[Call]:
+    """Return what mounts one tmpfs behind /tmp, /var/tmp, /dev/shm and the home folder, so that one size bounds them all."""
     # No uid= option: the mount point belongs to nobody the code is, each folder in it to the code.
     size = f"size={plan.scratch_bytes},nr_inodes={plan.inodes},mode=755"
-    libc.mount("tmpfs", _SCRATCH_HOME, "tmpfs", _FLAGS, size)
+    calls = [libc.mount_call("tmpfs", _SCRATCH_HOME, "tmpfs", _FLAGS, size)]
     for name, path in _SCRATCH.items():
         folder = f"{_SCRATCH_HOME}/{name}"
-        os.mkdir(folder)
-        if name == "home":
-            os.chmod(folder, 0o700)
-            os.chown(folder, identity.uid, identity.gid)
-        else:
-            os.chmod(folder, 0o1777)
-        libc.mount(folder, path, "", libc.MS_BIND)
-    for tree in trees:  # an interpreter that lies in one of them
+        calls += [
+            Call(os.mkdir, (folder,)),
+            Call(os.chmod, (folder, 0o700 if name == "home" else 0o1777)),
+            *([libc.chown_call(folder, who)] if name == "home" else []),
+            libc.mount_call(folder, path, "", libc.MS_BIND),
+        ]
+    covered = tuple(
+        path for path in plan.binds if any(path.startswith(f"{top}/") for top in _SCRATCH.values())
+    )
+    if covered:  # an interpreter that lies in one of them
+        trees: list[Tree] = []
+        calls.insert(0, Call(_detach, (covered, trees)))
+        calls.append(Call(_attach, (trees,)))
+    return calls
+
+
+def _detach(paths: tuple[str, ...], trees: list[Tree]) -> None:
+    trees[:] = [Tree(libc.open_tree(path), path, os.path.isdir(path)) for path in paths]
+
+
+def _attach(trees: list[Tree]) -> None:
+    for tree in trees:
         tree.attach()
 
 
 def umount_scratch() -> None:
-    """Undo `mount_scratch`."""
+    """Undo `scratch`."""
     for path in (*_SCRATCH.values(), _SCRATCH_HOME):
         libc.umount2(path, libc.MNT_DETACH)
 
 
-def _mount_proc() -> None:
-    """Mount a /proc of this pid namespace in place of the host's, which has to be visible until then, and be gone afterwards."""
+def _own_proc() -> list[Call]:
+    """Return what mounts a /proc of a jail's pid namespace in place of the host's, which has to be seen until then, and gone after it."""
     place = _SCRATCH["tmp"]
-    libc.mount("proc", place, "proc", _FLAGS | libc.MS_NOEXEC)
-    libc.umount2("/proc", libc.MNT_DETACH)
-    libc.mount(place, "/proc", "", libc.MS_MOVE)
-    for path in _MASKED_FILES:
-        libc.mount("/dev/null", path, "", libc.MS_BIND)
-    for path in _MASKED_FOLDERS:
-        libc.mount(_NOTHING, path, "", libc.MS_BIND)
+    return [
+        libc.mount_call("proc", place, "proc", _FLAGS | libc.MS_NOEXEC),
+        libc.umount2_call("/proc", libc.MNT_DETACH),
+        libc.mount_call(place, "/proc", "", libc.MS_MOVE),
+        *[libc.mount_call("/dev/null", path, "", libc.MS_BIND) for path in _MASKED_FILES],
+        *[libc.mount_call(_NOTHING, path, "", libc.MS_BIND) for path in _MASKED_FOLDERS],
+    ]
 
 
 def _copy(source: str, path: str, attributes: int) -> Tree:

@@ -39,6 +39,11 @@ class Plan(NamedTuple):
     open_files: int
     cpus: int
 
+    @property
+    def has_twins(self) -> bool:
+        """Whether an interpreter gets a twin: see twin.py. One that is exec'd would leave its memory to the twin alone."""
+        return self.python is None
+
     def to_json(self) -> str:
         """Return the text that `from_json` reads."""
         return json.dumps(self._asdict())

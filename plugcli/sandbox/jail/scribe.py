@@ -11,7 +11,6 @@ import contextlib
 import errno
 import json
 import os
-import signal
 import socket
 from typing import NoReturn
 
@@ -24,7 +23,6 @@ _CHUNK = 1 << 18
 
 def main(name: str, channel: socket.socket) -> NoReturn:
     """Write the file `name`, a relative path in the workspace, whole or not at all. Called in a fork of the jail's init."""
-    signal.set_wakeup_fd(-1)
     lowest = channel.fileno()
     os.closerange(0, lowest)
     os.closerange(lowest + 1, 1 << 20)

@@ -30,6 +30,11 @@ def send(sock: socket.socket, frame: Frame, descriptors: tuple[int, ...] = ()) -
     data = json.dumps(frame).encode()
     if len(data) > FRAME_BYTES:
         raise ValueError(f"a frame of {len(data)} bytes does not fit in {FRAME_BYTES}")
+    send_text(sock, data, descriptors)
+
+
+def send_text(sock: socket.socket, data: bytes, descriptors: tuple[int, ...] = ()) -> None:
+    """Send one frame that is JSON already."""
     beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     sock.sendmsg([data], beside)
 

@@ -18,16 +18,23 @@ import site
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from . import cgroup, init, inside, libc, mounts, privileges, warm_up, wire
-from .plan import Identity, Plan
+from .calls import Blank, make
+from .plan import HOSTNAME, Identity, Plan
 
 UIDS = 4096
 """How many uids root maps into a zygote's user namespace; 0 is the zygote's own, the others are for jails."""
 
 _REHEARSALS = 16  # then Python has rewritten its code for what it meets, once for all jails
 _HUGE_BYTES = 2 * 1024 * 1024
+
+# Objects/obmalloc.c: objects of one size class, of up to 512 bytes, lie in pools, each behind a header.
+_POOL_BYTES, _HEADER_BYTES, _LARGEST_SMALL_BYTES = 16 * 1024, 48, 512
+_EMPTY_BYTES = sys.getsizeof(b"")
+_HOLES = 2000  # more than there are of any size; there is an end where Python was built to allocate otherwise
+_fillings: list[bytes] = []
 
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
 _OF_A_JAIL = _OWN | libc.CLONE_NEWPID
@@ -36,6 +43,11 @@ _OF_A_JAIL = _OWN | libc.CLONE_NEWPID
 def main(channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_made_by_root: bool) -> NoReturn:
     """Get ready, then fork jails until the channel closes. Called in a fork of the launcher."""
     step = "namespaces"
+    who = Blank()
+    prepared = {
+        has_group: init.prepare(plan, who, is_made_by_root=is_made_by_root, has_group=has_group)
+        for has_group in (False, True)
+    }
     try:
         for step, make in _steps(channel, plan, modules, is_made_by_root=is_made_by_root):  # noqa: B007 (told below)
             make()
@@ -45,7 +57,7 @@ def main(channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_mad
         os._exit(1)
     wire.send(channel, {"ready": True})
     try:
-        _serve(channel, plan, modules)
+        _serve(channel, plan, modules, who, prepared)
     except (OSError, wire.BrokenFrame):  # the launcher is gone
         os._exit(1)
     os._exit(0)
@@ -78,6 +90,7 @@ def _steps(
         ("signals", _reset_signals),  # and the umask: what the shared root has must be seen by all
         *steps,
         ("files", lambda: proc[0].attach()),
+        ("host name", lambda: libc.sethostname(HOSTNAME)),  # the jails' namespaces are copies
         ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
         ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ("interpreter", lambda: _import(plan, modules, user)),
@@ -97,13 +110,14 @@ def _leave_root(channel: socket.socket) -> None:
 
 def _map_only(user: Identity) -> None:
     libc.prctl(libc.PR_SET_DUMPABLE, 1)
-    privileges.write_maps((user.uid, user.uid), (user.gid, user.gid))
+    privileges.write_maps(user.uid, user.gid)
 
 
 def _reset_signals() -> None:
     """Give every signal its default again, and files the usual modes: the jails inherit it."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # an error tells more
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(0o022)
 
@@ -112,7 +126,9 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     """Import what the jails of this kind have from the start, with a home folder to write to that is gone afterwards."""
     if plan.python is not None:
         return  # another interpreter: it imports in each jail
-    mounts.mount_scratch(plan, user)
+    nobody_yet = Blank()
+    nobody_yet.fill(user, group=-1)
+    make(mounts.scratch(plan, nobody_yet))
     site.main()  # -S kept it away; .pth files and sitecustomize run here, without root
     for name in modules:
         # The code that imports it will be told why it cannot be.
@@ -135,9 +151,21 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
         raise RuntimeError(f"{threads} threads run after importing {', '.join(modules)}: it cannot be forked")
     # The collector would write to every page that the jails share: not here, and in a jail not to what was there before.
     gc.collect()
+    if plan.has_spares:  # and so many jails
+        libc.malloc_trim()
+        _fill_holes()
     gc.freeze()
-    if modules:
+    if plan.has_spares:
         _collapse()
+
+
+def _fill_holes() -> None:
+    """Take what is free between Python's small objects, so that what a jail makes lies side by side, in few pages of its own."""
+    for size in range(48, _LARGEST_SMALL_BYTES + 1, 16):
+        for _ in range(_HOLES):
+            _fillings.append(bytes(size - _EMPTY_BYTES))
+            if id(_fillings[-1]) % _POOL_BYTES == _HEADER_BYTES:
+                break  # it is the first of a new pool
 
 
 def _collapse() -> None:
@@ -153,7 +181,13 @@ def _collapse() -> None:
                     libc.madvise(start, end - start, libc.MADV_COLLAPSE)
 
 
-def _serve(channel: socket.socket, plan: Plan, modules: tuple[str, ...]) -> None:
+def _serve(
+    channel: socket.socket,
+    plan: Plan,
+    modules: tuple[str, ...],
+    who: Blank,
+    prepared: dict[bool, list[init.Step]],
+) -> None:
     """Fork a jail for each frame, until there are no more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is waited for by pidfd, elsewhere
     gc.disable()
@@ -161,34 +195,28 @@ def _serve(channel: socket.socket, plan: Plan, modules: tuple[str, ...]) -> None
         frame, descriptors = wire.receive_with_descriptors(channel)
         if frame is None:
             return
-        answer: dict[str, Any] = {"jail": frame["jail"], "started": True}
-        beside: tuple[int, ...] = ()
+        number = frame["jail"]
+        control = socket.socket(fileno=descriptors[0])
+        group = cgroup.Member(*descriptors[1:]) if descriptors[1:] else None
+        who.fill(Identity(int(frame["uid"]), int(frame["gid"])), -1 if group is None else group.members)
         try:
             pid = libc.clone(_OF_A_JAIL)
             if pid == 0:
-                _become_jail(channel, plan, modules, frame, descriptors)
-            beside = (os.pidfd_open(pid),)
+                try:
+                    os.close(channel.fileno())
+                    init.main(plan, prepared[group is not None], control, group, modules)
+                finally:
+                    os._exit(1)
+            exit_notice = os.pidfd_open(pid)
         except OSError as error:
-            answer = {"jail": frame["jail"], "failed": "namespaces", "why": str(error), "errno": error.errno}
-        for descriptor in descriptors:
+            failed = {"jail": number, "failed": "namespaces", "why": str(error), "errno": error.errno}
+            wire.send(channel, failed)
+        else:
+            wire.send_text(channel, b'{"jail": %d, "started": true}' % number, (exit_notice,))
+            os.close(exit_notice)
+        control.close()
+        for descriptor in descriptors[1:]:
             os.close(descriptor)
-        wire.send(channel, answer, beside)
-        for descriptor in beside:
-            os.close(descriptor)
-
-
-def _become_jail(
-    channel: socket.socket, plan: Plan, modules: tuple[str, ...], frame: wire.Frame, descriptors: list[int]
-) -> NoReturn:
-    """Go on as pid 1 of a new jail."""
-    try:
-        channel.close()
-        control = socket.socket(fileno=descriptors[0])
-        identity = Identity(int(frame["uid"]), int(frame["gid"]))
-        group = cgroup.Member(*descriptors[1:]) if descriptors[1:] else None
-        init.main(plan, identity, control, group, modules)
-    finally:
-        os._exit(1)
 
 
 def close_all_but(*kept: int) -> None:
