@@ -201,6 +201,7 @@ async def _standard_input() -> "AsyncIterator[bytes]":
     """
     import asyncio
     import threading
+    from concurrent.futures import CancelledError
 
     loop = asyncio.get_running_loop()
     chunks: asyncio.Queue[bytes] = asyncio.Queue(maxsize=4)
@@ -212,7 +213,7 @@ async def _standard_input() -> "AsyncIterator[bytes]":
                 asyncio.run_coroutine_threadsafe(chunks.put(data), loop).result()
                 if not data:
                     return
-        except (RuntimeError, OSError, ValueError):
+        except (RuntimeError, OSError, ValueError, CancelledError):
             return  # the run is over, or standard input is closed
 
     # A daemon: it may wait in read() for ever when the code does not want what the terminal has to say.

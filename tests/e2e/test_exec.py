@@ -240,6 +240,14 @@ def test_input_that_nobody_reads_does_no_harm() -> None:
     assert (done.stdout, done.returncode) == (b"y\n", 0)
 
 
+@pytest.mark.parametrize("turn", range(4))  # the end of the run meets our reading at another moment each time
+def test_input_that_the_code_closes_does_no_harm(turn: int) -> None:
+    """The run goes on, nobody waits for who reads no more, and nothing of ours is printed."""
+    code = f"import os, time; os.close(0); time.sleep({0.01 * turn}); print('on')"
+    done = run("-c", code, stdin=b"x" * 30_000_000)
+    assert (b"on\n", b"", 0) == (done.stdout, done.stderr, done.returncode)
+
+
 def test_standard_input_is_a_pipe_inside_not_the_file(tmp_path: Path) -> None:
     """Through /proc/self/fd/0 the code could open the file behind a descriptor again, to write it."""
     file = tmp_path / "precious"
