@@ -18,6 +18,8 @@ from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_HINT = "--url with the address where it will stand judges them"
+
 
 def check(plugin: Plugin, host: Host) -> Problems:
     manifest = plugin.manifest
@@ -33,7 +35,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if isinstance(kind, str) and kind in host.auth_types and kind != "none":
         needs.append(f"its authentication ({kind}, which no host takes from localhost)")
     message = f"the plugin stands on localhost: not judged are {', '.join(needs[:-1])} and {needs[-1]}"
-    yield Problem(Place(manifest, "/api/url"), message, "localhost")
+    yield Problem(Place(manifest, "/api/url"), message, "localhost", _HINT)
 
 
 RULE = Rule(plugin=check)

@@ -53,7 +53,7 @@ def check(openapi: Document, host: Host) -> Problems:
         names = ", ".join(dict.fromkeys(scheme.name for way in every_way for scheme in way))
         message = _MESSAGES[claim].format(title=title, names=names, number=len(every_way))
         words = {"operation_id": operation.id}
-        yield Problem(Place(openapi, where), message, claim, "" if claim == _SEVERAL else _HINT, words)
+        yield Problem(Place(openapi, where), message, claim, _HINT, words)
 
 
 def _claim(every_way: tuple[tuple[Scheme, ...], ...]) -> str:

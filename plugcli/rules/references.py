@@ -65,7 +65,9 @@ def check(openapi: Document, host: Host) -> Problems:
             continue  # a property of that name
         place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
-            yield Problem(place, "$ref is no text", "references/unresolved")
+            yield Problem(
+                place, "$ref is no text", "references/unresolved", 'for example "#/components/schemas/Name"'
+            )
         elif reference in _TYPES:
             yield Problem(
                 place,
@@ -74,8 +76,9 @@ def check(openapi: Document, host: Host) -> Problems:
                 f"write type: {reference}",
             )
         elif not reference.startswith("#"):
-            if reference in names or not reference.strip("./"):
-                yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved")
+            if not reference.strip("./"):
+                hint = "for example #/components/schemas/Name"
+                yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint)
                 continue
             short = reference.rpartition("/")[2]
             known = [name for name in names if name.rpartition("/")[2] == short]
@@ -125,7 +128,9 @@ def _meant(reference: str, names: list[str]) -> str:
     close = [short] if short in known else get_close_matches(short, known, n=1, cutoff=0.7)
     if close:
         return f"did you mean {known[close[0]]}?"
-    return f"add {short} to components.schemas" if kind == "#/components/schemas" and short else ""
+    holder = pointer.split(kind[1:])
+    is_component = len(holder) == 2 and holder[0] == "components" and bool(short)
+    return f"add {short} to {'.'.join(holder)}" if is_component else "start it with #/components/"
 
 
 def _targets(openapi: Document) -> Iterator[str]:

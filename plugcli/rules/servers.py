@@ -47,7 +47,12 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield from _each(plugin, openapi, servers)
         if len(servers) > 1:
             message = f"there are {len(servers)} servers: most hosts take the first"
-            yield Problem(Place(openapi, "/servers/1"), message, "servers/several")
+            yield Problem(
+                Place(openapi, "/servers/1"),
+                message,
+                "servers/several",
+                "keep the one that hosts are to call",
+            )
         yield from _elsewhere(plugin, openapi, servers)
 
 

@@ -30,6 +30,7 @@ from plugcli.openapi.tool_schema import parts
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
 _UNKNOWN = ("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
+_PLAIN = "write the schema out without it, or leave strict mode off"
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -42,20 +43,25 @@ def check(openapi: Document, host: Host) -> Problems:
         for key in _UNKNOWN:
             if key in part.schema:
                 message = f"strict mode does not know {key}: {title} cannot be strict"
-                yield Problem(Place(openapi, f"{part.where}/{key}", of_key=True), message, "strict-mode")
+                yield Problem(
+                    Place(openapi, f"{part.where}/{key}", of_key=True), message, "strict-mode", _PLAIN
+                )
         for limit in most_levels:
             if part.depth == limit.most + 1:
                 message = (
                     f"the arguments of {title} are more than {limit.most} levels deep: it cannot be strict"
                 )
-                yield Problem(Place(openapi, part.where), message, limit.claim)
+                yield Problem(
+                    Place(openapi, part.where), message, limit.claim, "ask for less at once, or flatter"
+                )
         values = part.schema.get("enum")
         for limit in most_values:
             if isinstance(values, list) and len(values) > limit.most:
                 message = (
                     f"the enum has {len(values):,} values, more than {limit.most:,}: {title} cannot be strict"
                 )
-                yield Problem(Place(openapi, f"{part.where}/enum"), message, limit.claim)
+                hint = "take a text, and say in the description what it may be"
+                yield Problem(Place(openapi, f"{part.where}/enum"), message, limit.claim, hint)
 
 
 RULE = Rule(openapi=check, asks=measured("strict.depth", "strict.enum"))
