@@ -37,6 +37,9 @@ def check(plugin: Plugin, host: Host) -> Problems:
             "redirect" if failure.kind == "refused" else "local" if address(last.url).is_local else "remote"
         )
         claim = f"unfetched/{part}/{kind}"
+        # Some hosts say something of their own about an answer that is not 200.
+        if last.status not in (0, 200) and f"unfetched/{part}/status" in host.claims:
+            claim = f"unfetched/{part}/status"
         yield Problem(where, f"{name} at {last.url}: {failure.message}", claim, failure.hint or _HINT)
 
 
