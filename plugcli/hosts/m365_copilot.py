@@ -159,6 +159,11 @@ HOST = Host(
             says="Unsupported authorization type in API '{operation_id}'. No authorization will be used.",
             loses="authorization",
         ),
+        "operation-security/key": Claim(
+            "documented",
+            "docs, known issues: no key in a header, query or cookie; docs, API key authentication take it",
+            severity="note",
+        ),
         "operation-security/several": Claim(
             "observed",
             "kiota",
