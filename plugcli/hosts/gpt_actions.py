@@ -231,6 +231,7 @@ HOST = Host(
             loses="schema",
         ),
         "references/external": Claim("observed", "editor: only components are looked up", loses="schema"),
+        "references/circular": Claim("observed", "editor: what is shown to the model is written out"),
         "schema-values": Claim("observed", "JSON Schema: such a value can never be sent"),
         "fragile-schema/choice": Claim("observed", "editor, one repository", severity="note"),
         "fragile-schema/untyped": Claim("observed", "editor, one repository", severity="note"),

@@ -45,6 +45,7 @@ CONVERTED: Mapping[str, Claim] = {
     "request-body/free-form": Claim("observed", "tadata-org/fastapi_mcp#319: left out by some converters"),
     "references/unresolved": Claim("observed", "the model sees an empty schema", loses="schema"),
     "references/external": Claim("observed", "converters read one document", loses="schema"),
+    "references/circular": Claim("observed", "PrefectHQ/fastmcp#786, #1206, #3242: faults with such schemas"),
     "recursive-schema": Claim(
         "observed", "PrefectHQ/fastmcp#786, #1206, #3242: faults with such schemas", severity="note"
     ),

@@ -1,4 +1,4 @@
-"""A `$ref` leads to nothing, or out of the document.
+"""A `$ref` leads to nothing, back to itself, or out of the document.
 
 Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model sees an empty schema and
 guesses. 40 approved plugins have such a reference, most by a slip: `#/component/...`, `#components/...`.
@@ -48,6 +48,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 # Comparing names takes time, and after so many the hint is no news.
 _MOST_HINTS = 20
 _MOST_NAMES = 2000
+_SCHEMAS = "#/components/schemas/"
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 
 
@@ -100,6 +101,43 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
+
+    yield from _circular(openapi)
+
+
+def _circular(openapi: Document) -> Problems:
+    """References without an end; of those between components.schemas the rule recursive-schema speaks."""
+
+    def is_suspect(value: dict[str, Any]) -> bool:
+        reference = value.get("$ref")
+        return isinstance(reference, str) and reference[:1] == "#" and not reference.startswith(_SCHEMAS)
+
+    for found in find(openapi, is_suspect):
+        reference, where = found.value["$ref"], found.pointer()
+        target = pointer.join(*pointer.split(unquote(reference[1:])))
+        if where == target or where.startswith(f"{target}/"):
+            message = f"$ref {reference} leads to what it stands in"
+            hint = "name the schema that is meant, for example #/components/schemas/Name"
+        elif where == min(_round(openapi, where), default=""):
+            message = f"$ref {reference} leads back to itself"
+            hint = "write out here what is meant"
+        else:
+            continue
+        yield Problem(Place(openapi, f"{where}/$ref"), message, "references/circular", hint)
+
+
+def _round(openapi: Document, where: str) -> list[str]:
+    """The references that lead from `where` to one another and back, empty where they end somewhere."""
+    passed = [where]
+    while isinstance(value := openapi.get(*pointer.split(passed[-1])), dict):
+        reference = value.get("$ref")
+        if not isinstance(reference, str) or not leads_somewhere(openapi, reference):
+            break
+        target = pointer.join(*pointer.split(unquote(reference[1:])))
+        if target in passed:
+            return passed if target == where else []
+        passed.append(target)
+    return []
 
 
 def _words(where: str, reference: str) -> dict[str, object]:
