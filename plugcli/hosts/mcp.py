@@ -102,6 +102,9 @@ HOST = Host(
         "references/external": Claim(
             "documented", "MCP 2026-07-28: a network $ref MUST NOT be fetched automatically", loses="schema"
         ),
+        "tool-schema/header": Claim(
+            "documented", "MCP 2026-07-28: clients MUST exclude the tool", loses="operation"
+        ),
         "tool-schema/type": NOT_A_SCHEMA,
         "tool-schema/required": NOT_A_SCHEMA,
         "tool-schema/bound": NOT_A_SCHEMA,
