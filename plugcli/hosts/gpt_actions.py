@@ -238,5 +238,6 @@ HOST = Host(
         "fragile-schema/explode": Claim("observed", "community.openai.com/t/732623"),
         "consequential": Claim("documented", "docs, production: true or false"),
         "file-parameter": Claim("documented", "docs, sending files", loses="file parameter"),
+        "file-response": Claim("documented", "docs, returning files, as public repositories restate them"),
     },
 )
