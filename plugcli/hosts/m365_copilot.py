@@ -186,6 +186,20 @@ HOST = Host(
         "nested-object": Claim(
             "documented", "docs, known issues: nested objects in request bodies or parameters"
         ),
+        "divergent-answers": Claim("observed", "kiota: DivergentResponseSchema", severity="note"),
+        "form-body": Claim("observed", "kiota: UrlFormEncodedComplex", severity="note"),
+        "schema-format/unknown": Claim(
+            "observed",
+            "kiota: KnownAndNotSupportedFormats",
+            says="The format {format} is not supported by Kiota and the string type will be used.",
+            severity="note",
+        ),
+        "schema-format/pair": Claim(
+            "observed",
+            "kiota: InconsistentTypeFormatPair",
+            says="The format {format} is not supported by Kiota for the type {type} and will be ignored.",
+            severity="note",
+        ),
         "no-content-body": Claim("observed", "kiota: NoContentWithBody", severity="note"),
         "request-body-method": Claim("observed", "kiota: GetWithBody", severity="note"),
         "consequential-key/openai": Claim(
