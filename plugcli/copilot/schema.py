@@ -31,7 +31,14 @@ _HINTS_FOR_UNKNOWN = {
     "name_for_model": "that is a member of ChatGPT's manifest: here it is namespace",
     "disengaging": "the documentation names this state, and the schema does not have it",
 }
+_HINTS_FOR_VALUES = {
+    "DataExport": "the documentation names it, and the schema does not have it",
+    "RemoteMCPServer": "v2.4 has it",
+    "Bearer": "ApiKeyPluginVault is for bearer tokens too",
+}
 _HINTS = {
+    "name_for_human": "the name that users see, in at most 20 characters",
+    "description_for_human": "what users get, in at most 100 characters",
     "auth": 'a runtime without authentication says "auth": {"type": "None"}',
     "spec": 'for example "spec": {"url": "openapi.yaml"}',
     "reference_id": "the Teams developer portal gives it when the key or the OAuth client is registered there",
@@ -89,11 +96,16 @@ def _hint(fault: Fault, manifest: Document, version: str) -> str:
     if name == "schema_version":
         return f'for example "schema_version": "{version}"'
     if not fault.of_key:
-        return _HINTS.get(name, "")
+        value = str(manifest.get(*parents, name))
+        if name == "name" and (safe := re.sub(r"[^A-Za-z0-9_-]+", "_", value).strip("_")) != value:
+            return f"for example {safe}" if safe else ""
+        return _HINTS.get(name, "") or _HINTS_FOR_VALUES.get(value, "") or fault.hint
     around = manifest.get(*parents)
     known = _members(version) - set(around if isinstance(around, dict) else ())
     close = get_close_matches(name, known, n=1, cutoff=0.8)
-    return f"did you mean {close[0]}?" if close else _HINTS_FOR_UNKNOWN.get(name, "")
+    if close:
+        return f"did you mean {close[0]}?"
+    return _HINTS_FOR_UNKNOWN.get(name, "remove it: the format is closed")
 
 
 @cache

@@ -271,11 +271,11 @@ def _check(value: Any, text: str) -> None:
 
     start = len(text) - len(text.lstrip())
     if value is None and not any(line.strip() and line.strip()[0] not in "#-" for line in text.splitlines()):
-        raise BadText(0, "the file is empty")
+        raise BadText(0, "the file is empty", "one object belongs here")
     if page := kind_of_page(text):
         raise BadText(start, f"this is {page}, neither JSON nor YAML", _AN_ANSWER)
     if isinstance(value, list):
-        raise BadText(start, "the top level is a list, where an object belongs")
+        raise BadText(start, "the top level is a list, where an object belongs", "it is an item too deep")
     raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}", _AN_ANSWER)
 
 

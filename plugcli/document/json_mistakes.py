@@ -11,6 +11,8 @@ _YAML_LINE = re.compile(r"\s*(#[^\n]*\n\s*|---\s*\n\s*)*[A-Za-z_][\w-]*:(\s|$)")
 _CURLY_QUOTES = "\u201c\u201d\u2018\u2019\u00ab\u00bb"
 _NOT_JSON = {"None": "null", "nil": "null", "undefined": "null", "True": "true", "False": "false"}
 
+_LOOK_BEFORE = "look at the quotes and commas before it"
+
 
 def explain(text: str, error: json.JSONDecodeError) -> BadText:
     """Name the mistake behind `error`, and move to where the author made it."""
@@ -21,13 +23,13 @@ def explain(text: str, error: json.JSONDecodeError) -> BadText:
         or _comma(text, at)
         or _wrong_token(text, at)
         or _missing(text, error)
-        or BadText(at, f"this is not JSON: {error.msg[0].lower()}{error.msg[1:]}")
+        or BadText(at, f"this is not JSON: {error.msg[0].lower()}{error.msg[1:]}", _LOOK_BEFORE)
     )
 
 
 def _not_json_at_all(text: str) -> BadText | None:
     if not text.strip():
-        return BadText(0, "the file is empty")
+        return BadText(0, "the file is empty", "one JSON object belongs here")
     start = len(text) - len(text.lstrip())
     if page := kind_of_page(text):
         return BadText(
@@ -38,9 +40,11 @@ def _not_json_at_all(text: str) -> BadText | None:
     if text[start] in "{[":
         return None
     if _YAML_LINE.match(text):
-        return BadText(start, "this is YAML, and only JSON is read here")
+        return BadText(start, "this is YAML, and only JSON is read here", "write it as JSON")
     if text[start] in "\"'" or _WORD.match(text, start) or text[start].isdigit():
-        return BadText(start, f"this is plain text, not JSON: {excerpt(text)}")
+        return BadText(
+            start, f"this is plain text, not JSON: {excerpt(text)}", "one JSON object belongs here"
+        )
     return None
 
 
@@ -53,7 +57,7 @@ def excerpt(text: str) -> str:
 def _in_string(text: str, error: json.JSONDecodeError) -> BadText | None:
     at = error.pos
     if error.msg.startswith("Unterminated string"):
-        return BadText(at, "this string has no closing quote")
+        return BadText(at, "this string has no closing quote", 'close it with "')
     if error.msg.startswith("Invalid control character"):
         if text[at] in "\r\n":
             return BadText(
@@ -112,16 +116,20 @@ def _missing(text: str, error: json.JSONDecodeError) -> BadText | None:
     at = error.pos
     last = len(text.rstrip())
     if at >= last:
-        return BadText(max(last - 1, 0), "the text ends too early: a closing } or ] is missing")
+        return BadText(
+            max(last - 1, 0),
+            "the text ends too early: a closing } or ] is missing",
+            "close what is open here",
+        )
     if error.msg.startswith("Expecting ',' delimiter"):
         before = len(text[:at].rstrip())
         return BadText(before, "a comma is missing here", "put a comma between two members")
     if error.msg.startswith("Expecting ':' delimiter"):
-        return BadText(at, "a colon is missing between a key and its value")
+        return BadText(at, "a colon is missing between a key and its value", 'write "key": value')
     if error.msg.startswith("Extra data"):
         return BadText(
             at, f"the JSON ends before this: {excerpt(text[at : at + 200])}", "one file holds one value"
         )
     if text[at] in "}]":
-        return BadText(at, f"a value is missing before {text[at]}")
+        return BadText(at, f"a value is missing before {text[at]}", "write the value, or remove its key")
     return None

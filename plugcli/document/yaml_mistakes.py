@@ -84,7 +84,11 @@ def explain(text: str, error: Exception) -> BadText:
         or _reserved(text, at)
         or _indented_first_line(text, said)
         or _in_other_words(said, at)
-        or BadText(at, f"this is not YAML: {said.strip()}")
+        or BadText(
+            at,
+            f"this is not YAML: {said.strip()}",
+            "look at its quotes, brackets and colons, and at the line above",
+        )
     )
 
 

@@ -138,6 +138,11 @@ HOST = Host(
             "docs, getting started: without it the plugin cannot be installed. Words: client",
             says="Couldn't find manifest.",
         ),
+        "manifest-place": Claim(
+            "enforced",
+            "docs, getting started: the folder, at the top of the domain. Words: client",
+            says="Couldn't find manifest.",
+        ),
         "manifest-syntax": Claim(
             "enforced",
             "openai/plugins-quickstart#40, #45, #46, #47: an install from localhost reports it so",
@@ -266,6 +271,9 @@ HOST = Host(
             "docs, production and authentication: https and a domain; no authentication on localhost",
             severity="note",
         ),
+        "localhost/authentication": Claim(
+            "enforced", "docs, authentication: only localhost development without authentication"
+        ),
         "contact-email": Claim("documented", "docs, getting started; 7 of the store are no e-mail address"),
         "legal-info-url": Claim("documented", "docs, getting started; 12 of the store are no URL"),
         "logo-url/relative": Claim("documented", "docs, getting started: a URL; 4 of the store are relative"),
@@ -321,6 +329,12 @@ HOST = Host(
             "documented", "docs, production: else the host of api.url; so it is in 5 of the store"
         ),
         "servers/form": Claim("documented", "docs, production: an https URL of the plugin's domain"),
+        "servers/port": Claim("documented", "docs, production: only port 443"),
+        "servers/not-localhost": Claim(
+            "observed",
+            "client: it makes the calls of a plugin on localhost itself, to localhost alone",
+            says_on_localhost="Refusing to make localhost plugin HTTP call with non-localhost URL",
+        ),
         "servers/localhost": Claim("observed", "store: 4 documents; the host of api.url is used instead"),
         "auth-schemes/demanded": Claim(
             "observed", "docs, authentication: the manifest says how to log in; 6 of the store do this"
@@ -331,12 +345,16 @@ HOST = Host(
         "auth-schemes/other": Claim(
             "observed", "docs, authentication: the manifest says how to log in", severity="note"
         ),
+        "auth-schemes/form": Claim(
+            "observed", "docs, authentication: the manifest says how the key is sent; the API answers 401"
+        ),
         "references/unresolved": Claim(
             "observed",
             "store: 40 documents. Words: danny-avila/LibreChat, a copy",
             loses="schema",
         ),
         "references/external": Claim("observed", "store: 2 documents", loses="schema"),
+        "references/circular": Claim("observed", "what is shown to the model is written out, and has no end"),
         "parameter-reference": Claim(
             "observed",
             "DeepLcom/openapi#7",

@@ -4,7 +4,7 @@ Source: langgenius/dify, api/core/tools/utils/parser.py, called `parser.py` belo
 Of a manifest Dify reads `api.url` and `api.type`, and nothing else.
 """
 
-from plugcli.hosts import Claim, Host, Member, OneOf, State, Tools
+from plugcli.hosts import Claim, Host, Limit, Member, OneOf, State, Tools
 
 NO_PLUGIN = Claim("enforced", "parser.py", says="Invalid openai plugin json.")
 
@@ -15,6 +15,7 @@ HOST = Host(
     members={"api": Member("object", NO_PLUGIN, None)},
     api_type=OneOf(("openapi",), Claim("enforced", "parser.py", says="Only openapi is supported now.")),
     tools=Tools(unnamed="{path}_{method}", unnamed_drops=r"[^a-zA-Z0-9_-]", path_parameters=False),
+    limits={"openapi.seconds": (Limit(5, Claim("enforced", "parser.py: within 5 seconds")),)},
     claims={
         "manifest-syntax": NO_PLUGIN,
         "manifest-dialect/other": Claim("enforced", "parser.py: there is no api", says=NO_PLUGIN.says),
@@ -25,6 +26,7 @@ HOST = Host(
         ),
         "api-url/form": Claim("enforced", "parser.py: fetched as it stands"),
         "api-url/no-scheme": Claim("enforced", "parser.py: fetched as it stands"),
+        "unfetched/openapi/status": Claim("enforced", "parser.py", says="cannot get openapi yaml from url."),
         "unfetched/openapi/remote": Claim("enforced", "parser.py: within 5 seconds"),
         "unfetched/openapi/local": Claim("enforced", "parser.py: within 5 seconds"),
         "openapi-missing": Claim("observed", "parser.py: it fetches api.url", severity="note"),

@@ -152,8 +152,11 @@ HOST = Host(
         "security-schemes/kind": Claim(
             "documented", "docs, authentication: none, a key in a header, or OAuth with a code"
         ),
+        # What counts is typed into the form, which the document's addresses are meant for.
         "oauth-domain": Claim(
-            "documented", "docs, production: the form refuses it; Google, Microsoft and Adobe excepted"
+            "enforced",
+            "docs, production: the form refuses it; Google, Microsoft and Adobe excepted",
+            severity="warning",
         ),
         "header-parameter": Claim(
             "observed",
@@ -228,11 +231,13 @@ HOST = Host(
             loses="schema",
         ),
         "references/external": Claim("observed", "editor: only components are looked up", loses="schema"),
+        "references/circular": Claim("observed", "editor: what is shown to the model is written out"),
         "schema-values": Claim("observed", "JSON Schema: such a value can never be sent"),
         "fragile-schema/choice": Claim("observed", "editor, one repository", severity="note"),
         "fragile-schema/untyped": Claim("observed", "editor, one repository", severity="note"),
         "fragile-schema/explode": Claim("observed", "community.openai.com/t/732623"),
         "consequential": Claim("documented", "docs, production: true or false"),
         "file-parameter": Claim("documented", "docs, sending files", loses="file parameter"),
+        "file-response": Claim("documented", "docs, returning files, as public repositories restate them"),
     },
 )

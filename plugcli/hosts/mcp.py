@@ -45,6 +45,7 @@ CONVERTED: Mapping[str, Claim] = {
     "request-body/free-form": Claim("observed", "tadata-org/fastapi_mcp#319: left out by some converters"),
     "references/unresolved": Claim("observed", "the model sees an empty schema", loses="schema"),
     "references/external": Claim("observed", "converters read one document", loses="schema"),
+    "references/circular": Claim("observed", "PrefectHQ/fastmcp#786, #1206, #3242: faults with such schemas"),
     "recursive-schema": Claim(
         "observed", "PrefectHQ/fastmcp#786, #1206, #3242: faults with such schemas", severity="note"
     ),
@@ -100,6 +101,9 @@ HOST = Host(
         ),
         "references/external": Claim(
             "documented", "MCP 2026-07-28: a network $ref MUST NOT be fetched automatically", loses="schema"
+        ),
+        "tool-schema/header": Claim(
+            "documented", "MCP 2026-07-28: clients MUST exclude the tool", loses="operation"
         ),
         "tool-schema/type": NOT_A_SCHEMA,
         "tool-schema/required": NOT_A_SCHEMA,

@@ -63,6 +63,9 @@ HOST = Host(
         ),
         "strict.depth": (Limit(10, STRICT),),
         "strict.enum": (Limit(1000, STRICT),),
+        "strict.enum-text": (Limit(15_000, STRICT),),
+        "strict.properties": (Limit(5000, STRICT),),
+        "strict.text": (Limit(120_000, STRICT),),
     },
     claims={
         **CONVERTED,

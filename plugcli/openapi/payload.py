@@ -15,13 +15,18 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Payload:
-    """One schema of an operation, and the pointer that leads to it, references followed. `name` is that of a parameter."""
+    """One schema of an operation, and the pointer that leads to it, references followed.
+
+    `name` is that of a parameter, `status` that of a response; `media_type` a body and a response have.
+    """
 
     operation: Operation
     kind: Literal["body", "parameter", "response"]
     where: str
     schema: dict[str, Any]
     name: str = ""
+    media_type: str = ""
+    status: str = ""
 
 
 @lru_cache(maxsize=2)
@@ -35,19 +40,19 @@ def _of(document: Document, operation: Operation) -> Iterator[Payload]:
         place, schema = follow(document, f"{where}/schema", parameter.get("schema"))
         if isinstance(schema, dict):
             yield Payload(operation, "parameter", place, schema, str(parameter.get("name", "")))
-    for place, schema in _contents(
+    for place, schema, media_type in _contents(
         document, f"{operation.where}/requestBody", operation.data.get("requestBody")
     ):
-        yield Payload(operation, "body", place, schema)
+        yield Payload(operation, "body", place, schema, media_type=media_type)
     responses = operation.data.get("responses")
     for code, response in responses.items() if isinstance(responses, dict) else ():
         where = operation.where + pointer.join("responses", code)
-        for place, schema in _contents(document, where, response):
-            yield Payload(operation, "response", place, schema)
+        for place, schema, media_type in _contents(document, where, response):
+            yield Payload(operation, "response", place, schema, media_type=media_type, status=code)
 
 
-def _contents(document: Document, where: str, holder: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The schemas of a body or a response, one a media type."""
+def _contents(document: Document, where: str, holder: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The schemas of a body or a response, one a media type, which comes last."""
     where, holder = follow(document, where, holder)
     content = holder.get("content") if isinstance(holder, dict) else None
     for media_type, media in content.items() if isinstance(content, dict) else ():
@@ -55,7 +60,7 @@ def _contents(document: Document, where: str, holder: Any) -> Iterator[tuple[str
             place = where + pointer.join("content", media_type, "schema")
             place, schema = follow(document, place, media.get("schema"))
             if isinstance(schema, dict):
-                yield place, schema
+                yield place, schema, media_type
 
 
 def parts(document: Document, payload: Payload, seen: set[int]) -> Iterator[tuple[Path, dict[str, Any]]]:

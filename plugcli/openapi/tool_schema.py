@@ -38,17 +38,22 @@ def parts(document: Document, how: Tools) -> tuple[Part, ...]:
 def _parts(document: Document, how: Tools) -> Iterator[Part]:
     seen: set[int] = set()
     for tool in tools(document, how):
-        waiting: list[tuple[str, Any, tuple[str, ...], int]] = [
-            (each.schema_where, each.schema, ("properties", each.name), 1) for each in tool.arguments
-        ]
-        while waiting:
-            where, schema, context, depth = waiting.pop()
-            where, schema = follow(document, where, schema)
-            if not isinstance(schema, dict) or id(schema) in seen:
-                continue
-            seen.add(id(schema))
-            yield Part(where, schema, tool, context, depth)
-            waiting += _children(where, schema, context, depth + 1)
+        yield from parts_of(document, tool, seen)
+
+
+def parts_of(document: Document, tool: Tool, seen: set[int]) -> Iterator[Part]:
+    """Every schema that the arguments of `tool` are made of, but for those in `seen` (by `id`), which grows."""
+    waiting: list[tuple[str, Any, tuple[str, ...], int]] = [
+        (each.schema_where, each.schema, ("properties", each.name), 1) for each in tool.arguments
+    ]
+    while waiting:
+        where, schema, context, depth = waiting.pop()
+        where, schema = follow(document, where, schema)
+        if not isinstance(schema, dict) or id(schema) in seen:
+            continue
+        seen.add(id(schema))
+        yield Part(where, schema, tool, context, depth)
+        waiting += _children(where, schema, context, depth + 1)
 
 
 def _children(

@@ -30,7 +30,8 @@ def check(manifest: Document, host: Host) -> Problems:
     elif kind not in host.api_type.values:
         shown = f'"{kind}"' if isinstance(kind, str) else "no text"
         message = f"api.type is {shown}: only {host.api_type.words} is read"
-        yield Problem(Place(manifest, "/api/type"), message, host.api_type.otherwise)
+        hint = f'write "type": {host.api_type.words}'
+        yield Problem(Place(manifest, "/api/type"), message, host.api_type.otherwise, hint)
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:

@@ -18,6 +18,13 @@ from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_HINTS = {
+    "client_url": "the page where users log in, for example https://your.domain/oauth/authorize",
+    "authorization_url": "where the host exchanges the code for a token, for example https://your.domain/oauth/token",
+    "authorization_content_type": "what your token endpoint reads, for example application/json",
+    "scope": 'where there are no scopes, write "scope": ""',
+}
+
 
 def check(manifest: Document, host: Host) -> Problems:
     auth = manifest.data.get("auth")
@@ -28,9 +35,11 @@ def check(manifest: Document, host: Host) -> Problems:
     for name, claim in wanted.members.items():
         value = auth.get(name)
         if value is None or (value == "" and name != "scope"):
-            yield Problem(Place(manifest, f"/auth/{name}"), f"auth of type {kind} lacks {name}", claim)
+            yield Problem(
+                Place(manifest, f"/auth/{name}"), f"auth of type {kind} lacks {name}", claim, _HINTS[name]
+            )
         elif not isinstance(value, str):
-            yield Problem(Place(manifest, f"/auth/{name}"), f"auth.{name} must be text", claim)
+            yield Problem(Place(manifest, f"/auth/{name}"), f"auth.{name} must be text", claim, _HINTS[name])
     for name, choice in wanted.choices.items():
         value = auth.get(name)
         if value is None and name in wanted.members:
@@ -44,7 +53,9 @@ def check(manifest: Document, host: Host) -> Problems:
                 else "must be text"
             )
             message = f"auth.{name} {shown}: one of {', '.join(choice.values)}"
-            yield Problem(Place(manifest, f"/auth/{name}"), message, choice.otherwise)
+            better = str(value).lower() if str(value).lower() in choice.values else choice.values[0]
+            hint = f'write "{name}": "{better}"'
+            yield Problem(Place(manifest, f"/auth/{name}"), message, choice.otherwise, hint)
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:

@@ -29,6 +29,8 @@ _FITTING = {
     "oauth": ("oauth2", "openIdConnect"),
 }
 
+_FORMS = {"bearer", "basic"}
+
 
 def check(plugin: Plugin, host: Host) -> Problems:
     manifest, openapi = plugin.manifest, plugin.openapi
@@ -52,6 +54,21 @@ def check(plugin: Plugin, host: Host) -> Problems:
         message = f"the manifest says {kind}, and the OpenAPI document {', '.join(sorted(found))}"
         hint = f"describe the same way to log in: {' or '.join(_FITTING[kind])} in securitySchemes"
         yield Problem(Place(openapi, "/components/securitySchemes"), message, "auth-schemes/other", hint)
+    elif found == {"http"} and kind in ("service_http", "user_http"):
+        yield from _other_form(manifest, openapi, schemes)
+
+
+def _other_form(manifest: Document, openapi: Document, schemes: dict[str, Any]) -> Problems:
+    """The key is sent as `bearer`, and the API wants `basic`, or the other way round."""
+    sent = manifest.get("auth", "authorization_type")
+    wanted = [each.get("scheme") for each in schemes.values() if isinstance(each, dict)]
+    forms = {each.lower() for each in wanted if isinstance(each, str)}
+    if sent in _FORMS and len(forms) == 1 and forms < _FORMS and sent not in forms:
+        (other,) = forms
+        name = next(iter(schemes))
+        message = f"the manifest sends the key as {sent}, and the security scheme {name} is {other}"
+        place = Place(openapi, pointer.join("components", "securitySchemes", name, "scheme"))
+        yield Problem(place, message, "auth-schemes/form", f"write {sent} here, or {other} in the manifest")
 
 
 def _without_key(manifest: Document, openapi: Document, schemes: dict[str, Any]) -> Problems:

@@ -28,7 +28,9 @@ def check(manifest: Document, host: Host) -> Problems:
         return
     if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", value.strip()):
         message = f"contact_email is no e-mail address: {value}"
-        yield Problem(Place(manifest, "/contact_email"), message, "contact-email")
+        yield Problem(
+            Place(manifest, "/contact_email"), message, "contact-email", "for example support@your.domain"
+        )
 
 
 RULE = Rule(manifest=check)

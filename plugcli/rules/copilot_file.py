@@ -26,6 +26,8 @@ from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_HINT = "add the file, or write its name as it stands beside the manifest"
+
 
 def check(plugin: Plugin, host: Host) -> Problems:
     manifest = plugin.manifest
@@ -36,7 +38,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         name = manifest.get(*pointer.split(where))
         if isinstance(name, str) and "${{" not in name and not _is_there(plugin, beside, name):
             message = f"there is no file {name} beside the manifest"
-            yield Problem(Place(manifest, where), message, "copilot-file")
+            yield Problem(Place(manifest, where), message, "copilot-file", _HINT)
 
 
 def _places(manifest: Document) -> Iterator[str]:

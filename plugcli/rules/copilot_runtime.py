@@ -47,7 +47,7 @@ def _unknown(manifest: Document, every_runtime: list[Runtime], names: list[str])
                 close = get_close_matches(name, names, n=1, cutoff=0.7)
                 where = Place(manifest, f"{runtime.where}/run_for_functions/{index}")
                 message = f"functions has no {name}, which a runtime is to run"
-                hint = f"did you mean {close[0]}?" if close else ""
+                hint = f"did you mean {close[0]}?" if close else "add it to functions, or leave it out here"
                 yield Problem(where, message, "copilot-runtime/unknown-function", hint)
 
 

@@ -25,19 +25,24 @@ from plugcli.rules import Place, Problem, Problems, Rule, measured
 
 # A whole OpenAPI document in a text.
 _DOCUMENT = "api_description"
+_NAME = "the name that users see, for example Todo list"
 
 
 def check(manifest: Document, host: Host) -> Problems:
     name = manifest.data.get("name_for_human")
     if isinstance(name, str) and not name.strip():
-        yield Problem(Place(manifest, "/name_for_human"), "name_for_human is blank", "copilot-text/blank")
+        yield Problem(
+            Place(manifest, "/name_for_human"), "name_for_human is blank", "copilot-text/blank", _NAME
+        )
     for path, text in _texts(manifest.data):
         limited = path[-1] == _DOCUMENT or (len(path) == 1 and path[0] in host.limits)
         for limit in () if limited else host.limits.get("manifest text", ()):
             if len(text) > limit.most:
                 name = path[-1] if not path[-1].isdecimal() else f"{path[-2]}[{path[-1]}]"
                 message = f"{name} has {len(text):,} characters, {len(text) - limit.most:,} more than {limit.most:,}"
-                yield Problem(Place(manifest, pointer.join(*path)), message, limit.claim)
+                yield Problem(
+                    Place(manifest, pointer.join(*path)), message, limit.claim, "say it in fewer words"
+                )
 
 
 def _texts(data: dict[str, Any]) -> Iterator[tuple[list[str], str]]:

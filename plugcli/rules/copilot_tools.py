@@ -24,6 +24,7 @@ from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
 _MEMBERS = {"name": str, "description": str, "inputSchema": dict}
+_HINT = '{"name": ..., "description": ..., "inputSchema": {"type": "object", "properties": {}}}'
 
 
 def check(manifest: Document, host: Host) -> Problems:
@@ -43,18 +44,21 @@ def _tools(manifest: Document, host: Host, runtime: Runtime, tools: Any) -> Prob
     for index, tool in enumerate(tools):
         where = f"{parent}/tools/{index}"
         if not isinstance(tool, dict):
-            yield Problem(Place(manifest, where), f"tools[{index}] is no object", "copilot-tools")
+            yield Problem(Place(manifest, where), f"tools[{index}] is no object", "copilot-tools", _HINT)
             continue
         title = f"the tool {tool['name']}" if isinstance(tool.get("name"), str) else f"tools[{index}]"
         for name, kind in _MEMBERS.items():
             if not isinstance(tool.get(name), kind):
                 what = "has a strange" if name in tool else "lacks"
-                yield Problem(Place(manifest, f"{where}/{name}"), f"{title} {what} {name}", "copilot-tools")
+                yield Problem(
+                    Place(manifest, f"{where}/{name}"), f"{title} {what} {name}", "copilot-tools", _HINT
+                )
         text = tool.get("description")
         for limit in host.limits.get("mcp tool.description", ()):
             if isinstance(text, str) and len(text) > limit.most:
                 message = f"the description of {title} has {len(text):,} characters: at most {limit.most:,}"
-                yield Problem(Place(manifest, f"{where}/description"), message, limit.claim)
+                hint = "what the model must know comes first, the rest into the descriptions of the arguments"
+                yield Problem(Place(manifest, f"{where}/description"), message, limit.claim, hint)
 
 
 RULE = Rule(manifest=check, dialects=("m365-copilot",), asks=measured("mcp tool.description"))

@@ -23,7 +23,9 @@ def check(manifest: Document, host: Host) -> Problems:
     last = text.strip()[-1:] if isinstance(text, str) else ""
     if last and unicodedata.category(last)[0] in "LN":  # emoji and brackets are in use
         message = "description_for_human ends without a full stop"
-        yield Problem(Place(manifest, "/description_for_human"), message, "description-end")
+        yield Problem(
+            Place(manifest, "/description_for_human"), message, "description-end", "end it with a full stop"
+        )
 
 
 RULE = Rule(manifest=check)

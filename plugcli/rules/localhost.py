@@ -1,7 +1,8 @@
 """The plugin stands on localhost, so what a public host demands is not judged.
 
 https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On localhost ChatGPT takes
-http and no authentication at all. `--url` judges the plugin as if it were deployed.
+http and no authentication at all: a plugin with a key or a log-in cannot be installed from there. `--url` judges the plugin as if it
+were deployed.
 
 Bad:
 
@@ -18,6 +19,9 @@ from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_NO_LOGIN = 'write "auth": {"type": "none"} while it stands on localhost'
+_HINT = "--url with the address where it will stand judges them"
+
 
 def check(plugin: Plugin, host: Host) -> Problems:
     manifest = plugin.manifest
@@ -25,15 +29,19 @@ def check(plugin: Plugin, host: Host) -> Problems:
         return
     if plugin.url is not None and not address(plugin.url).is_local:
         return
+    kind = manifest.get("auth", "type")
+    has_login = isinstance(kind, str) and kind in host.auth_types and kind != "none"
+    if has_login and plugin.live is not None:
+        message = f"the plugin is installed from localhost, and auth is {kind}: that needs a public address"
+        yield Problem(Place(manifest, "/auth/type"), message, "localhost/authentication", _NO_LOGIN)
     url = manifest.get("api", "url")
     if not isinstance(url, str) or not address(url).is_local:
         return
-    kind = manifest.get("auth", "type")
     needs = ["https", "the domain of its addresses"]
-    if isinstance(kind, str) and kind in host.auth_types and kind != "none":
+    if has_login and plugin.live is None:
         needs.append(f"its authentication ({kind}, which no host takes from localhost)")
     message = f"the plugin stands on localhost: not judged are {', '.join(needs[:-1])} and {needs[-1]}"
-    yield Problem(Place(manifest, "/api/url"), message, "localhost")
+    yield Problem(Place(manifest, "/api/url"), message, "localhost", _HINT)
 
 
 RULE = Rule(plugin=check)

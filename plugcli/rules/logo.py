@@ -34,7 +34,12 @@ def check(plugin: Plugin, host: Host) -> Problems:
     where = Place(plugin.manifest, "/logo_url")
     if found.failure is not None:
         claim = "logo/large" if found.failure.kind == "large" else "logo/missing"
-        yield Problem(where, f"the logo at {found.url}: {found.failure.message}", claim, found.failure.hint)
+        yield Problem(
+            where,
+            f"the logo at {found.url}: {found.failure.message}",
+            claim,
+            found.failure.hint or "look at it in a browser",
+        )
     elif found.picture is None:
         hint = "send the bytes of a PNG or SVG"
         given = found.headers.get("content-type", "no type")

@@ -47,7 +47,12 @@ def check(plugin: Plugin, host: Host) -> Problems:
             yield Problem(where, message, "manifest-dialect/own", hint)
     elif dialect == "baidu":
         message = "`examples` is a member of Baidu Yiyan's manifests, and of no other"
-        yield Problem(Place(plugin.manifest, "/examples"), message, "manifest-dialect/baidu")
+        yield Problem(
+            Place(plugin.manifest, "/examples"),
+            message,
+            "manifest-dialect/baidu",
+            "leave it to the manifest that Baidu gets",
+        )
 
 
 RULE = Rule(plugin=check)

@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules.member_missing import HINTS
 
 
 def check(manifest: Document, host: Host) -> Problems:
     for name, member in host.members.items():
         value = manifest.data.get(name)
         if isinstance(value, str) and not value.strip() and member.empty is not None:
-            yield Problem(Place(manifest, f"/{name}"), f"{name} is empty", member.empty)
+            yield Problem(Place(manifest, f"/{name}"), f"{name} is empty", member.empty, HINTS.get(name, ""))
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules.member_missing import HINTS
 
 _IN_WORDS = {
     bool: "true or false",
@@ -38,7 +39,9 @@ def check(manifest: Document, host: Host) -> Problems:
         if value is None or isinstance(value, wanted):
             continue
         message = f"{name} is {_IN_WORDS[type(value)]}, and must be {_IN_WORDS[wanted]}"
-        yield Problem(Place(manifest, f"/{name}"), message, member.missing or _OF_THE_FORMAT)
+        yield Problem(
+            Place(manifest, f"/{name}"), message, member.missing or _OF_THE_FORMAT, _hint(name, value)
+        )
     for name in ("is_user_authenticated", "has_user_authentication"):
         value = manifest.get("api", name)
         if isinstance(value, str):
@@ -46,9 +49,16 @@ def check(manifest: Document, host: Host) -> Problems:
             hint = (
                 f"write {value.strip().lower()} without quotes"
                 if value.strip().lower() in ("true", "false")
-                else ""
+                else "hosts ignore it: leave it out"
             )
             yield Problem(Place(manifest, f"/api/{name}"), message, "member-type/flag", hint)
+
+
+def _hint(name: str, value: object) -> str:
+    """What to write in place of `value`."""
+    if isinstance(value, (bool, int, float)):
+        return f'put quotes around it: "{str(value).lower()}"'
+    return HINTS.get(name, "")
 
 
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:

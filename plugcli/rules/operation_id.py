@@ -48,10 +48,11 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(where, message, "operation-id/duplicate", hint, {"name": operation.id})
         else:
             seen[operation.id] = operation
-            yield from _name(where, operation.id, host, places.get(operation.where, 0))
+            yield from _name(where, operation, host, places.get(operation.where, 0))
 
 
-def _name(where: Place, name: str, host: Host, index: int) -> Problems:
+def _name(where: Place, operation: Operation, host: Host, index: int) -> Problems:
+    name = operation.id
     form = next(
         (each for each in host.forms.get("tool.name", ()) if not re.fullmatch(each.pattern, name)), None
     )
@@ -67,11 +68,15 @@ def _name(where: Place, name: str, host: Host, index: int) -> Problems:
     if form is not None or (limit is None and not is_safe):
         message = f"the operationId {name} is no name: letters, digits and _ are safe"
         better = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
-        hint = f"for example {better}" if better else ""
+        if better == name or not better:  # it starts with a digit, or has no letter at all
+            message = f"the operationId {name} is no name: a letter or _ is to come first"
+            better = suggested_id(operation)
+        hint = f"for example {better}"
         yield Problem(where, message, form.claim if form is not None else "operation-id/name", hint, words)
     elif limit is not None or len(name) > 64:
         message = f"the operationId has {len(name)} characters: many hosts call functions of at most 64"
-        yield Problem(where, message, limit.claim if limit is not None else "operation-id/name", words=words)
+        hint = f"for example {suggested_id(operation)[:64]}"
+        yield Problem(where, message, limit.claim if limit is not None else "operation-id/name", hint, words)
 
 
 RULE = Rule(openapi=check, asks=measured("tool.name"))

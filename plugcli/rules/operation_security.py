@@ -29,11 +29,14 @@ from plugcli.rules import Place, Problem, Problems, Rule
 _TOGETHER = "operation-security/together"
 _UNSUPPORTED = "operation-security/unsupported"
 _SEVERAL = "operation-security/several"
+_KEY = "operation-security/key"
 _MESSAGES = {
     _TOGETHER: "{title} needs {names} together",
     _UNSUPPORTED: "{title} can be called only with {names}, which few hosts know",
+    _KEY: "{title} wants an API key: {names}",
     _SEVERAL: "{title} can be called in {number} ways: {names}",
 }
+_BEARER = "a bearer token is taken everywhere: {type: http, scheme: bearer}"
 _HINT = "ask for one bearer token, one key in a header, or one OAuth code flow"
 
 
@@ -53,7 +56,7 @@ def check(openapi: Document, host: Host) -> Problems:
         names = ", ".join(dict.fromkeys(scheme.name for way in every_way for scheme in way))
         message = _MESSAGES[claim].format(title=title, names=names, number=len(every_way))
         words = {"operation_id": operation.id}
-        yield Problem(Place(openapi, where), message, claim, "" if claim == _SEVERAL else _HINT, words)
+        yield Problem(Place(openapi, where), message, claim, _BEARER if claim == _KEY else _HINT, words)
 
 
 def _claim(every_way: tuple[tuple[Scheme, ...], ...]) -> str:
@@ -63,7 +66,9 @@ def _claim(every_way: tuple[tuple[Scheme, ...], ...]) -> str:
         return _TOGETHER
     if not any(len(way) == 1 and _is_usual(way[0]) for way in every_way):
         return _UNSUPPORTED
-    return _SEVERAL if len(every_way) > 1 else ""
+    if len(every_way) > 1:
+        return _SEVERAL
+    return _KEY if every_way[0][0].data.get("type") == "apiKey" else ""
 
 
 def _is_usual(scheme: Scheme) -> bool:

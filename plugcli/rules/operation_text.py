@@ -25,13 +25,15 @@ from plugcli.hosts import Host
 from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_HINT = "say in a sentence what it does, and when it is to be called"
+
 
 def check(openapi: Document, host: Host) -> Problems:
     for operation in operations(openapi):
         texts = (operation.data.get("description"), operation.data.get("summary"))
         if operation.method in CALLED_METHODS and not any(texts):
             message = f"{operation.title} has no summary and no description: the model sees only its name"
-            yield Problem(Place(openapi, f"{operation.where}/description"), message, "operation-text")
+            yield Problem(Place(openapi, f"{operation.where}/description"), message, "operation-text", _HINT)
 
 
 RULE = Rule(openapi=check)

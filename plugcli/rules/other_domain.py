@@ -21,6 +21,9 @@ from plugcli.rules import Place, Problem, Problems, Rule
 _MEMBERS = (("legal_info_url",), ("auth", "client_url"), ("auth", "authorization_url"))
 
 
+_HINT = "fine where a provider hosts them: no host refuses it"
+
+
 def check(manifest: Document, host: Host) -> Problems:
     home = _public(manifest, "api", "url")
     if home is None:
@@ -35,7 +38,7 @@ def check(manifest: Document, host: Host) -> Problems:
         first = next(iter(elsewhere))
         names = ", ".join(f"{'.'.join(parts)} at {page}" for parts, page in elsewhere.items())
         message = f"not at the API's own domain, {home.host}: {names}"
-        yield Problem(Place(manifest, pointer.join(*first)), message, "other-domain")
+        yield Problem(Place(manifest, pointer.join(*first)), message, "other-domain", _HINT)
 
 
 def _public(manifest: Document, *parts: str) -> Address | None:

@@ -45,7 +45,8 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, f"{operation.where}/parameters"), message, "path-parameter", hint)
         for name in sorted(declared.keys() - in_path):
             message = f"the parameter {name} is in: path, and the path {operation.path} has no {{{name}}}"
-            yield Problem(Place(openapi, f"{declared[name]}/name"), message, "path-parameter")
+            hint = f"write {operation.path.rstrip('/')}/{{{name}}} where it belongs into the path, else in: query"
+            yield Problem(Place(openapi, f"{declared[name]}/name"), message, "path-parameter", hint)
 
 
 RULE = Rule(openapi=check)

@@ -1,4 +1,4 @@
-"""A `$ref` leads to nothing, or out of the document.
+"""A `$ref` leads to nothing, back to itself, or out of the document.
 
 Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model sees an empty schema and
 guesses. 40 approved plugins have such a reference, most by a slip: `#/component/...`, `#components/...`.
@@ -48,6 +48,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 # Comparing names takes time, and after so many the hint is no news.
 _MOST_HINTS = 20
 _MOST_NAMES = 2000
+_SCHEMAS = "#/components/schemas/"
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 
 
@@ -65,7 +66,9 @@ def check(openapi: Document, host: Host) -> Problems:
             continue  # a property of that name
         place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
-            yield Problem(place, "$ref is no text", "references/unresolved")
+            yield Problem(
+                place, "$ref is no text", "references/unresolved", 'for example "#/components/schemas/Name"'
+            )
         elif reference in _TYPES:
             yield Problem(
                 place,
@@ -74,8 +77,9 @@ def check(openapi: Document, host: Host) -> Problems:
                 f"write type: {reference}",
             )
         elif not reference.startswith("#"):
-            if reference in names or not reference.strip("./"):
-                yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved")
+            if not reference.strip("./"):
+                hint = "for example #/components/schemas/Name"
+                yield Problem(place, f"$ref {reference} leads to nothing", "references/unresolved", hint)
                 continue
             short = reference.rpartition("/")[2]
             known = [name for name in names if name.rpartition("/")[2] == short]
@@ -97,6 +101,53 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
+
+    if "references/circular" in host.claims:
+        yield from _circular(openapi)
+
+
+def _circular(openapi: Document) -> Problems:
+    """References without an end; of those between components.schemas the rule recursive-schema speaks."""
+    known: dict[str, bool] = {}
+
+    def is_suspect(value: dict[str, Any]) -> bool:
+        reference = value.get("$ref")
+        if not isinstance(reference, str) or reference[:1] != "#":
+            return False
+        if reference not in known:
+            # A component that is none itself ends there, and nearly all are such.
+            target = openapi.get(*pointer.split(unquote(reference[1:])))
+            is_component = reference.startswith("#/components/") and reference.count("/") == 3
+            is_end = is_component and not (isinstance(target, dict) and "$ref" in target)
+            known[reference] = not is_end and not reference.startswith(_SCHEMAS)
+        return known[reference]
+
+    for found in find(openapi, is_suspect):
+        reference, where = found.value["$ref"], found.pointer()
+        target = pointer.join(*pointer.split(unquote(reference[1:])))
+        if where == target or where.startswith(f"{target}/"):
+            message = f"$ref {reference} leads to what it stands in"
+            hint = "name the schema that is meant, for example #/components/schemas/Name"
+        elif where == min(_round(openapi, where), default=""):
+            message = f"$ref {reference} leads back to itself"
+            hint = "write out here what is meant"
+        else:
+            continue
+        yield Problem(Place(openapi, f"{where}/$ref"), message, "references/circular", hint)
+
+
+def _round(openapi: Document, where: str) -> list[str]:
+    """The references that lead from `where` to one another and back, empty where they end somewhere."""
+    passed = [where]
+    while isinstance(value := openapi.get(*pointer.split(passed[-1])), dict):
+        reference = value.get("$ref")
+        if not isinstance(reference, str) or not leads_somewhere(openapi, reference):
+            break
+        target = pointer.join(*pointer.split(unquote(reference[1:])))
+        if target in passed:
+            return passed if target == where else []
+        passed.append(target)
+    return []
 
 
 def _words(where: str, reference: str) -> dict[str, object]:
@@ -125,7 +176,9 @@ def _meant(reference: str, names: list[str]) -> str:
     close = [short] if short in known else get_close_matches(short, known, n=1, cutoff=0.7)
     if close:
         return f"did you mean {known[close[0]]}?"
-    return f"add {short} to components.schemas" if kind == "#/components/schemas" and short else ""
+    holder = pointer.split(kind[1:])
+    is_component = len(holder) == 2 and holder[0] == "components" and bool(short)
+    return f"add {short} to {'.'.join(holder)}" if is_component else "start it with #/components/"
 
 
 def _targets(openapi: Document) -> Iterator[str]:

@@ -47,7 +47,12 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield from _each(plugin, openapi, servers)
         if len(servers) > 1:
             message = f"there are {len(servers)} servers: most hosts take the first"
-            yield Problem(Place(openapi, "/servers/1"), message, "servers/several")
+            yield Problem(
+                Place(openapi, "/servers/1"),
+                message,
+                "servers/several",
+                "keep the one that hosts are to call",
+            )
         yield from _elsewhere(plugin, openapi, servers)
 
 
@@ -56,6 +61,16 @@ def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Prob
     home = _home(plugin)
     urls = [url for each in servers if isinstance(url := _members(each).get("url"), str)]
     found = [address(url) for url in urls]
+    is_on_localhost = home is not None and home.kind == "localhost" and home.port is not None
+    if (
+        home is not None
+        and is_on_localhost
+        and found
+        and all(each.kind in ("https", "http") for each in found)
+    ):
+        message = f"the server {urls[0]} is elsewhere, and the plugin stands on localhost"
+        hint = f"put the server http://localhost:{home.port} first while you develop it"
+        yield Problem(Place(openapi, "/servers/0/url"), message, "servers/not-localhost", hint)
     if home is None or home.kind != "https" or not found or any(each.kind != "https" for each in found):
         return
     if all(each.domain != home.domain for each in found):
@@ -80,6 +95,9 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
         elif found.kind == "http":
             message = f"the server {url} is http, not https"
             yield Problem(where, message, "servers/form", f"write {url.replace('http', 'https', 1)}")
+        elif found.kind == "https" and found.port not in (None, 443):
+            message = f"the server {url} names the port {found.port}, not 443, the port of https"
+            yield Problem(where, message, "servers/port", "serve the API without a port in its address")
         elif found.kind == "no-scheme":
             yield Problem(
                 where, f"the server {url} has no scheme", "servers/form", f"write {found.with_scheme}"

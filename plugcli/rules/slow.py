@@ -1,6 +1,6 @@
 """The server takes longer for the manifest or the OpenAPI document than the host waits.
 
-Each has 15 seconds on ChatGPT (OpenAI's documentation, production), with all redirects; other hosts wait less. A server that sleeps
+Each has 15 seconds on ChatGPT (OpenAI's documentation, production), with all redirects; Dify waits 5 for the document. A server that sleeps
 while nobody asks is often slow only the first time, which is when the plugin is installed.
 
 Bad:
@@ -16,7 +16,7 @@ Good:
 
 from collections.abc import Iterator
 
-from plugcli.hosts import Claim, Host
+from plugcli.hosts import Claim, Host, Limit
 from plugcli.live import Live, Part
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
@@ -31,7 +31,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         if last is None or last.failure is not None:
             continue
         seconds = sum(each.seconds for each in live.of(part))
-        for limit in host.limits.get("answer.seconds", ()):
+        for limit in _limits(host, part):
             if seconds > limit.most:
                 where = Place(plugin.manifest, last.where) if plugin.manifest is not None else None
                 message = f"{name} took {seconds:.1f} seconds, and the host waits {limit.most}"
@@ -39,9 +39,15 @@ def check(plugin: Plugin, host: Host) -> Problems:
                 break
 
 
+def _limits(host: Host, part: Part) -> tuple[Limit, ...]:
+    """How long the host waits for `part`: `answer` is either of them."""
+    return host.limits.get(f"{part}.seconds", host.limits.get("answer.seconds", ()))
+
+
 def asks(host: Host) -> Iterator[tuple[str, Claim]]:
-    for limit in host.limits.get("answer.seconds", ()):
-        yield f"over {limit.most} seconds", limit.claim
+    for name in ("answer", *_NAMES):
+        for limit in host.limits.get(f"{name}.seconds", ()):
+            yield f"{name} over {limit.most} seconds", limit.claim
 
 
 RULE = Rule(plugin=check, asks=asks)

@@ -18,6 +18,12 @@ from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
 _TEXTS = ("name_for_human", "name_for_model", "description_for_human", "description_for_model")
+_HINTS = {
+    "name_for_human": "a word or two",
+    "name_for_model": "a word or two, with _ in between",
+    "description_for_human": "one short sentence",
+    "description_for_model": "what is about one operation belongs into its description",
+}
 
 
 def check(manifest: Document, host: Host) -> Problems:
@@ -32,7 +38,7 @@ def check(manifest: Document, host: Host) -> Problems:
                 message = (
                     f"{name} has {length:,} characters, {length - limit.most:,} more than {limit.most:,}"
                 )
-                yield Problem(Place(manifest, f"/{name}"), message, limit.claim)
+                yield Problem(Place(manifest, f"/{name}"), message, limit.claim, _HINTS[name])
                 break
 
 

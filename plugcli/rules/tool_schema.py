@@ -2,7 +2,8 @@
 
 OpenAPI and its readers are lenient; an API that gives tools to a model checks each of them as JSON Schema, and refuses the whole request
 for one fault: a list that does not say of what, an unknown type, a bound or a `required` that is true or false. OpenAI's own
-quickstart plugin has a property with `required: true`.
+quickstart plugin has a property with `required: true`. MCP's clients leave out a tool whose `x-mcp-header` names no header (specification
+2026-07-28, custom headers).
 
 Bad:
 
@@ -26,6 +27,7 @@ Good:
           responses: {"200": {description: Added}}
 """
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -35,6 +37,10 @@ from plugcli.openapi.tool_schema import Part, parts
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+# Of the Model Context Protocol: an argument that goes into a header of the request, so that a proxy can read it.
+_HEADER = "x-mcp-header"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLAIN_TYPES = ("string", "integer", "boolean")
 _BOUNDS = ("exclusiveMinimum", "exclusiveMaximum")
 
 
@@ -45,7 +51,9 @@ def check(openapi: Document, host: Host) -> Problems:
 
 @lru_cache(maxsize=4)
 def _of_all(openapi: Document, how: Tools) -> tuple[Problem, ...]:
-    return tuple(problem for part in parts(openapi, how) for problem in _of(openapi, part))
+    found = parts(openapi, how)
+    problems = [problem for part in found for problem in _of(openapi, part)]
+    return (*problems, *(_headers(openapi, found) if _HEADER in openapi.text else ()))
 
 
 def _of(openapi: Document, part: Part) -> Iterator[Problem]:
@@ -72,6 +80,30 @@ def _of(openapi: Document, part: Part) -> Iterator[Problem]:
             message = f"{_named(part)} says {bound}: {_shown(schema[bound])}, as only old JSON Schema does"
             hint = f"write {bound}: {schema.get(limit, '(the number)')} in place of {limit}"
             yield _problem(openapi, part, bound, message, "tool-schema/bound", hint)
+
+
+def _headers(openapi: Document, found: tuple[Part, ...]) -> Iterator[Problem]:
+    """Tools that a client leaves out for a header that it cannot send; one finding a tool."""
+    seen: dict[tuple[int, str], str] = {}
+    lost = set()
+    for part in reversed(found):  # as they stand in the text, but for what is nested
+        if _HEADER not in part.schema or part.tool.index in lost:
+            continue
+        name = part.schema[_HEADER]
+        is_name = isinstance(name, str) and _TOKEN.fullmatch(name)
+        wrong, hint = "", f"{_HEADER} names a header: letters, digits and -"
+        if not is_name:
+            wrong = f"is no name of a header: {name}"
+        elif part.schema.get("type") not in _PLAIN_TYPES or set(part.context[::2]) != {"properties"}:
+            wrong, hint = "belongs to a text, a whole number or true and false alone", "remove it here"
+        elif (key := (part.tool.index, name.lower())) in seen:
+            wrong = f"has the name that {seen[key]} has: {name}"
+        else:
+            seen[key] = _steps(part, "{}")
+        if wrong:
+            lost.add(part.tool.index)
+            message = f"{_HEADER} of {_named(part)} {wrong}"
+            yield _problem(openapi, part, _HEADER, message, "tool-schema/header", hint)
 
 
 def _problem(openapi: Document, part: Part, member: str, message: str, claim: str, hint: str) -> Problem:

@@ -23,6 +23,8 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 _NAMES: dict[Part, str] = {"manifest": "the manifest", "openapi": "the OpenAPI document"}
 
+_HINT = "ask this address yourself, for example with curl -i, and look at the server's log"
+
 
 def check(plugin: Plugin, host: Host) -> Problems:
     for part, name in _NAMES.items():
@@ -35,7 +37,10 @@ def check(plugin: Plugin, host: Host) -> Problems:
             "redirect" if failure.kind == "refused" else "local" if address(last.url).is_local else "remote"
         )
         claim = f"unfetched/{part}/{kind}"
-        yield Problem(where, f"{name} at {last.url}: {failure.message}", claim, failure.hint)
+        # Some hosts say something of their own about an answer that is not 200.
+        if last.status not in (0, 200) and f"unfetched/{part}/status" in host.claims:
+            claim = f"unfetched/{part}/status"
+        yield Problem(where, f"{name} at {last.url}: {failure.message}", claim, failure.hint or _HINT)
 
 
 RULE = Rule(plugin=check)

@@ -47,7 +47,12 @@ def _unknown(manifest: Document, parent: str, known: list[str]) -> Problems:
     if strange:  # a manifest that does several jobs is one thing to say
         names = f"{', '.join(strange[:-1])} and {strange[-1]} are" if len(strange) > 1 else f"{strange[0]} is"
         message = f"{names} ignored: the format has no such member{'s' if len(strange) > 1 else ''}"
-        yield Problem(_place(manifest, parent, strange[0]), message, "unknown-member")
+        yield Problem(
+            _place(manifest, parent, strange[0]),
+            message,
+            "unknown-member",
+            "fine where another program reads it",
+        )
 
 
 def _place(manifest: Document, parent: str, name: str) -> Place:

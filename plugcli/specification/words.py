@@ -100,13 +100,17 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
         case ValidationErrorKind.Type(types=types):
             return _of_type(_meant(types), last, value)
         case ValidationErrorKind.Enum() if last == "type" and isinstance(value, str):
-            return _TYPE_HINTS.get(value.lower(), "")
+            return _TYPE_HINTS.get(value.lower(), "") or _near(value, kind.options)
         case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
             return "that is Swagger 2.0: OpenAPI 3 has requestBody, beside parameters"
         case ValidationErrorKind.Required() if last == "description" and "responses" in parts[-3:]:
             return "say in a few words what the answer is"
         case ValidationErrorKind.Required() if last in _MISSING_HINTS:
             return _MISSING_HINTS[last]
+        case ValidationErrorKind.Required():
+            return f"add {last}"
+        case ValidationErrorKind.Enum(options=options):
+            return _near(value, options)
         case ValidationErrorKind.MinItems() if last == "enum":
             return "list its values, or leave enum out"
         case ValidationErrorKind.MinItems() if last == "required":
@@ -130,11 +134,33 @@ def _of_type(types: list[str], last: str, value: Any) -> str:
         return f"put quotes around it: without them it is {'true or false' if isinstance(value, bool) else 'a number'}"
     if last == "scopes" and isinstance(value, list):
         return "say of each scope what it allows: scopes: {read: Read the entries}"
-    if types == ["object"] and value is None:
+    if "object" in types and value is None:
         return "nothing stands below it: write {} if there is nothing to say"
     if types == ["array"] and isinstance(value, str):
         return f"write [{value}]"
+    if types == ["array"] and isinstance(value, dict):
+        return "put it into a list: [...]"
+    if isinstance(value, str) and _reads_as(value, types):
+        return f"write {value.strip()} without quotes"
     return ""
+
+
+def _reads_as(text: str, types: list[str]) -> bool:
+    """Whether `text` without its quotes would be of one of `types`."""
+    try:
+        value = json.loads(text.strip().lower())
+    except ValueError:
+        return False
+    if isinstance(value, bool):
+        return "boolean" in types
+    return isinstance(value, (int, float)) and bool({"number", "integer"} & set(types))
+
+
+def _near(value: Any, options: list[Any]) -> str:
+    """The option that was most likely meant, empty where none is near."""
+    known = {str(each).lower(): str(each) for each in options}
+    close = get_close_matches(str(value).lower(), known, n=1, cutoff=0.7)
+    return f"did you mean {known[close[0]]}?" if close else ""
 
 
 def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
@@ -172,7 +198,9 @@ def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
         return f"did you mean {close[0]}?"
     is_schema = isinstance(parent, dict) and ("properties" in parent or parent.get("type") == "object")
     is_property = is_schema and isinstance(parent[name], dict)
-    return f"if {name} is a property, it belongs below properties" if is_property else ""
+    if is_property:
+        return f"if {name} is a property, it belongs below properties"
+    return f"remove it, or call it x-{name}: extensions start with x-"
 
 
 def _name(parts: list[str | int]) -> str:

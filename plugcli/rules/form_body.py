@@ -1,0 +1,52 @@
+"""A form has a list or an object in it.
+
+`application/x-www-form-urlencoded` has names and texts and nothing below them: how a list or an object is to be written there is agreed on
+nowhere. Kiota, with which Microsoft's tools make a plugin, leaves such values out (microsoft/kiota, UrlFormEncodedComplex).
+
+Bad:
+
+    paths: {/todos: {post: {operationId: addTodos, summary: Add entries., responses: {"200": {description: Added}},
+      requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {
+        todos: {type: array, items: {type: string}}}}}}}}}}
+
+Good:
+
+    paths: {/todos: {post: {operationId: addTodos, summary: Add entries., responses: {"200": {description: Added}},
+      requestBody: {content: {application/json: {schema: {type: object, properties: {
+        todos: {type: array, items: {type: string}}}}}}}}}}
+"""
+
+from plugcli.document import Document, pointer
+from plugcli.hosts import Host
+from plugcli.openapi.operation import follow
+from plugcli.openapi.payload import Payload, payloads
+from plugcli.rules import Place, Problem, Problems, Rule
+
+_FORM = "application/x-www-form-urlencoded"
+_MOST_NAMES = 3
+_SHOWN = {"array": "a list", "object": "an object"}
+
+
+def check(openapi: Document, host: Host) -> Problems:
+    if _FORM not in openapi.text or "form-body" not in host.claims:
+        return
+    for payload in payloads(openapi):
+        properties = payload.schema.get("properties")
+        if payload.kind != "body" or payload.media_type != _FORM or not isinstance(properties, dict):
+            continue
+        found = {name: _kind(openapi, payload, name, schema) for name, schema in properties.items()}
+        strange = [f"{name} ({kind})" for name, kind in found.items() if kind]
+        if strange:
+            more = f" and {len(strange) - _MOST_NAMES} more" if len(strange) > _MOST_NAMES else ""
+            message = f"the form of {payload.operation.title} has {', '.join(strange[:_MOST_NAMES])}{more}"
+            hint = "take application/json, or texts that your API takes apart"
+            yield Problem(Place(openapi, payload.where), message, "form-body", hint)
+
+
+def _kind(openapi: Document, payload: Payload, name: str, schema: object) -> str:
+    """What a form has no place for, empty where it has."""
+    schema = follow(openapi, payload.where + pointer.join("properties", name), schema)[1]
+    return _SHOWN.get(str(schema.get("type")), "") if isinstance(schema, dict) else ""
+
+
+RULE = Rule(openapi=check)
