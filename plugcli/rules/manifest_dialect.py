@@ -43,8 +43,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         if "plugin" in host.manifests:
             yield Problem(where, _FORMATS[dialect], "manifest-dialect/other", hint)
         else:
-            message = f"{_FORMATS[dialect]}; the host has one of its own, and this is not judged"
-            yield Problem(where, message, "manifest-dialect/own", hint)
+            yield Problem(where, _FORMATS[dialect], "manifest-dialect/own", f"{hint}: this one is not judged")
     elif dialect == "baidu":
         message = "`examples` is a member of Baidu Yiyan's manifests, and of no other"
         yield Problem(Place(plugin.manifest, "/examples"), message, "manifest-dialect/baidu")
