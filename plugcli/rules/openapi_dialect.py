@@ -37,7 +37,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         message = (
             f"this is not an OpenAPI document: it has neither openapi nor paths, but {_excerpt(document)}"
         )
-        hint = "look at what the server answers at this address"
+        hint = "if it is a server's answer: look at what it answers at this address"
         yield Problem(Place(document), message, "openapi-dialect/other", hint)
     elif dialect == "swagger":
         message = f"this is Swagger {document.data['swagger']}, which is older than OpenAPI 3.0"
