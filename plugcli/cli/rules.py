@@ -79,7 +79,8 @@ def _word(claim: "Claim") -> str:
 
 def _wrapped(text: str, indent: int = 0) -> str:
     """`text` in paragraphs of the terminal's width; what is indented in it, an example, stays as it is."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else _WIDTH_OF_A_PIPE
     first, others = " " * indent, " " * (indent + 2 if indent else 0)
     paragraphs = (
         each

@@ -134,7 +134,7 @@ def test_plugin_that_is_named_twice_is_judged_once(tmp_path: Path) -> None:
     """A commit hook and a pattern of the shell name folders, their files and links: counts of findings must not depend on that."""
     (tmp_path / "good").symlink_to(GOOD)
     names = [".well-known/ai-plugin.json", "openapi.yaml"]
-    done = plugcli("good", "good/", "./good", GOOD, *(GOOD / name for name in names), cwd=tmp_path)
+    done = plugcli("good", "good/", "./good", str(GOOD), *(str(GOOD / name) for name in names), cwd=tmp_path)
     assert (0, 1) == (done.returncode, len(done.stdout.splitlines()))
     assert done.stdout.startswith("good: ")
 
