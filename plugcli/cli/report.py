@@ -25,8 +25,9 @@ def lines(report: Report, hosts: Mapping[str, Host], paper: Paper) -> Iterator[s
             continue
         shown[rule] = shown.get(rule, 0) + 1
         yield from _problem(alike, hosts, paper, colours)
-    for rule, number in left_out.items():
-        yield f"... and {number} more of {rule}: --format json lists them all\n"
+    if left_out:
+        more = ", ".join(f"{number} more of {rule}" for rule, number in left_out.items())
+        yield f"... and {more}: --format json lists them all\n"
     yield from verdicts(report, hosts, paper, colours)
 
 

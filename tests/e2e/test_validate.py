@@ -339,6 +339,6 @@ def test_faults_that_repeat_do_not_bury_the_others(tmp_path: Path) -> None:
     )
     text = plugcli(str(path)).stdout
     assert 10 == text.count("[operation-id]")
-    assert "... and 20 more of operation-id: --format json lists them all" in text
+    assert "... and 20 more of operation-id: --format json lists them all\n" in text
     found = json.loads(plugcli(str(path), "--format", "json").stdout)["targets"][0]["findings"]
     assert 30 == sum(each["rule"] == "operation-id" for each in found)
