@@ -69,7 +69,7 @@ def _version(document: Document, host: Host) -> Problems:
     if nearest.startswith("3.1") and "nullable" in document.text:
         hint += """; and type: [string, "null"] in place of nullable: true"""
     shown = json.dumps(version, default=str)
-    message = f"openapi is {shown}, which is no version that is known to be taken"
+    message = f"openapi is {shown}, a version that the host is not known to take"
     is_newer = isinstance(version, str) and version.startswith("3.1.")
     newer = host.claims.get("openapi-dialect/newer") if is_newer else None
     yield Problem(Place(document, "/openapi"), message, newer or known.otherwise, hint, {"version": version})

@@ -118,7 +118,8 @@ def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem
 def _is_developed(plugin: Plugin) -> bool:
     """Whether the whole plugin is on its author's machine: what a public host demands of addresses comes later."""
     url = plugin.manifest.get("api", "url") if plugin.manifest else None
-    return plugin.url is None and isinstance(url, str) and address(url).is_local
+    stands = plugin.url is None or address(plugin.url).is_local
+    return stands and isinstance(url, str) and address(url).is_local
 
 
 def _unused(openapi: Document, server: _Server, used: _Server) -> Problem:
