@@ -54,9 +54,9 @@ def explain(
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of ASCII
     print(_wrapped(f"{rule}: {documentation(rule).text}"))
     for host in all_hosts().values():
-        found = claims(rule, host)
+        found, state = claims(rule, host), f" ({host.state.says})" if host.state.says else ""
         if found:
-            print(f"\n{host.title}{f' ({host.state.says})' if host.state.says else ''}:")
+            print(f"\n{_wrapped(f'{host.title}{state}:')}")
         for cases, claim in _by_claim(found):
             about = f"{', '.join(cases)}: " if any(cases) else ""
             print(_wrapped(f"{about}{_word(claim)} ({claim.basis}: {claim.source})", indent=2))
