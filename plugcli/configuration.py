@@ -96,7 +96,9 @@ def _parsed(path: Path, data: bytes) -> Any:
 
     try:
         return tomllib.loads(data.decode("utf-8"))
-    except ValueError as error:  # not UTF-8, or not TOML
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8", hint="save it as UTF-8, as TOML has to be") from error
+    except ValueError as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
 
 

@@ -1,6 +1,6 @@
 """What `validate` says: a finding is one problem, a verdict is what one host would do."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
@@ -147,13 +147,32 @@ class Report:
 
 
 def problems(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
-    """The findings of each problem, one a host that minds it, the worst first.
+    """The findings of each problem of a rule, one a host that minds it, the worst first.
 
     `findings` are in the order of the text, so the hosts' findings on one problem stand near each other.
     """
-    for _, near in groupby(findings, key=lambda each: (each.file, each.order, each.rule)):
+    return _alike(findings, lambda each: (each.rule, each.where, each.message))
+
+
+def told_problems(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """As `problems`, where what several rules say in the same words of the same place is one problem: so a person is told of it."""
+    return _alike(findings, lambda each: (_spot(each.where), each.message))
+
+
+def _alike(findings: Iterable[Finding], key: Callable[[Finding], object]) -> Iterator[list[Finding]]:
+    for _, near in groupby(findings, key=lambda each: (each.file, each.order)):
         alike: dict[object, list[Finding]] = {}
         for finding in near:
-            alike.setdefault((finding.where, finding.message), []).append(finding)
+            alike.setdefault(key(finding), []).append(finding)
         for problem in alike.values():
             yield sorted(problem, key=lambda each: _WORST_FIRST.index(each.severity))
+
+
+def _spot(where: Place | ParseProblem | None) -> object:
+    """The place, whether the key there or the value is shown."""
+    return (where.pointer, where.position) if isinstance(where, Place) else where
+
+
+def rules_of(alike: Iterable[Finding]) -> str:
+    """The rules that found the problem, as a person reads them: `openapi-schema, openapi-structure`."""
+    return ", ".join(sorted({each.rule for each in alike}))

@@ -76,6 +76,12 @@ def plugin_of_manifest(path: Path) -> Plugin:
     return _load(_reader(folder), str(path), prefix=folder, manifest_paths=(relative_path,))
 
 
+def manifest_file(folder: Path) -> Path | None:
+    """The manifest of the plugin in `folder`; None where there is none."""
+    found = _first(_reader(folder), (*MANIFEST_PATHS, _COPILOT_PATH))
+    return None if found is None else folder / found
+
+
 def openapi_file(path: Path) -> Path | None:
     """The OpenAPI document of the plugin in the folder `path`, or with the manifest `path`; None where there is none."""
     folder = path if path.is_dir() else _folder_of(path)

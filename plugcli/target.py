@@ -7,7 +7,14 @@ from pathlib import Path
 from plugcli.dialect import is_openapi
 from plugcli.document import read_file
 from plugcli.errors import PlugcliError, UsageError
-from plugcli.plugin import Plugin, load_plugin, openapi_file, plugin_of_manifest, plugin_of_openapi
+from plugcli.plugin import (
+    Plugin,
+    load_plugin,
+    manifest_file,
+    openapi_file,
+    plugin_of_manifest,
+    plugin_of_openapi,
+)
 
 
 def is_url(target: str) -> bool:
@@ -20,8 +27,12 @@ def check_target(target: str) -> None:
         return
     try:
         is_there = bool(target) and Path(target).exists()
-    except (OSError, ValueError) as error:  # a folder that may not be entered; a NUL in the name
-        raise UsageError(f"{target!r} cannot be looked up: {error}") from error
+    except OSError as error:  # a folder that may not be entered, a name that is too long
+        raise UsageError(f"{target!r} cannot be looked up: {str(error.strerror).lower()}") from error
+    if not is_there and Path(target).is_symlink():
+        raise UsageError(f"{target!r} is a link that leads nowhere")
+    if target == "-":
+        raise UsageError("standard input is not judged", hint="write it to a file, and name that")
     if not is_there:
         hint = "name a folder, a manifest, an OpenAPI document, or an address that starts with https://"
         if re.fullmatch(r"[\w-]+(\.[\w-]+)*(:\d+)?(/.*)?", target) and re.search(r":\d|\.\w", target):
@@ -30,18 +41,23 @@ def check_target(target: str) -> None:
         raise UsageError(f"{target!r} does not exist", hint=hint)
 
 
-def without_documents_of_plugins(targets: Sequence[str]) -> list[str]:
-    """`targets`, without the OpenAPI documents that belong to a plugin named beside them: they are judged with it.
+def each_plugin_once(targets: Sequence[str]) -> list[str]:
+    """`targets` without what is named twice, and without the documents of a plugin named beside them: they are judged with it.
 
     So a commit hook may name each file that changed. Every target must be there.
     """
-    files = {target for target in targets if not is_url(target) and Path(target).is_file()}
-    if len(targets) < 2 or not files:
-        return list(targets)
+    places: dict[object, str] = {}
+    for each in targets:
+        places.setdefault(each if is_url(each) else Path(each).resolve(), each)
+    once = [*places.values()]
+    files = {target for target in once if not is_url(target) and Path(target).is_file()}
+    if len(once) < 2 or not files:
+        return once
     alone = {each for each in files if is_openapi(Path(each).name, read_file(Path(each)))}
-    plugins = [Path(each) for each in targets if each not in alone and not is_url(each)]
-    judged = {found.resolve() for found in map(openapi_file, plugins) if found is not None}
-    return [each for each in targets if each not in alone or Path(each).resolve() not in judged]
+    plugins = [Path(each) for each in once if each not in alone and not is_url(each)]
+    found = [*map(openapi_file, plugins), *(manifest_file(each) for each in plugins if each.is_dir())]
+    judged = {each.resolve() for each in found if each is not None}
+    return [each for each in once if each not in files or Path(each).resolve() not in judged]
 
 
 def load_target(target: str) -> Plugin:

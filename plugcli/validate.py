@@ -27,9 +27,6 @@ _GENERAL_RULES = ("openapi-structure", "openapi-schema")
 # Where a host's message has a word that differs from plugin to plugin: `{path}`.
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
-# Where a host's message has a word that differs from plugin to plugin: `{path}`.
-_WORD = re.compile(r"\{([a-z_]+)\}")
-
 
 def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore] = ()) -> Report:
     """What each of `hosts` (by id) would say of `plugin`. Findings come in the order of the text.

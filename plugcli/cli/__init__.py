@@ -23,7 +23,12 @@ def main() -> None:
         from plugcli.cli.quick import validate_targets
 
         validate_targets(arguments[1:] or ["."])
-    from plugcli.cli.app import app
     from plugcli.cli.boundary import guarded
 
-    sys.exit(guarded(app))
+    sys.exit(guarded(_commands))
+
+
+def _commands() -> None:
+    from plugcli.cli.app import app  # inside the boundary: Ctrl-C while typer is imported is no traceback
+
+    app()

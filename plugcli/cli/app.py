@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from plugcli import __version__
 from plugcli.cli.doctor import doctor
@@ -10,13 +11,27 @@ from plugcli.cli.exec import exec_
 from plugcli.cli.hosts import hosts
 from plugcli.cli.init import init
 from plugcli.cli.prompt import prompt
+from plugcli.cli.render import stop_printing
 from plugcli.cli.rules import explain, rules
 from plugcli.cli.schema import schema
 from plugcli.cli.serve import serve
 from plugcli.cli.validate import validate
 
+
+class _Commands(TyperGroup):
+    """The commands. Typer would exit with 1, as if something were wrong, where the reader of a list (head, less) goes before its end."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer keeps a copy of click to itself
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            stop_printing()
+            raise typer.Exit from None
+
+
 app = typer.Typer(
     name="plugcli",
+    cls=_Commands,
     help="Build plugins for chat models: start one, check it, serve it, and run a model's code in a sandbox.",
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help and usage errors: no boxes in a pipe

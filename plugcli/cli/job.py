@@ -10,7 +10,7 @@ from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, named_hosts
 from plugcli.ignore import Ignore
 from plugcli.plugin import Plugin
-from plugcli.target import check_target, is_url, load_target, without_documents_of_plugins
+from plugcli.target import check_target, each_plugin_once, is_url, load_target
 from plugcli.validate import validate
 
 
@@ -39,7 +39,7 @@ def jobs(targets: Sequence[str], hosts: Sequence[str], url: str | None) -> list[
         if url is not None and is_url(target):
             raise UsageError(f"{target} is judged where it stands", hint="--url is for plugins of files")
     known: dict[Path, Configuration] = {}
-    return [_job(target, wanted, url, known) for target in without_documents_of_plugins(targets)]
+    return [_job(target, wanted, url, known) for target in each_plugin_once(targets)]
 
 
 def _job(target: str, hosts: tuple[str, ...], url: str | None, known: dict[Path, Configuration]) -> Job:

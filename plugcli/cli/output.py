@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plugcli.cli.formats import DEFAULT, Paper, Render, format_called
-from plugcli.cli.render import is_coloured
+from plugcli.cli.render import is_coloured, stop_printing
 from plugcli.errors import UsageError
 from plugcli.finding import Report
 
@@ -75,6 +75,7 @@ def deliver(reports: Iterable[Report], to: Outputs, *, prints: bool = True) -> l
 
 
 def _print(render: Render, reports: Iterable[Report]) -> None:
+    """Print the reports. Where the reader (head, less) goes before the end, the rest is judged all the same, for the exit status."""
     paper = Paper()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show a character is no reason to stop.
@@ -82,5 +83,12 @@ def _print(render: Render, reports: Iterable[Report]) -> None:
         is_terminal = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if is_terminal else paper.width
         paper = Paper(width, is_terminal, is_coloured(sys.stdout))
-    for text in render(reports, paper):
-        print(text, end="")
+    try:
+        for text in render(reports, paper):
+            print(text, end="")
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        stop_printing()
+        for _ in reports:
+            pass

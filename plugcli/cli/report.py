@@ -6,7 +6,7 @@ from plugcli.cli.colours import BRIGHT, PLAIN, Colours
 from plugcli.cli.formats import Paper
 from plugcli.cli.text import fitted, printable
 from plugcli.cli.verdicts import verdicts
-from plugcli.finding import Finding, Report, problems
+from plugcli.finding import Finding, Report, rules_of, told_problems
 from plugcli.hosts import Host
 
 # Of one rule, so that a fault that repeats does not bury the others. Errors are always shown.
@@ -18,15 +18,16 @@ def lines(report: Report, hosts: Mapping[str, Host], paper: Paper) -> Iterator[s
     colours = BRIGHT if paper.is_coloured else PLAIN
     shown: dict[str, int] = {}
     left_out: dict[str, int] = {}
-    for alike in problems(report.findings):
-        rule = alike[0].rule
+    for alike in told_problems(report.findings):
+        rule = rules_of(alike)
         if alike[0].severity != "error" and shown.get(rule, 0) >= _MOST_ALIKE:
             left_out[rule] = left_out.get(rule, 0) + 1
             continue
         shown[rule] = shown.get(rule, 0) + 1
         yield from _problem(alike, hosts, paper, colours)
-    for rule, number in left_out.items():
-        yield f"... and {number} more of {rule}: --format json lists them all\n"
+    if left_out:
+        more = ", ".join(f"{number} more of {rule}" for rule, number in left_out.items())
+        yield f"... and {more}: --format json lists them all\n"
     yield from verdicts(report, hosts, paper, colours)
 
 
@@ -39,7 +40,7 @@ def _problem(
     if finding.source is not None:  # else it is about the whole
         place += f":{finding.line}:{finding.column}"
     message = printable(finding.message)
-    yield f"{bold}{place}:{off} {colour}{finding.severity}{off}: {message} {dim}[{finding.rule}]{off}"
+    yield f"{bold}{place}:{off} {colour}{finding.severity}{off}: {message} {dim}[{rules_of(alike)}]{off}"
     if finding.source is not None and finding.source.text.strip():
         number = str(finding.line)
         line, before = fitted(finding.source, max(paper.width - len(number) - 5, 20))
@@ -60,6 +61,9 @@ def _for_whom(alike: list[Finding], hosts: Mapping[str, Host]) -> str:
     if {each.host for each in alike} == hosts.keys() and len({each.severity for each in alike}) == 1:
         return "all"
     worst = alike[0].severity
+    severities = {each.host: each.severity for each in reversed(alike)}  # several rules: the worst counts
+    in_order = sorted(severities, key=lambda host: (severities[host] != worst, [*hosts].index(host)))
     return ", ".join(
-        hosts[each.host].title + ("" if each.severity == worst else f" ({each.severity})") for each in alike
+        hosts[host].title + ("" if severities[host] == worst else f" ({severities[host]})")
+        for host in in_order
     )

@@ -54,9 +54,9 @@ def explain(
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of ASCII
     print(_wrapped(f"{rule}: {documentation(rule).text}"))
     for host in all_hosts().values():
-        found = claims(rule, host)
+        found, state = claims(rule, host), f" ({host.state.says})" if host.state.says else ""
         if found:
-            print(f"\n{host.title}{f' ({host.state.says})' if host.state.says else ''}:")
+            print(f"\n{_wrapped(f'{host.title}{state}:')}")
         for cases, claim in _by_claim(found):
             about = f"{', '.join(cases)}: " if any(cases) else ""
             print(_wrapped(f"{about}{_word(claim)} ({claim.basis}: {claim.source})", indent=2))
@@ -79,7 +79,8 @@ def _word(claim: "Claim") -> str:
 
 def _wrapped(text: str, indent: int = 0) -> str:
     """`text` in paragraphs of the terminal's width; what is indented in it, an example, stays as it is."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH_OF_A_PIPE
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else _WIDTH_OF_A_PIPE
     first, others = " " * indent, " " * (indent + 2 if indent else 0)
     paragraphs = (
         each

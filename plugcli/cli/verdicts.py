@@ -17,14 +17,14 @@ _WORDS = {
 }
 _VERDICTS = {
     "accepts": "accepts",
-    "accepts_with_losses": "accepts, with losses",
+    "accepts_with_losses": "loses a part",
     "refuses": "refuses",
     "not_judged": "not judged",
 }
 _HEADER = ("host", "verdict", "errors", "warnings")
-_REMARKS = "what is lost, and what is to be known"
-# A column of remarks that is narrower than this is harder to read than a line of its own.
-_NARROWEST = 24
+_LOST = "lost"
+# A column of what is lost that is narrower than this is harder to read than a line of its own.
+_NARROWEST = 20
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -54,7 +54,7 @@ def _line(report: Report, verdict: Verdict, hosts: Mapping[str, Host], paper: Pa
 
 
 def _table(report: Report, hosts: Mapping[str, Host], paper: Paper, colours: Colours) -> Iterator[str]:
-    rows = [(_HEADER, _REMARKS), *(_row(verdict, hosts[verdict.host]) for verdict in report.verdicts)]
+    rows = [(_HEADER, _LOST), *(_row(verdict, hosts[verdict.host]) for verdict in report.verdicts)]
     widths = [max(len(cells[column]) for cells, _ in rows) for column in range(len(_HEADER))]
     before = 2 + sum(widths) + 2 * len(widths)
     is_beside = not paper.is_terminal or paper.width - before >= _NARROWEST
@@ -63,19 +63,21 @@ def _table(report: Report, hosts: Mapping[str, Host], paper: Paper, colours: Col
     indent = before if is_beside else widths[0] + 4
     yield f"{colours.bold}{printable(report.target)}{colours.off}"
     tints = [colours.dim, *(_tint(verdict, colours) for verdict in report.verdicts)]
-    for (cells, remarks), tint in zip(rows, tints, strict=True):
+    for (cells, lost), tint in zip(rows, tints, strict=True):
         row = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-        said = _wrapped(remarks, paper, indent) if remarks else []
+        said = _wrapped(lost, paper, indent) if lost else []
         if is_beside and said:
             row += f"  {said.pop(0)}"
         yield f"  {tint}{row.rstrip()}{colours.off if tint else ''}"
         yield from (f"{' ' * indent}{tint}{more}{colours.off if tint else ''}" for more in said)
+    for host in (hosts[verdict.host] for verdict in report.verdicts):
+        if host.state.says:
+            yield "  " + "\n    ".join(_wrapped(f"{host.title}, {host.state.says}", paper, indent=4))
 
 
 def _row(verdict: Verdict, host: Host) -> tuple[tuple[str, ...], str]:
     counts = (str(verdict.errors or "-"), str(verdict.warnings or "-"))
-    remarks = [*_unbroken(verdict), *([host.state.says] if host.state.says else [])]
-    return (host.title, _VERDICTS[verdict.verdict], *counts), ", ".join(remarks)
+    return (host.title, _VERDICTS[verdict.verdict], *counts), ", ".join(_unbroken(verdict))
 
 
 def _tint(verdict: Verdict, colours: Colours) -> str:

@@ -18,6 +18,7 @@ from plugcli.document.file import decode, read_file
 from plugcli.document.json_text import JsonPlaces, Ranks
 from plugcli.document.place import Place
 from plugcli.document.problem import (
+    A_SERVERS_ANSWER,
     MAX_DEPTH,
     BadText,
     Excerpt,
@@ -259,9 +260,6 @@ def _problem(text: str, name: str, bad: BadText) -> ParseProblem:
     return ParseProblem(name, position, bad.message, bad.hint, lines.excerpt(position))
 
 
-_AN_ANSWER = "look at what the server answers at this address: an error page, a log-in page, a redirect?"
-
-
 def _check(value: Any, text: str) -> None:
     """Refuse what is no object."""
     if isinstance(value, dict):
@@ -273,10 +271,10 @@ def _check(value: Any, text: str) -> None:
     if value is None and not any(line.strip() and line.strip()[0] not in "#-" for line in text.splitlines()):
         raise BadText(0, "the file is empty", "one object belongs here")
     if page := kind_of_page(text):
-        raise BadText(start, f"this is {page}, neither JSON nor YAML", _AN_ANSWER)
+        raise BadText(start, f"this is {page}, neither JSON nor YAML", A_SERVERS_ANSWER)
     if isinstance(value, list):
         raise BadText(start, "the top level is a list, where an object belongs", "it is an item too deep")
-    raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}", _AN_ANSWER)
+    raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}", A_SERVERS_ANSWER)
 
 
 def _containers(value: dict[str, Any]) -> tuple[int, list[Any]]:

@@ -4,7 +4,7 @@ import json
 import re
 
 from plugcli.document.placeholder import TEMPLATE, kind_of_page, unfilled
-from plugcli.document.problem import BadText
+from plugcli.document.problem import A_SERVERS_ANSWER, BadText
 
 _WORD = re.compile(r"[A-Za-z_$][\w$.@+-]*")
 _YAML_LINE = re.compile(r"\s*(#[^\n]*\n\s*|---\s*\n\s*)*[A-Za-z_][\w-]*:(\s|$)")
@@ -35,7 +35,7 @@ def _not_json_at_all(text: str) -> BadText | None:
         return BadText(
             start,
             f"this is {page}, not JSON",
-            "look at what the server answers at this address: an error page, a log-in page, a redirect?",
+            A_SERVERS_ANSWER,
         )
     if text[start] in "{[":
         return None

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from plugcli.document.placeholder import kind_of_page
-from plugcli.document.problem import BadText
+from plugcli.document.problem import A_SERVERS_ANSWER, BadText
 
 # What YAML 1.1 calls printable (section 5.1) and libyaml's reader lets through.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -59,7 +59,7 @@ def explain(text: str, error: Exception) -> BadText:
         return BadText(
             len(text) - len(text.lstrip()),
             f"this is {page}, neither JSON nor YAML",
-            "look at what the server answers at this address: an error page, a log-in page, a redirect?",
+            A_SERVERS_ANSWER,
         )
     if bad := _UNPRINTABLE.search(text):
         return BadText(

@@ -22,6 +22,12 @@ from plugcli.live import Exchange, Failure
 _AGENT = {"User-Agent": f"plugcli/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _MOST_CHARACTERS = 300  # of a header that is kept
 _MOST_OF_LOCATION = 8000
+_HINTS = {
+    401: "it must answer 200 without asking who you are",
+    403: "it must answer 200 without asking who you are",
+    404: "serve it at this very address",
+}
+_ELSE = "it must answer 200: the server's log may say why it does not"
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,7 @@ class Wire:
         except (httpx.HTTPError, OSError, UnicodeError) as error:
             failure = failure_of(error, netloc)
         if failure is None and asked.method == "GET" and asked.status != 200 and not asked.is_redirect:
-            failure = Failure(
-                f"the server answers {asked.status_line}", "it must answer 200 without asking who you are"
-            )
+            failure = Failure(f"the server answers {asked.status_line}", _HINTS.get(asked.status or 0, _ELSE))
         return replace(asked, failure=failure, seconds=round(time.monotonic() - begun, 3)), body
 
     def is_direct(self, url: str) -> bool:

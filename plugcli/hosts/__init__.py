@@ -147,10 +147,12 @@ class Host:
 
 @cache
 def all_hosts() -> Mapping[str, Host]:
-    """Every host by its id."""
+    """Every host by its id: the one that is asked by default, the others that take the API as it is, then those that make tools of it."""
     import plugcli.hosts
 
-    return discover(plugcli.hosts, "HOST", Host)
+    found = discover(plugcli.hosts, "HOST", Host)
+    in_order = sorted(found, key=lambda each: (each != DEFAULT, found[each].tools is not None, each))
+    return {host_id: found[host_id] for host_id in in_order}
 
 
 def named_hosts(names: Sequence[str]) -> dict[str, Host]:
@@ -166,5 +168,6 @@ def named_hosts(names: Sequence[str]) -> dict[str, Host]:
             close = get_close_matches(name.lower(), known, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
             raise UsageError(f"unknown host {name!r}", hint=f"{hint}one of {', '.join(known)}, or {ALL}")
-    wanted = known if ALL in names else names
-    return {name: load(plugcli.hosts, name, "HOST", Host) for name in wanted}
+    if ALL in names:
+        return dict(all_hosts())
+    return {name: load(plugcli.hosts, name, "HOST", Host) for name in names}

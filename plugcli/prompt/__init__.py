@@ -86,7 +86,7 @@ def _head_of_actions(
     openapi: Document, manifest: Document | None, left_out: list[LeftOut]
 ) -> tuple[str, str]:
     if manifest is not None:
-        left_out.append(LeftOut("the manifest", "GPT Actions read the OpenAPI document alone"))
+        left_out.append(LeftOut("the manifest", "GPT Actions reads the OpenAPI document alone"))
     servers = openapi.get("servers")
     urls = (
         [each.get("url") for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []

@@ -47,17 +47,19 @@ def check(openapi: Document, host: Host) -> Problems:
             # A body that is one argument has been followed.
             if argument.schema is not tool.call.body and argument.schema_where not in seen:
                 seen.add(argument.schema_where)
-                yield from _of(openapi, argument)
+                yield from _of(openapi, tool.operation.title, argument)
 
 
-def _of(openapi: Document, argument: Argument) -> Problems:
+def _of(openapi: Document, title: str, argument: Argument) -> Problems:
     kind = "property" if argument.place == "body" else "parameter"
     where = Place(openapi, argument.schema_where)
     if "$ref" in argument.schema:
         message = f"the type of the {kind} {argument.name} is a $ref"
         yield Problem(where, message, _REFERENCES[kind], f"write the schema out in the {kind}")
     elif argument.schema.get("type") == "object":
-        message = f"the {kind} {argument.name} is an object"
+        message = f"the parameter {argument.name} of {title} is an object"
+        if kind == "property":
+            message = f"{argument.name} is an object inside the body of {title}"
         hint = "make its members arguments of their own, or say in the description how to write it as text"
         yield Problem(where, message, "argument-type/object", hint)
 

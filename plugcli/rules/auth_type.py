@@ -28,19 +28,21 @@ def check(manifest: Document, host: Host) -> Problems:
     if not isinstance(auth, dict):
         return
     kind = auth.get("type")
-    wanted = ", ".join(host.auth_types)
-    hint = "; ".join(f"{name}: {meaning}" for name, meaning in _MEANINGS.items() if name in host.auth_types)
     if kind == "user_http":
         message = "auth.type is user_http: no store has let such a plugin in"
         hint = "fine where each user installs it; else service_http or oauth"
         yield Problem(Place(manifest, "/auth/type"), message, "auth-type/user-http", hint)
     if kind is None:
-        yield Problem(Place(manifest, "/auth/type"), f"auth has no type: one of {wanted}", "auth-type", hint)
+        yield Problem(Place(manifest, "/auth/type"), "auth has no type", "auth-type", _known(host))
     elif not isinstance(kind, str) or kind not in host.auth_types:
-        shown = f'"{kind}"' if isinstance(kind, str) else "no text"
-        yield Problem(
-            Place(manifest, "/auth/type"), f"auth.type is {shown}: one of {wanted}", "auth-type", hint
-        )
+        shown = f'"{kind}", which the host does not know' if isinstance(kind, str) else "no text"
+        yield Problem(Place(manifest, "/auth/type"), f"auth.type is {shown}", "auth-type", _known(host))
+
+
+def _known(host: Host) -> str:
+    """The types that the host has, and what they mean."""
+    names = (f"{name} ({_MEANINGS[name]})" if name in _MEANINGS else name for name in host.auth_types)
+    return f"one of {', '.join(names)}"
 
 
 RULE = Rule(manifest=check)

@@ -31,11 +31,11 @@ def check(openapi: Document, host: Host) -> Problems:
     if host.claims.keys().isdisjoint(_CLAIMS):
         return
     seen: set[str] = set()
-    for where, schema in _filled_in(openapi):
+    for title, where, schema in _filled_in(openapi):
         for place, found in _schemas(openapi, where, schema, seen):
             choice = next((each for each in ("anyOf", "oneOf") if isinstance(found.get(each), list)), None)
             if choice is not None:
-                message = f"the schema is a choice ({choice}), which may not arrive as it is written"
+                message = f"{title} is sent a schema that has {choice}"
                 hint = "write one type, and leave null out: what is not required may be missing"
                 yield Problem(Place(openapi, f"{place}/{choice}"), message, "fragile-schema/choice", hint)
             elif found.keys() <= _TEXTS:
@@ -58,20 +58,20 @@ def _explode(openapi: Document) -> Problems:
                 yield Problem(Place(openapi, f"{where}/explode"), message, "fragile-schema/explode", hint)
 
 
-def _filled_in(openapi: Document) -> Iterator[tuple[str, Any]]:
-    """The schemas of parameters and bodies, and their places."""
+def _filled_in(openapi: Document) -> Iterator[tuple[str, str, Any]]:
+    """The schemas of parameters and bodies, with their operations and places."""
     for operation in operations(openapi):
         if operation.method not in CALLED_METHODS:
             continue
         for where, parameter in parameters(openapi, operation):
             if "schema" in parameter:
-                yield f"{where}/schema", parameter["schema"]
+                yield operation.title, f"{where}/schema", parameter["schema"]
         if (body := json_body(openapi, operation)) is not None:
             where, schema = body
             properties = schema.get("properties")
             # Of the body itself the rule request-body speaks.
             for name, each in properties.items() if isinstance(properties, dict) else ():
-                yield where + pointer.join("properties", name), each
+                yield operation.title, where + pointer.join("properties", name), each
 
 
 def _schemas(

@@ -27,7 +27,7 @@ _FORMATS = {
 }
 _MEMBERS = {
     "plugin": "ChatGPT's manifest has name_for_model, description_for_model, auth and api",
-    "m365-copilot": "the manifest of Microsoft 365 Copilot has namespace, functions and runtimes",
+    "m365-copilot": "Microsoft 365 Copilot has a manifest of its own, with namespace, functions and runtimes, and does not read this",
 }
 
 
@@ -43,8 +43,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         if "plugin" in host.manifests:
             yield Problem(where, _FORMATS[dialect], "manifest-dialect/other", hint)
         else:
-            message = f"{_FORMATS[dialect]}; the host has one of its own, and this is not judged"
-            yield Problem(where, message, "manifest-dialect/own", hint)
+            yield Problem(where, _FORMATS[dialect], "manifest-dialect/own", hint)
     elif dialect == "baidu":
         message = "`examples` is a member of Baidu Yiyan's manifests, and of no other"
         yield Problem(

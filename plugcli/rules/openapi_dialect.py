@@ -37,7 +37,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         message = (
             f"this is not an OpenAPI document: it has neither openapi nor paths, but {_excerpt(document)}"
         )
-        hint = "look at what the server answers at this address"
+        hint = "if it is a server's answer: look at what it answers at this address"
         yield Problem(Place(document), message, "openapi-dialect/other", hint)
     elif dialect == "swagger":
         message = f"this is Swagger {document.data['swagger']}, which is older than OpenAPI 3.0"
@@ -69,7 +69,7 @@ def _version(document: Document, host: Host) -> Problems:
     if nearest.startswith("3.1") and "nullable" in document.text:
         hint += """; and type: [string, "null"] in place of nullable: true"""
     shown = json.dumps(version, default=str)
-    message = f"openapi is {shown}, which is no version that is known to be taken"
+    message = f"openapi is {shown}, a version that the host is not known to take"
     is_newer = isinstance(version, str) and version.startswith("3.1.")
     newer = host.claims.get("openapi-dialect/newer") if is_newer else None
     yield Problem(Place(document, "/openapi"), message, newer or known.otherwise, hint, {"version": version})

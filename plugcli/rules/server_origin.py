@@ -22,6 +22,7 @@ from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules.servers import not_absolute
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def check(plugin: Plugin, host: Host) -> Problems:
         each for index, url in enumerate(urls) if (each := _server(index, _deployed(plugin, url))) is not None
     ]
     if not standing:
-        message = f"the server {urls[0]} is no absolute address"
-        yield Problem(_place(openapi, 0), message, "server-origin/no-url", "write https:// and the host name")
+        message, hint = not_absolute(urls[0])
+        yield Problem(_place(openapi, 0), message, "server-origin/no-url", hint)
         return
     used = next((each for each in standing if each.origin == standing[0].origin and not each.wrong), None)
     if used is None:
@@ -90,7 +91,7 @@ def _server(index: int, url: str) -> _Server | None:
     if address(url).is_local:
         wrong = "is your own machine"
     elif parts.scheme == "http":
-        wrong = "is http"
+        wrong = "is http, not https"
     elif port is not None:
         wrong = f"names the port {port}"
     elif name not in parts.netloc:
@@ -103,11 +104,11 @@ def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem
     better = next((each for each in found if not each.wrong), None)
     words = {"root": first.origin, "url": first.url}
     if address(first.url).is_local and better is None:
-        message = f"the server {first.url} is your own machine, which the host cannot reach"
+        message = f"the server {first.url} is your own machine"
         hint = "deploy the API, or show it by a tunnel, and write that address"
         claim = "server-origin/not-yet" if _is_developed(plugin) else "server-origin/none"
         return Problem(_place(openapi, first.index), message, claim, hint, words)
-    message = f"the server {first.url} {first.wrong}: it must be at a public https address without a port"
+    message = f"the server {first.url} {first.wrong}"
     hint = f"write {first.origin}{urlsplit(first.url).path}, and serve the API there"
     if better is not None:
         hint = f"put {better.url} first, and remove the others"
@@ -117,19 +118,20 @@ def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem
 def _is_developed(plugin: Plugin) -> bool:
     """Whether the whole plugin is on its author's machine: what a public host demands of addresses comes later."""
     url = plugin.manifest.get("api", "url") if plugin.manifest else None
-    return plugin.url is None and isinstance(url, str) and address(url).is_local
+    stands = plugin.url is None or address(plugin.url).is_local
+    return stands and isinstance(url, str) and address(url).is_local
 
 
 def _unused(openapi: Document, server: _Server, used: _Server) -> Problem:
-    message = f"the server {server.url} is not used: {used.url} is"
+    message = f"the server {server.url} {server.wrong or f'is not used: {used.url} is'}"
     claim = "server-origin/several"
     if server.origin != used.origin:
         claim = "server-origin/dropped"
     elif server.wrong:
         claim = "server-origin/ignored"
-        message = f"the server {server.url} {server.wrong}, and is not used: {used.url} is"
     words = {"root": used.origin, "url": server.url, "used": used.url}
-    return Problem(_place(openapi, server.index), message, claim, "keep one server", words)
+    hint = f"keep one server: {used.url} is used"
+    return Problem(_place(openapi, server.index), message, claim, hint, words)
 
 
 def _place(openapi: Document, index: int) -> Place:

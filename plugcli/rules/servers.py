@@ -26,6 +26,7 @@ from plugcli.openapi.operation import METHODS
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
+_FILL_IN = "unless your server fills it in, write the real address"
 _HINT = "for example servers: [{url: https://your.domain}]"
 
 
@@ -90,25 +91,21 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
         if index == 0:
             yield from _top(where, url, found)
         if found.is_local and home is not None and not home.is_local:
-            message = f"the server {url} is your own machine, and the plugin stands at {home.host}"
-            yield Problem(where, message, "servers/localhost", "write the address where the API stands")
+            message = f"the server {url} is your own machine"
+            hint = f"write the address where the API stands: the plugin is at {home.host}"
+            yield Problem(where, message, "servers/localhost", hint)
         elif found.kind == "http":
             message = f"the server {url} is http, not https"
-            yield Problem(where, message, "servers/form", f"write {url.replace('http', 'https', 1)}")
+            hint = f"write {url.replace('http', 'https', 1)}, and serve the API there"
+            yield Problem(where, message, "servers/form", hint)
         elif found.kind == "https" and found.port not in (None, 443):
             message = f"the server {url} names the port {found.port}, not 443, the port of https"
             yield Problem(where, message, "servers/port", "serve the API without a port in its address")
-        elif found.kind == "no-scheme":
-            yield Problem(
-                where, f"the server {url} has no scheme", "servers/form", f"write {found.with_scheme}"
-            )
-        elif found.kind in ("path", "other", "data"):
-            yield Problem(where, f"the server {url} is no address", "servers/form", _HINT)
+        elif found.kind in ("no-scheme", "path", "other", "data"):
+            message, hint = not_absolute(url)
+            yield Problem(where, message, "servers/form", hint)
         elif found.kind == "placeholder" and "variables" not in _members(server):
-            message = f"a placeholder is not filled in: {url}"
-            yield Problem(
-                where, message, "placeholder", "unless your server fills it in, write the real address"
-            )
+            yield Problem(where, f"a placeholder is not filled in: {url}", "placeholder", _FILL_IN)
 
 
 def _first_of_each(openapi: Document) -> Problems:
@@ -150,22 +147,35 @@ def _absolute(where: Place, url: str) -> Problems:
     if "${{" in url:  # Microsoft's tools fill it in
         return
     if protocol is None:
-        is_bare, is_path = address(url).kind == "no-scheme", address(url).kind == "relative"
-        what = "has no scheme" if is_bare else "is relative" if is_path else "is no address"
-        hint = f"write {address(url).with_scheme}" if is_bare else _HINT
-        yield Problem(where, f"the server {url} {what}", "servers/relative", hint)
+        message, hint = not_absolute(url)
+        yield Problem(where, message, "servers/relative", hint)
     elif protocol not in ("http", "https"):
-        message = f"the server {url} has the scheme {protocol}: a host calls https"
-        yield Problem(where, message, "servers/protocol", _HINT, {"protocol": protocol})
+        message, hint = f"the server {url} has the scheme {protocol}: a host calls https", _HINT
+        if address(url).kind == "no-scheme":  # of localhost:5003 the host takes the name for a scheme
+            message, hint = not_absolute(url)
+        yield Problem(where, message, "servers/protocol", hint, {"protocol": protocol})
+
+
+def not_absolute(url: str) -> tuple[str, str]:
+    """What is wrong with a server that is no whole address, and what to do about it: the same words for whoever minds."""
+    match address(url).kind:
+        case "no-scheme":
+            return f"the server {url} has no scheme", f"write {address(url).with_scheme}"
+        case "relative":
+            return f"the server {url} is only a path", _HINT
+        case "placeholder":
+            return f"a placeholder is not filled in: {url}", _FILL_IN
+    return f"the server {url} is no address", _HINT
 
 
 def _top(where: Place, url: str, found: Address) -> Problems:
     if found.kind == "relative":
-        message = f"the server {url} is only a path"
-        yield Problem(where, message, "servers/path-only", "write the whole address: https://...")
+        message, hint = not_absolute(url)
+        yield Problem(where, message, "servers/path-only", hint)
     elif found.is_local:
         message = f"the server {url} is your own machine"
-        yield Problem(where, message, "servers/own-machine", "write the address where the API stands")
+        hint = "deploy the API, or show it by a tunnel, and write that address"
+        yield Problem(where, message, "servers/own-machine", hint)
 
 
 def _home(plugin: Plugin) -> Address | None:

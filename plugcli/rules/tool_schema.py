@@ -27,16 +27,17 @@ Good:
           responses: {"200": {description: Added}}
 """
 
+import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from plugcli.document import Document
 from plugcli.hosts import Host, Tools
+from plugcli.openapi.schema_type import TYPES, meant
 from plugcli.openapi.tool_schema import Part, parts
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 # Of the Model Context Protocol: an argument that goes into a header of the request, so that a proxy can read it.
 _HEADER = "x-mcp-header"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -64,15 +65,13 @@ def _of(openapi: Document, part: Part) -> Iterator[Problem]:
         message = f"{_named(part)} is a list that does not say of what"
         hint = "add items, for example items: {type: string}"
         yield _problem(openapi, part, "", message, "tool-schema/items", hint)
-    strange = [each for each in kinds if each is not None and each not in _TYPES]
+    strange = [each for each in kinds if each is not None and each not in (*TYPES, "null")]
     if strange:
-        message = f"{_named(part)} has the type {strange[0]}, which JSON Schema does not know"
-        yield _problem(openapi, part, "type", message, "tool-schema/type", f"one of {', '.join(_TYPES)}")
+        message = f"type is {json.dumps(strange[0])}: one of {', '.join(TYPES)}"
+        yield _problem(openapi, part, "type", message, "tool-schema/type", meant(str(strange[0])))
     if isinstance(schema.get("required"), bool):
-        message = (
-            f"{_named(part)} says required: {_shown(schema['required'])}, and required is a list of names"
-        )
-        hint = "remove it, and list the name in the required of the object around it"
+        message = f"required is {_shown(schema['required'])}, and must be a list"
+        hint = "list the required names once, beside properties: required: [name, ...]"
         yield _problem(openapi, part, "required", message, "tool-schema/required", hint)
     for bound in _BOUNDS:
         if isinstance(schema.get(bound), bool):

@@ -6,34 +6,14 @@ from typing import Any
 
 from jsonschema_rs import ValidationErrorKind
 
+from plugcli.openapi.schema_type import TYPES, meant
+
 _TYPES = {
     "array": "a list", "object": "an object", "string": "text", "integer": "a whole number",
     "number": "a number", "boolean": "true or false", "null": "null",
 }  # fmt: skip
+_AFTER_INFO = ("servers", "paths", "tags", "components", "security")
 _PLACES = ("query", "path", "header", "cookie")
-# Names of types seen in 35 approved documents.
-_TYPE_HINTS = {
-    "int": "type: integer",
-    "long": "type: integer",
-    "float": "type: number",
-    "double": "type: number",
-    "decimal": "type: number",
-    "date": "type: string with format: date",
-    "uuid": "type: string with format: uuid",
-    "datetime": "type: string with format: date-time",
-    "date-time": "type: string with format: date-time",
-    "uri": "type: string with format: uri",
-    "url": "type: string with format: uri",
-    "str": "type: string",
-    "text": "type: string",
-    "bool": "type: boolean",
-    "list": "type: array",
-    "dict": "type: object",
-    "json": "type: object",
-    "map": "type: object",
-    "any": "leave type out",
-    "file": "type: string with format: binary",
-}
 _MISSING_HINTS = {
     "schema": "a parameter has schema: {type: ...}",
     "version": 'the version of your API, for example version: "1.0"',
@@ -62,6 +42,12 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
         case ValidationErrorKind.Required():
             return f"{_name(parts[:-1])} lacks {parts[-1]}"
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
+            if _is_misplaced(parts):
+                return f"{parts[-1]} stands inside info"
+            if len(parts) == 2 and parts[0] == "paths":
+                return f"the path {parts[-1]} does not start with a slash"
+            if len(parts) == 3 and parts[0] == "paths" and str(parts[-1]).startswith("/"):
+                return f"the path {parts[-1]} stands inside the path {parts[1]}"
             place = f"in {_name(parts[:-1])}" if len(parts) > 1 else "at the top level"
             return f"{form} has no {parts[-1]} {place}"
         case ValidationErrorKind.Type(types=types):
@@ -72,8 +58,11 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
         case ValidationErrorKind.Minimum(limit=limit):
             return f"{name} is {_shown(value)}, and must be at least {_shown(limit)}"
         case ValidationErrorKind.Enum(options=options):
-            known = _PLACES if parts[-1] == "in" else options  # the schema has one option a branch
-            return f"{name} is {_shown(value)}: one of {', '.join(map(str, known))}"
+            if parts[-1] == "in":
+                options = [*_PLACES]  # the schema has one option a branch
+            elif parts[-1] == "type" and {*TYPES} <= {*map(str, options)}:
+                options = [*TYPES]
+            return f"{name} is {_shown(value)}: one of {', '.join(map(str, options))}"
         case ValidationErrorKind.Constant(expected_value=expected):
             return f"{name} is {_shown(value)}, and must be {_shown(expected)}"
         case ValidationErrorKind.Pattern(pattern=pattern):
@@ -100,7 +89,7 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
         case ValidationErrorKind.Type(types=types):
             return _of_type(_meant(types), last, value)
         case ValidationErrorKind.Enum() if last == "type" and isinstance(value, str):
-            return _TYPE_HINTS.get(value.lower(), "") or _near(value, kind.options)
+            return meant(value) or _near(value, kind.options)
         case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
             return "that is Swagger 2.0: OpenAPI 3 has requestBody, beside parameters"
         case ValidationErrorKind.Required() if last == "description" and "responses" in parts[-3:]:
@@ -164,12 +153,14 @@ def _near(value: Any, options: list[Any]) -> str:
 
 
 def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
-    if parts == ["info", name] and name in ("servers", "paths", "tags", "components", "security"):
+    if _is_misplaced(parts):
         return f"{name} belongs at the top level: remove its indentation"
     if len(parts) == 1 and name.startswith("/"):
         return "a path belongs below paths: indent it"
+    if len(parts) == 2 and parts[0] == "paths":
+        return f"write /{name}" if name[:1].isalnum() or name[:1] == "{" else "for example /search"
     if len(parts) == 3 and parts[0] == "paths" and name.startswith("/"):
-        return "a path belongs below paths: remove its indentation"
+        return "remove its indentation"
     if len(parts) == 1 and name in _SWAGGER_HINTS:
         return f"that is Swagger 2.0: OpenAPI 3 has {_SWAGGER_HINTS[name]}"
     if (
@@ -201,6 +192,11 @@ def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
     if is_property:
         return f"if {name} is a property, it belongs below properties"
     return f"remove it, or call it x-{name}: extensions start with x-"
+
+
+def _is_misplaced(parts: list[str | int]) -> bool:
+    """Whether it is a member of the top level that stands inside info."""
+    return len(parts) == 2 and parts[0] == "info" and parts[1] in _AFTER_INFO
 
 
 def _name(parts: list[str | int]) -> str:

@@ -139,10 +139,10 @@ def plugin(**changes: Any) -> Callable[[str, int], Answer]:
     return answer
 
 
-def validate(url: str, **environment: str) -> tuple[int, dict[str, Any]]:
+def validate(url: str, *options: str, **environment: str) -> tuple[int, dict[str, Any]]:
     """The exit status of `validate URL`, and what it says of it."""
     done = subprocess.run(
-        [sys.executable, "-m", "plugcli", "validate", "--format", "json", url],
+        [sys.executable, "-m", "plugcli", "validate", "--format", "json", url, *options],
         capture_output=True,
         text=True,
         env={**os.environ, **environment},

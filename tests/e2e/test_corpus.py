@@ -11,7 +11,7 @@ from openapi_spec_validator.shortcuts import get_validator_cls
 
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document
-from plugcli.finding import Finding
+from plugcli.finding import Finding, rules_of, told_problems
 from plugcli.hosts import DEFAULT, all_hosts
 from plugcli.plugin import Plugin, load_plugin
 from plugcli.validate import validate
@@ -79,6 +79,23 @@ def test_one_broken_document_gives_one_finding(corpus: list[Judged]) -> None:
             found = Counter(one.host for one in each.report.findings if one.file == problem.file)
             assert 1 == found[DEFAULT], each.name
             assert {1} == set(found.values()), each.name
+
+
+def test_the_form_of_one_value_is_told_in_one_way(corpus: list[Judged]) -> None:
+    """`required: true` is one mistake, whichever of three rules finds it for which host: a reader would look for three."""
+    for each in corpus:
+        told: dict[tuple[str, str], list[str]] = {}
+        for alike in told_problems(each.report.findings):
+            rules = rules_of(alike)
+            if "openapi-schema" in rules or "openapi-structure" in rules or "server" in rules:
+                told.setdefault((alike[0].file, alike[0].pointer), []).append(alike[0].message)
+        twice = {
+            place: messages
+            for place, messages in told.items()
+            # A parser that takes any member still wants a type of it.
+            if len(messages) > 1 and not messages[0].startswith("OpenAPI 3.0 has no ")
+        }
+        assert {} == twice, each.name
 
 
 def test_another_format_of_the_same_name_gives_one_error(corpus: list[Judged]) -> None:

@@ -97,3 +97,17 @@ def test_unknown_rule_names_the_nearest() -> None:
     done = plugcli("explain", "text-lenght")
     assert (2, "") == (done.returncode, done.stdout)
     assert "did you mean text-length?" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["rules"], ["explain", "secret"], ["hosts"], ["schema", "manifest"]])
+def test_lists_end_well_where_nobody_reads_them(arguments: list[str]) -> None:
+    """`plugcli rules | head -1` is no failure, and neither is a standard output that is closed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "plugcli", *arguments]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert (0, b"") == (done.returncode, done.stderr)
+    closed = ["sh", "-c", '"$@" >&-', "sh", *command]
+    done = subprocess.run(closed, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (0, b"") == (done.returncode, done.stderr)

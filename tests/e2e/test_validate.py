@@ -102,6 +102,7 @@ def test_no_target_is_the_current_folder() -> None:
     [
         (["missing"], "'missing' does not exist"),
         ([""], "'' does not exist"),
+        (["--", "-"], "standard input is not judged"),
         (["localhost:5003"], "for the address write http://localhost:5003"),
         ([str(GOOD), "missing"], "'missing' does not exist"),
         (["http://["], "'http://[' is no address"),
@@ -120,6 +121,22 @@ def test_wrong_usage_is_status_2_and_a_sentence(arguments: list[str], words: str
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert "" == done.stdout
+
+
+def test_link_that_leads_nowhere_is_called_that(tmp_path: Path) -> None:
+    """Whoever sees the name in the folder would not believe that it does not exist."""
+    (tmp_path / "old").symlink_to("moved")
+    done = plugcli("old", cwd=tmp_path)
+    assert (2, "error: 'old' is a link that leads nowhere\n") == (done.returncode, done.stderr)
+
+
+def test_plugin_that_is_named_twice_is_judged_once(tmp_path: Path) -> None:
+    """A commit hook and a pattern of the shell name folders, their files and links: counts of findings must not depend on that."""
+    (tmp_path / "good").symlink_to(GOOD)
+    names = [".well-known/ai-plugin.json", "openapi.yaml"]
+    done = plugcli("good", "good/", "./good", str(GOOD), *(str(GOOD / name) for name in names), cwd=tmp_path)
+    assert (0, 1) == (done.returncode, len(done.stdout.splitlines()))
+    assert done.stdout.startswith("good: ")
 
 
 def nonsense(folder: Path, name: str) -> Path:
@@ -322,6 +339,6 @@ def test_faults_that_repeat_do_not_bury_the_others(tmp_path: Path) -> None:
     )
     text = plugcli(str(path)).stdout
     assert 10 == text.count("[operation-id]")
-    assert "... and 20 more of operation-id: --format json lists them all" in text
+    assert "... and 20 more of operation-id: --format json lists them all\n" in text
     found = json.loads(plugcli(str(path), "--format", "json").stdout)["targets"][0]["findings"]
     assert 30 == sum(each["rule"] == "operation-id" for each in found)

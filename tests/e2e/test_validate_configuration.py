@@ -193,7 +193,7 @@ def test_address_is_judged_where_it_is() -> None:
         (f"{IGNORE}\npointer = 'paths'", ":1: ignore[0].pointer does not start with /"),
         ("hosts = [", " is not TOML: "),
         ("a = 1\na = 2", " is not TOML: "),
-        ("\xff", " is not TOML: "),
+        ("\xff", " is not UTF-8"),
     ],
 )
 @pytest.mark.parametrize("name", ["plugcli.toml", "pyproject.toml"])

@@ -140,6 +140,20 @@ def test_reader_who_goes_early_costs_no_report(tmp_path: Path) -> None:
     assert 1 == json.loads((tmp_path / "x").read_text())["version"]
 
 
+@pytest.mark.parametrize("options", [[], ["--for", "chatgpt"], ["--format", "json"]])
+@pytest.mark.parametrize(("targets", "status"), [([GOOD], 0), ([BAD], 1), ([*[WARNED] * 3, BAD], 1)])
+def test_reader_who_goes_early_changes_no_status(
+    targets: list[Path], status: int, options: list[str]
+) -> None:
+    """`validate ... | head` in CI must not pass a plugin with an error, and not fail one without; with options or without."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "plugcli", "validate", *map(str, targets), *options]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writing)
+    assert (status, b"") == (done.returncode, done.stderr)
+
+
 def test_terminal_is_coloured_and_its_width_is_kept_to() -> None:
     """A caret under a line that the terminal has wrapped points at nothing."""
     ours, theirs = os.openpty()

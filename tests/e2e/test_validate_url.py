@@ -33,13 +33,22 @@ def test_openapi_document_is_judged_alone() -> None:
     assert ["/openapi.yaml"] == asked
 
 
-def test_server_that_answers_404_is_named() -> None:
-    """The host says only that it could not find or fetch it."""
-    with server(lambda path, port: (404, {}, b"")) as (port, _):
+@pytest.mark.parametrize(
+    ("code", "words", "hint"),
+    [
+        (404, "404 Not Found", "serve it at this very address"),
+        (401, "401 Unauthorized", "without asking who you are"),
+        (500, "500 Internal Server Error", "the server's log"),
+    ],
+)
+def test_server_that_answers_something_else_is_named(code: int, words: str, hint: str) -> None:
+    """The host says only that it could not find or fetch it, and what to do depends on the answer."""
+    with server(lambda path, port: (code, {}, b"")) as (port, _):
         status, target = validate(f"http://localhost:{port}")
     assert 1 == status
     (finding,) = target["findings"]
-    assert "the server answers 404 Not Found" in finding["message"]
+    assert f"the server answers {words}" in finding["message"]
+    assert hint in finding["hint"]
     assert "Failed to fetch localhost manifest." in finding["host_says"]
 
 

@@ -66,7 +66,7 @@ ALLOWED = {
     "copilot": {"specification", "document"},
     "manifest_schema": {"hosts"},
     "hosts": {"finding", "errors", "_discover"},
-    "specification": {"document"},
+    "specification": {"openapi", "document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
     "prompt": {"openapi", "document", "address"},
     # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.

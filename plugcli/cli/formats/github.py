@@ -9,7 +9,7 @@ from plugcli.cli.formats import Paper
 from plugcli.cli.place import place_of
 from plugcli.cli.text import printable
 from plugcli.cli.words import said_of
-from plugcli.finding import Finding, Report, problems
+from plugcli.finding import Finding, Report, rules_of, told_problems
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -17,13 +17,13 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
     """A line for each problem, once for all hosts: GitHub shows ten of a kind, and drops the rest."""
     for report in reports:
-        for alike in problems(report.findings):
+        for alike in told_problems(report.findings):
             yield _command(alike) + "\n"
 
 
 def _command(alike: list[Finding]) -> str:
     finding, place = alike[0], place_of(alike[0])
-    text, properties = said_of(alike), {"title": f"plugcli {finding.rule}"}
+    text, properties = said_of(alike), {"title": f"plugcli {rules_of(alike)}"}
     at = "" if finding.source is None else f":{finding.line}:{finding.column}"
     if not place.is_file:
         text = f"{printable(place.path)}{at}: {text}"
