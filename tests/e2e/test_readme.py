@@ -55,6 +55,7 @@ def shown(command: str) -> str:
     "command",
     [
         "plugcli validate bad",
+        "plugcli validate --for gpt-actions --for openai-tools --for dify bad",
         "plugcli validate --format github bad",
         "plugcli validate --diff bad",
         "plugcli prompt good",
