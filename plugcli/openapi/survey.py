@@ -13,8 +13,6 @@ from plugcli.document import Document, pointer
 
 # Members that hold values, not parts of the description; as names of properties they are nothing special.
 _VALUES = frozenset(("example", "examples", "default", "enum", "const"))
-# What is read from JSON and YAML is exactly these, and to ask for the type is faster than isinstance.
-_CONTAINERS = (dict, list)
 
 # The key of an object in the one around it, and the chain of that one; None for the whole document.
 _Chain = tuple[Any, str | int] | None
@@ -40,12 +38,14 @@ class Found:
 def find(document: Document, is_minded: Callable[[dict[str, Any]], bool]) -> Iterator[Found]:
     """The objects that `is_minded` says yes to, outside of values, in no order. What a YAML alias repeats is found once."""
     minded = {id(each) for each in document.objects if is_minded(each)}
-    return (each for each in _walk(document) if id(each.value) in minded) if minded else iter(())
+    walked = _walk(document) if minded else ()
+    return (Found(value, names, chain) for value, names, chain in walked if id(value) in minded)
 
 
-@lru_cache(maxsize=2)  # several rules ask, for every host
-def _walk(document: Document) -> list[Found]:
-    passed: list[Found] = []
+@lru_cache(maxsize=2)  # several rules ask
+def _walk(document: Document) -> list[tuple[dict[str, Any], bool, _Chain]]:
+    """Every object with what `Found` says of it; to make one of each would take longer than the walk."""
+    passed: list[tuple[dict[str, Any], bool, _Chain]] = []
     waiting: list[tuple[Any, _Chain, bool]] = [(document.data, None, False)]
     seen: set[int] = set()
     while waiting:
@@ -54,14 +54,16 @@ def _walk(document: Document) -> list[Found]:
             continue
         seen.add(id(value))
         if type(value) is list:
-            waiting.extend(
-                (each, (chain, index), False) for index, each in enumerate(value) if type(each) in _CONTAINERS
-            )
+            for index, each in enumerate(value):
+                if type(each) is dict or type(each) is list:
+                    waiting.append((each, (chain, index), False))
             continue
-        passed.append(Found(value, has_names, chain))
+        passed.append((value, has_names, chain))
         # Among the responses, `default` is one of them.
         has_no_values = has_names or (chain is not None and chain[1] == "responses")
         for key, each in value.items():
-            if type(each) in _CONTAINERS and (has_no_values or key not in _VALUES):
+            # What is read is exactly these, and to ask for the type is faster than isinstance.
+            is_container = type(each) is dict or type(each) is list
+            if is_container and (has_no_values or key not in _VALUES):
                 waiting.append((each, (chain, key), key == "properties"))
     return passed

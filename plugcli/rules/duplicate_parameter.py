@@ -51,4 +51,4 @@ def check(openapi: Document, host: Host) -> Problems:
             seen.add(key)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -48,4 +48,4 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, f"{declared[name]}/name"), message, "path-parameter")
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

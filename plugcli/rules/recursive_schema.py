@@ -120,4 +120,4 @@ def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:
     return []
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

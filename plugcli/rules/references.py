@@ -135,4 +135,4 @@ def _targets(openapi: Document) -> Iterator[str]:
             yield "#" + pointer.join("components", kind, name)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

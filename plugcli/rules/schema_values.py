@@ -84,4 +84,4 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 30 else f"{text[:30]}..."
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)
