@@ -135,7 +135,7 @@ class Report:
     @property
     def worst(self) -> Severity | None:
         """How bad the worst finding is, None where there is none."""
-        return min((each.severity for each in self.findings), key=_WORST_FIRST.index, default=None)
+        return min({each.severity for each in self.findings}, key=_WORST_FIRST.index, default=None)
 
     def as_json(self) -> dict[str, object]:
         """One member of `targets` in version 1 of `validate --format json`, which is frozen."""
@@ -152,8 +152,12 @@ def problems(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
     `findings` are in the order of the text, so the hosts' findings on one problem stand near each other.
     """
     for _, near in groupby(findings, key=lambda each: (each.file, each.order, each.rule)):
+        first, *others = near
+        if not others:
+            yield [first]
+            continue
         alike: dict[object, list[Finding]] = {}
-        for finding in near:
+        for finding in (first, *others):
             alike.setdefault((finding.where, finding.message), []).append(finding)
         for problem in alike.values():
             yield sorted(problem, key=lambda each: _WORST_FIRST.index(each.severity))

@@ -6,7 +6,7 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, compress
 from typing import NamedTuple, overload
 
@@ -145,7 +145,9 @@ def _key(problem: Problem) -> object:
 
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
-    says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
+    says = claim.says
+    if not says and claim.says_on_localhost and not _is_public(plugin):
+        says = claim.says_on_localhost
     return Finding(
         rule=judged.rule,
         host=host_id,
@@ -162,10 +164,17 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
 
 def _filled(says: str, words: Mapping[str, object]) -> str | None:
     """The host's message with `words` in the places that it keeps for them; None where a word is not known."""
-    names = set(_WORD.findall(says))
-    if not names <= words.keys():
+    parts = _parts(says)
+    try:
+        return "".join([str(words[part]) if at % 2 else part for at, part in enumerate(parts)])
+    except KeyError:
         return None
-    return _WORD.sub(lambda found: str(words[found[1]]), says)
+
+
+@cache
+def _parts(says: str) -> list[str]:
+    """A host's message, its text and the names of its words by turns."""
+    return _WORD.split(says)
 
 
 @lru_cache(maxsize=2)  # each finding asks

@@ -35,11 +35,23 @@ class Found:
         return pointer.join(*reversed(parts), *more)
 
 
-def find(document: Document, is_minded: Callable[[dict[str, Any]], bool]) -> Iterator[Found]:
-    """The objects that `is_minded` says yes to, outside of values, in no order. What a YAML alias repeats is found once."""
-    minded = {id(each) for each in document.objects if is_minded(each)}
+def find(
+    document: Document, members: tuple[str, ...], is_minded: Callable[[dict[str, Any]], bool]
+) -> Iterator[Found]:
+    """The objects with one of `members` that `is_minded` says yes to, outside of values, in no order.
+
+    What a YAML alias repeats is found once.
+    """
+    objects = document.objects
+    having = (each for member in members for each in objects if member in each)
+    minded = {id(each) for each in having if is_minded(each)}
     walked = _walk(document) if minded else ()
     return (Found(value, names, chain) for value, names, chain in walked if id(value) in minded)
+
+
+def names(document: Document) -> frozenset[int]:
+    """The objects whose keys are names of the author's, because they are a `properties`: each by its `id`."""
+    return frozenset(id(each["properties"]) for each in document.objects if "properties" in each)
 
 
 @lru_cache(maxsize=2)  # several rules ask

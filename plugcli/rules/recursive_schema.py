@@ -70,7 +70,7 @@ def _used(schema: Any) -> Iterator[str]:
     waiting, seen = [schema], set()
     while waiting:
         value = waiting.pop()
-        if not isinstance(value, (dict, list)) or id(value) in seen:
+        if (type(value) is not dict and type(value) is not list) or id(value) in seen:
             continue
         seen.add(id(value))
         if isinstance(value, dict):

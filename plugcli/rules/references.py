@@ -41,8 +41,8 @@ from urllib.parse import unquote
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
+from plugcli.openapi import survey
 from plugcli.openapi.operation import exists, leads_somewhere
-from plugcli.openapi.survey import find
 from plugcli.rules import Place, Problem, Problems, Rule
 
 # Comparing names takes time, and after so many the hint is no news.
@@ -54,15 +54,23 @@ _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 def check(openapi: Document, host: Host) -> Problems:
     names = list(_targets(openapi))
     lost = 0
+    good = {"#"}
+    properties: frozenset[int] | None = None
 
     def is_lost(value: dict[str, Any]) -> bool:
-        reference = value.get("$ref", "#")
-        return not isinstance(reference, str) or not (reference == "#" or leads_somewhere(openapi, reference))
+        nonlocal properties
+        reference = value["$ref"]
+        if isinstance(reference, dict):  # perhaps a property of that name
+            properties = survey.names(openapi) if properties is None else properties
+            return id(value) not in properties
+        if not isinstance(reference, str):
+            return True
+        if reference not in good and leads_somewhere(openapi, reference):
+            good.add(reference)
+        return reference not in good
 
-    for found in find(openapi, is_lost):
+    for found in survey.find(openapi, ("$ref",), is_lost):
         reference = found.value["$ref"]
-        if found.has_names and isinstance(reference, dict):
-            continue  # a property of that name
         place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
             yield Problem(place, "$ref is no text", "references/unresolved")
