@@ -31,6 +31,7 @@ class Asked:
 
 def judge(asked: Asked) -> int:
     """Judge what is asked for and print it; return the exit status. Raises PlugcliError."""
+    gc.enable()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 100)
     to = outputs(asked.form, asked.outputs)
     work = jobs(asked.targets, asked.hosts, asked.url)

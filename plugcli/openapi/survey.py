@@ -6,7 +6,6 @@ other plain values are passed by: what looks like a schema or a reference in the
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from plugcli.document import Document, pointer
@@ -14,8 +13,8 @@ from plugcli.document import Document, pointer
 # Members that hold values, not parts of the description; as names of properties they are nothing special.
 _VALUES = frozenset(("example", "examples", "default", "enum", "const"))
 
-# The key of an object in the one around it, and the chain of that one; None for the whole document.
-_Chain = tuple[Any, str | int] | None
+# A value with the chain of the one around it and its key there; None for both of the whole document.
+_Chain = tuple[Any, str | int | None, Any]
 
 
 @dataclass(frozen=True)
@@ -23,15 +22,18 @@ class Found:
     """An object in the document. With `has_names` its keys are names of the author's: it is a `properties`."""
 
     value: dict[str, Any]
-    has_names: bool
     _chain: _Chain
+
+    @property
+    def has_names(self) -> bool:
+        return self._chain[1] == "properties"
 
     def pointer(self, *more: str | int) -> str:
         """The JSON pointer of this object, or of what `more` lead to in it."""
         parts, chain = list[str | int](), self._chain
-        while chain is not None:
-            chain, key = chain
-            parts.append(key)
+        while chain[1] is not None:
+            parts.append(chain[1])
+            chain = chain[0]
         return pointer.join(*reversed(parts), *more)
 
 
@@ -43,10 +45,8 @@ def find(
     What a YAML alias repeats is found once.
     """
     objects = document.objects
-    having = (each for member in members for each in objects if member in each)
-    minded = {id(each) for each in having if is_minded(each)}
-    walked = _walk(document) if minded else ()
-    return (Found(value, names, chain) for value, names, chain in walked if id(value) in minded)
+    minded = {id(each) for member in members for each in objects if member in each and is_minded(each)}
+    return _walk(document, minded) if minded else iter(())
 
 
 def names(document: Document) -> frozenset[int]:
@@ -54,28 +54,31 @@ def names(document: Document) -> frozenset[int]:
     return frozenset(id(each["properties"]) for each in document.objects if "properties" in each)
 
 
-@lru_cache(maxsize=2)  # several rules ask
-def _walk(document: Document) -> list[tuple[dict[str, Any], bool, _Chain]]:
-    """Every object with what `Found` says of it; to make one of each would take longer than the walk."""
-    passed: list[tuple[dict[str, Any], bool, _Chain]] = []
-    waiting: list[tuple[Any, _Chain, bool]] = [(document.data, None, False)]
+def _walk(document: Document, minded: set[int]) -> Iterator[Found]:
+    waiting: list[_Chain] = [(None, None, document.data)]
     seen: set[int] = set()
+    is_yaml = document.is_yaml
     while waiting:
-        value, chain, has_names = waiting.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
+        chain = waiting.pop()
+        _, key, value = chain
+        if is_yaml:  # only there can two places have one value
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+        # What is read is exactly these two, and to ask for the type is faster than isinstance.
         if type(value) is list:
-            for index, each in enumerate(value):
-                if type(each) is dict or type(each) is list:
-                    waiting.append((each, (chain, index), False))
+            waiting += [
+                (chain, index, each)
+                for index, each in enumerate(value)
+                if type(each) is dict or type(each) is list
+            ]
             continue
-        passed.append((value, has_names, chain))
+        if id(value) in minded:
+            yield Found(value, chain)
         # Among the responses, `default` is one of them.
-        has_no_values = has_names or (chain is not None and chain[1] == "responses")
-        for key, each in value.items():
-            # What is read is exactly these, and to ask for the type is faster than isinstance.
-            is_container = type(each) is dict or type(each) is list
-            if is_container and (has_no_values or key not in _VALUES):
-                waiting.append((each, (chain, key), key == "properties"))
-    return passed
+        values = () if key in ("properties", "responses") else _VALUES
+        waiting += [
+            (chain, name, each)
+            for name, each in value.items()
+            if (type(each) is dict or type(each) is list) and name not in values
+        ]

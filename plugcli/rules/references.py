@@ -60,14 +60,14 @@ def check(openapi: Document, host: Host) -> Problems:
     def is_lost(value: dict[str, Any]) -> bool:
         nonlocal properties
         reference = value["$ref"]
+        if isinstance(reference, str):
+            if reference not in good and leads_somewhere(openapi, reference):
+                good.add(reference)
+            return reference not in good
         if isinstance(reference, dict):  # perhaps a property of that name
             properties = survey.names(openapi) if properties is None else properties
             return id(value) not in properties
-        if not isinstance(reference, str):
-            return True
-        if reference not in good and leads_somewhere(openapi, reference):
-            good.add(reference)
-        return reference not in good
+        return True
 
     for found in survey.find(openapi, ("$ref",), is_lost):
         reference = found.value["$ref"]
