@@ -135,7 +135,7 @@ class Report:
     @property
     def worst(self) -> Severity | None:
         """How bad the worst finding is, None where there is none."""
-        return min((each.severity for each in self.findings), key=_WORST_FIRST.index, default=None)
+        return min({each.severity for each in self.findings}, key=_WORST_FIRST.index, default=None)
 
     def as_json(self) -> dict[str, object]:
         """One member of `targets` in version 1 of `validate --format json`, which is frozen."""
@@ -161,8 +161,12 @@ def told_problems(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
 
 def _alike(findings: Iterable[Finding], key: Callable[[Finding], object]) -> Iterator[list[Finding]]:
     for _, near in groupby(findings, key=lambda each: (each.file, each.order)):
+        first, *others = near
+        if not others:
+            yield [first]
+            continue
         alike: dict[object, list[Finding]] = {}
-        for finding in near:
+        for finding in (first, *others):
             alike.setdefault(key(finding), []).append(finding)
         for problem in alike.values():
             yield sorted(problem, key=lambda each: _WORST_FIRST.index(each.severity))

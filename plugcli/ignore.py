@@ -72,6 +72,10 @@ class Ignores:
             for rule in each.rules
         }
 
+    def __bool__(self) -> bool:
+        """Whether there is anything that may not be heard."""
+        return bool(self._comments or self._listed)
+
     def of(self, finding: Finding) -> Ignore | IgnoreComment | None:
         """What keeps `finding` from being heard, if anything does."""
         comment = self._comments.get(_spot(finding)) if self._comments else None

@@ -95,9 +95,9 @@ def openapi_file(path: Path) -> Path | None:
     return None if openapi_path is None else folder / openapi_path
 
 
-def plugin_of_openapi(path: Path) -> Plugin:
-    """The OpenAPI document `path` alone, without a manifest."""
-    openapi, problem = document_or_problem(read_file(path), str(path))
+def plugin_of_openapi(path: Path, data: bytes | None = None) -> Plugin:
+    """The OpenAPI document `path` alone, without a manifest. `data` is what the file holds, for whoever has read it."""
+    openapi, problem = document_or_problem(read_file(path) if data is None else data, str(path))
     return Plugin(
         str(path), None, openapi, openapi_problem=problem, openapi_path=path.name, scope="openapi",
         _read=_reader(path.parent),

@@ -77,6 +77,7 @@ def load_target(target: str) -> Plugin:
             return load_plugin(path)
     except OSError as error:
         raise PlugcliError(f"cannot read {target}: {error}") from error
-    if is_openapi(path.name, read_file(path)):
-        return plugin_of_openapi(path)
+    data = read_file(path)
+    if is_openapi(path.name, data):
+        return plugin_of_openapi(path, data)
     return plugin_of_manifest(path)

@@ -5,11 +5,10 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from itertools import chain, compress
-from typing import overload
+from typing import NamedTuple, overload
 
 from plugcli.address import address
 from plugcli.dialect import manifest_dialect, openapi_dialect
@@ -18,7 +17,7 @@ from plugcli.finding import Finding, Report, Verdict
 from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment
+from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment, rules_for
 
 # Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
 # spoken of the same place, for it knows better why; only an error is not dropped for a warning.
@@ -34,7 +33,8 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     What is ignored, by a comment in the document or by what is `listed`, counts for nothing: not for a verdict either.
     """
     ignores = Ignores(ignore_comments(plugin.openapi) if plugin.openapi else (), listed)
-    judged = {host_id: list(_judge(plugin, host)) for host_id, host in hosts.items()}
+    shared: _Shared = {}
+    judged = {host_id: _judge(plugin, host, shared) for host_id, host in hosts.items()}
     found = {host_id: [_finding(plugin, host_id, each) for each in judged[host_id]] for host_id in hosts}
     for idle in _idle(plugin, ignores, found):
         for host_id in hosts:
@@ -42,11 +42,13 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
             found[host_id].append(_finding(plugin, host_id, idle))
     verdicts, findings, ignored = [], list[Finding](), list[Finding]()
     for host_id in hosts:
-        heard = [ignores.of(finding) is None for finding in found[host_id]]
-        left = list(compress(found[host_id], heard))
-        verdicts.append(_verdict(plugin, host_id, list(compress(judged[host_id], heard)), left))
+        left, open_ = found[host_id], judged[host_id]
+        if ignores:
+            heard = [ignores.of(finding) is None for finding in left]
+            ignored += (each for each, is_heard in zip(left, heard, strict=True) if not is_heard)
+            left, open_ = list(compress(left, heard)), list(compress(open_, heard))
+        verdicts.append(_verdict(plugin, host_id, open_, left))
         findings += left
-        ignored += (each for each, is_heard in zip(found[host_id], heard, strict=True) if not is_heard)
     openapi = plugin.openapi or plugin.openapi_problem
     last = (openapi.name if isinstance(openapi, Document) else openapi.file) if openapi else None
     for each in (findings, ignored):
@@ -54,13 +56,16 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     return Report(plugin.name, tuple(verdicts), tuple(findings), ignores.ignored(ignored))
 
 
-@dataclass(frozen=True)
-class _Judged:
+class _Judged(NamedTuple):
     """A problem with the rule that found it and what the host does about it."""
 
     rule: str
     problem: Problem
     claim: Claim
+
+
+# What rules found that find the same for every host.
+_Shared = dict[str, tuple[Problem, ...]]
 
 
 def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) -> Iterator[_Judged]:
@@ -69,7 +74,7 @@ def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) 
     others = {host_id: host for host_id, host in all_hosts().items() if host_id not in found} if idle else {}
     named = {rule for _, rule in idle}
     for host_id, host in others.items():
-        theirs = [_finding(plugin, host_id, each) for each in _judge(plugin, host) if each.rule in named]
+        theirs = [_finding(plugin, host_id, each) for each in _judge(plugin, host, {}) if each.rule in named]
         still = ignores.idle(theirs)
         idle = [each for each in idle if each in still]
     for comment, rule in idle:
@@ -77,24 +82,27 @@ def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) 
             yield _Judged("ignore-comment", ignore_comment.idle(comment, rule), ignore_comment.OURS)
 
 
-def _judge(plugin: Plugin, host: Host) -> Iterator[_Judged]:
+def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
     judged = []
-    for rule_id, rule in all_rules().items():
-        for problem in _run(rule, plugin, host):
+    for rule_id, rule in rules_for(host).items():
+        for problem in _run(rule_id, rule, plugin, host, shared):
             claim = host.claims.get(problem.claim) if isinstance(problem.claim, str) else problem.claim
             if claim is not None:
                 judged.append(_Judged(rule_id, problem, claim))
     spoken = [each for each in judged if each.rule not in _GENERAL_RULES]
     for general in _GENERAL_RULES:
+        found = [each for each in judged if each.rule == general]
+        if not found:
+            continue
         explained = {_key(each.problem) for each in spoken}
         refused = {_key(each.problem) for each in spoken if each.claim.word == "error"}
         if general == "openapi-schema":  # it complains of the whole for a fault inside
             explained |= _around(refused)
-        for each in judged:
+        for each in found:
             places = refused if each.claim.word == "error" else explained
-            if each.rule == general and _key(each.problem) not in places:
+            if _key(each.problem) not in places:
                 spoken.append(each)
-    yield from spoken
+    return spoken
 
 
 def _around(places: set[object]) -> set[object]:
@@ -108,20 +116,26 @@ def _around(places: set[object]) -> set[object]:
     return found
 
 
-def _run(rule: Rule, plugin: Plugin, host: Host) -> Iterator[Problem]:
+def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) -> Iterable[Problem]:
+    if rule_id in shared:
+        return shared[rule_id]
     manifest, openapi = plugin.manifest, plugin.openapi
+    found: Iterable[Problem] = ()
     if rule.plugin is not None:
-        yield from rule.plugin(plugin, host)
+        found = rule.plugin(plugin, host)
     elif rule.manifest is not None and manifest is not None:
         dialect = manifest_dialect(manifest.data)
         if dialect in rule.dialects and dialect in host.manifests:
-            yield from rule.manifest(manifest, host)
+            return rule.manifest(manifest, host)
     elif (
         rule.openapi is not None
         and openapi is not None
         and openapi_dialect(openapi.data) in ("openapi", "version-missing")
     ):
-        yield from rule.openapi(openapi, host)
+        found = rule.openapi(openapi, host)
+    if rule.is_same_for_all:
+        found = shared[rule_id] = tuple(found)
+    return found
 
 
 def _key(problem: Problem) -> object:
@@ -131,7 +145,9 @@ def _key(problem: Problem) -> object:
 
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
-    says = claim.says or (None if _is_public(plugin) else claim.says_on_localhost)
+    says = claim.says
+    if not says and claim.says_on_localhost and not _is_public(plugin):
+        says = claim.says_on_localhost
     return Finding(
         rule=judged.rule,
         host=host_id,
@@ -148,10 +164,17 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
 
 def _filled(says: str, words: Mapping[str, object]) -> str | None:
     """The host's message with `words` in the places that it keeps for them; None where a word is not known."""
-    names = set(_WORD.findall(says))
-    if not names <= words.keys():
+    parts = _parts(says)
+    try:
+        return "".join([str(words[part]) if at % 2 else part for at, part in enumerate(parts)])
+    except KeyError:
         return None
-    return _WORD.sub(lambda found: str(words[found[1]]), says)
+
+
+@cache
+def _parts(says: str) -> list[str]:
+    """A host's message, its text and the names of its words by turns."""
+    return _WORD.split(says)
 
 
 @lru_cache(maxsize=2)  # each finding asks

@@ -1,7 +1,6 @@
 """Where reports go: one format to standard output, and one to each file that `--output FORMAT:FILE` names."""
 
 import io
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -81,8 +80,7 @@ def _print(render: Render, reports: Iterable[Report]) -> None:
         # A terminal that cannot show a character is no reason to stop.
         sys.stdout.reconfigure(errors="backslashreplace")
         is_terminal = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if is_terminal else paper.width
-        paper = Paper(width, is_terminal, is_coloured(sys.stdout))
+        paper = Paper(_terminal_width() if is_terminal else paper.width, is_terminal, is_coloured(sys.stdout))
     try:
         for text in render(reports, paper):
             print(text, end="")
@@ -92,3 +90,9 @@ def _print(render: Render, reports: Iterable[Report]) -> None:
         stop_printing()
         for _ in reports:
             pass
+
+
+def _terminal_width() -> int:
+    import shutil  # 2 ms that a pipe does not pay
+
+    return shutil.get_terminal_size().columns

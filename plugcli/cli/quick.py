@@ -3,6 +3,7 @@
 Typer takes as long to import as a plugin takes to judge.
 """
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -26,6 +27,8 @@ def exec_script(script: str, arguments: list[str]) -> NoReturn:
 def validate_targets(targets: list[str]) -> NoReturn:
     """Judge the targets as `validate` does where no option is given, and exit with its status."""
     from plugcli.cli.boundary import guarded
+
+    gc.disable()  # `judge` says when to collect: importing leaves nothing to find
 
     def judged() -> int:
         from plugcli.cli.judge import Asked, judge

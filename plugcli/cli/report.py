@@ -34,16 +34,16 @@ def lines(report: Report, hosts: Mapping[str, Host], paper: Paper) -> Iterator[s
 def _problem(
     alike: list[Finding], hosts: Mapping[str, Host], paper: Paper, colours: Colours
 ) -> Iterator[str]:
-    finding = alike[0]
+    finding, source = alike[0], alike[0].source
     colour, bold, dim, off = getattr(colours, finding.severity), colours.bold, colours.dim, colours.off
     place = printable(finding.file)
-    if finding.source is not None:  # else it is about the whole
+    if source is not None:  # else it is about the whole
         place += f":{finding.line}:{finding.column}"
     message = printable(finding.message)
     yield f"{bold}{place}:{off} {colour}{finding.severity}{off}: {message} {dim}[{rules_of(alike)}]{off}"
-    if finding.source is not None and finding.source.text.strip():
+    if source is not None and source.text.strip():
         number = str(finding.line)
-        line, before = fitted(finding.source, max(paper.width - len(number) - 5, 20))
+        line, before = fitted(source, max(paper.width - len(number) - 5, 20))
         yield f"  {dim}{number} |{off} {line}"
         yield f"  {dim}{' ' * len(number)} |{off} {' ' * before}{colour}^{off}"
     if len(hosts) > 1:

@@ -17,7 +17,10 @@ def printable(text: str) -> str:
 
 def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
     """The part of `line` around its column in at most `width` cells, and how many cells precede it."""
-    cells = list(line.text if line.text.isprintable() else map(_printable, line.text))
+    text, is_cut = line.text, line.is_cut_before or line.is_cut_after
+    if len(text) <= width - 12 and not is_cut and text.isascii() and text.isprintable():  # nearly always
+        return text, min(line.column - 1, len(text))
+    cells = list(text if text.isprintable() else map(_printable, text))
     at = min(line.column - 1, len(cells))
     start = end = at
     used = 0

@@ -196,7 +196,7 @@ class Document:
         Of JSON without duplicate keys no line is looked up for it: keys come in the order of the text.
         """
         if self._yaml is None and not self._has_duplicates and position is None:
-            return self._ranks.of(pointer.split(where))
+            return self._ranks.of(where)
         if position is not None:
             return (self._lines.offset(position),)
         return (self._places.find(pointer.split(where))[0],)
@@ -233,7 +233,7 @@ class Document:
 
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:
-        return self._yaml or JsonPlaces(self.text, self.data)
+        return self._yaml or JsonPlaces(self.text, self.data, has_duplicates=self._has_duplicates)
 
     @cached_property
     def _ranks(self) -> Ranks:

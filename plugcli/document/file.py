@@ -1,5 +1,6 @@
 """Bytes of a file or an answer, and the text they are. Never waits for a pipe, never reads without end."""
 
+import codecs
 import errno
 import os
 import stat
@@ -10,6 +11,7 @@ from plugcli.errors import PlugcliError
 
 # GitHub's description of its API, the largest real one we know, has 13 MB.
 MAX_BYTES = 32 * 1024 * 1024
+_PIECE_BYTES = 64 * 1024
 
 
 def read_file(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
@@ -55,11 +57,23 @@ def decode(data: bytes) -> str:
             raise BadText(0, "this is UTF-16, and hosts read UTF-8", "save the file as UTF-8")
         raise BadText(nul, "this is binary data, neither JSON nor YAML")
     try:
-        return data.decode("utf-8-sig")
+        return _decoded(data.removeprefix(codecs.BOM_UTF8))
     except UnicodeDecodeError as error:
         raise BadText(
             error.start, f"byte 0x{data[error.start]:02X} is not UTF-8", "save the file as UTF-8"
         ) from error
+
+
+def _decoded(data: bytes) -> str:
+    if len(data) <= _PIECE_BYTES:
+        return data.decode()
+    # A text with a single emoji has 4 bytes a character. Decoded at once it is widened, and moved, twice on the way there.
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    ends = range(_PIECE_BYTES, len(data) + _PIECE_BYTES, _PIECE_BYTES)
+    try:
+        return "".join([decoder.decode(data[end - _PIECE_BYTES : end], end >= len(data)) for end in ends])
+    except UnicodeDecodeError:
+        return data.decode()  # which knows the offset
 
 
 def _reason(error: Exception) -> str:

@@ -2,16 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
+from plugcli.document import pointer
 from plugcli.document.json_mistakes import explain
 from plugcli.document.problem import BadText
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PLAIN_KEY = re.compile(r'"([^"\\]*)"[ \t\n\r]*:[ \t\n\r]*')
 _END = re.compile(r"[ \t\n\r]*(?:,[ \t\n\r]*)?")
-_INDENT = re.compile(r"[ \t]*")
 _LINE_END = re.compile(r"[ \t]*\r?\n")
 _read = json.JSONDecoder().raw_decode
 
@@ -55,21 +56,23 @@ def parse(text: str) -> tuple[Any, bool]:
 class JsonPlaces:
     """Where the values of a JSON text are. The text must have parsed, to `value`.
 
-    A container is indexed the first time one of its members is asked for. What lies inside the members is skipped: by indentation
-    where the text has it, a hundred times faster than reading, and by the C scanner where that does not give the members that `value` has.
+    A container is indexed as far as the member that is asked for. What lies inside the members is skipped: by indentation where the
+    text has it, a hundred times faster than reading, and by the C scanner where that does not give the members that `value` has, and
+    where some key is there twice.
     """
 
-    def __init__(self, text: str, value: Any) -> None:
+    def __init__(self, text: str, value: Any, *, has_duplicates: bool) -> None:
         self._text = text
         self._value = value
-        self._indexed: dict[int, dict[str, tuple[int, int]]] = {}
+        self._has_duplicates = has_duplicates
+        self._indexed: dict[int, tuple[dict[str, tuple[int, int]], Iterator[tuple[str, Member]]]] = {}
 
     def find(self, parts: list[str]) -> tuple[int, int]:
         """Offsets of the key and of the value that `parts` lead to, or of the last part that exists."""
         key_offset = value_offset = self._skip_space(0)
         value = self._value
         for part in parts:
-            place = self._places(value_offset, value).get(part) if isinstance(value, (dict, list)) else None
+            place = self._place(value_offset, value, part) if isinstance(value, (dict, list)) else None
             if place is None:
                 break
             key_offset, value_offset = place
@@ -91,37 +94,49 @@ class JsonPlaces:
                 waiting.append((path, member.value_offset))
         return sorted(found, key=lambda each: each[1])
 
-    def _places(self, offset: int, value: Any) -> dict[str, tuple[int, int]]:
-        """Key to offsets of key and value. The last of two equal keys wins, as it does in the parsed value."""
+    def _place(self, offset: int, value: Any, part: str) -> tuple[int, int] | None:
+        """Offsets of key and value of the member `part`, None where there is none. The last of two equal keys wins, as in `value`."""
+        if part not in value if isinstance(value, dict) else not _is_index(part, len(value)):
+            return None
         if offset not in self._indexed:
+            keys = iter(value) if isinstance(value, dict) else map(str, count())
+            jumped = () if self._has_duplicates else self._members(offset, self._jump_over)
+            self._indexed[offset] = {}, zip(keys, jumped, strict=False)
+        known, coming = self._indexed[offset]
+        if part not in known:
             try:
-                members = self._members(offset, self._jump_over)
-                is_whole = [each.key for each in members] == _keys(value)
-            except (ValueError, IndexError):  # the indentation misled
-                is_whole = False
-            if not is_whole:
-                members = self._members(offset, self._read_over)
-            self._indexed[offset] = {each.key: (each.key_offset, each.value_offset) for each in members}
-        return self._indexed[offset]
+                for key, member in coming:
+                    if key != member.key:
+                        break
+                    known[key] = (member.key_offset, member.value_offset)
+                    if key == part:
+                        break
+            except (ValueError, IndexError):
+                pass
+        if part not in known:  # the indentation misled
+            members = self._members(offset, self._read_over)
+            known |= {each.key: (each.key_offset, each.value_offset) for each in members}
+        return known[part]
 
-    def _members(self, offset: int, skip: Callable[[int], int]) -> list[Member]:
-        text, found = self._text, list[Member]()
-        opener = text[offset]
+    def _members(self, offset: int, skip: Callable[[int], int]) -> Iterator[Member]:
+        text, opener = self._text, self._text[offset]
         if opener not in "{[":
-            return found
+            return
         at = self._skip_space(offset + 1)
+        number = count()
         while text[at] not in "}]":
-            key, key_offset = str(len(found)), at
+            key, key_offset = "", at
             if opener == "{":
                 if plain := _PLAIN_KEY.match(text, at):
                     key, at = plain[1], plain.end()
                 else:
                     key, at = _read(text, at)
                     at = self._skip_space(self._skip_space(at) + 1)  # over the colon
-            found.append(Member(key, key_offset, at))
+            else:
+                key = str(next(number))
+            yield Member(key, key_offset, at)
             end = _END.match(text, skip(at))
             at = end.end() if end else at
-        return found
 
     def _read_over(self, offset: int) -> int:
         return _read(self._text, offset)[1]
@@ -132,15 +147,12 @@ class JsonPlaces:
         end = _LINE_END.match(text, offset + 1) if text[offset] in "{[" else None
         if end is None:
             return self._read_over(offset)
-        outer, inner = self._indent(text.rfind("\n", 0, offset) + 1), self._indent(end.end())
-        if len(inner) <= len(outer):
+        before, inside = text[text.rfind("\n", 0, offset) + 1 : offset], end.end()
+        indent = before[: len(before) - len(before.lstrip(" \t"))]
+        if not text.startswith((f"{indent} ", f"{indent}\t"), inside):
             return self._read_over(offset)
-        closing = "\n" + outer + ("}" if text[offset] == "{" else "]")
+        closing = "\n" + indent + ("}" if text[offset] == "{" else "]")
         return text.index(closing, offset) + len(closing)
-
-    def _indent(self, offset: int) -> str:
-        found = _INDENT.match(self._text, offset)
-        return found[0] if found else ""
 
     def _skip_space(self, offset: int) -> int:
         space = _SPACE.match(self._text, offset)
@@ -151,26 +163,30 @@ class Ranks:
     """The order of the members of `value`, which is that of the text."""
 
     def __init__(self, value: Any) -> None:
-        self._value = value
+        self._around: dict[str, tuple[tuple[int, ...], Any]] = {"": ((), value)}
         self._indexed: dict[int, dict[str, int]] = {}
 
-    def of(self, parts: list[str]) -> tuple[int, ...]:
-        """How many members stand before each of `parts` in the object or list around it, as far as they exist."""
-        ranks = []
-        value = self._value
-        for part in parts:
-            if isinstance(value, dict) and part in value:
-                if id(value) not in self._indexed:
-                    self._indexed[id(value)] = {key: rank for rank, key in enumerate(value)}
-                ranks.append(self._indexed[id(value)][part])
-                value = value[part]
-            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-                ranks.append(int(part))
-                value = value[int(part)]
-            else:
-                break
-        return tuple(ranks)
+    def of(self, where: str) -> tuple[int, ...]:
+        """How many members stand before each part of the pointer `where` in the object or list around it, as far as they exist."""
+        return self._find(where)[0]
+
+    def _find(self, where: str) -> tuple[tuple[int, ...], Any]:
+        """The ranks and the value, None where there is none."""
+        if where == "":
+            return self._around[where]
+        around, _, last = where.rpartition("/")
+        if around not in self._around:  # that of many findings
+            self._around[around] = self._find(around)
+        ranks, value = self._around[around]
+        part = pointer.unescaped(last)
+        if isinstance(value, dict) and part in value:
+            if id(value) not in self._indexed:
+                self._indexed[id(value)] = {key: rank for rank, key in enumerate(value)}
+            return (*ranks, self._indexed[id(value)][part]), value[part]
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            return (*ranks, int(part)), value[int(part)]
+        return ranks, None
 
 
-def _keys(value: Any) -> list[str]:
-    return list(value) if isinstance(value, dict) else [str(index) for index in range(len(value))]
+def _is_index(part: str, length: int) -> bool:
+    return part.isdecimal() and int(part) < length and str(int(part)) == part

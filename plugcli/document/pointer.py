@@ -11,7 +11,12 @@ def split(pointer: str) -> list[str]:
     if not pointer:
         return []
     parts = pointer.removeprefix("/").split("/")
-    return [part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in pointer else parts
+    return [unescaped(part) for part in parts] if "~" in pointer else parts
+
+
+def unescaped(part: str) -> str:
+    """One part of a pointer as the key that it is."""
+    return part.replace("~1", "/").replace("~0", "~") if "~" in part else part
 
 
 def _escaped(part: str) -> str:

@@ -118,7 +118,7 @@ class Tools:
     folds: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Host:
     """One program that loads plugins.
 

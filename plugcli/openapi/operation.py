@@ -121,8 +121,8 @@ def _target(document: Document, reference: str) -> tuple[str, Any] | None:
     known = _targets(document)
     if reference not in known:
         where = unquote(reference[1:])
-        is_there = reference.startswith("#/") and exists(document, where)
-        known[reference] = (where, document.get(*pointer.split(where))) if is_there else None
+        reached, value = document.nearest(where) if reference.startswith("#/") else ("", None)
+        known[reference] = (where, value) if reached and reached == _normal(where) else None
     return known[reference]
 
 
@@ -133,4 +133,10 @@ def _targets(_document: Document) -> dict[str, tuple[str, Any] | None]:
 
 def exists(document: Document, where: str) -> bool:
     """Whether the pointer `where` leads to a value, be it null."""
-    return document.nearest(where)[0] == pointer.join(*pointer.split(where))
+    return document.nearest(where)[0] == _normal(where)
+
+
+def _normal(where: str) -> str:
+    """The one way to write the pointer `where`."""
+    is_normal = where.startswith("/") and "~" not in where
+    return where if is_normal else pointer.join(*pointer.split(where))

@@ -6,18 +6,15 @@ other plain values are passed by: what looks like a schema or a reference in the
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from plugcli.document import Document, pointer
 
 # Members that hold values, not parts of the description; as names of properties they are nothing special.
 _VALUES = frozenset(("example", "examples", "default", "enum", "const"))
-# What is read from JSON and YAML is exactly these, and to ask for the type is faster than isinstance.
-_CONTAINERS = (dict, list)
 
-# The key of an object in the one around it, and the chain of that one; None for the whole document.
-_Chain = tuple[Any, str | int] | None
+# A value with the chain of the one around it and its key there; None for both of the whole document.
+_Chain = tuple[Any, str | int | None, Any]
 
 
 @dataclass(frozen=True)
@@ -25,43 +22,63 @@ class Found:
     """An object in the document. With `has_names` its keys are names of the author's: it is a `properties`."""
 
     value: dict[str, Any]
-    has_names: bool
     _chain: _Chain
+
+    @property
+    def has_names(self) -> bool:
+        return self._chain[1] == "properties"
 
     def pointer(self, *more: str | int) -> str:
         """The JSON pointer of this object, or of what `more` lead to in it."""
         parts, chain = list[str | int](), self._chain
-        while chain is not None:
-            chain, key = chain
-            parts.append(key)
+        while chain[1] is not None:
+            parts.append(chain[1])
+            chain = chain[0]
         return pointer.join(*reversed(parts), *more)
 
 
-def find(document: Document, is_minded: Callable[[dict[str, Any]], bool]) -> Iterator[Found]:
-    """The objects that `is_minded` says yes to, outside of values, in no order. What a YAML alias repeats is found once."""
-    minded = {id(each) for each in document.objects if is_minded(each)}
-    return (each for each in _walk(document) if id(each.value) in minded) if minded else iter(())
+def find(
+    document: Document, members: tuple[str, ...], is_minded: Callable[[dict[str, Any]], bool]
+) -> Iterator[Found]:
+    """The objects with one of `members` that `is_minded` says yes to, outside of values, in no order.
+
+    What a YAML alias repeats is found once.
+    """
+    objects = document.objects
+    minded = {id(each) for member in members for each in objects if member in each and is_minded(each)}
+    return _walk(document, minded) if minded else iter(())
 
 
-@lru_cache(maxsize=2)  # several rules ask, for every host
-def _walk(document: Document) -> list[Found]:
-    passed: list[Found] = []
-    waiting: list[tuple[Any, _Chain, bool]] = [(document.data, None, False)]
+def names(document: Document) -> frozenset[int]:
+    """The objects whose keys are names of the author's, because they are a `properties`: each by its `id`."""
+    return frozenset(id(each["properties"]) for each in document.objects if "properties" in each)
+
+
+def _walk(document: Document, minded: set[int]) -> Iterator[Found]:
+    waiting: list[_Chain] = [(None, None, document.data)]
     seen: set[int] = set()
+    is_yaml = document.is_yaml
     while waiting:
-        value, chain, has_names = waiting.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
+        chain = waiting.pop()
+        _, key, value = chain
+        if is_yaml:  # only there can two places have one value
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+        # What is read is exactly these two, and to ask for the type is faster than isinstance.
         if type(value) is list:
-            waiting.extend(
-                (each, (chain, index), False) for index, each in enumerate(value) if type(each) in _CONTAINERS
-            )
+            waiting += [
+                (chain, index, each)
+                for index, each in enumerate(value)
+                if type(each) is dict or type(each) is list
+            ]
             continue
-        passed.append(Found(value, has_names, chain))
+        if id(value) in minded:
+            yield Found(value, chain)
         # Among the responses, `default` is one of them.
-        has_no_values = has_names or (chain is not None and chain[1] == "responses")
-        for key, each in value.items():
-            if type(each) in _CONTAINERS and (has_no_values or key not in _VALUES):
-                waiting.append((each, (chain, key), key == "properties"))
-    return passed
+        values = () if key in ("properties", "responses") else _VALUES
+        waiting += [
+            (chain, name, each)
+            for name, each in value.items()
+            if (type(each) is dict or type(each) is list) and name not in values
+        ]

@@ -19,7 +19,7 @@ from plugcli.document import Document, ParseProblem, Place
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 
-__all__ = ["Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation"]
+__all__ = ["Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "rules_for"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ class Rule:
     `plugin` looks at the plugin as a whole, also where a document is missing or does not parse.
     `manifest` and `openapi` look at a document of the right kind; whether it is one is a rule about the
     plugin. `dialects` are those of the manifests that `manifest` looks at. `asks` tells which of a host's claims it
-    goes by beside those that are named after the rule: the parts of the plugin that each is about, and the claim.
+    goes by beside those that are named after the rule: the parts of the plugin that each is about, and the claim. With
+    `is_ours` it goes by a claim of plugcli's own, whatever the host says; with `is_same_for_all` it does not look at the
+    host, and is run once for all of them.
     """
 
     plugin: Callable[[Plugin, Host], Problems] | None = None
@@ -56,6 +58,8 @@ class Rule:
     openapi: Callable[[Document, Host], Problems] | None = None
     dialects: tuple[str, ...] = ("plugin", "baidu")
     asks: Callable[[Host], Iterator[tuple[str, Claim]]] | None = None
+    is_ours: bool = False
+    is_same_for_all: bool = False
 
 
 @cache
@@ -64,6 +68,12 @@ def all_rules() -> Mapping[str, Rule]:
     import plugcli.rules
 
     return discover(plugcli.rules, "RULE", Rule)
+
+
+@cache
+def rules_for(host: Host) -> Mapping[str, Rule]:
+    """The rules that can find something which `host` minds: to run the others would be in vain."""
+    return {each: rule for each, rule in all_rules().items() if rule.is_ours or claims(each, host)}
 
 
 def claims(rule_id: str, host: Host) -> list[tuple[str, Claim]]:

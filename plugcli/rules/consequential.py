@@ -30,4 +30,4 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, f"{operation.where}/{_NAME}"), message, "consequential", hint)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -27,7 +27,7 @@ Good:
           responses: {"200": {description: The list}}
 """
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.openapi.operation import follow, operations
 from plugcli.rules import Place, Problem, Problems, Rule
@@ -38,7 +38,7 @@ def check(openapi: Document, host: Host) -> Problems:
         found = operation.data.get("parameters")
         seen = set()
         for index, parameter in enumerate(found if isinstance(found, list) else ()):
-            own = pointer.join("paths", operation.path, operation.method, "parameters", index)
+            own = f"{operation.where}/parameters/{index}"
             value = follow(openapi, own, parameter)[1]
             if not isinstance(value, dict) or not isinstance(value.get("name"), str):
                 continue
@@ -51,4 +51,4 @@ def check(openapi: Document, host: Host) -> Problems:
             seen.add(key)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

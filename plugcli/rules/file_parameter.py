@@ -58,4 +58,4 @@ def check(openapi: Document, host: Host) -> Problems:
         yield Problem(Place(openapi, where), message, "file-parameter", hint)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -46,4 +46,4 @@ def _hint(name: str) -> str:
     return "move it to the query or to the request body, or let a server of yours in between set it"
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -78,4 +78,4 @@ def _is_object(openapi: Document, where: str, schema: Any) -> bool:
     )
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -38,4 +38,4 @@ def check(openapi: Document, host: Host) -> Problems:
                 yield Problem(where, message, "no-content-body", "leave content out, or answer 200")
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

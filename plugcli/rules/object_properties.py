@@ -71,4 +71,4 @@ def _schema(holder: Any) -> Any:
     return holder
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

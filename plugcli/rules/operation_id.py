@@ -30,6 +30,9 @@ from plugcli.openapi.operation import CALLED_METHODS, Operation, operations, sug
 from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
+_SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_]")
+
 
 def check(openapi: Document, host: Host) -> Problems:
     seen: dict[str, Operation] = {}
@@ -59,8 +62,8 @@ def _name(where: Place, operation: Operation, host: Host, index: int) -> Problem
     longer = [each for each in host.limits.get("tool.name", ()) if len(name) > each.most]
     limit = max(longer, key=lambda each: each.most, default=None)
     words = {"name": name, "length": len(name), "index": index}
-    is_safe = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)
-    if not is_safe and re.search(r"[^A-Za-z0-9_]", name):
+    is_safe = _SAFE.fullmatch(name)
+    if not is_safe and _UNSAFE.search(name):
         renamed = re.sub(r"[^A-Za-z0-9]", "_", name)
         message = f"the operationId {name} is no name: letters, digits and _ are safe"
         told = {**words, "operation_id": name, "renamed": renamed}

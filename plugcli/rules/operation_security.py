@@ -84,4 +84,4 @@ def _is_usual(scheme: Scheme) -> bool:
     return not scheme.data
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

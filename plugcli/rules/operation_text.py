@@ -36,4 +36,4 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, f"{operation.where}/description"), message, "operation-text", _HINT)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -28,7 +28,7 @@ Good:
           responses: {"200": {description: The list}}
 """
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
@@ -39,11 +39,12 @@ def check(openapi: Document, host: Host) -> Problems:
         return
     for operation in operations(openapi):
         found = operation.data.get("parameters")
+        title, known = operation.title, operation.words
         for index, parameter in enumerate(found if isinstance(found, list) else ()):
             if isinstance(parameter, dict) and "$ref" in parameter and operation.method in CALLED_METHODS:
-                where = pointer.join("paths", operation.path, operation.method, "parameters", index)
-                words = {**operation.words, "parameter": parameter}
-                message = f"a parameter of {operation.title} is a $ref"
+                where = f"{operation.where}/parameters/{index}"
+                words = {**known, "parameter": parameter}
+                message = f"a parameter of {title} is a $ref"
                 hint = "write the parameter out in the operation"
                 yield Problem(Place(openapi, where), message, "parameter-reference", hint, words)
 

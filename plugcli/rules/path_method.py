@@ -49,4 +49,4 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(where, message, claim, hint, {"path": path, "key": key})
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

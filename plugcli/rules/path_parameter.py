@@ -49,4 +49,4 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, f"{declared[name]}/name"), message, "path-parameter", hint)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -35,4 +35,4 @@ def check(openapi: Document, host: Host) -> Problems:
             )
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -33,6 +33,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 # Enough to see the shape of it, where a generator has tied everything to everything.
 _MOST_SCHEMAS = 1000
+_EXAMPLES = ("example", "examples", "enum")
 _PREFIX = "#/components/schemas/"
 
 
@@ -70,16 +71,20 @@ def _used(schema: Any) -> Iterator[str]:
     waiting, seen = [schema], set()
     while waiting:
         value = waiting.pop()
-        if not isinstance(value, (dict, list)) or id(value) in seen:
+        if id(value) in seen:
             continue
         seen.add(id(value))
-        if isinstance(value, dict):
+        if type(value) is dict:
             reference = value.get("$ref")
             if isinstance(reference, str) and reference.startswith(_PREFIX):
                 yield pointer.split(unquote(reference[1:]))[2]
-            waiting.extend(each for key, each in value.items() if key not in ("example", "examples", "enum"))
-        else:
-            waiting.extend(value)
+            waiting += [
+                each
+                for key, each in value.items()
+                if (type(each) is dict or type(each) is list) and key not in _EXAMPLES
+            ]
+        elif type(value) is list:
+            waiting += [each for each in value if type(each) is dict or type(each) is list]
 
 
 def _near_cycles(uses: dict[str, list[str]]) -> list[str]:
@@ -120,4 +125,4 @@ def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:
     return []
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -41,8 +41,8 @@ from urllib.parse import unquote
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
+from plugcli.openapi import survey
 from plugcli.openapi.operation import exists, leads_somewhere
-from plugcli.openapi.survey import find
 from plugcli.rules import Place, Problem, Problems, Rule
 
 # Comparing names takes time, and after so many the hint is no news.
@@ -55,15 +55,23 @@ _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 def check(openapi: Document, host: Host) -> Problems:
     names = list(_targets(openapi))
     lost = 0
+    good = {"#"}
+    properties: frozenset[int] | None = None
 
     def is_lost(value: dict[str, Any]) -> bool:
-        reference = value.get("$ref", "#")
-        return not isinstance(reference, str) or not (reference == "#" or leads_somewhere(openapi, reference))
+        nonlocal properties
+        reference = value["$ref"]
+        if isinstance(reference, str):
+            if reference not in good and leads_somewhere(openapi, reference):
+                good.add(reference)
+            return reference not in good
+        if isinstance(reference, dict):  # perhaps a property of that name
+            properties = survey.names(openapi) if properties is None else properties
+            return id(value) not in properties
+        return True
 
-    for found in find(openapi, is_lost):
+    for found in survey.find(openapi, ("$ref",), is_lost):
         reference = found.value["$ref"]
-        if found.has_names and isinstance(reference, dict):
-            continue  # a property of that name
         place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
             yield Problem(
@@ -102,8 +110,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 place, f"$ref {reference} leads to nothing", "references/unresolved", "start it with #/"
             )
 
-    if "references/circular" in host.claims:
-        yield from _circular(openapi)
+    yield from _circular(openapi)
 
 
 def _circular(openapi: Document) -> Problems:
@@ -122,7 +129,7 @@ def _circular(openapi: Document) -> Problems:
             known[reference] = not is_end and not reference.startswith(_SCHEMAS)
         return known[reference]
 
-    for found in find(openapi, is_suspect):
+    for found in survey.find(openapi, ("$ref",), is_suspect):
         reference, where = found.value["$ref"], found.pointer()
         target = pointer.join(*pointer.split(unquote(reference[1:])))
         if where == target or where.startswith(f"{target}/"):
@@ -188,4 +195,4 @@ def _targets(openapi: Document) -> Iterator[str]:
             yield "#" + pointer.join("components", kind, name)
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

@@ -41,7 +41,7 @@ def check(openapi: Document, host: Host) -> Problems:
     if host.claims.keys().isdisjoint(_CLAIMS):
         return
     first: dict[tuple[str, str, str], list[str]] = {}
-    for found in find(openapi, _is_strange):
+    for found in find(openapi, ("format",), _is_strange):
         if not found.has_names:
             kind, form = found.value["type"], found.value["format"]
             claim = "schema-format/unknown" if form.lower() in _KNOWN else "schema-format/pair"

@@ -34,7 +34,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for found in find(openapi, _has_strange_values):
+    for found in find(openapi, ("enum", "default"), _has_strange_values):
         if found.has_names:
             continue
         schema, kind = found.value, found.value["type"]
@@ -49,8 +49,6 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _has_strange_values(schema: dict[str, Any]) -> bool:
-    if "enum" not in schema and "default" not in schema:
-        return False
     kind = schema.get("type")
     if not isinstance(kind, str) or kind not in _TYPES:
         return False
@@ -84,4 +82,4 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 30 else f"{text[:30]}..."
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_same_for_all=True)

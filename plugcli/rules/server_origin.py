@@ -138,4 +138,4 @@ def _place(openapi: Document, index: int) -> Place:
     return Place(openapi, f"/servers/{index}/url")
 
 
-RULE = Rule(plugin=check)
+RULE = Rule(plugin=check, is_same_for_all=True)

@@ -115,15 +115,17 @@ def _first_of_each(openapi: Document) -> Problems:
     without = []
     for path, value in _members(openapi.data.get("paths")).items():
         item = _members(value)
-        of_path = list(_first(openapi, pointer.join("paths", path)))
+        of_path = list(_first(openapi, pointer.join("paths", path))) if "servers" in item else []
         found += of_path
         for method in METHODS:
-            if isinstance(item.get(method), dict):
-                where = pointer.join("paths", path, method)
-                of_operation = list(_first(openapi, where))
-                found += of_operation
-                if not (has_own or of_path or of_operation):
-                    without.append((where, f"{method.upper()} {path}"))
+            operation = item.get(method)
+            if not isinstance(operation, dict) or (has_own and "servers" not in operation):
+                continue  # nearly always, and nothing to say
+            where = pointer.join("paths", path, method)
+            of_operation = list(_first(openapi, where))
+            found += of_operation
+            if not (has_own or of_path or of_operation):
+                without.append((where, f"{method.upper()} {path}"))
     if not found and not has_own and not isinstance(openapi.get("info", "servers"), list):
         message = "there are no servers"
         yield Problem(Place(openapi, "/servers"), message, "servers/none", _HINT)

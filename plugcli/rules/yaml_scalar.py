@@ -106,4 +106,4 @@ def _shown(value: bool) -> str:
     return "true" if value else "false"
 
 
-RULE = Rule(plugin=check)
+RULE = Rule(plugin=check, is_ours=True, is_same_for_all=True)

@@ -45,12 +45,13 @@ def family(document: Document) -> str:
     return next((each for each in _FAMILIES if version.startswith(each)), "3.0")
 
 
-def faults(document: Document) -> Iterator[Fault]:
+@lru_cache(maxsize=2)  # for every host
+def faults(document: Document) -> tuple[Fault, ...]:
     """The faults of the document, in no order, one a place."""
     version = family(document)
     # The version has a rule of its own, and a strange one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
-    yield from explained(validator(version), data, f"OpenAPI {version}")
+    return tuple(explained(validator(version), data, f"OpenAPI {version}"))
 
 
 @lru_cache(maxsize=2)

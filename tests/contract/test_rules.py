@@ -19,11 +19,11 @@ import pytest
 from plugcli.cli.formats import Paper
 from plugcli.cli.formats.text import render
 from plugcli.finding import Report
-from plugcli.hosts import DEFAULT, Host, named_hosts
+from plugcli.hosts import DEFAULT, Claim, Host, all_hosts, named_hosts
 from plugcli.live import Exchange, Failure, Live
 from plugcli.live.picture import Picture
 from plugcli.plugin import Plugin
-from plugcli.rules import all_rules
+from plugcli.rules import Problem, all_rules, rules_for
 from plugcli.target import load_target
 from plugcli.validate import validate
 
@@ -39,17 +39,21 @@ def hosts_of(case: Path) -> dict[str, Host]:
 
 def judge(case: Path) -> Report:
     """The report on a case, from inside its folder, so that no path of this machine is in it."""
-    hosts = hosts_of(case)
+    return validate(plugin_of(case), hosts_of(case))
+
+
+def plugin_of(case: Path) -> Plugin:
+    """The plugin of a case, loaded from inside its folder."""
     if (case / "live.json").exists():
         live = live_of(json.loads((case / "live.json").read_text()))
         url = live.exchanges[0].url
         plugin = load_target(".") if (case / ".well-known").exists() else Plugin(url)
-        return validate(replace(plugin, manifest_path=url, live=live, url=url), hosts)
+        return replace(plugin, manifest_path=url, live=live, url=url)
     target = case / "target.txt"
     plugin = load_target(target.read_text().strip() if target.exists() else ".")
     if (case / "url.txt").exists():
         plugin = replace(plugin, url=(case / "url.txt").read_text().strip())
-    return validate(plugin, hosts)
+    return plugin
 
 
 def live_of(exchanges: list[dict[str, Any]]) -> Live:
@@ -101,3 +105,45 @@ def test_rule_looks_at_one_thing(rule: str) -> None:
 def test_cases_belong_to_rules() -> None:
     """A folder of a rule that was renamed would never fail again."""
     assert {each.name for each in CASES.iterdir()} == set(all_rules())
+
+
+class Unread:
+    """Stands where a host is expected, and is nobody's business."""
+
+    def __getattr__(self, name: str) -> None:
+        raise AssertionError(f"the rule looks at the host's {name}")
+
+
+def found_by(rule: str, plugin: Plugin, host: Host) -> list[Problem]:
+    """What a rule finds in a plugin, whether or not a host minds."""
+    check, openapi, manifest = all_rules()[rule], plugin.openapi, plugin.manifest
+    found = check.plugin(plugin, host) if check.plugin is not None else iter(())
+    if check.openapi is not None and openapi is not None:
+        found = check.openapi(openapi, host)
+    if check.manifest is not None and manifest is not None:
+        found = check.manifest(manifest, host)
+    return list(found)
+
+
+@pytest.mark.parametrize("rule", [each for each in all_rules() if all_rules()[each].is_same_for_all])
+def test_rule_that_is_the_same_for_all_looks_at_no_host(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is run for the first host only: what it learnt there would be said of all the others."""
+    assert all_rules()[rule].manifest is None, "a host may not read manifests at all"
+    for case in (CASES / rule).iterdir():
+        monkeypatch.chdir(case)
+        found_by(rule, plugin_of(case), Unread())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rule", all_rules())
+def test_rule_that_is_left_out_finds_nothing_that_the_host_minds(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule that goes by claims of other names than its own, and does not say so in `asks`, would be silent."""
+    left_out = [host for host in all_hosts().values() if rule not in rules_for(host)]
+    for case in (CASES / rule).iterdir():
+        monkeypatch.chdir(case)
+        plugin = plugin_of(case)
+        for host in left_out:
+            found = found_by(rule, plugin, host)
+            minded = [each for each in found if isinstance(each.claim, Claim) or each.claim in host.claims]
+            assert [] == minded, host.title
