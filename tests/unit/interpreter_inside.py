@@ -24,7 +24,7 @@ import json, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
     signal.signal(ignored, signal.SIG_IGN)
-inside._open_standard_streams()
+inside.open_standard_streams()
 import site
 site.main()
 {before}

@@ -136,8 +136,9 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
             importlib.import_module(name)
     warm_up.all_of(modules)
     mounts.umount_scratch()
-    inside.RANDOM.extend(inside.random_generators())
-    inside.OURS = tuple(name for name in sys.modules if name.partition(".")[0] == "jail")
+    inside.RANDOM.extend(map(inside.reseeding, inside.random_generators()))
+    inside.hide()
+    _open_standard_streams()
     if plan.has_spares:
         for _ in range(_REHEARSALS):
             inside.rehearse()
@@ -157,6 +158,19 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     gc.freeze()
     if plan.has_spares:
         _collapse()
+
+
+def _open_standard_streams() -> None:
+    """Make the streams of all jails while the descriptors are pipes, as theirs are: a stream is made for the kind that it finds."""
+    ours = [os.dup(descriptor) for descriptor in range(3)]
+    ends = os.pipe2(os.O_CLOEXEC)
+    for descriptor, end in enumerate((ends[0], ends[1], ends[1])):
+        os.dup2(end, descriptor)
+    inside.open_standard_streams()
+    for descriptor, end in enumerate(ours):
+        os.dup2(end, descriptor)
+    for descriptor in (*ours, *ends):
+        os.close(descriptor)
 
 
 def _fill_holes() -> None:
