@@ -14,6 +14,7 @@ the next one.
 """
 
 import _signal  # type: ignore[import-not-found]
+import _socket  # its sockets do not look up the names of what they are, as those of the module socket do
 import contextlib
 import fcntl
 import os
@@ -108,7 +109,7 @@ def _start(plan: Plan, steps: list[Step], control: socket.socket, modules: tuple
             make(calls)
         step = "interpreter"
         standard = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
-        door, outer_door = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        door, outer_door = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         workspace = os.open(WORKSPACE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         interpreter = os.fork()
     except OSError as error:
@@ -138,7 +139,7 @@ def _bring_loopback_up() -> None:
 
 
 def _become_interpreter(
-    plan: Plan, door: socket.socket, standard: list[tuple[int, int]], modules: tuple[str, ...]
+    plan: Plan, door: _socket.socket, standard: list[tuple[int, int]], modules: tuple[str, ...]
 ) -> NoReturn:
     """Turn the forked child into the interpreter: its standard streams, the door, and nothing else of anybody's."""
     try:
