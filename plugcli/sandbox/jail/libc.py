@@ -194,6 +194,14 @@ def madvise(start: int, length: int, advice: int) -> None:
     _checked(_libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice), "madvise")
 
 
+def resident_part(start: int, length: int) -> float:
+    """Return how much of a range of whole pages is there, as a part of 1. mincore(2)."""
+    pages = ctypes.create_string_buffer(length // os.sysconf("SC_PAGE_SIZE"))
+    address = ctypes.c_void_p(start), ctypes.c_size_t(length)
+    _checked(_libc.mincore(*address, pages), "mincore")
+    return sum(byte & 1 for byte in pages.raw) / len(pages)
+
+
 def malloc_trim() -> None:
     """Give back the pages that libc holds and nobody uses, where it is glibc."""
     if hasattr(_libc, "malloc_trim"):

@@ -29,6 +29,7 @@ UIDS = 4096
 
 _REHEARSALS = 16  # then Python has rewritten its code for what it meets, once for all jails
 _HUGE_BYTES = 2 * 1024 * 1024
+_MOST = 7 / 8  # of a huge page: what is missing is filled with nothing, and counts
 
 # Objects/obmalloc.c: objects of one size class, of up to 512 bytes, lie in pools, each behind a header.
 _POOL_BYTES, _HEADER_BYTES, _LARGEST_SMALL_BYTES = 16 * 1024, 48, 512
@@ -189,10 +190,10 @@ def _collapse() -> None:
     for addresses, mode, _, _, inode, *_ in lines:
         if mode == "rw-p" and inode == "0":
             start, end = (int(address, 16) for address in addresses.split("-"))
-            start, end = -(-start // _HUGE_BYTES) * _HUGE_BYTES, end // _HUGE_BYTES * _HUGE_BYTES
-            with contextlib.suppress(OSError):  # Linux 6.1 has it, where huge pages are not turned off
-                if start < end:
-                    libc.madvise(start, end - start, libc.MADV_COLLAPSE)
+            for each in range(-(-start // _HUGE_BYTES) * _HUGE_BYTES, end - _HUGE_BYTES + 1, _HUGE_BYTES):
+                with contextlib.suppress(OSError):  # Linux 6.1 has it, where huge pages are not turned off
+                    if libc.resident_part(each, _HUGE_BYTES) >= _MOST:
+                        libc.madvise(each, _HUGE_BYTES, libc.MADV_COLLAPSE)
 
 
 def _serve(
