@@ -28,9 +28,8 @@ inside.open_standard_streams()
 import site
 site.main()
 {before}
-with inside.socket_file(inside.DOOR) as door:
-    door.write(json.dumps({{"ready": list(sys.version_info[:3])}}).encode() + b"\\n")
-    door.flush()
+os.write(inside.DOOR, json.dumps({{"ready": list(sys.version_info[:3])}}).encode() + b"\\n")
+with inside.reader(inside.DOOR) as door:
     conversation.serve(door, json.loads(door.readline()))
 """
 

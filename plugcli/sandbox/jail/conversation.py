@@ -66,7 +66,7 @@ _set_handler = _signal.signal
 _set_mask = _signal.pthread_sigmask
 
 
-def serve(door: io.BufferedRWPair, job: dict[str, Any]) -> NoReturn:
+def serve(door: io.BufferedReader, job: dict[str, Any]) -> NoReturn:
     """Run calls until the host closes the door, then leave. `job["import_from"]` is the workspace."""
     _set_handler(signal.SIGINT, _ignore)
     conversation = _Conversation(door.peek(1), job["import_from"])

@@ -67,9 +67,8 @@ def main(
         site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
         for name in modules:
             importlib.import_module(name)
-    with socket_file(DOOR) as door:
-        door.write(_READY)
-        door.flush()
+    os.write(DOOR, _READY)
+    with reader(DOOR) as door:
         if is_rehearsed and not select.select([DOOR], [], [], _SOON_SECONDS)[0]:
             rehearse()
         header = door.readline()
@@ -88,11 +87,9 @@ def main(
         leave(status)
 
 
-def socket_file(descriptor: int) -> io.BufferedRWPair:
-    """Return the socket as one buffered file; closing it leaves the descriptor open."""
-    reading = io.FileIO(descriptor, "rb", closefd=False)
-    writing = io.FileIO(descriptor, "wb", closefd=False)
-    return io.BufferedRWPair(reading, writing)
+def reader(descriptor: int) -> io.BufferedReader:
+    """Return what comes through the socket as a buffered file; closing it leaves the descriptor open."""
+    return io.BufferedReader(io.FileIO(descriptor, "rb", closefd=False))
 
 
 def refuse(why: str) -> None:
