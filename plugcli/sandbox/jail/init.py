@@ -84,7 +84,7 @@ def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -
 def main(
     plan: Plan,
     steps: list[Step],
-    control: socket.socket,
+    control: _socket.socket,
     group: cgroup.Member | None,
     modules: tuple[str, ...],
 ) -> NoReturn:
@@ -101,7 +101,7 @@ def main(
     os._exit(0)
 
 
-def _start(plan: Plan, steps: list[Step], control: socket.socket, modules: tuple[str, ...]) -> int:
+def _start(plan: Plan, steps: list[Step], control: _socket.socket, modules: tuple[str, ...]) -> int:
     """Lock this process in, fork the interpreter, tell the host; return the interpreter's pid."""
     step = "start"
     try:
@@ -157,7 +157,7 @@ def _become_interpreter(
     os._exit(1)
 
 
-def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.Member | None) -> None:
+def _watch(plan: Plan, interpreter: int, control: _socket.socket, group: cgroup.Member | None) -> None:
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
     poll = select.poll()
     exit_notice = os.pidfd_open(interpreter)
@@ -214,7 +214,9 @@ def _status(interpreter: int) -> int:
 class _Memory:
     """Watches what the jail uses, by its cgroup or by measuring, and reports it to the host."""
 
-    def __init__(self, meter: Meter, plan: Plan, control: socket.socket, group: cgroup.Member | None) -> None:
+    def __init__(
+        self, meter: Meter, plan: Plan, control: _socket.socket, group: cgroup.Member | None
+    ) -> None:
         self._control = control
         self._group = group
         self._meter = meter
@@ -242,7 +244,7 @@ class _Memory:
         return seconds
 
 
-def _obey(interpreter: int, control: socket.socket, memory: _Memory) -> bool:
+def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
     """Do what the host asks for; False when it is gone, or when the code does not let us."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:

@@ -9,6 +9,7 @@ Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped":
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
 
+import _socket
 import contextlib
 import gc
 import importlib
@@ -211,7 +212,7 @@ def _serve(
         if frame is None:
             return
         number = frame["jail"]
-        control = socket.socket(fileno=descriptors[0])
+        control = _socket.socket(fileno=descriptors[0])
         group = cgroup.Member(*descriptors[1:]) if descriptors[1:] else None
         who.fill(Identity(int(frame["uid"]), int(frame["gid"])), -1 if group is None else group.members)
         try:
