@@ -24,13 +24,12 @@ import json, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
     signal.signal(ignored, signal.SIG_IGN)
-inside._open_standard_streams()
+inside.open_standard_streams()
 import site
 site.main()
 {before}
-with inside.socket_file(inside.DOOR) as door:
-    door.write(json.dumps({{"ready": list(sys.version_info[:3])}}).encode() + b"\\n")
-    door.flush()
+os.write(inside.DOOR, json.dumps({{"ready": list(sys.version_info[:3])}}).encode() + b"\\n")
+with inside.reader(inside.DOOR) as door:
     conversation.serve(door, json.loads(door.readline()))
 """
 

@@ -25,7 +25,7 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from os import _exit, dup2, getpid, read, set_blocking, write  # bound before the code can replace them
 from typing import Any, NoReturn
 
@@ -48,6 +48,7 @@ FRAME_BYTES = 4 << 20
 RESULT_CHARACTERS = 100_000
 """The longest text of a call's last value."""
 
+_flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
 _ROOM = 65536  # what one read asks for: below what malloc gets from the kernel each time
 _STRAYS = 1000  # exceptions from nowhere, without a step forward between them, before the loop gives up
 _HEADER = re.compile(
@@ -65,7 +66,7 @@ _set_handler = _signal.signal
 _set_mask = _signal.pthread_sigmask
 
 
-def serve(door: io.BufferedRWPair, job: dict[str, Any]) -> NoReturn:
+def serve(door: io.BufferedReader, job: dict[str, Any]) -> NoReturn:
     """Run calls until the host closes the door, then leave. `job["import_from"]` is the workspace."""
     _set_handler(signal.SIGINT, _ignore)
     conversation = _Conversation(door.peek(1), job["import_from"])
@@ -350,7 +351,7 @@ class _Streams:
     def __init__(self) -> None:
         self._streams: list[Any] = [sys.stdin, sys.stdout, sys.stderr]
         self._ends = [_out_of_the_way(descriptor) for descriptor in range(3)]
-        self._flush_c: Callable[[None], object] | None = None if ctypes is None else ctypes.CDLL(None).fflush
+        self._flush_c = _flush_c
 
     def restore(self) -> None:
         for descriptor, end in enumerate(self._ends):

@@ -14,6 +14,7 @@ the next one.
 """
 
 import _signal  # type: ignore[import-not-found]
+import _socket  # its sockets do not look up the names of what they are, as those of the module socket do
 import contextlib
 import fcntl
 import os
@@ -83,7 +84,7 @@ def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -
 def main(
     plan: Plan,
     steps: list[Step],
-    control: socket.socket,
+    control: _socket.socket,
     group: cgroup.Member | None,
     modules: tuple[str, ...],
 ) -> NoReturn:
@@ -100,7 +101,7 @@ def main(
     os._exit(0)
 
 
-def _start(plan: Plan, steps: list[Step], control: socket.socket, modules: tuple[str, ...]) -> int:
+def _start(plan: Plan, steps: list[Step], control: _socket.socket, modules: tuple[str, ...]) -> int:
     """Lock this process in, fork the interpreter, tell the host; return the interpreter's pid."""
     step = "start"
     try:
@@ -108,7 +109,7 @@ def _start(plan: Plan, steps: list[Step], control: socket.socket, modules: tuple
             make(calls)
         step = "interpreter"
         standard = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
-        door, outer_door = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        door, outer_door = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         workspace = os.open(WORKSPACE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         interpreter = os.fork()
     except OSError as error:
@@ -138,7 +139,7 @@ def _bring_loopback_up() -> None:
 
 
 def _become_interpreter(
-    plan: Plan, door: socket.socket, standard: list[tuple[int, int]], modules: tuple[str, ...]
+    plan: Plan, door: _socket.socket, standard: list[tuple[int, int]], modules: tuple[str, ...]
 ) -> NoReturn:
     """Turn the forked child into the interpreter: its standard streams, the door, and nothing else of anybody's."""
     try:
@@ -156,7 +157,7 @@ def _become_interpreter(
     os._exit(1)
 
 
-def _watch(plan: Plan, interpreter: int, control: socket.socket, group: cgroup.Member | None) -> None:
+def _watch(plan: Plan, interpreter: int, control: _socket.socket, group: cgroup.Member | None) -> None:
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
     poll = select.poll()
     exit_notice = os.pidfd_open(interpreter)
@@ -213,7 +214,9 @@ def _status(interpreter: int) -> int:
 class _Memory:
     """Watches what the jail uses, by its cgroup or by measuring, and reports it to the host."""
 
-    def __init__(self, meter: Meter, plan: Plan, control: socket.socket, group: cgroup.Member | None) -> None:
+    def __init__(
+        self, meter: Meter, plan: Plan, control: _socket.socket, group: cgroup.Member | None
+    ) -> None:
         self._control = control
         self._group = group
         self._meter = meter
@@ -241,7 +244,7 @@ class _Memory:
         return seconds
 
 
-def _obey(interpreter: int, control: socket.socket, memory: _Memory) -> bool:
+def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
     """Do what the host asks for; False when it is gone, or when the code does not let us."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:

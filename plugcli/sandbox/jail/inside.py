@@ -28,15 +28,14 @@ globals()["__builtins__"] = dict(vars(builtins))
 
 _flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
 _READY = json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n"
+_TWISTER_BYTES = 624 * 4
 _SOON_SECONDS = 0.003  # a job for which somebody waits has come by then
 DOOR = 3
 """The descriptor of the socket to the host."""
 conversation: Any = None
 """The module that holds sessions, where there can be any: importing it takes time that a single run has not."""
-OURS: tuple[str, ...] = ("jail", "jail.inside", "jail.conversation", "jail.display")
-"""The names of our own modules, which the code does not get to see."""
-RANDOM: list[Any] = []
-"""The random generators that imported modules have made: siblings must not draw the same from them."""
+RANDOM: list[Callable[[], object]] = []
+"""What gives each random generator that imported modules have made a state of its own: siblings must not draw the same from them."""
 
 
 def main(
@@ -48,31 +47,28 @@ def main(
 ) -> NoReturn:
     """Get ready, say so, take a job, run it, exit with its status.
 
-    A fork of the zygote has everything imported. An interpreter of its own imports its site and `modules` first. `is_rehearsed`: there is
-    to be a rehearsal if nobody waits for this interpreter. `before_session` is called when the job turns out to be one.
+    A fork of the zygote has everything imported, and its streams. An interpreter of its own imports its site and `modules` first.
+    `is_rehearsed`: there is to be a rehearsal if nobody waits for this interpreter. `before_session` is called when the job turns out to
+    be one.
     """
     leave = os._exit  # bound before the program can replace it
     gc.enable()  # the zygote does without
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ):  # as CPython does at its start
         _signal.signal(ignored, _signal.SIG_IGN)
-    for (
-        name
-    ) in OURS:  # not by a walk over all: touching their names would make this process's own copy of each
-        sys.modules.pop(name, None)
-    _open_standard_streams()
     if is_fork:
         reseed(RANDOM)
     else:
+        hide()
+        open_standard_streams()
         import importlib
         import site
 
         site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
         for name in modules:
             importlib.import_module(name)
-    with socket_file(DOOR) as door:
-        door.write(_READY)
-        door.flush()
+    os.write(DOOR, _READY)
+    with reader(DOOR) as door:
         if is_rehearsed and not select.select([DOOR], [], [], _SOON_SECONDS)[0]:
             rehearse()
         header = door.readline()
@@ -91,11 +87,9 @@ def main(
         leave(status)
 
 
-def socket_file(descriptor: int) -> io.BufferedRWPair:
-    """Return the socket as one buffered file; closing it leaves the descriptor open."""
-    reading = io.FileIO(descriptor, "rb", closefd=False)
-    writing = io.FileIO(descriptor, "wb", closefd=False)
-    return io.BufferedRWPair(reading, writing)
+def reader(descriptor: int) -> io.BufferedReader:
+    """Return what comes through the socket as a buffered file; closing it leaves the descriptor open."""
+    return io.BufferedReader(io.FileIO(descriptor, "rb", closefd=False))
 
 
 def refuse(why: str) -> None:
@@ -132,6 +126,12 @@ except KeyError as error: print(error)
 """
 
 
+def hide() -> None:
+    """Take our own modules from those that the code gets to see."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "jail"]:
+        del sys.modules[name]
+
+
 def random_generators() -> list[Any]:
     """Return every generator of random numbers that is alive in this process: Python's and, if it is imported, numpy's."""
     kinds: list[type] = [sys.modules["random"].Random] if "random" in sys.modules else []
@@ -141,14 +141,31 @@ def random_generators() -> list[Any]:
     return [each for each in gc.get_objects() if issubclass(type(each), tuple(kinds))]
 
 
-def reseed(generators: list[Any]) -> None:
-    """Give each generator a state of its own."""
-    for generator in generators:
-        bits = getattr(generator, "bit_generator", None)
-        if bits is None:
-            generator.seed()
-        else:
-            bits.state = type(bits)().state
+def reseed(ways: list[Callable[[], object]]) -> None:
+    """Give each generator a state of its own, in the way that `reseeding` found for it."""
+    for give in ways:
+        give()
+
+
+def reseeding(generator: Any) -> Callable[[], object]:
+    """Return what gives `generator` a state of its own."""
+    bits = getattr(generator, "bit_generator", None)
+    if bits is not None:
+        return lambda: setattr(bits, "state", type(bits)().state)
+    generator.seed()  # and nothing is left of what was drawn
+    state = _twister_state(getattr(generator, "_bit_generator", None))
+    if state is None:
+        return generator.seed  # type: ignore[no-any-return]
+    # numpy's own way writes to ninety pages, and each is then this process's alone.
+    return lambda: setattr(state, "raw", os.urandom(_TWISTER_BYTES))
+
+
+def _twister_state(bits: Any) -> Any:
+    """Return the memory in which numpy keeps the 624 words of a Mersenne twister; None where they are not found there."""
+    if ctypes is None or type(bits).__name__ != "MT19937":
+        return None
+    state = (ctypes.c_char * _TWISTER_BYTES).from_address(bits.ctypes.state_address)
+    return state if state.raw == bits.state["state"]["key"].tobytes() else None
 
 
 def source() -> str:
@@ -175,8 +192,8 @@ module.main(tuple(sys.argv[1:]), is_fork=False)
 """
 
 
-def _open_standard_streams() -> None:
-    """Make sys.stdin, stdout and stderr anew: the launcher's remember what its own descriptors were.
+def open_standard_streams() -> None:
+    """Make sys.stdin, stdout and stderr anew: those that are there remember what the descriptors were.
 
     Standard output is line buffered, unlike that of `python script.py | cat`: output streams as it comes, and what a program printed
     before its time ran out is kept.

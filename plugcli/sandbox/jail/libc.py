@@ -14,6 +14,8 @@ from .calls import Blank, Call, make
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
+# What only jails call: to look a function up for the first time is to write to forty pages, and each would have its own.
+_clone, _signalfd, _socket = _libc.clone, _libc.signalfd, _libc.socket
 
 _NOTHING = ctypes.c_ulong(0)
 
@@ -28,6 +30,7 @@ CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
 CLONE_NEWNET = 0x40000000
 
+_INTERNET = (int(socket.AF_INET), socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
 _stack = ctypes.create_string_buffer(16384)
 _PAUSING = (
     ctypes.cast(_libc.pause, ctypes.c_void_p),
@@ -112,7 +115,7 @@ def clone_pausing() -> int:
 
     A file that this process closes is closed, then, for whoever is at the other end.
     """
-    return _checked(_libc.clone(*_PAUSING), "clone")
+    return _checked(_clone(*_PAUSING), "clone")
 
 
 def unshare_call(flags: int) -> Call:
@@ -191,6 +194,14 @@ def madvise(start: int, length: int, advice: int) -> None:
     _checked(_libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice), "madvise")
 
 
+def resident_part(start: int, length: int) -> float:
+    """Return how much of a range of whole pages is there, as a part of 1. mincore(2)."""
+    pages = ctypes.create_string_buffer(length // os.sysconf("SC_PAGE_SIZE"))
+    address = ctypes.c_void_p(start), ctypes.c_size_t(length)
+    _checked(_libc.mincore(*address, pages), "mincore")
+    return sum(byte & 1 for byte in pages.raw) / len(pages)
+
+
 def malloc_trim() -> None:
     """Give back the pages that libc holds and nobody uses, where it is glibc."""
     if hasattr(_libc, "malloc_trim"):
@@ -263,9 +274,9 @@ def mask_call(
 
 def signalfd(signals: "ctypes.Array[ctypes.c_char]") -> int:
     """Return a descriptor that is readable while one of these signals, which must be blocked, waits for this process."""
-    return _checked(_libc.signalfd(-1, signals, os.O_CLOEXEC | os.O_NONBLOCK), "signalfd")
+    return _checked(_signalfd(-1, signals, os.O_CLOEXEC | os.O_NONBLOCK), "signalfd")
 
 
 def internet_socket() -> int:
     """Return the descriptor of a socket that is in this network namespace."""
-    return _checked(_libc.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0), "socket")
+    return _checked(_socket(*_INTERNET), "socket")

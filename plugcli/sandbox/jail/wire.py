@@ -4,6 +4,7 @@ Never pickle: the far end may belong to untrusted code. A packet longer than FRA
 frame. The sockets are SOCK_SEQPACKET, so a frame is whole or not there.
 """
 
+import _socket
 import array
 import json
 import os
@@ -12,6 +13,11 @@ from typing import Any
 
 FRAME_BYTES = 65536
 FRAME_DESCRIPTORS = 8
+
+# Numbers and no flags of the module socket, and C's part of json alone: a jail would have its own copy of all that Python's code touches.
+_BESIDE_BYTES = socket.CMSG_SPACE(FRAME_DESCRIPTORS * array.array("i").itemsize)
+_CLOSE_ON_EXEC, _IS_CUT = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_CTRUNC)
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 Frame = dict[str, Any]  # JSON as it came: whoever reads it checks what it uses
 
@@ -25,7 +31,7 @@ def channel() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def send(sock: socket.socket, frame: Frame, descriptors: tuple[int, ...] = ()) -> None:
+def send(sock: _socket.socket, frame: Frame, descriptors: tuple[int, ...] = ()) -> None:
     """Send one frame."""
     data = json.dumps(frame).encode()
     if len(data) > FRAME_BYTES:
@@ -33,30 +39,27 @@ def send(sock: socket.socket, frame: Frame, descriptors: tuple[int, ...] = ()) -
     send_text(sock, data, descriptors)
 
 
-def send_text(sock: socket.socket, data: bytes, descriptors: tuple[int, ...] = ()) -> None:
+def send_text(sock: _socket.socket, data: bytes, descriptors: tuple[int, ...] = ()) -> None:
     """Send one frame that is JSON already."""
     beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     sock.sendmsg([data], beside)
 
 
-def receive(sock: socket.socket) -> Frame | None:
+def receive(sock: _socket.socket) -> Frame | None:
     """Return the next frame, or None when the far end has closed. Descriptors sent along are dropped by the kernel."""
     return _parse(sock.recv(FRAME_BYTES + 1))
 
 
-def receive_with_descriptors(sock: socket.socket) -> tuple[Frame | None, list[int]]:
+def receive_with_descriptors(sock: _socket.socket) -> tuple[Frame | None, list[int]]:
     """Return the next frame and the descriptors beside it: only for a far end that never ran user text."""
-    size = array.array("i").itemsize
-    data, beside, flags, _ = sock.recvmsg(
-        FRAME_BYTES + 1, socket.CMSG_SPACE(FRAME_DESCRIPTORS * size), socket.MSG_CMSG_CLOEXEC
-    )
+    data, beside, flags, _ = sock.recvmsg(FRAME_BYTES + 1, _BESIDE_BYTES, _CLOSE_ON_EXEC)
     numbers = array.array("i")
     for level, kind, payload in beside:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            numbers.frombytes(payload[: len(payload) - len(payload) % size])
+            numbers.frombytes(payload[: len(payload) - len(payload) % numbers.itemsize])
     descriptors = list(numbers)
     try:
-        if flags & socket.MSG_CTRUNC:
+        if flags & _IS_CUT:
             raise BrokenFrame("more descriptors than a frame may carry")
         return _parse(data), descriptors
     except BrokenFrame:
@@ -71,9 +74,12 @@ def _parse(data: bytes) -> Frame | None:
     if len(data) > FRAME_BYTES:
         raise BrokenFrame(f"a frame is longer than {FRAME_BYTES} bytes")
     try:
-        frame = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        text = data.decode()
+        frame, end = _scan(text, 0)
+    except (ValueError, RecursionError, StopIteration) as error:
         raise BrokenFrame(f"a frame is not JSON: {error}") from error
+    if end != len(text):
+        raise BrokenFrame("a frame is more than a JSON value")
     if not isinstance(frame, dict):
         raise BrokenFrame(f"a frame is a {type(frame).__name__}, not an object")
     return frame

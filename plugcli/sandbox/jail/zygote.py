@@ -9,6 +9,7 @@ Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped":
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
 
+import _socket
 import contextlib
 import gc
 import importlib
@@ -29,6 +30,7 @@ UIDS = 4096
 
 _REHEARSALS = 16  # then Python has rewritten its code for what it meets, once for all jails
 _HUGE_BYTES = 2 * 1024 * 1024
+_MOST = 7 / 8  # of a huge page: what is missing is filled with nothing, and counts
 
 # Objects/obmalloc.c: objects of one size class, of up to 512 bytes, lie in pools, each behind a header.
 _POOL_BYTES, _HEADER_BYTES, _LARGEST_SMALL_BYTES = 16 * 1024, 48, 512
@@ -136,8 +138,9 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
             importlib.import_module(name)
     warm_up.all_of(modules)
     mounts.umount_scratch()
-    inside.RANDOM.extend(inside.random_generators())
-    inside.OURS = tuple(name for name in sys.modules if name.partition(".")[0] == "jail")
+    inside.RANDOM.extend(map(inside.reseeding, inside.random_generators()))
+    inside.hide()
+    _open_standard_streams()
     if plan.has_spares:
         for _ in range(_REHEARSALS):
             inside.rehearse()
@@ -159,6 +162,19 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
         _collapse()
 
 
+def _open_standard_streams() -> None:
+    """Make the streams of all jails while the descriptors are pipes, as theirs are: a stream is made for the kind that it finds."""
+    ours = [os.dup(descriptor) for descriptor in range(3)]
+    ends = os.pipe2(os.O_CLOEXEC)
+    for descriptor, end in enumerate((ends[0], ends[1], ends[1])):
+        os.dup2(end, descriptor)
+    inside.open_standard_streams()
+    for descriptor, end in enumerate(ours):
+        os.dup2(end, descriptor)
+    for descriptor in (*ours, *ends):
+        os.close(descriptor)
+
+
 def _fill_holes() -> None:
     """Take what is free between Python's small objects, so that what a jail makes lies side by side, in few pages of its own."""
     for size in range(48, _LARGEST_SMALL_BYTES + 1, 16):
@@ -175,10 +191,10 @@ def _collapse() -> None:
     for addresses, mode, _, _, inode, *_ in lines:
         if mode == "rw-p" and inode == "0":
             start, end = (int(address, 16) for address in addresses.split("-"))
-            start, end = -(-start // _HUGE_BYTES) * _HUGE_BYTES, end // _HUGE_BYTES * _HUGE_BYTES
-            with contextlib.suppress(OSError):  # Linux 6.1 has it, where huge pages are not turned off
-                if start < end:
-                    libc.madvise(start, end - start, libc.MADV_COLLAPSE)
+            for each in range(-(-start // _HUGE_BYTES) * _HUGE_BYTES, end - _HUGE_BYTES + 1, _HUGE_BYTES):
+                with contextlib.suppress(OSError):  # Linux 6.1 has it, where huge pages are not turned off
+                    if libc.resident_part(each, _HUGE_BYTES) >= _MOST:
+                        libc.madvise(each, _HUGE_BYTES, libc.MADV_COLLAPSE)
 
 
 def _serve(
@@ -196,7 +212,7 @@ def _serve(
         if frame is None:
             return
         number = frame["jail"]
-        control = socket.socket(fileno=descriptors[0])
+        control = _socket.socket(fileno=descriptors[0])
         group = cgroup.Member(*descriptors[1:]) if descriptors[1:] else None
         who.fill(Identity(int(frame["uid"]), int(frame["gid"])), -1 if group is None else group.members)
         try:
