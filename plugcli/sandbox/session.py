@@ -206,6 +206,8 @@ class Session:
 
     async def _ready(self) -> Talk:
         """Return the talk with a live interpreter: a new one in a new jail, with the old files, where the old one is no more."""
+        if self._talk is not None:
+            self._talk.hear_early()
         if self._talk is not None and self._talk.is_over:  # it ended between the calls
             self._lose("the session's interpreter had ended since the last call")
         if self._talk is None:

@@ -79,6 +79,11 @@ class Talk:
         """Whether the interpreter is no more, or cannot be talked to."""
         return self.jail.ending is not None or self.is_broken
 
+    def hear_early(self) -> None:
+        """Take what is said without having been asked, before a call makes it look like the answer: it ends the conversation."""
+        if not self.is_over:
+            self._hear()
+
     async def call(self, source: bytes, *, wall_seconds: float, capture: Capture) -> Call:
         """Run `source` and return how that went. Over its time it is interrupted, and ended with all of the jail if that does not help.
 
