@@ -21,20 +21,21 @@ def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
     if len(text) <= width - 12 and not is_cut and text.isascii() and text.isprintable():  # nearly always
         return text, min(line.column - 1, len(text))
     cells = list(text if text.isprintable() else map(_printable, text))
+    cell_width = len if text.isascii() else _width
     at = min(line.column - 1, len(cells))
     start = end = at
     used = 0
     # Grow around the place, twice as far to the right: what follows tells more.
     while (start > 0 or end < len(cells)) and used < width - 12:  # dots at both ends, three wide characters
         if end < len(cells):
-            used += _width(cells[end])
+            used += cell_width(cells[end])
             end += 1
         if end < len(cells):
-            used += _width(cells[end])
+            used += cell_width(cells[end])
             end += 1
         if start > 0:
             start -= 1
-            used += _width(cells[start])
+            used += cell_width(cells[start])
     before = ("..." if start > 0 or line.is_cut_before else "") + "".join(cells[start:at])
     after = "..." if end < len(cells) or line.is_cut_after else ""
     return before + "".join(cells[at:end]) + after, _width(before)

@@ -35,7 +35,8 @@ def parse(text: str) -> tuple[Any, bool]:
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal has_duplicates
         value = dict(pairs)
-        has_duplicates = has_duplicates or len(value) != len(pairs)
+        if len(value) != len(pairs):
+            has_duplicates = True
         return value
 
     def refuse(word: str) -> None:
