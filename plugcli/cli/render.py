@@ -96,5 +96,9 @@ def bug(problem: Exception) -> None:
 def tell(text: str) -> None:
     """Print a line on standard error. One that our caller has closed, or that takes nothing more, changes no exit status."""
     if sys.stderr is not None:  # print would take standard output instead
-        with contextlib.suppress(OSError):
+        try:
             print(text, file=sys.stderr)
+            sys.stderr.flush()
+        except OSError:  # else Python tries again at exit, and that changes the status
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

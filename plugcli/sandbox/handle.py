@@ -170,9 +170,8 @@ class Jail:
                 self.interrupt()
                 await self.wait(_INTERRUPT_GRACE_SECONDS)
         finally:
-            if (
-                self.ending is None
-            ):  # else its init has killed everybody else, and ends when the jail is closed
+            # Else its init has killed everybody else, and ends when the jail is closed.
+            if self.ending in (None, Ending()):
                 _kill(self._exit_notice)
             self.stop_listening()
             for task in feeding:

@@ -83,6 +83,9 @@ class Talk:
         """Take what is said without having been asked, before a call makes it look like the answer: it ends the conversation."""
         if not self.is_over:
             self._hear()
+        if self._received and not self.is_over:  # the rest of it would come while the call runs
+            self.jail.hear_door(None)
+            self.is_broken = True
 
     async def call(self, source: bytes, *, wall_seconds: float, capture: Capture) -> Call:
         """Run `source` and return how that went. Over its time it is interrupted, and ended with all of the jail if that does not help.

@@ -52,7 +52,7 @@ BROKEN = {
     "no number": "say({'status': 0})",
     "4 GiB announced": "say(b'x' * 100, 0xffffffff)",
     "5 MiB sent": "import threading; threading.Thread(target=say, args=(b' ' * (5 << 20),)).start()",
-    "two answers": "say(reply(2)); say(reply(2))",
+    "two answers": "two = json.dumps(reply(2)).encode(); say(two + len(two).to_bytes(4, 'little') + two, len(two))",
     "not UTF-8": "say(b'\\xff\\xfe{}')",
     "not JSON": "say(b'{')",
     "deep": "say(b'[' * 1000000)",
@@ -103,7 +103,7 @@ EARLY = (
 import threading
 def early():
     while not os.path.exists('go'): pass
-    say(reply(2, result="'forged'"))
+    say(reply(2, result="'forged'" + ' ' * PADDING))
     open('said', 'w').close()
 threading.Thread(target=early).start()
 """
@@ -112,17 +112,21 @@ threading.Thread(target=early).start()
 
 @pytest.mark.row("D10")
 @pytest.mark.row("D13")
-@pytest.mark.parametrize("wait", ["await asyncio.sleep(0.01)", "time.sleep(0.01)"])
-def test_frame_between_the_calls_ends_the_session_and_is_no_answer(box: Box, wait: str) -> None:
+@pytest.mark.parametrize(
+    ("wait", "padding"),
+    [("await asyncio.sleep(0.01)", 0), ("time.sleep(0.01)", 0), ("time.sleep(0.01)", 90_000)],
+)
+def test_frame_between_the_calls_ends_the_session_and_is_no_answer(box: Box, wait: str, padding: int) -> None:
     """Said early, it must not be the next call's answer: that one is run, in another interpreter, and told so.
 
-    So it is also where the host was busy meanwhile, and hears of it only when the next call begins.
+    So it is also where the host was busy meanwhile, and hears of it only when the next call begins; and where that much is more than
+    is read at once.
     """
     program = f"""
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
         session = await sandbox.sessions.open('a')
-        await session.run({EARLY!r})
+        await session.run({EARLY.replace("PADDING", str(padding))!r})
         await session.workspace.put('go', data(b''))
         while 'said' not in [file.name for file in session.workspace.list().files]: {wait}
         for code in ("'n' in dir(), open('kept.txt').read()", "1 + 1"):

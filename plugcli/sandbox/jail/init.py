@@ -28,7 +28,7 @@ from typing import NoReturn
 
 from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
 from .calls import Blank, Call, make, write_file
-from .memory import SYSCTLS, Meter, living
+from .memory import SYSCTLS, Meter, has_memory_of_its_fork, living
 from .plan import WORKSPACE, Plan
 
 _WATCH_SECONDS = 0.1  # with a memory cgroup; without one the Meter says when to look
@@ -43,15 +43,20 @@ _LINGER_SECONDS = 0.1  # the host ends us sooner, when its answer is on its way:
 _DEATHS = libc.sigset(signal.SIGCHLD)
 _BLOCK = [libc.mask_call(_DEATHS)]
 _SIGNAL_BYTES = 128  # struct signalfd_siginfo; SIGCHLD waits but once
+
+
+def _come_second() -> None:
+    """Let the init that watches come first, and whoever answers; but not everybody else on this machine."""
+    os.nice(10)
+
+
 _OF_AN_INTERPRETER = [
     libc.prctl_call(
         libc.PR_SET_DUMPABLE, 1
     ),  # else its own /proc/self is closed to it; the init stays hidden
     limits.offer_to_the_oom_killer(),
     Call(os.setsid),
-    Call(
-        os.nice, (10,)
-    ),  # the init that watches comes first, and whoever answers; but not everybody else here
+    Call(_come_second),
     Call(os.chdir, (WORKSPACE,)),
 ]
 _OUT_OF_MEMORY = b'{"out_of_memory": true}'
@@ -112,8 +117,9 @@ def _start(plan: Plan, steps: list[Step], control: _socket.socket, modules: tupl
         door, outer_door = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         workspace = os.open(WORKSPACE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         interpreter = os.fork()
-    except OSError as error:
-        wire.send(control, {"failed": step, "why": str(error), "errno": error.errno})
+    except (OSError, ValueError) as error:  # setrlimit raises ValueError
+        code = error.errno if isinstance(error, OSError) else None
+        wire.send(control, {"failed": step, "why": str(error), "errno": code})
         os._exit(1)
     if interpreter == 0:
         _become_interpreter(plan, door, standard, modules)
@@ -165,9 +171,9 @@ def _watch(plan: Plan, interpreter: int, control: _socket.socket, group: cgroup.
     poll.register(control, select.POLLIN)
     deaths = _hear_of_deaths()
     poll.register(deaths, select.POLLIN)
-    # Nobody else forks before it is there: the host's first scribe comes after the interpreter's greeting.
-    twin_pid = interpreter + 1 if plan.has_twins else None
+    twin_pid = interpreter + 1 if plan.has_twins else None  # twin.beget sees to it
     memory = _Memory(Meter(plan.memory_bytes, interpreter, twin_pid), plan, control, group)
+    _reap(interpreter, memory)  # those that ended before there was anybody to hear of it
     next_look = time.monotonic() + (0 if group is None else _WATCH_SECONDS)  # a group's limit holds by itself
     while True:
         ready = dict(poll.poll(max(0, next_look - time.monotonic()) * 1000))
@@ -176,9 +182,8 @@ def _watch(plan: Plan, interpreter: int, control: _socket.socket, group: cgroup.
         if exit_notice in ready:
             # The kernel may have ended it for its memory: that is not the code's own death.
             is_exceeded = group is not None and group.was_exceeded()
-            if not _is_alone(twin_pid or interpreter):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(-1, signal.SIGKILL)  # before the host is told that it is over
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # before the host is told that it is over
             last_words = _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % _status(interpreter)
             wire.send_text(control, last_words)
             select.select([control], [], [], _LINGER_SECONDS)
@@ -190,18 +195,13 @@ def _watch(plan: Plan, interpreter: int, control: _socket.socket, group: cgroup.
                 wire.send_text(control, _OUT_OF_MEMORY)
                 return
             next_look = time.monotonic() + seconds
+            if twin_pid is not None and not has_memory_of_its_fork(interpreter):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(twin_pid, signal.SIGKILL)  # exec has left the old memory to it alone
+                twin_pid = None
         if deaths in ready:
             os.read(deaths, _SIGNAL_BYTES)
             _reap(interpreter, memory)
-
-
-def _is_alone(last: int) -> bool:
-    """Whether nobody was ever started in this pid namespace after `last`: no low number is given twice. proc_loadavg(5)."""
-    descriptor = os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return int(os.read(descriptor, 100).rpartition(b" ")[2]) <= last
-    finally:
-        os.close(descriptor)
 
 
 def _status(interpreter: int) -> int:

@@ -20,7 +20,6 @@ _clone, _signalfd, _socket = _libc.clone, _libc.signalfd, _libc.socket
 _NOTHING = ctypes.c_ulong(0)
 
 CLONE_VM = 0x00000100
-CLONE_FILES = 0x00000400
 CLONE_PARENT = 0x00008000
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -35,7 +34,7 @@ _stack = ctypes.create_string_buffer(16384)
 _PAUSING = (
     ctypes.cast(_libc.pause, ctypes.c_void_p),
     ctypes.c_void_p(ctypes.addressof(_stack) + len(_stack)),
-    CLONE_VM | CLONE_FILES | CLONE_PARENT,
+    CLONE_VM | CLONE_PARENT,
     None,
 )
 
@@ -111,10 +110,7 @@ def clone(flags: int) -> int:
 
 
 def clone_pausing() -> int:
-    """Make a sibling that shares this process's memory and files and calls pause(2), on a stack of its own, for ever; return its pid.
-
-    A file that this process closes is closed, then, for whoever is at the other end.
-    """
+    """Make a sibling that shares this process's memory and calls pause(2), on a stack of its own, for ever; return its pid."""
     return _checked(_clone(*_PAUSING), "clone")
 
 

@@ -55,14 +55,14 @@ def _setrlimit(which: int, soft: int, hard: int) -> Call:
 
 
 def cpus(count: int) -> list[Call]:
-    """Return what binds a process to `count` of the CPUs that we may use, other ones each time so that jails spread out."""
+    """Return what binds a process to `count` of the CPUs that it may use then, other ones each time so that jails spread out."""
+    return [Call(_choose, (count,))]
+
+
+def _choose(count: int) -> None:
     allowed = sorted(os.sched_getaffinity(0))
-    return [Call(_choose, (allowed, count))] if count < len(allowed) else []
-
-
-def _choose(allowed: list[int], count: int) -> None:
     first = int.from_bytes(os.urandom(2)) % len(allowed)
-    os.sched_setaffinity(0, (allowed + allowed)[first : first + count])
+    os.sched_setaffinity(0, (allowed + allowed)[first : first + min(count, len(allowed))])
 
 
 def offer_to_the_oom_killer() -> Call:

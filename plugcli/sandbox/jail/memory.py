@@ -106,8 +106,9 @@ class Meter:
         if is_long_look:
             self._pipes = _pipe_bytes(processes)
             self._mappings.clear()
-        if self._twin in processes and all(map(_has_memory_of_its_fork, (self._twin, self._interpreter))):
+        if self._twin in processes and self._has_twins_memory():
             processes = [pid for pid in processes if pid != self._twin]
+        processes = [_window(pid) for pid in processes]
         shared: dict[bytes, int] = {}
         anonymous: dict[str, tuple[int, int]] = {}
         hidden = page_tables = 0
@@ -142,6 +143,11 @@ class Meter:
         # So near, the next look would have to be at once.
         return used if used < self._limit - self._limit // 32 else self._limit + 1
 
+    def _has_twins_memory(self) -> bool:
+        """Whether the twin's memory is counted as the interpreter's: neither has exec'd, and the interpreter has not ended."""
+        has_ended = _is_ended(_stat(self._interpreter))
+        return not has_ended and all(map(has_memory_of_its_fork, (self._twin, self._interpreter)))
+
     def _shared_mappings(self, pid: str, size: int) -> dict[bytes, int]:
         """Return what `_shared_mappings` does, looked at again when the process's size has changed."""
         known = self._mappings.get(pid)
@@ -167,7 +173,24 @@ def _turns(processes: list[str]) -> list[bytes] | None:
 def living() -> list[int]:
     """Return the pids of all processes of this pid namespace that still run, but for its init, us."""
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    return [pid for pid in pids if _state(str(pid)) not in (b"Z", b"X", b"")]
+    return [pid for pid in pids if not _is_ended(_stat(str(pid)))]
+
+
+def _is_ended(stat: list[bytes]) -> bool:
+    """Whether a process has ended with all of its threads: one whose first thread alone has ended looks like a zombie, and runs on."""
+    return not stat or (stat[0] in (b"Z", b"X") and int(stat[17]) <= 1)
+
+
+def _window(pid: str) -> str:
+    """Return the number under which /proc shows the memory of a process: that of a thread which runs on, where its first one has ended."""
+    stat = _stat(pid)
+    if not stat or stat[0] != b"Z" or _is_ended(stat):
+        return pid
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            if _state(thread) not in (b"Z", b"X", b""):
+                return thread
+    return pid
 
 
 def _growth(last: _Exact, fixed: int, processes: dict[str, tuple[int, int]]) -> int:
@@ -219,8 +242,9 @@ def _page_faults(pid: str) -> int:
     return int(fields[7]) if fields else 0
 
 
-def _has_memory_of_its_fork(pid: str) -> bool:
-    fields = _stat(pid)
+def has_memory_of_its_fork(pid: str | int) -> bool:
+    """Whether a process has not exec'd since it was forked."""
+    fields = _stat(str(pid))
     return bool(fields and int(fields[6]) & _PF_FORKNOEXEC)
 
 

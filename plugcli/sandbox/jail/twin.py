@@ -7,6 +7,7 @@ It is made when every lock holds, and inherits them all: the code can write to i
 a child of the init, so that the code, which waits for its own, does not meet it. It must never run Python.
 """
 
+import errno
 import os
 import resource
 import signal
@@ -28,9 +29,12 @@ def beget() -> int:
     _limit_processes(0)
     make(_BLOCK)
     try:
-        return libc.clone_pausing()
+        pid = libc.clone_pausing()
     finally:
         make(_UNBLOCK)
+    if pid != os.getpid() + 1:  # by which the init knows it: an imported library has started something else
+        raise OSError(errno.EAGAIN, f"the twin is {pid}, and not the next process after this one")
+    return pid
 
 
 def end(pid: int) -> None:

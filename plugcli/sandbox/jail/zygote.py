@@ -46,11 +46,11 @@ def main(channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_mad
     """Get ready, then fork jails until the channel closes. Called in a fork of the launcher."""
     step = "namespaces"
     who = Blank()
-    prepared = {
-        has_group: init.prepare(plan, who, is_made_by_root=is_made_by_root, has_group=has_group)
-        for has_group in (False, True)
-    }
     try:
+        prepared = {
+            has_group: init.prepare(plan, who, is_made_by_root=is_made_by_root, has_group=has_group)
+            for has_group in (False, True)
+        }
         for step, make in _steps(channel, plan, modules, is_made_by_root=is_made_by_root):  # noqa: B007 (told below)
             make()
     except Exception as error:
