@@ -168,6 +168,17 @@ for i in range(8):
         os._exit(0)
 for i in range(8): os.wait()
 """
+# The number that /proc shows first is a zombie's then, without memory: what the other thread takes stands under its own.
+FIRST_THREAD_ENDED = """
+import ctypes, os, platform, threading, time
+def work():
+    time.sleep(0.3)
+    held = [bytearray(b'1') * (100 << 20) for _ in range(14)]
+    time.sleep(5)
+    os._exit(0)
+threading.Thread(target=work).start()
+ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)
+"""
 # Attack and the row that it is of. The kernel's memory for sockets and pipes is bounded by their number too: those may end otherwise.
 ATTACKS = {
     "eight-children": ("B2", EIGHT_CHILDREN),
@@ -180,6 +191,7 @@ ATTACKS = {
     "files": ("B9", FILES),
     "copy-on-write": ("B18", COPY_ON_WRITE),
     "everything": ("B2", EVERYTHING),
+    "first-thread-ended": ("B2", FIRST_THREAD_ENDED),
 }
 BOUNDED_OTHERWISE = ("socketpairs", "datagrams", "connections", "pipes")
 

@@ -161,6 +161,34 @@ asyncio.run(main())
     assert box.host(LOOK + program)["stdout"].splitlines() == ["3 timeout kept 0", "1 -9 2 kept", "2"]
 
 
+HEADLESS = """
+import ctypes, os, platform, signal, threading, time
+pid = os.fork()
+if pid == 0:
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)
+"""
+
+
+@pytest.mark.row("A9")
+def test_time_out_ends_a_process_whose_first_thread_has_ended(box: Box) -> None:
+    """It looks like a zombie, which nobody needs to end, and runs on in its other threads."""
+    program = f"""
+async def main():
+    async with Sandbox(Policy(wall_seconds=20.0, memory_bytes=256 << 20), spares=0) as sandbox:
+        session = await sandbox.sessions.open('a')
+        await session.run('n = 1')
+        await session.run({HEADLESS!r})
+        late = await session.run("while True: pass", wall_seconds=0.3)
+        after = await session.run("print(n, os.waitpid(pid, 0)[1])", wall_seconds=5)
+        print(late.outcome, late.session['state'], after.stdout.strip(), after.session['state'])
+asyncio.run(main())
+"""
+    seen = "time.sleep(0.5); print(open(f'/proc/{pid}/stat').read().split()[2], len(os.listdir(f'/proc/{pid}/task')), flush=True)"
+    assert box.outside(f"{HEADLESS}\n{seen}\nos.kill(pid, 9)")["stdout"] == "Z 2\n"
+    assert box.host(program)["stdout"] == "timeout kept 1 9 kept\n"
+
+
 @pytest.mark.row("A9")
 def test_processes_that_multiply_end_with_their_interpreter(box: Box) -> None:
     """A sweep that cannot win must not go on for ever: where forking is quicker than killing, the whole jail goes."""
