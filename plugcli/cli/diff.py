@@ -1,6 +1,7 @@
 """The unified diff of two texts that are nearly the same, as `patch -p0` takes it.
 
 The standard library's takes ten seconds where a document of 4 MB has 500 changes: lines that occur once cut it into short pieces first.
+It must never let a file's name say what is changed.
 """
 
 import re
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 _CONTEXT = 3
+# What a reader of the header takes for its end, for a quote or for no part of the name.
+_MISREAD = re.compile(r'[\x00-\x1f\x7f"\\]|\A | \Z')
 
 
 class _Matcher(SequenceMatcher[str]):
@@ -36,16 +39,23 @@ class _Matcher(SequenceMatcher[str]):
 
 def diff(file: str, before: str, after: str) -> Iterator[str]:
     """The lines of the diff, each with its end; none where the texts are equal."""
+    name = _header_name(file)
     old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
     for number, group in enumerate(_Matcher(old, new).get_grouped_opcodes(_CONTEXT)):
         if number == 0:
-            yield f"--- {file}\n+++ {file}\n"
+            yield f"--- {name}\n+++ {name}\n"
         first, last = group[0], group[-1]
         yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
         for tag, start, end, other, other_end in group:
             yield from (_line(" " if tag == "equal" else "-", line) for line in old[start:end])
             if tag != "equal":
                 yield from (_line("+", line) for line in new[other:other_end])
+
+
+def _header_name(file: str) -> str:
+    """`file` as git writes it: in quotes where a bare name could be misread, and with a tab at its end where it has spaces."""
+    name = _MISREAD.sub(lambda found: f"\\{ord(found[0]):03o}", file)
+    return (file if name == file else f'"{name}"') + ("\t" if " " in name else "")
 
 
 def _anchors(before: list[str], after: list[str]) -> list[tuple[int, int]]:
