@@ -155,8 +155,9 @@ def _is_sound(document: Document, offers: Sequence[Offer]) -> bool:
         offer.change(expected)
     try:
         text = apply(document.text, (edit for offer in offers for edit in offer.edits))
+        text.encode()
         after = Document.parse(text, document.name)
-    except (Unsure, PlugcliError):
+    except (Unsure, PlugcliError, UnicodeEncodeError):
         return False
     return after.data == expected and after.is_json == document.is_json
 

@@ -221,6 +221,19 @@ def test_what_a_trailing_comma_hid_is_fixed_in_the_same_run() -> None:
     assert [("openapi-syntax", 1), ("operation-id", 1)] == [(each.rule, each.line) for each in done.fixes]
 
 
+def test_name_with_half_of_a_surrogate_pair_is_fixed_with_its_escape() -> None:
+    """JSON can name what UTF-8 cannot: the list of required names has it as the property has it."""
+    flag = '{"type": "object", "properties": {"\\ud800": {"type": "string", "required": true}}}'
+    operation = '{"requestBody": {"content": {"application/json": {"schema": ' + flag + "}}}}"
+    text = '{"openapi": "3.0.1", "paths": {"/a": {"post": ' + operation + "}}}"
+    plugin = plugin_from_files({"openapi.json": text.encode()}, "here")
+    done = fix(plugin, validate(plugin, all_hosts()), all_hosts())
+    assert (
+        '"required": ["\\ud800"], "properties": {"\\ud800": {"type": "string"}}'
+        in done.texts["openapi.json"][1]
+    )
+
+
 def test_repaired_manifest_leads_to_its_document() -> None:
     """`api.url` cannot be read before: the document that it names is the one that counts."""
     manifest = '{"name_for_model": "a", "api": {"url": "https://a.dev/spec/v2.yaml"},}'
