@@ -167,6 +167,14 @@ def test_folder_whose_name_is_no_text_has_a_diff_and_a_fix(tmp_path: Path) -> No
     assert FIXED == (folder / "openapi.yaml").read_text()
 
 
+def test_file_with_the_longest_name_is_fixed(tmp_path: Path) -> None:
+    """A name has at most 255 bytes: the file that takes the place of the old one must not have a longer one."""
+    name = "字" * 83 + ".yaml"
+    (tmp_path / name).write_text(DOCUMENT)
+    assert 0 == plugcli("--fix", name, cwd=tmp_path).returncode
+    assert (FIXED, [name]) == ((tmp_path / name).read_text(), names(tmp_path))
+
+
 def test_status_is_that_of_what_remains(tmp_path: Path) -> None:
     """A manifest whose only error is a trailing comma passes after --fix, and with --diff would pass."""
     for path in ("openapi.yaml", ".well-known/ai-plugin.json"):
