@@ -1,6 +1,7 @@
 """The unified diff of two texts that are nearly the same, as `patch -p0` takes it.
 
 The standard library's takes ten seconds where a document of 4 MB has 500 changes: lines that occur once cut it into short pieces first.
+It must never let a file's name, or the same line many times, say what is changed or how long that takes.
 """
 
 import re
@@ -10,6 +11,10 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 _CONTEXT = 3
+# Pairs of equal lines that one piece may have: the standard library takes 24 seconds for a million, cubic in the lines.
+_MOST_PAIRS = 10_000
+# What a reader of the header takes for its end, for a quote or for no part of the name.
+_MISREAD = re.compile(r'[\x00-\x1f\x7f"\\]|\A | \Z')
 
 
 class _Matcher(SequenceMatcher[str]):
@@ -24,8 +29,8 @@ class _Matcher(SequenceMatcher[str]):
         found: list[tuple[str, int, int, int, int]] = []
         start, other = 0, 0
         for end, other_end in [*_anchors(before, after), (len(before), len(after))]:
-            piece = SequenceMatcher(None, before[start:end], after[other:other_end], autojunk=False)
-            for tag, first, last, first_after, last_after in piece.get_opcodes():
+            piece = _opcodes(before[start:end], after[other:other_end])
+            for tag, first, last, first_after, last_after in piece:
                 code = (tag, start + first, start + last, other + first_after, other + last_after)
                 if found and found[-1][0] == tag == "equal":
                     code = (tag, found[-1][1], code[2], found.pop()[3], code[4])
@@ -36,16 +41,44 @@ class _Matcher(SequenceMatcher[str]):
 
 def diff(file: str, before: str, after: str) -> Iterator[str]:
     """The lines of the diff, each with its end; none where the texts are equal."""
+    name = _header_name(file)
     old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
     for number, group in enumerate(_Matcher(old, new).get_grouped_opcodes(_CONTEXT)):
         if number == 0:
-            yield f"--- {file}\n+++ {file}\n"
+            yield f"--- {name}\n+++ {name}\n"
         first, last = group[0], group[-1]
         yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
         for tag, start, end, other, other_end in group:
             yield from (_line(" " if tag == "equal" else "-", line) for line in old[start:end])
             if tag != "equal":
                 yield from (_line("+", line) for line in new[other:other_end])
+
+
+def _header_name(file: str) -> str:
+    """`file` as git writes it: in quotes where a bare name could be misread, and with a tab at its end where it has spaces."""
+    name = _MISREAD.sub(lambda found: f"\\{ord(found[0]):03o}", file)
+    return (file if name == file else f'"{name}"') + ("\t" if " " in name else "")
+
+
+def _opcodes(before: list[str], after: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """What makes `after` of `before`. Between the first and the last difference it may be one replacement of everything."""
+    shorter = min(len(before), len(after))
+    start = next((index for index in range(shorter) if before[index] != after[index]), shorter)
+    rest = range(1, shorter - start + 1)
+    tail = next((back - 1 for back in rest if before[-back] != after[-back]), shorter - start)
+    end, end_after = len(before) - tail, len(after) - tail
+    if start:
+        yield "equal", 0, start, 0, start
+    old, new = before[start:end], after[start:end_after]
+    counts, counts_after = Counter(old), Counter(new)
+    if sum(number * counts_after[line] for line, number in counts.items()) > _MOST_PAIRS:
+        yield "replace", start, end, start, end_after
+    else:
+        for tag, *places in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            first, last, first_after, last_after = (start + place for place in places)
+            yield tag, first, last, first_after, last_after
+    if tail:
+        yield "equal", end, len(before), end_after, len(after)
 
 
 def _anchors(before: list[str], after: list[str]) -> list[tuple[int, int]]:

@@ -73,5 +73,5 @@ def _print_diff(file: str, before: str, after: str) -> None:
     mark = "\ufeff" if Path(file).read_bytes()[:3] == codecs.BOM_UTF8 else ""
     for line in diff(file, mark + before, mark + after):
         text = f"{printable(line.removesuffix(chr(10)))}\n" if sys.stdout.isatty() else line
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(text.encode(errors="surrogateescape"))  # the bytes of the file's name
     sys.stdout.buffer.flush()

@@ -13,11 +13,11 @@ from pathlib import Path
 from plugcli.dialect import openapi_dialect
 from plugcli.document import Document, ParseProblem, read_file
 from plugcli.document.file import decode
-from plugcli.document.problem import BadText
+from plugcli.document.problem import BadText, Lines
 from plugcli.errors import PlugcliError
 from plugcli.finding import Finding, Report
 from plugcli.fix import operation_id, required_flag, servers_in_info
-from plugcli.fix.edit import Unsure, apply
+from plugcli.fix.edit import Edit, Unsure, apply, way_back
 from plugcli.fix.offer import Offer
 from plugcli.fix.trailing_comma import trailing_commas
 from plugcli.hosts import Host
@@ -37,7 +37,7 @@ _MOST_ALONE = 50
 
 @dataclass(frozen=True)
 class Fix:
-    """One change of a file: the rule that asked for it, the line where it was, and what is so now, or why nothing is."""
+    """One change of a file: the rule that asked for it, its line in the file as it was, and what is so now, or why nothing is."""
 
     rule: str
     file: str
@@ -54,6 +54,8 @@ class Fixed:
     fixes: tuple[Fix, ...] = ()
     refused: tuple[Fix, ...] = ()
     texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    edits: Mapping[str, tuple[tuple[Edit, ...], ...]] = field(default_factory=dict)
+    """What made the second text of each file of the first, in rounds: each is of the text that the one before it left."""
 
 
 def fix(plugin: Plugin, report: Report, hosts: Mapping[str, Host], listed: Sequence[Ignore] = ()) -> Fixed:
@@ -97,6 +99,7 @@ def _without_commas(fixed: Fixed, path: str, file: str, problem: ParseProblem, j
         report=judge(plugin),
         fixes=(*fixed.fixes, Fix(rule, file, problem.position.line, f"{number} gone")),
         texts={**fixed.texts, file: (text, after)},
+        edits={**fixed.edits, file: (tuple(edits),)},
     )
 
 
@@ -114,21 +117,25 @@ def _with_offers(fixed: Fixed, fixer: Fixer, hosts: Mapping[str, Host], judge: _
     offers = list(_offers(document, fixer, fixed.report))
     if not (offers := _sound(document, offers)):
         return fixed
-    after = apply(document.text, (edit for offer in offers for edit in offer.edits))
+    edits = tuple(edit for offer in offers for edit in offer.edits)
+    after = apply(document.text, edits)
     plugin = with_files(fixed.plugin, {fixed.plugin.openapi_path or "": after.encode()})
     report = judge(plugin)
-    fixes = tuple(_told(document, offer) for offer in offers)
+    before, _ = fixed.texts.get(document.name, (document.text, ""))
+    done = fixed.edits.get(document.name, ())
+    ways, lines = [way_back(each) for each in reversed(done)], Lines(before)
+    fixes = tuple(_told(document, offer, ways, lines) for offer in offers)
     if worse := _worse(fixed.report, report):
         why = f"not done, because {hosts[worse].title} would then find more errors: "
         refused = tuple(replace(each, message=why + each.message) for each in fixes)
         return replace(fixed, refused=tuple(dict.fromkeys((*fixed.refused, *refused))))
-    before, _ = fixed.texts.get(document.name, (document.text, ""))
     return replace(
         fixed,
         plugin=plugin,
         report=report,
         fixes=(*fixed.fixes, *fixes),
         texts={**fixed.texts, document.name: (before, after)},
+        edits={**fixed.edits, document.name: (*done, edits)},
     )
 
 
@@ -155,15 +162,19 @@ def _is_sound(document: Document, offers: Sequence[Offer]) -> bool:
         offer.change(expected)
     try:
         text = apply(document.text, (edit for offer in offers for edit in offer.edits))
+        text.encode()
         after = Document.parse(text, document.name)
-    except (Unsure, PlugcliError):
+    except (Unsure, PlugcliError, UnicodeEncodeError):
         return False
     return after.data == expected and after.is_json == document.is_json
 
 
-def _told(document: Document, offer: Offer) -> Fix:
-    line = document.position(offer.where, of_key=True).line
-    return Fix(offer.rule, document.name, line, offer.message)
+def _told(document: Document, offer: Offer, ways: Iterable[Callable[[int], int]], lines: Lines) -> Fix:
+    """`offer` with its line in the text before all edits: `lines` are those of it, and `ways` lead back to it."""
+    (offset,) = document.order(position=document.position(offer.where, of_key=True))
+    for before in ways:
+        offset = before(offset)
+    return Fix(offer.rule, document.name, lines.position(offset).line, offer.message)
 
 
 def _worse(before: Report, after: Report) -> str | None:

@@ -1,6 +1,7 @@
 """Edits of a text: what a fix does to a file. What no edit names stays as it is, byte for byte."""
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -31,6 +32,22 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
         parts += [text[at : edit.offset], edit.text]
         at = max(at, edit.end)
     return "".join([*parts, text[at:]])
+
+
+def way_back(edits: Iterable[Edit]) -> Callable[[int], int]:
+    """Where in the text before `edits` stood what is at an offset after them; of new text, the place that it came to."""
+    starts, starts_before, ends_before = [0], [0], list[int]()  # of each piece that stays
+    for edit in sorted(edits, key=lambda each: (each.offset, each.length)):
+        ends_before.append(max(starts_before[-1], edit.offset))
+        starts.append(starts[-1] + ends_before[-1] - starts_before[-1] + len(edit.text))
+        starts_before.append(max(starts_before[-1], edit.end))
+
+    def before(offset: int) -> int:
+        piece = bisect_right(starts, offset) - 1
+        found = starts_before[piece] + offset - starts[piece]
+        return min(found, ends_before[piece]) if piece < len(ends_before) else found
+
+    return before
 
 
 @dataclass(frozen=True)

@@ -136,4 +136,5 @@ def _cut(start: int, end: int) -> Edit:
 
 
 def _dump(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    has_half = any("\ud800" <= each <= "\udfff" for each in value)  # half of a pair is only ever an escape
+    return json.dumps(value, ensure_ascii=has_half)

@@ -154,6 +154,27 @@ def test_diff_can_be_applied_whatever_the_bytes(
     assert expected == path.read_bytes()
 
 
+def test_folder_whose_name_is_no_text_has_a_diff_and_a_fix(tmp_path: Path) -> None:
+    """Names are bytes, and the diff has those of the folder."""
+    folder = tmp_path / os.fsdecode(b"n\xff")
+    folder.mkdir()
+    (folder / "openapi.yaml").write_text(DOCUMENT)
+    command = [sys.executable, "-m", "plugcli", "validate", "--diff", f"{folder.name}/openapi.yaml"]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, timeout=60, check=False)
+    assert 0 == done.returncode
+    assert done.stdout.startswith(b"--- n\xff/openapi.yaml\n")
+    assert 0 == plugcli("--fix", f"{folder.name}/openapi.yaml", cwd=tmp_path).returncode
+    assert FIXED == (folder / "openapi.yaml").read_text()
+
+
+def test_file_with_the_longest_name_is_fixed(tmp_path: Path) -> None:
+    """A name has at most 255 bytes: the file that takes the place of the old one must not have a longer one."""
+    name = "字" * 83 + ".yaml"
+    (tmp_path / name).write_text(DOCUMENT)
+    assert 0 == plugcli("--fix", name, cwd=tmp_path).returncode
+    assert (FIXED, [name]) == ((tmp_path / name).read_text(), names(tmp_path))
+
+
 def test_status_is_that_of_what_remains(tmp_path: Path) -> None:
     """A manifest whose only error is a trailing comma passes after --fix, and with --diff would pass."""
     for path in ("openapi.yaml", ".well-known/ai-plugin.json"):

@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugcli.finding import Report
 from plugcli.fix import Fixed, fix
+from plugcli.fix.edit import Edit, Unsure, apply, way_back
 from plugcli.hosts import Claim, all_hosts
 from plugcli.plugin import Plugin, plugin_from_files
 from plugcli.validate import validate
@@ -219,6 +222,57 @@ def test_what_a_trailing_comma_hid_is_fixed_in_the_same_run() -> None:
         == (done.texts["openapi.json"][1])
     )
     assert [("openapi-syntax", 1), ("operation-id", 1)] == [(each.rule, each.line) for each in done.fixes]
+
+
+def test_fixes_are_told_with_the_lines_of_the_file_on_the_disk() -> None:
+    """Whoever looks a fix up has the file as it was: no line of a text in between, which nobody has ever seen."""
+    flags = "      type: object\n      properties:\n        a:\n          type: string\n          required: true\n"
+    text = (
+        "openapi: 3.0.1\ninfo:\n  title: T\n  servers:\n  - url: https://a.dev\n    description: D\n  version: '1'\n"
+        f"components:\n  schemas:\n    A:\n{flags}paths:\n  /a:\n    get:\n      responses: {{}}\n"
+    )
+    assert [("servers", 4), ("operation-id", 18)] == [
+        (each.rule, each.line) for each in fixed(text).fixes if each.rule != "openapi-schema"
+    ]
+    assert [12] == [each.line for each in fixed(text).fixes if each.rule == "openapi-schema"]
+    commas = '{"openapi": "3.0.1", "x": [\n1,\n],\n"paths": {"/a": {\n"get": {"responses": {},}}}}'
+    assert [("openapi-syntax", 2), ("operation-id", 5)] == [
+        (each.rule, each.line) for each in fixed(commas, "openapi.json").fixes
+    ]
+
+
+@given(
+    st.text("ab\n", max_size=30),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.text("xyz", max_size=4)), max_size=5),
+)
+def test_what_edits_leave_is_found_where_it_was(text: str, changes: list[tuple[int, int, str]]) -> None:
+    """Each character that stays has its way back to its own place, whatever was put or cut around it."""
+    edits = [
+        Edit(start, min(length, len(text) - start), new)
+        for start, length, new in changes
+        if start <= len(text)
+    ]
+    try:
+        done = apply(text, edits)
+    except Unsure:
+        return
+    before = way_back(edits)
+    assert all(letter == text[before(offset)] for offset, letter in enumerate(done) if letter in "ab\n")
+    places = [before(offset) for offset in range(len(done))]
+    assert sorted(places) == places
+
+
+def test_name_with_half_of_a_surrogate_pair_is_fixed_with_its_escape() -> None:
+    """JSON can name what UTF-8 cannot: the list of required names has it as the property has it."""
+    flag = '{"type": "object", "properties": {"\\ud800": {"type": "string", "required": true}}}'
+    operation = '{"requestBody": {"content": {"application/json": {"schema": ' + flag + "}}}}"
+    text = '{"openapi": "3.0.1", "paths": {"/a": {"post": ' + operation + "}}}"
+    plugin = plugin_from_files({"openapi.json": text.encode()}, "here")
+    done = fix(plugin, validate(plugin, all_hosts()), all_hosts())
+    assert (
+        '"required": ["\\ud800"], "properties": {"\\ud800": {"type": "string"}}'
+        in done.texts["openapi.json"][1]
+    )
 
 
 def test_repaired_manifest_leads_to_its_document() -> None:
