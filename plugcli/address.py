@@ -98,6 +98,11 @@ def is_placeholder(text: str) -> bool:
     return bool(TEMPLATE.search(text) or _unfilled(text))
 
 
+def is_own_machine(host: str) -> bool:
+    """Whether only the author's own machine answers at `host`, whatever the rest of its address looks like."""
+    return _of_host(host.lower()) in ("localhost", "loopback")
+
+
 def is_example(host: str) -> bool:
     """Whether `host` is one of those that RFC 2606 keeps free for examples."""
     return bool(_EXAMPLE.search(host))
