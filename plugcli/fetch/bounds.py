@@ -7,7 +7,7 @@ looked up here, once, and asked at just that address: a name that changes its mi
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urljoin, urlsplit
 
-from plugcli.address import is_own_machine
+from plugcli.address import is_own_machine, is_shared
 from plugcli.fetch.failure import Unanswered
 from plugcli.live import Failure
 
@@ -17,7 +17,8 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 def root_domain(host: str) -> str:
     """The domain under which a host wants the plugin's addresses (docs, production)."""
-    return host.removeprefix("www.")
+    rest = host.removeprefix("www.")
+    return host if is_shared(rest) else rest  # www.dev is a domain like another
 
 
 def is_under(host: str, root: str) -> bool:

@@ -205,6 +205,10 @@ def test_public_addresses_are_told_from_others(number: str, expected: bool) -> N
         ("https://plugcli.dev", "//evil.dev/", False),
         ("https://plugcli.dev", "https://plugcli.dev:99999/", False),
         ("https://plugcli.dev", "ftp://plugcli.dev/", False),
+        ("https://www.dev", "https://evil.dev/", False),
+        ("https://www.dev.", "https://evil.dev./", False),
+        ("https://www.co.uk", "https://evil.co.uk/", False),
+        ("https://www.shop.co.uk", "https://api.shop.co.uk/", True),
     ],
 )
 def test_redirects_are_those_of_the_documentation(old: str, new: str, is_allowed: bool) -> None:
