@@ -13,6 +13,8 @@ from plugcli.live import Failure
 
 # NAT64, RFC 6052: an IPv4 address in the last 32 bits.
 _NAT64 = IPv6Network("64:ff9b::/96")
+# Forms of IPv4 addresses that nobody routes any more, which Python calls global: IPv4-compatible, and translated (RFC 2765).
+_BYGONE = (IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"))
 
 
 def root_domain(host: str) -> str:
@@ -45,6 +47,8 @@ def is_public(text: str) -> bool:
     inner = _inside(number)
     if inner is not None:
         return is_public(str(inner))
+    if isinstance(number, IPv6Address) and (number.is_site_local or any(number in each for each in _BYGONE)):
+        return False
     return number.is_global and not number.is_multicast
 
 

@@ -181,6 +181,9 @@ def test_name_that_leads_inside_is_not_asked(host: str, monkeypatch: pytest.Monk
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),  # 10.0.0.1 through NAT64
         ("2002:7f00:1::", False),  # 127.0.0.1 as 6to4
+        ("::127.0.0.1", False),  # IPv4-compatible
+        ("::ffff:0:127.0.0.1", False),  # translated
+        ("fec0::1", False),  # site-local
         ("no number", False),
     ],
 )
