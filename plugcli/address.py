@@ -48,8 +48,7 @@ class Address:
         labels = self.host.split(".")
         if len(labels) < 3 or labels[-1].isdecimal():
             return self.host
-        is_shared = len(labels[-1]) == 2 and labels[-2] in _SHARED
-        return ".".join(labels[-3 if is_shared else -2 :])
+        return ".".join(labels[-3 if is_shared(".".join(labels[-2:])) else -2 :])
 
     @property
     def is_local(self) -> bool:
@@ -96,6 +95,17 @@ def protocol_of(text: str) -> str | None:
 def is_placeholder(text: str) -> bool:
     """Whether `text` waits to be filled in, such as `{{BASE}}/openapi.yaml` or `https://your-domain.com`."""
     return bool(TEMPLATE.search(text) or _unfilled(text))
+
+
+def is_shared(host: str) -> bool:
+    """Whether strangers register below `host`, such as `dev` or `co.uk`, as near as can be told without a list."""
+    labels = host.rstrip(".").split(".")
+    return len(labels) == 1 or (len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SHARED)
+
+
+def is_own_machine(host: str) -> bool:
+    """Whether only the author's own machine answers at `host`, whatever the rest of its address looks like."""
+    return _of_host(host.lower()) in ("localhost", "loopback")
 
 
 def is_example(host: str) -> bool:

@@ -18,7 +18,10 @@ from plugcli.hosts import named_hosts
 from plugcli.ignore import Ignore
 from plugcli.rules import all_rules
 
-_MAX_BYTES = 1024 * 1024
+_MOST_BYTES_READ = 1024 * 1024
+_MAX_BYTES = 64 * 1024
+# tomllib takes time with the square of the parts of a key, which stand on one line: 64 KiB of `a.a.a` is 9 seconds.
+_MOST_DOTS = 500
 _ENTRY = 'for example ignore = [{rule = "operation-id", path = "openapi.json", reason = "people call it"}]'
 
 
@@ -73,7 +76,7 @@ def _in(folder: Path) -> Configuration | None:
         path = folder / name
         if not _is_there(path):
             continue
-        data = read_file(path, _MAX_BYTES)
+        data = read_file(path, _MOST_BYTES_READ)
         if header and b"plugcli" not in data:
             continue
         values = _parsed(path, data)
@@ -94,10 +97,16 @@ def _is_there(path: Path) -> bool:
 def _parsed(path: Path, data: bytes) -> Any:
     import tomllib  # only where there is a file
 
+    if len(data) > _MAX_BYTES:
+        raise UsageError(f"{path} is larger than 64 KiB", hint="say what is for plugcli in a plugcli.toml")
+    if any(line.count(b".") > _MOST_DOTS for line in data.split(b"\n")):
+        raise UsageError(f"{path} has a line with more than {_MOST_DOTS} dots", hint="break it up")
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8", hint="save it as UTF-8, as TOML has to be") from error
+    except RecursionError as error:
+        raise UsageError(f"{path} is nested too deeply to be read") from error
     except ValueError as error:
         raise UsageError(f"{path} is not TOML: {error}") from error
 
@@ -170,8 +179,8 @@ class _Reader:
 
     def _line_of(self, key: str) -> str:
         """`:7`, the line where `key` seems to be, for tomllib does not tell; empty where it is not found."""
-        name, _, number = key.partition("[")
-        index = int(number.partition("]")[0]) if number else 0
+        entry = re.match(r"ignore\[(\d+)\]", key)
+        name, index = ("ignore", int(entry[1])) if entry else (key, 0)
         lines = list(enumerate(self._text.splitlines(), start=1))
         if self._header:
             lines = lines[next((at for at, (_, line) in enumerate(lines) if "plugcli" in line), 0) :]

@@ -8,6 +8,7 @@ from typing import Literal, TextIO
 
 from plugcli import __version__
 from plugcli.cli.terminal import Harmless
+from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError
 
 
@@ -21,9 +22,9 @@ def is_coloured(stream: TextIO | None) -> bool:
 def error(problem: PlugcliError) -> None:
     """Print what went wrong and what to do about it on standard error."""
     red, dim, off = ("\x1b[1;31m", "\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "", "")
-    tell(f"{red}error:{off} {problem.message}")
+    tell(f"{red}error:{off} {printable(problem.message)}")
     if problem.hint:
-        tell(f"{dim}  hint:{off} {problem.hint}")
+        tell(f"{dim}  hint:{off} {printable(problem.hint)}")
 
 
 def print_json(value: object) -> None:
@@ -40,7 +41,7 @@ def stop_printing() -> None:
 def note(text: str) -> None:
     """Print a remark of plugcli's own on standard error, apart from what the code printed there."""
     dim, off = ("\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
-    tell(f"{dim}plugcli: {text}{off}")
+    tell(f"{dim}plugcli: {printable(text)}{off}")
 
 
 class Output:

@@ -100,7 +100,7 @@ async def _openapi(run: Run, manifest: Document, manifest_url: str, origin: str)
         url = urljoin(manifest_url, api_url.strip())
     except ValueError:  # http://[
         return _Found()
-    if not may_ask(address(manifest_url), address(url)):
+    if not may_ask(manifest_url, url):
         return _Found()
     got = await run.document("openapi", url, MAX_BYTES, where="/api/url", origin=origin)
     if got is None:

@@ -7,28 +7,35 @@ looked up here, once, and asked at just that address: a name that changes its mi
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urljoin, urlsplit
 
-from plugcli.address import Address, address
+from plugcli.address import is_own_machine, is_shared
 from plugcli.fetch.failure import Unanswered
 from plugcli.live import Failure
 
 # NAT64, RFC 6052: an IPv4 address in the last 32 bits.
 _NAT64 = IPv6Network("64:ff9b::/96")
+# Forms of IPv4 addresses that nobody routes any more, which Python calls global: IPv4-compatible, and translated (RFC 2765).
+_BYGONE = (IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"))
 
 
 def root_domain(host: str) -> str:
     """The domain under which a host wants the plugin's addresses (docs, production)."""
-    return host.removeprefix("www.")
+    rest = host.removeprefix("www.")
+    return host if is_shared(rest) else rest  # www.dev is a domain like another
 
 
 def is_under(host: str, root: str) -> bool:
-    return host == root or host.endswith(f".{root}")
+    return bool(host and root) and (host == root or host.endswith(f".{root}"))
 
 
-def may_ask(home: Address, other: Address) -> bool:
-    """Whether a plugin at `home` may send us to `other`: its own domain or below it."""
-    if home.is_local and not other.is_local:
+def may_ask(home: str, other: str) -> bool:
+    """Whether a plugin at the address `home` may send us to `other`: its own domain or below it.
+
+    Their hosts decide, never what the rest looks like: `{{x}}` anywhere would make a placeholder of an address.
+    """
+    root, host = _host(home), _host(other)
+    if is_own_machine(root) and not is_own_machine(host):
         return False
-    return is_under(other.host, root_domain(home.host))
+    return is_under(host, root_domain(root))
 
 
 def is_public(text: str) -> bool:
@@ -40,6 +47,8 @@ def is_public(text: str) -> bool:
     inner = _inside(number)
     if inner is not None:
         return is_public(str(inner))
+    if isinstance(number, IPv6Address) and (number.is_site_local or any(number in each for each in _BYGONE)):
+        return False
     return number.is_global and not number.is_multicast
 
 
@@ -64,8 +73,15 @@ def redirected(url: str, location: str, what: str) -> str:
 
 
 def has_password(url: str) -> bool:
-    """Whether `url` holds a user name or a password; a host sends none."""
-    return address(url).host != "" and "@" in urlsplit(url).netloc
+    """Whether `url` holds a user name or a password; a host sends none. Raises ValueError for no URL."""
+    return "@" in urlsplit(url).netloc
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # http://[
+        return ""
 
 
 def _inside(number: IPv4Address | IPv6Address) -> IPv4Address | None:

@@ -48,6 +48,6 @@ def _may_ask(run: Run, home: Address, other: Address) -> bool:
     """A browser loads a picture from anywhere; we ask another domain only for a public plugin, at a public address."""
     if not other.host or (other.kind == "http" and home.kind != "http"):
         return False
-    if may_ask(home, other):
+    if may_ask(home.text, other.text):
         return True
     return bool(run.wire.must_be_public) and not other.is_local and run.wire.is_direct(other.text)

@@ -4,11 +4,12 @@ import asyncio
 import ssl
 from functools import cache
 from socket import SOCK_STREAM
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from plugcli.address import address
+from plugcli.address import is_own_machine
 from plugcli.fetch.bounds import is_public
 from plugcli.fetch.failure import Unanswered
 from plugcli.live import Failure
@@ -29,10 +30,19 @@ async def public_numbers(url: httpx.URL) -> list[str]:
     return sorted(numbers, key=lambda each: ":" in each)[:_MOST_ADDRESSES]
 
 
+def url_of(text: str) -> httpx.URL:
+    """The address `text`. Raises ValueError for none, and for a port that the system would only refuse when it is asked."""
+    try:
+        _ = urlsplit(text).port  # httpx looks at neither its range nor at a lone bracket
+        return httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from error
+
+
 def proxy_for(url: httpx.URL) -> str | None:
     """The proxy that the environment names for `url`. Raises Unanswered for one that we cannot use."""
     # A proxy cannot reach this machine's own servers.
-    if address(str(url)).is_local or proxy_bypass(url.host):
+    if is_own_machine(url.host) or proxy_bypass(url.host):
         return None
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
@@ -40,11 +50,15 @@ def proxy_for(url: httpx.URL) -> str | None:
         return None
     scheme, found, _ = proxy.partition("://")
     if not found:
-        return f"http://{proxy}"
+        scheme, proxy = "http", f"http://{proxy}"
     if scheme not in ("http", "https"):
         raise Unanswered(
             Failure(f"the environment names a proxy of the kind {scheme}, which is not supported")
         )
+    try:
+        url_of(proxy)
+    except ValueError as error:  # not in its words, which may hold a password
+        raise Unanswered(Failure("the environment names a proxy at what is no address")) from error
     return proxy
 
 

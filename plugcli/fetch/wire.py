@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import httpx
 
 from plugcli import __version__
-from plugcli.address import address
+from plugcli.address import is_own_machine
 from plugcli.fetch.body import read_body
 from plugcli.fetch.bounds import has_password, is_public
 from plugcli.fetch.failure import Unanswered, failure_of
-from plugcli.fetch.route import peer_of, proxy_for, public_numbers, tls
+from plugcli.fetch.route import peer_of, proxy_for, public_numbers, tls, url_of
 from plugcli.live import Exchange, Failure
 
 _AGENT = {"User-Agent": f"plugcli/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
@@ -53,8 +53,8 @@ class Wire:
         body = b""
         failure = None
         try:
-            netloc = httpx.URL(asked.url).netloc.decode()
-        except (httpx.InvalidURL, ValueError):
+            netloc = url_of(asked.url).netloc.decode()
+        except ValueError:
             return replace(asked, failure=Failure(f"{asked.url!r} is no address")), b""
         try:
             async with asyncio.timeout_at(bounds.deadline):
@@ -71,7 +71,7 @@ class Wire:
             failure = _too_late(asked, bounds.wall_seconds)
         except Unanswered as unanswered:
             failure = unanswered.failure
-        except (httpx.HTTPError, OSError, UnicodeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             failure = failure_of(error, netloc)
         if failure is None and asked.method == "GET" and asked.status != 200 and not asked.is_redirect:
             failure = Failure(f"the server answers {asked.status_line}", _HINTS.get(asked.status or 0, _ELSE))
@@ -80,8 +80,8 @@ class Wire:
     def is_direct(self, url: str) -> bool:
         """Whether no proxy stands between us and `url`, so that we know whom we ask."""
         try:
-            return proxy_for(httpx.URL(url)) is None
-        except (httpx.InvalidURL, Unanswered):
+            return proxy_for(url_of(url)) is None
+        except (ValueError, Unanswered):
             return False
 
     @asynccontextmanager
@@ -91,7 +91,7 @@ class Wire:
         url = httpx.URL(asked.url)
         proxy = proxy_for(url)
         numbers = await public_numbers(url) if self.must_be_public and proxy is None else [""]
-        is_local = address(asked.url).is_local
+        is_local = is_own_machine(url.host)
         async with httpx.AsyncHTTPTransport(verify=tls(is_local), proxy=proxy) as transport:
             response = await _first(transport, [_request(asked, url, number, headers) for number in numbers])
             try:

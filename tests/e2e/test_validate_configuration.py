@@ -194,6 +194,12 @@ def test_address_is_judged_where_it_is() -> None:
         ("hosts = [", " is not TOML: "),
         ("a = 1\na = 2", " is not TOML: "),
         ("\xff", " is not UTF-8"),
+        ('"a[b" = 1', ":1: a[b is no key of plugcli's"),
+        ('"ignore[x]" = 1', ":1: ignore[x] is no key of plugcli's"),
+        ('"\\u001b]0;pwned\\u0007" = 1', r": \x1b]0;pwned\x07 is no key of plugcli's"),
+        pytest.param("a = " + "[" * 20000, " is nested too deeply to be read", id="deep"),
+        pytest.param(".".join("a" * 30000) + " = 1", " has a line with more than 500 dots", id="dots"),
+        pytest.param("# plugcli\n" * 7000, " is larger than 64 KiB", id="large"),
     ],
 )
 @pytest.mark.parametrize("name", ["plugcli.toml", "pyproject.toml"])

@@ -219,18 +219,20 @@ def test_nothing_is_kept_and_nothing_given_away() -> None:
     assert not any({"cookie", "authorization"} & headers.keys() for _, headers in log)
 
 
+@pytest.mark.parametrize("query", ["", "?{{x}}"])
 @pytest.mark.parametrize("member", ["api", "logo_url"])
-def test_password_in_a_manifest_is_not_sent(member: str) -> None:
+def test_password_in_a_manifest_is_not_sent(member: str, query: str) -> None:
     """A host sends none; and it would be in the log of whoever is asked."""
     log: list[tuple[str, dict[str, str]]] = []
 
     def answer(path: str, port: int) -> Answer:
-        url = f"http://user:secret@localhost:{port}/openapi.yaml"
+        url = f"http://user:secret@localhost:{port}/openapi.yaml{query}"
         return plugin(**{member: {"type": "openapi", "url": url} if member == "api" else url})(path, port)
 
     with server(answer, log=log) as (port, _):
         _, target = validate(f"http://localhost:{port}")
-    assert "the address holds a user name or a password" in json.dumps(target)
+    is_asked = member == "api" or not query  # a logo that looks like a placeholder is left alone
+    assert is_asked == ("the address holds a user name or a password" in json.dumps(target))
     assert not any("authorization" in headers for _, headers in log)
 
 

@@ -181,6 +181,9 @@ def test_name_that_leads_inside_is_not_asked(host: str, monkeypatch: pytest.Monk
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),  # 10.0.0.1 through NAT64
         ("2002:7f00:1::", False),  # 127.0.0.1 as 6to4
+        ("::127.0.0.1", False),  # IPv4-compatible
+        ("::ffff:0:127.0.0.1", False),  # translated
+        ("fec0::1", False),  # site-local
         ("no number", False),
     ],
 )
@@ -205,6 +208,10 @@ def test_public_addresses_are_told_from_others(number: str, expected: bool) -> N
         ("https://plugcli.dev", "//evil.dev/", False),
         ("https://plugcli.dev", "https://plugcli.dev:99999/", False),
         ("https://plugcli.dev", "ftp://plugcli.dev/", False),
+        ("https://www.dev", "https://evil.dev/", False),
+        ("https://www.dev.", "https://evil.dev./", False),
+        ("https://www.co.uk", "https://evil.co.uk/", False),
+        ("https://www.shop.co.uk", "https://api.shop.co.uk/", True),
     ],
 )
 def test_redirects_are_those_of_the_documentation(old: str, new: str, is_allowed: bool) -> None:

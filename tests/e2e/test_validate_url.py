@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from plugcli.fetch import fetch_plugin
-from tests.e2e.plugin_server import Answer, errors, plugin, raw_server, server, validate, why_not
+from tests.e2e.plugin_server import Answer, errors, found, plugin, raw_server, server, validate, why_not
 
 
 def test_good_plugin_passes_by_its_domain() -> None:
@@ -191,6 +191,62 @@ def test_api_url_that_is_no_address_is_a_finding(url: str) -> None:
         status, target = validate(f"http://localhost:{port}")
     assert 1 == status
     assert [] != errors(target)
+
+
+@pytest.mark.parametrize("member", ["api", "logo_url"])
+def test_address_that_looks_like_a_placeholder_leads_nowhere_else(member: str) -> None:
+    """`{{x}}` costs a stranger nothing, in the plugin's own address as in those that it names."""
+    with server(lambda path, port: (200, {}, b"secret")) as (inner, inner_asked):
+        inside = f"http://127.0.0.1:{inner}/latest?{{{{x}}}}"
+        named = {member: {"type": "openapi", "url": inside} if member == "api" else inside}
+
+        def answer(path: str, port: int) -> Answer:
+            if path == "/.well-known/ai-plugin.json":
+                return 302, {"Location": f"{path}?{{{{x}}}}"}, b""
+            return plugin(**named)(path.partition("?")[0], port)
+
+        with server(answer) as (port, asked):
+            validate(f"http://localhost:{port}")
+    assert "/.well-known/ai-plugin.json?{{x}}" in asked
+    assert [] == inner_asked
+
+
+def test_api_url_with_a_template_in_its_query_is_asked_at_home() -> None:
+    """What looks like a placeholder is still an address, and the plugin's own server may know it."""
+
+    def answer(path: str, port: int) -> Answer:
+        api = {"type": "openapi", "url": f"http://localhost:{port}/openapi.yaml?{{{{x}}}}"}
+        return plugin(api=api)(path.partition("?")[0], port)
+
+    with server(answer) as (port, asked):
+        validate(f"http://localhost:{port}")
+    assert "/openapi.yaml?{{x}}" in asked
+
+
+def test_port_that_cannot_be_is_a_finding_behind_a_placeholder_too() -> None:
+    """Nobody looks at the number before the system does."""
+
+    def answer(path: str, port: int) -> Answer:
+        if path == "/.well-known/ai-plugin.json":
+            return 302, {"Location": f"{path}?{{{{x}}}}"}, b""
+        api = {"type": "openapi", "url": "http://localhost:99999/openapi.yaml?{{x}}"}
+        return plugin(api=api)(path.partition("?")[0], port)
+
+    with server(answer) as (port, _):
+        status, target = validate(f"http://localhost:{port}")
+    (finding,) = found(target, "unfetched")
+    assert 1 == status
+    assert "is no address" in finding["message"]
+
+
+@pytest.mark.parametrize("proxy", ["http://a:b", "http://127.0.0.1:99999", "http://["])
+def test_proxy_that_is_no_address_is_a_finding(proxy: str) -> None:
+    """The slip is in the user's own environment, and no fault of plugcli's."""
+    proxies = {name: proxy for name in ("http_proxy", "HTTP_PROXY")}
+    status, target = validate("http://plugcli.invalid", **proxies, no_proxy="", NO_PROXY="")
+    (finding,) = found(target, "unfetched")
+    assert 1 == status
+    assert "the environment names a proxy at what is no address" in finding["message"]
 
 
 @pytest.mark.parametrize("name", ["a" * 70, "a..b"])

@@ -2,8 +2,10 @@
 
 import pytest
 
+from plugcli.cli import render
 from plugcli.cli.text import fitted, printable
 from plugcli.document import Excerpt
+from plugcli.errors import PlugcliError
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,20 @@ from plugcli.document import Excerpt
 def test_control_characters_never_reach_the_terminal(text: str, shown: str) -> None:
     """A manifest from a URL could otherwise fill the clipboard, or hide what it says."""
     assert shown == printable(text)
+
+
+def test_errors_and_notes_are_one_harmless_line_each(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They quote names of files, keys and what a server answers: a stranger's words."""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    render.error(PlugcliError("no \x1b]0;pwned\x07", hint="a\nb"))
+    render.note("left \x9b6n")
+    shown = r"""error: no \x1b]0;pwned\x07
+  hint: a\x0ab
+plugcli: left \x9b6n
+"""
+    assert shown == capsys.readouterr().err
 
 
 def test_caret_stands_below_its_character() -> None:
