@@ -85,7 +85,8 @@ def bug(problem: Exception) -> None:
     """Print a traceback of plugcli itself, and say that it is one."""
     import traceback  # here: it takes half as long as Python's own start
 
-    tell("".join(traceback.format_exception(problem)).rstrip())
+    for line in "".join(traceback.format_exception(problem)).rstrip().split("\n"):
+        tell(printable(line))
     error(
         PlugcliError(
             f"this is a bug in plugcli {__version__}, not in your plugin",
