@@ -31,15 +31,10 @@ class Ignore:
     pointer: str = ""
     folder: Path = Path()
 
-    def covers(self, finding: Finding) -> bool:
-        """Whether `finding` is one of those."""
-        return (
-            finding.rule == self.rule
-            and (not self.pointer or f"{finding.pointer}/".startswith(f"{self.pointer}/"))
-            and (not self.path or self._is_in(finding.file))
-        )
-
-    def _is_in(self, file: str) -> bool:
+    def is_for(self, file: str) -> bool:
+        """Whether `path` is a pattern for `file`."""
+        if not self.path:
+            return True
         if not file.startswith(("https://", "http://")):
             path = Path(file).resolve()
             if not path.is_relative_to(self.folder):
@@ -65,6 +60,7 @@ class Ignores:
 
     def __init__(self, comments: Sequence[IgnoreComment], listed: Sequence[Ignore]) -> None:
         self._listed = listed
+        self._indexes: dict[tuple[str, str], dict[str, int]] = {}
         self._comments = {
             (each.document.name, each.line, rule): each
             for each in comments
@@ -79,7 +75,23 @@ class Ignores:
     def of(self, finding: Finding) -> Ignore | IgnoreComment | None:
         """What keeps `finding` from being heard, if anything does."""
         comment = self._comments.get(_spot(finding)) if self._comments else None
-        return comment or next((each for each in self._listed if each.covers(finding)), None)
+        return comment or self._entry(finding)
+
+    def _entry(self, finding: Finding) -> Ignore | None:
+        """The first entry of the list that covers `finding`."""
+        asked = finding.file, finding.rule
+        if (
+            asked not in self._indexes
+        ):  # a path takes long to resolve, and thousands of findings are in one file
+            indexes = self._indexes[asked] = dict[str, int]()
+            for index, each in enumerate(self._listed):
+                if each.rule == finding.rule and each.pointer not in indexes and each.is_for(finding.file):
+                    indexes[each.pointer] = index
+        indexes = self._indexes[asked]
+        if not indexes:
+            return None
+        found = [indexes[where] for where in _around(finding.pointer) if where in indexes]
+        return self._listed[min(found)] if found else None
 
     def ignored(self, findings: Iterable[Finding]) -> tuple[Ignored, ...]:
         """The problems of `findings`, which are not heard, each with the reason."""
@@ -94,6 +106,14 @@ class Ignores:
         """The comments that keep none of `findings` from being heard, each with the rule that it names in vain."""
         found = set(map(_spot, findings)) if self._comments else set()
         return [(each, spot[2]) for spot, each in self._comments.items() if spot not in found]
+
+
+def _around(where: str) -> Iterator[str]:
+    """The pointer `where` and all that lead to what is around it."""
+    yield where
+    while where:
+        where = where.rpartition("/")[0]
+        yield where
 
 
 def _spot(finding: Finding) -> tuple[str, int, str]:

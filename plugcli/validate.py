@@ -75,8 +75,8 @@ def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) 
     named = {rule for _, rule in idle}
     for host_id, host in others.items():
         theirs = [_finding(plugin, host_id, each) for each in _judge(plugin, host, {}) if each.rule in named]
-        still = ignores.idle(theirs)
-        idle = [each for each in idle if each in still]
+        still = {(comment.line, rule) for comment, rule in ignores.idle(theirs)}
+        idle = [(comment, rule) for comment, rule in idle if (comment.line, rule) in still]
     for comment, rule in idle:
         if rule in all_rules():
             yield _Judged("ignore-comment", ignore_comment.idle(comment, rule), ignore_comment.OURS)

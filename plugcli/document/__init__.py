@@ -227,9 +227,18 @@ class Document:
 
     def line_after_comment(self, line: int) -> int:
         """The line that a comment on `line` is about: the same, or below lines that hold nothing but comments."""
-        while self._lines.text(line).lstrip().startswith("#"):
+        passed = []
+        while line not in self._lines_after and self._lines.text(line).lstrip().startswith("#"):
+            passed.append(line)
             line += 1
-        return line
+        found = self._lines_after.get(line, line)
+        self._lines_after.update(dict.fromkeys(passed, found))
+        return found
+
+    @cached_property
+    def _lines_after(self) -> dict[int, int]:
+        """Of lines of comments, the line below them: thousands of comments may stand in one block."""
+        return {}
 
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:

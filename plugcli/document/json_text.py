@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from plugcli.document.problem import BadText
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PLAIN_KEY = re.compile(r'"([^"\\]*)"[ \t\n\r]*:[ \t\n\r]*')
 _END = re.compile(r"[ \t\n\r]*(?:,[ \t\n\r]*)?")
+_NO_SIGN = re.compile(r'[^"{}\[\]]*')
 _LINE_END = re.compile(r"[ \t]*\r?\n")
 _read = json.JSONDecoder().raw_decode
 
@@ -54,6 +56,20 @@ def parse(text: str) -> tuple[Any, bool]:
         raise BadText(digits.start() if digits else 0, "a number has thousands of digits") from error
 
 
+@dataclass(slots=True)
+class _Open:
+    """An object or list that has not ended yet: of an object where its keys were `first`, and the member that is being read."""
+
+    first: dict[str, int] | None
+    key: str = ""
+    index: int = 0
+    is_value: bool = False  # what comes next stands behind a colon
+
+    @property
+    def part(self) -> str:
+        return str(self.index) if self.first is None else self.key
+
+
 class JsonPlaces:
     """Where the values of a JSON text are. The text must have parsed, to `value`.
 
@@ -82,18 +98,35 @@ class JsonPlaces:
 
     def duplicates(self) -> list[tuple[list[str], int, int]]:
         """Keys that their object already had: the parts that lead there, offsets of this and the first."""
-        found = []
-        waiting: list[tuple[list[str], int]] = [([], self._skip_space(0))]
-        while waiting:
-            parts, offset = waiting.pop()
-            first: dict[str, int] = {}
-            for member in self._members(offset, self._read_over):
-                path = [*parts, member.key]
-                if member.key in first:
-                    found.append((path, member.key_offset, first[member.key]))
-                first.setdefault(member.key, member.key_offset)
-                waiting.append((path, member.value_offset))
-        return sorted(found, key=lambda each: each[1])
+        found = list[tuple[list[str], int, int]]()
+        text, at = self._text, self._skip_space(0)
+        around: list[_Open] = []
+        while True:
+            sign = text[at]
+            if sign in "{[":
+                around.append(_Open({} if sign == "{" else None))
+                at += 1
+            elif sign in "}]":
+                around.pop()
+                at += 1
+            else:
+                key, end = _read(text, at)
+                first = around[-1].first
+                if first is not None and not around[-1].is_value:
+                    around[-1].key = key
+                    if key in first:
+                        found.append(([each.part for each in around], at, first[key]))
+                    first.setdefault(key, at)
+                at = end
+            if not around:
+                return found
+            gap = _NO_SIGN.match(text, at)
+            end = gap.end() if gap else at
+            if around[-1].first is None:
+                around[-1].index += text.count(",", at, end)
+            else:
+                around[-1].is_value = text[at:end].rstrip().endswith(":")
+            at = end
 
     def _place(self, offset: int, value: Any, part: str) -> tuple[int, int] | None:
         """Offsets of key and value of the member `part`, None where there is none. The last of two equal keys wins, as in `value`."""

@@ -18,7 +18,7 @@ from plugcli.document.problem import MAX_DEPTH, BadText
 from plugcli.document.yaml_mistakes import explain
 
 # Aliases are cheap to write and dear to follow: nine lines of nine aliases make a thousand million values.
-MAX_ALIASED_VALUES = 1_000_000
+MAX_ALIASED_VALUES = 200_000
 
 _TAGS = "tag:yaml.org,2002:"
 # Tags of the YAML standard that a host's safe reader takes; `!` alone means "as text".
@@ -116,7 +116,7 @@ class _Builder:
         self._all_places: dict[int, Places] = {}
         self._repeated: list[tuple[list[str], int, int]] = []
         self._containers: list[Any] = []
-        self._has_aliases = False
+        self._written = 0  # values in the text; what a container has more than these comes from aliases
         self._root: Any = None
         self._root_offset = 0
 
@@ -167,6 +167,7 @@ class _Builder:
             self._key(text, offset, is_plain=event.implicit[0])
             return
         is_plain = event.tag is None and event.implicit[0]
+        self._written += 1
         value = self._plain(text) if is_plain else self._construct(event.tag or "!", text)
         if event.anchor:
             self._anchors[event.anchor] = (value, 1)
@@ -214,6 +215,7 @@ class _Builder:
             )
         if event.anchor:
             self._anchors.pop(event.anchor, None)
+        self._written += 1
         self._put_place(offset)
         self._stack.append(_Frame(value, event.anchor, offset))
 
@@ -258,7 +260,6 @@ class _Builder:
                 raise BadText(offset, f"the alias *{name} is a key, but no text")
             self._key(value, offset, is_plain=False)
             return
-        self._has_aliases = True
         self._put(value, offset, size)
 
     def _put(self, value: Any, offset: int, size: int) -> None:
@@ -282,7 +283,7 @@ class _Builder:
             return
         frame = self._stack[-1]
         frame.size += size
-        if self._has_aliases and frame.size > MAX_ALIASED_VALUES:
+        if frame.size - self._written > MAX_ALIASED_VALUES:
             raise BadText(offset, f"the aliases expand to more than {MAX_ALIASED_VALUES:,} values")
         if frame.key is None:
             frame.value.append(value)

@@ -55,8 +55,9 @@ def _offer(
     listed = schema.get("required", [])
     if not isinstance(listed, list):
         raise Unsure("the list of required names is none")
-    flagged = [name for name in names if schema["properties"][name]["required"]]
-    if any(name in listed for name in names if name not in flagged):
+    known = {each for each in listed if isinstance(each, str)}
+    flags = {name: schema["properties"][name]["required"] for name in names}
+    if any(name in known for name, flag in flags.items() if not flag):
         raise Unsure("the flag says no and the list says yes")
     edits = [
         edit
@@ -64,7 +65,7 @@ def _offer(
         for edit in texts.remove(f"{where}{pointer.join('properties', name, 'required')}")
     ]
     message = f"the flag `required` is gone from {', '.join(names)}"
-    new = [name for name in flagged if name not in listed]
+    new = [name for name, flag in flags.items() if flag and name not in known]
     if new:
         message += f", and the list of required names has {', '.join(new)} now"
         if "required" in schema:

@@ -1,6 +1,7 @@
 """Where everything of a YAML text starts and ends, and how it is written: what an editor must know and a reader need not."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import yaml
@@ -28,10 +29,15 @@ class Node:
         """The key and the value of a member; of an item, twice itself."""
         if self.kind == "sequence" and name.isdecimal() and int(name) < len(self.values):
             return self.values[int(name)], self.values[int(name)]
-        for key, value in zip(self.keys, self.values, strict=True):
-            if key.text == name:
-                return key, value
-        raise Unsure("it is not where it should be")
+        index = self._indexes.get(name)
+        if index is None:
+            raise Unsure("it is not where it should be")
+        return self.keys[index], self.values[index]
+
+    @cached_property
+    def _indexes(self) -> dict[str, int]:
+        """Where each key is, the first of equal ones; asked for when the node is whole."""
+        return {key.text: index for index, key in reversed([*enumerate(self.keys)])}
 
 
 def layout(text: str) -> Node:

@@ -43,7 +43,7 @@ class Operation:
 
 def suggested_id(operation: Operation) -> str:
     """A name for an operation that has none: getThings for GET /things."""
-    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"\{[^}]*\}", "", operation.path))
+    words = re.findall(r"[A-Za-z0-9]+", re.sub(r"\{[^{}]*\}", "", operation.path))
     return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 

@@ -19,6 +19,9 @@ from plugcli.prompt.typescript import MOST_PROPERTIES, TypeWriter
 PromptHost = Literal["chatgpt", "gpt-actions"]
 PROMPT_HOSTS: tuple[PromptHost, ...] = ("chatgpt", "gpt-actions")
 
+# Stripe's is 1.5 million characters long, which is more than any model reads.
+MOST_CHARACTERS = 8_000_000
+
 _TOOL = "This typescript tool allows you to call external API endpoints on {} over the internet.\n"
 
 
@@ -101,7 +104,14 @@ def _head_of_actions(
 def _operations(openapi: Document, host: PromptHost, left_out: list[LeftOut]) -> Iterator[Shown]:
     left_out += _parameters_of_paths(openapi)
     seen: set[str] = set()
+    characters = 0
     for operation in operations(openapi):
+        if characters > MOST_CHARACTERS:
+            why = (
+                f"the prompt is written out up to {MOST_CHARACTERS:,} characters; the host may show all of it"
+            )
+            left_out.append(LeftOut(f"{operation.title} and what follows", why))
+            return
         taken = arguments(openapi, operation)
         if trouble := _trouble(operation, seen) or taken.trouble:
             left_out.append(LeftOut(operation.title, trouble))
@@ -116,7 +126,9 @@ def _operations(openapi: Document, host: PromptHost, left_out: list[LeftOut]) ->
         comment = _comment(
             stripped(operation.data.get("description")) or stripped(operation.data.get("summary"))
         )
-        yield Shown(operation.id, operation.title, f"{comment}type {operation.id} = ({given}) => {answer};\n")
+        text = f"{comment}type {operation.id} = ({given}) => {answer};\n"
+        characters += len(text)
+        yield Shown(operation.id, operation.title, text)
 
 
 def _trouble(operation: Operation, seen: set[str]) -> str:
@@ -159,5 +171,5 @@ def _unwritten(operation: Operation, writer: TypeWriter) -> Iterator[LeftOut]:
             f"the inside of {name} in {operation.title}", "it contains itself: marked where it ends"
         )
     if writer.cut:
-        why = f"an operation's properties are written out up to {MOST_PROPERTIES:,}; the host may show all of them"
+        why = f"an operation's properties and choices are written out up to {MOST_PROPERTIES:,}; the host may show all of them"
         yield LeftOut(f"more of {operation.title}", why)

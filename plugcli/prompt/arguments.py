@@ -56,10 +56,11 @@ def arguments(document: Document, operation: Operation) -> Arguments:
         if not isinstance(parameter.get("name"), str):
             return Arguments(trouble="a parameter has no name")
     shown = [*_parameters(written, left_out), *_body(document, operation, left_out)]
-    names = [each.name for each in shown]
-    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
-    if twice is not None:
-        return Arguments(trouble=f"{twice} is there twice")
+    seen = set[str]()
+    for each in shown:
+        if each.name in seen:
+            return Arguments(trouble=f"{each.name} is there twice")
+        seen.add(each.name)
     return Arguments(tuple(shown), tuple(left_out))
 
 
@@ -109,7 +110,8 @@ def _body(document: Document, operation: Operation, left_out: list[LeftOut]) -> 
         left_out.append(LeftOut("the request body", f"it is not {JSON}, or has no schema"))
     elif not members and schema.get("type") != "object":
         left_out.append(LeftOut("the request body", "its schema is not an object"))
-    required = schema.get("required")
+    listed = schema.get("required")
+    required = {each for each in listed if isinstance(each, str)} if isinstance(listed, list) else set()
     for name, member in members.items():
         description = stripped(resolved(document, member).get("description"))
-        yield Argument(name, member, description, isinstance(required, list) and name in required)
+        yield Argument(name, member, description, name in required)

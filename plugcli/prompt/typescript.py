@@ -15,6 +15,8 @@ from plugcli.prompt.arguments import properties, resolved
 # One answer of GitHub's API has thousands of properties when written out, one of Stripe's has more than anybody could read.
 MOST_PROPERTIES = 1000
 MOST_LEVELS = 20
+# A name or a choice of an enum counts for one property more for each so many characters: many may refer to a long one.
+_LONG = 100
 
 _SCALARS = {"string": "string", "boolean": "boolean", "integer": "number", "number": "number"}
 
@@ -44,7 +46,7 @@ class TypeWriter:
         kind = _kind(value)
         choices = value.get("enum")
         if kind in ("string", None) and isinstance(choices, list) and choices:
-            return self._enum(choices)
+            return self._enum(choices) if self._has_room(inside) else self._end()
         if kind == "object" or (kind is None and properties(value)):
             return self._object(value, (*inside, where))
         if kind != "array":
@@ -54,8 +56,10 @@ class TypeWriter:
         )
 
     def _enum(self, choices: list[Any]) -> str:
+        self._left -= len(choices)
         if not all(isinstance(choice, str) for choice in choices):
             return "any"
+        self._left -= sum(len(choice) // _LONG for choice in choices)
         text = " | ".join(json.dumps(choice, ensure_ascii=False) for choice in choices)
         return f"({text})" if self._has_parentheses else text
 
@@ -68,7 +72,7 @@ class TypeWriter:
     def _members(self, members: Mapping[str, Any], inside: tuple[str, ...]) -> Iterator[str]:
         # However deep it stands: two spaces, no description, no mark of what may be missing. So it was seen.
         for name, schema in members.items():
-            self._left -= 1
+            self._left -= 1 + len(name) // _LONG
             yield f"  {name}: {self.write(schema, inside)},\n"
 
     def _has_room(self, inside: tuple[str, ...]) -> bool:

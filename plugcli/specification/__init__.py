@@ -136,10 +136,14 @@ def _follow(data: Any, instance_path: list[str | int]) -> tuple[list[str | int],
             if "" in value and str(part) not in value and isinstance(value[""], dict):
                 path.append("")
                 value = value[""]
-            same = [key for key in value if key == str(part) or (key.isdecimal() and int(key) == part)]
-            if not same:
+            key = str(part)
+            if key not in value and isinstance(part, int):
+                key = next(
+                    (each for each in value if each.isdecimal() and each.lstrip("0") == key.lstrip("0")), key
+                )
+            if key not in value:
                 break
-            path.append(same[0])
+            path.append(key)
         else:
             break
         value = value[path[-1]]

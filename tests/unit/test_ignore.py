@@ -8,7 +8,7 @@ import pytest
 from plugcli.document import Document, Place, yaml_comments
 from plugcli.finding import Finding, Report
 from plugcli.hosts import Host, State, all_hosts
-from plugcli.ignore import Ignore
+from plugcli.ignore import Ignore, Ignores
 from plugcli.plugin import plugin_from_files
 from plugcli.validate import validate
 
@@ -157,12 +157,27 @@ def test_listed_ignore_covers_files_and_members(
     (tmp_path / "shop").mkdir()
     monkeypatch.chdir(tmp_path / "shop")
     finding = found("openapi.json")
-    assert covers == Ignore("operation-id", "why", path, pointer, tmp_path).covers(finding)
-    assert not Ignore("servers", "why", path, pointer, tmp_path).covers(finding)
+    assert covers == (
+        Ignores((), [Ignore("operation-id", "why", path, pointer, tmp_path)]).of(finding) is not None
+    )
+    assert Ignores((), [Ignore("servers", "why", path, pointer, tmp_path)]).of(finding) is None
 
 
 def test_listed_ignore_covers_an_address() -> None:
     """What is fetched has no folder to be relative to."""
     finding = found("https://a.dev/openapi.json")
-    assert Ignore("operation-id", "why", "https://a.dev/*", folder=Path("/x")).covers(finding)
-    assert not Ignore("operation-id", "why", "https://b.dev/*", folder=Path("/x")).covers(finding)
+    near = Ignore("operation-id", "why", "https://a.dev/*", folder=Path("/x"))
+    far = Ignore("operation-id", "why", "https://b.dev/*", folder=Path("/x"))
+    assert near == Ignores((), [far, near]).of(finding)
+    assert None is Ignores((), [far]).of(finding)
+
+
+def test_first_entry_that_covers_a_finding_gives_the_reason(tmp_path: Path) -> None:
+    """The report quotes one reason: the one that the author put first, be it of the value or of what is around it."""
+    entries = [
+        Ignore("operation-id", "why", pointer=each, folder=tmp_path)
+        for each in ("/b", "/paths", "/paths/~1a", "")
+    ]
+    finding = found(str(tmp_path / "openapi.json"))
+    assert entries[1] == Ignores((), entries).of(finding)
+    assert entries[2] == Ignores((), entries[2:]).of(finding)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plugcli.document import Document
-from plugcli.prompt import Prompt, PromptHost, Size, prompt
+from plugcli.prompt import MOST_CHARACTERS, Prompt, PromptHost, Size, prompt
 from plugcli.prompt.typescript import MOST_PROPERTIES
 
 MANIFEST = {"name_for_model": "todo", "description_for_model": "Plugin for managing a list."}
@@ -222,3 +222,24 @@ def test_size_counts_what_is_not_ascii_as_a_token() -> None:
     assert [Size(0, 0), Size(1, 1), Size(8, 2), Size(6, 3)] == [
         Size.of(each) for each in ("", "a", "a" * 8, "abcd待办")
     ]
+
+
+def test_whole_prompt_is_bounded_and_says_so() -> None:
+    """A thousand operations with a long body that they share are more than the memory holds."""
+    schema = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(10_000)}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S"}}}}
+    paths = {f"/{n}": {"post": {"operationId": f"o{n}", "requestBody": body}} for n in range(200)}
+    found = made({}, schemas={"S": schema}, paths=paths)
+    assert MOST_CHARACTERS < len(found.text) < 1.1 * MOST_CHARACTERS
+    first = f"POST /{len(found.operations)} and what follows"
+    assert [first] == [each.what for each in found.left_out]
+
+
+def test_long_names_and_choices_count_for_several() -> None:
+    """A megabyte that a thousand properties refer to is a gigabyte, however few choices it is."""
+    for schema in ({"enum": ["x" * 100_000]}, {"type": "object", "properties": {"x" * 100_000: {}}}):
+        found = made(
+            body({f"p{n}": {"$ref": "#/components/schemas/S"} for n in range(9)}), schemas={"S": schema}
+        )
+        assert len(found.text) < 150_000
+        assert ["more of POST /todos"] == [each.what for each in found.left_out]

@@ -32,6 +32,12 @@ def test_fault_below_any_key_is_found(key: str, version: str) -> None:
         assert f"/properties/{escaped}/properties/x/type" == where
 
 
+def test_fault_beside_a_key_of_thousands_of_digits_is_found() -> None:
+    """Python refuses to make a number of one, and the command must not end there."""
+    schema = {"properties": {"9" * 5000: {}, "007": {"required": True}}}
+    assert any(where.endswith("/properties/007/required") for where in found(schema))
+
+
 def test_several_faults_are_found_in_one_run() -> None:
     """Users ask for all of them at once, and not for "is not valid under any of the given schemas"."""
     schema = {
