@@ -34,7 +34,8 @@ def beget() -> int:
         make(_UNBLOCK)
     if pid != os.getpid() + 1:  # by which the init knows it: an imported library has started something else
         raise OSError(errno.EAGAIN, f"the twin is {pid}, and not the next process after this one")
-    os.setpriority(os.PRIO_PROCESS, pid, 19)  # it ends while somebody is told of the run's end, who comes first
+    # It ends while somebody is told of the run's end, who comes first.
+    os.setpriority(os.PRIO_PROCESS, pid, 19)
     return pid
 
 
