@@ -1,7 +1,7 @@
 """The twin: a process beside a jail's interpreter that shares its memory and does nothing, so that the interpreter's end is told sooner.
 
 The kernel takes a process's memory down before it tells the parent of its end: 0.6 ms that somebody waits for. While another process has
-that memory, too, the end is told at once, and the memory goes with the twin when the jail ends, after the answer.
+that memory, too, the end is told at once. The init kills the twin before it tells the host, and the memory goes beside the telling.
 
 It is made when every lock holds, and inherits them all: the code can write to its stack, and have it do what the code may do itself. It is
 a child of the init, so that the code, which waits for its own, does not meet it. It must never run Python.
