@@ -10,13 +10,13 @@ there.
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
 from plugcli._discover import discover
 from plugcli.document import Document, ParseProblem, Place
-from plugcli.hosts import Claim, Host
+from plugcli.hosts import Claim, Host, Limit
 from plugcli.plugin import Plugin
 
 __all__ = ["Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "rules_for"]
@@ -107,6 +107,11 @@ def measured(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
                 yield f"{name} other than {form.words}", form.claim
 
     return asks
+
+
+def exceeded(limits: Sequence[Limit], number: int) -> Limit | None:
+    """The largest of `limits` that `number` is over, None for none: it matters most, and one thing is one finding."""
+    return max((each for each in limits if number > each.most), key=lambda each: each.most, default=None)
 
 
 @dataclass(frozen=True)

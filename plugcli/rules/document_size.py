@@ -20,7 +20,7 @@ from typing import Any
 
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, exceeded
 
 # A file this much smaller than the limit stays below it, unless aliases multiply what it says.
 _MOST_GROWTH = 4
@@ -34,9 +34,7 @@ def check(openapi: Document, host: Host) -> Problems:
     if not limits or (is_small and not (openapi.is_yaml and _ALIAS.search(openapi.text))):
         return
     size = _size(openapi, enough=max(each.most for each in limits))
-    broken = [limit for limit in limits if size > limit.most]
-    if broken:
-        limit = max(broken, key=lambda each: each.most)
+    if limit := exceeded(limits, size):
         message = f"written out, the document has {size:,} characters or more, and {limit.most:,} is the most"
         hint = "leave out operations, schemas and examples that the model does not need"
         yield Problem(Place(openapi), message, limit.claim, hint)

@@ -16,10 +16,10 @@ Good:
 
 from plugcli.copilot import functions
 from plugcli.dialect import manifest_dialect
-from plugcli.hosts import Host, Limit
+from plugcli.hosts import Host
 from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured
 
 _HINT = "leave out what the model does not need, or make two documents of it"
 
@@ -33,13 +33,13 @@ def check(plugin: Plugin, host: Host) -> Problems:
         and "functions" in manifest.data
     ):
         number = sum(1 for _ in functions(manifest))
-        if limit := _broken(limits, number):
+        if limit := exceeded(limits, number):
             message = f"there are {number} functions, and {limit.most} is the most"
             where = Place(manifest, "/functions", of_key=True)
             yield Problem(where, message, limit.claim, _HINT, {"number": number})
     elif plugin.openapi is not None:
         found = [each for each in operations(plugin.openapi) if each.method in CALLED_METHODS]
-        if limit := _broken(limits, len(found)):
+        if limit := exceeded(limits, len(found)):
             first = found[limit.most]
             message = (
                 f"there are {len(found)} operations, and {limit.most} is the most: {first.title} is one more"
@@ -47,10 +47,6 @@ def check(plugin: Plugin, host: Host) -> Problems:
             yield Problem(
                 Place(plugin.openapi, first.where), message, limit.claim, _HINT, {"number": len(found)}
             )
-
-
-def _broken(limits: tuple[Limit, ...], number: int) -> Limit | None:
-    return max((limit for limit in limits if number > limit.most), key=lambda each: each.most, default=None)
 
 
 RULE = Rule(plugin=check, asks=measured("operations"))

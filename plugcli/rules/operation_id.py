@@ -28,7 +28,7 @@ from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.openapi.operation import CALLED_METHODS, Operation, operations, suggested_id
 from plugcli.openapi.tool import tools
-from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured
 
 _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]")
@@ -59,8 +59,7 @@ def _name(where: Place, operation: Operation, host: Host, index: int) -> Problem
     form = next(
         (each for each in host.forms.get("tool.name", ()) if not re.fullmatch(each.pattern, name)), None
     )
-    longer = [each for each in host.limits.get("tool.name", ()) if len(name) > each.most]
-    limit = max(longer, key=lambda each: each.most, default=None)
+    limit = exceeded(host.limits.get("tool.name", ()), len(name))
     words = {"name": name, "length": len(name), "index": index}
     is_safe = _SAFE.fullmatch(name)
     if not is_safe and _UNSAFE.search(name):

@@ -30,7 +30,7 @@ from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.openapi.operation import operations
 from plugcli.openapi.tool import tools
-from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -38,10 +38,9 @@ def check(openapi: Document, host: Host) -> Problems:
         for name in ("description", "summary"):
             text = operation.data.get(name)
             length = len(text.strip()) if isinstance(text, str) else 0
-            broken = [limit for limit in host.limits.get(f"operation.{name}", ()) if length > limit.most]
-            if not broken:
+            limit = exceeded(host.limits.get(f"operation.{name}", ()), length)
+            if limit is None:
                 continue
-            limit = max(broken, key=lambda each: each.most)
             message = f"the {name} of {operation.title} has {length:,} characters"
             words = {**operation.words, "length": length}
             hint = f"at most {limit.most:,} characters"
@@ -53,9 +52,7 @@ def _of_tools(openapi: Document, host: Host) -> Problems:
     limits = host.limits.get("tool.description", ())
     for tool in tools(openapi, host.tools) if host.tools is not None and limits else ():
         length = len(tool.description)
-        broken = [limit for limit in limits if length > limit.most]
-        if broken:
-            limit = max(broken, key=lambda each: each.most)
+        if limit := exceeded(limits, length):
             message = f"the {tool.text} of {tool.operation.title} has {length:,} characters"
             hint = f"at most {limit.most:,} characters"
             words = {"index": tool.index, "length": length, "name": tool.name}

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.openapi.operation import operations, parameters
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import Place, Problem, Problems, Rule, exceeded
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -48,9 +48,7 @@ def check(openapi: Document, host: Host) -> Problems:
     for where, parameter in found.items():
         text = parameter.get("description")
         length = len(text.strip()) if isinstance(text, str) else 0
-        broken = [limit for limit in limits if length > limit.most]
-        if broken:
-            limit = max(broken, key=lambda each: each.most)
+        if limit := exceeded(limits, length):
             name = parameter.get("name")
             message = (
                 f"the description of the parameter {name} has {length:,} characters: at most {limit.most:,}"

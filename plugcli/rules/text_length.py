@@ -15,7 +15,7 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured
 
 _TEXTS = ("name_for_human", "name_for_model", "description_for_human", "description_for_model")
 _HINTS = {
@@ -32,14 +32,9 @@ def check(manifest: Document, host: Host) -> Problems:
         if not isinstance(value, str):
             continue
         length = len(value.strip())
-        # The largest limit that is broken matters most, and one text is one finding.
-        for limit in sorted(limits, key=lambda each: -each.most):
-            if length > limit.most:
-                message = (
-                    f"{name} has {length:,} characters, {length - limit.most:,} more than {limit.most:,}"
-                )
-                yield Problem(Place(manifest, f"/{name}"), message, limit.claim, _HINTS[name])
-                break
+        if limit := exceeded(limits, length):
+            message = f"{name} has {length:,} characters, {length - limit.most:,} more than {limit.most:,}"
+            yield Problem(Place(manifest, f"/{name}"), message, limit.claim, _HINTS[name])
 
 
 RULE = Rule(manifest=check, dialects=("plugin", "baidu", "m365-copilot"), asks=measured(*_TEXTS))

@@ -19,7 +19,7 @@ Good:
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.openapi.tool import tools
-from plugcli.rules import Place, Problem, Problems, Rule, measured
+from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -27,9 +27,7 @@ def check(openapi: Document, host: Host) -> Problems:
     if host.tools is None or not limits:
         return
     number = len(tools(openapi, host.tools))
-    broken = [limit for limit in limits if number > limit.most]
-    if broken:
-        limit = max(broken, key=lambda each: each.most)
+    if limit := exceeded(limits, number):
         message = f"the operations become {number} tools, {number - limit.most} more than {limit.most}"
         hint = "give each host a document with the operations that its users need"
         yield Problem(Place(openapi, "/paths"), message, limit.claim, hint, {"number": number})
