@@ -15,10 +15,9 @@ from plugcli.fix import fix
 from plugcli.hosts import all_hosts
 from plugcli.plugin import plugin_from_files
 from plugcli.validate import validate
+from tests.e2e.validating import BAD as COMMA
+from tests.e2e.validating import validate as plugcli
 
-CASES = Path(__file__).parents[1] / "contract" / "rules"
-GOOD = CASES / "manifest-syntax" / "good-json"
-COMMA = CASES / "manifest-syntax" / "bad-trailing-comma"
 DOCUMENT = """# Ours
 openapi: 3.0.1
 info:
@@ -50,17 +49,6 @@ paths:
         "200":
           description: The list
 """
-
-
-def plugcli(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "plugcli", "validate", *arguments]
-    environment = {
-        name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")
-    }
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=60, check=False
-    )
 
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
