@@ -1,12 +1,11 @@
-"""A file written whole or not at all: who reads it never sees half of it, and what was there stays until then."""
+"""A file that the user names for a report: written whole or not at all, and what is wrong with it in a sentence."""
 
 import errno
 import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from plugcli.errors import PlugcliError
+from plugcli.replace import replace
 
 
 def write_whole(file: str, text: str) -> None:
@@ -23,27 +22,12 @@ def write_whole(file: str, text: str) -> None:
             return
         if file.endswith("/"):  # Path drops it
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        _replace(path.resolve(), data)
+        if path.exists():
+            with path.open("ab"):  # a file that may not be written is not replaced either
+                pass
+        replace(path.resolve(), data)
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         is_name = isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError))
         hint = "name a file in a folder that is there" if is_name else ""
         raise PlugcliError(f"cannot write {file}: {reason}", hint=hint) from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    mode = None
-    if path.exists():
-        with path.open("ab"):  # a file that may not be written is not replaced either
-            mode = path.stat().st_mode
-    new = path.parent / f".plugcli-{secrets.token_hex(8)}"
-    try:
-        with new.open("xb") as file:
-            file.write(data)
-        if mode is not None:
-            new.chmod(mode)
-        new.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise

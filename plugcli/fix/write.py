@@ -1,17 +1,15 @@
 """Write a changed text where the old one was: as a whole or not at all, with its mode, its owner and its byte order mark."""
 
 import codecs
-import contextlib
 import os
-import shutil
 import stat
-import tempfile
 from pathlib import Path
 
 from plugcli.document import read_file
 from plugcli.document.file import decode
 from plugcli.document.problem import BadText
 from plugcli.errors import PlugcliError
+from plugcli.replace import replace
 
 
 def check_writable(file: str) -> Path:
@@ -40,28 +38,9 @@ def write(file: str, before: str, after: str) -> None:
         raise PlugcliError(f"{file} was changed by somebody else in the meantime", hint="run it again")
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     try:
-        _replace(path, mark + after.encode())
+        replace(path, mark + after.encode())
     except OSError as error:
         raise PlugcliError(f"cannot change {file}: {_reason(error)}") from error
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".plugcli-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        owner = path.stat()
-        with contextlib.suppress(
-            PermissionError
-        ):  # only root may give a file away; the mode is kept in any case
-            os.chown(name, owner.st_uid, owner.st_gid)
-        shutil.copymode(path, name)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _reason(error: Exception) -> str:

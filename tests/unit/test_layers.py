@@ -22,13 +22,26 @@ JUDGING = {
     "prompt",
     "fix",
     "manifest_schema",
+    "replace",
 }
 ALLOWED = {
     "cli": {"serve", "scaffold", "answers", "plugin", "document", "sandbox", "errors", "__init__", *JUDGING},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {"ignore", "rules", "hosts", "plugin", "document", "address", "dialect", "finding", "errors"},
     # What `validate` found is changed in the text and judged again.
-    "fix": {"validate", "hosts", "ignore", "plugin", "document", "dialect", "openapi", "finding", "errors"},
+    "fix": {
+        "validate",
+        "hosts",
+        "ignore",
+        "plugin",
+        "document",
+        "dialect",
+        "openapi",
+        "finding",
+        "replace",
+        "errors",
+    },
+    "replace": set(),
     "scaffold": {"answers", "errors"},
     "answers": {"errors"},
     # How a project wants its plugins judged.
