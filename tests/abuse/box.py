@@ -20,7 +20,8 @@ OWN_PYTHON = "/mnt/home/.local/share/python"
 """An installation of the user's own, below a home folder: where pyenv, uv, conda and pipx put theirs."""
 
 # /mnt is a tmpfs of this namespace alone: the repository is bound there, so that an ordinary user may read it wherever it really is.
-# The suid file and the user's own venv are what two of the attacks want to find.
+# The suid file and the user's own venv are what two of the attacks want to find. Temporary folders lie there too, for they are left behind
+# where a control kills all that it can reach, the harness with it.
 _PREPARE = """
 set -e
 ulimit -c unlimited
@@ -28,6 +29,8 @@ if [ -n "$GROUP" ]; then echo 0 > "$GROUP/cgroup.procs"; fi
 if [ -n "$WITHOUT_CGROUPS" ]; then mount -t tmpfs tmpfs /sys/fs/cgroup; fi
 mount -t tmpfs -o mode=755 tmpfs /mnt
 mkdir /mnt/plugcli /mnt/venv
+mkdir -m 1777 /mnt/tmp
+export TMPDIR=/mnt/tmp
 mount --bind "$REPOSITORY" /mnt/plugcli
 ip link set lo up
 ip link add test0 type veth peer name test1

@@ -269,13 +269,17 @@ import errno, os, sys
 places = [sys.prefix + '/lib/python3.11/site-packages/x.pth', os.__file__, sys.prefix + '/bin/x', '/usr/lib/x', '/usr/bin/x']
 places += ['/x', '/etc/x', '/lib/x']
 for place in places:
+    is_new = not os.path.exists(place)
     try:
         open(place, 'ab').close()
         print('written')
     except OSError as e:
         print('refused' if e.errno in (errno.EROFS, errno.EACCES) else e.errno)
+    else:
+        if is_new: os.unlink(place)
 for writable in (os.environ['HOME'], os.environ['TMPDIR'], '.'):
     open(writable + '/x', 'w').close()
+    os.unlink(writable + '/x')
 print('own')
 """
     assert "written" in box.outside(code.replace("os.__file__, ", ""), with_venv=True)["stdout"]
