@@ -141,10 +141,12 @@ for at in range(start, start + size, 2 << 20): ctypes.string_at(at, 1)
 """
 FILES = """
 import os
+held = []
 for folder in ('/tmp', '/dev/shm', '/mnt/data', '/home/sandbox'):
     try:
-        with open(folder + '/x', 'wb') as f:
-            while True: f.write(bytes(1 << 20))
+        held.append(open(folder + '/x', 'wb'))
+        os.unlink(folder + '/x')  # what it holds goes with us: the control's, too
+        while True: held[-1].write(bytes(1 << 20))
     except OSError as e: print(e.errno)
 x = bytearray(600 << 20)
 """
