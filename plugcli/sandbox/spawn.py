@@ -17,7 +17,8 @@ launcher.main(3)
 """
 _CHANNEL = 3
 # Not ours, not even its path: the jails' environment comes with the plan. With no locale at all Python would change its text modes.
-_ENVIRONMENT = {"LANG": "C.UTF-8"}
+# ld.so(8): each function of a library is looked up now, not by each jail for itself.
+_ENVIRONMENT = {"LANG": "C.UTF-8", "LD_BIND_NOW": "1"}
 
 
 class Spawned:

@@ -70,7 +70,8 @@ class MemoryCgroups:
 def open_for_member(group: str) -> list[int]:
     """Return what makes a Member: descriptors, which work for one that cannot see the group."""
     return [
-        os.open(f"{group}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC),
+        # Not cgroup.procs: a thread that moves itself alone need not wait until no other process of this machine forks.
+        os.open(f"{group}/tasks", os.O_WRONLY | os.O_CLOEXEC),
         os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC),
         os.open(f"{group}/memory.usage_in_bytes", os.O_RDONLY | os.O_CLOEXEC),
     ]

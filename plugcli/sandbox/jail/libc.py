@@ -16,6 +16,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
 # What only jails call: to look a function up for the first time is to write to forty pages, and each would have its own.
 _clone, _signalfd, _socket = _libc.clone, _libc.signalfd, _libc.socket
+_locked_syscall = _locked_libc.syscall
 
 _NOTHING = ctypes.c_ulong(0)
 
@@ -67,7 +68,8 @@ _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
 _SYS_OPENAT2 = 437
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-_SYS_CLONE = {"x86_64": 56, "aarch64": 220}
+_CLONE = ctypes.c_long({"x86_64": 56, "aarch64": 220}.get(os.uname().machine, -1))
+_NO_STACK = (ctypes.c_long(0),) * 4  # the parent's, and nothing of what clone can do besides
 
 # <linux/openat2.h>: not out of the folder, not through a symbolic link, not even one of /proc, not to another file system.
 _RESOLVE_BENEATH, _RESOLVE_NO_SYMLINKS, _RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_XDEV = 8, 4, 2, 1
@@ -101,12 +103,7 @@ def clone(flags: int) -> int:
     Not what `os.fork` is: neither Python nor libc learn of it, so whoever calls it has one thread, and the child goes on with what needs
     neither's thread ids. Called with the interpreter's lock held, which the child then holds too.
     """
-    number = _SYS_CLONE[os.uname().machine]
-    nothing = ctypes.c_long(0)
-    return _checked(
-        _locked_libc.syscall(ctypes.c_long(number), ctypes.c_long(flags | signal.SIGCHLD), *[nothing] * 4),
-        "clone",
-    )
+    return _checked(_locked_syscall(_CLONE, ctypes.c_long(flags | signal.SIGCHLD), *_NO_STACK), "clone")
 
 
 def clone_pausing() -> int:
