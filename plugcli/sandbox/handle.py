@@ -108,8 +108,10 @@ class Jail:
         self._rest = b""
         for descriptor in (self._stdin, self._stdout, self._stderr):
             os.set_blocking(descriptor, False)
+        self._is_listening = False
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(control, self._hear)
+        # Numbers throughout: of a socket that it does not know yet, asyncio makes a long text, and throws it away.
+        self._loop.add_reader(control.fileno(), self._hear)
 
     @classmethod
     async def open(cls, control: socket.socket, exit_notice: int, gone: Gone, seconds: float) -> "Jail":
@@ -219,8 +221,8 @@ class Jail:
             self.wake()  # whoever waits for its end
             _kill(self._exit_notice)
             self.stop_listening()
-            self._loop.remove_reader(self._control)
-            self._loop.remove_reader(self.door)
+            self._loop.remove_reader(self._control.fileno())
+            self._loop.remove_reader(self.door.fileno())
             self._control.close()
             self.door.close()
             self.close_stdin()
@@ -270,9 +272,9 @@ class Jail:
     def hear_door(self, hear: Callable[[], None] | None) -> None:
         """Have `hear` called whenever the interpreter has said something, or nothing any more."""
         if hear is None:
-            self._loop.remove_reader(self.door)
+            self._loop.remove_reader(self.door.fileno())
         else:
-            self._loop.add_reader(self.door, hear)
+            self._loop.add_reader(self.door.fileno(), hear)
 
     def call_later(self, seconds: float, then: Callable[[], None]) -> None:
         """Call `then` after so long, if the jail has not been closed by then."""
@@ -281,13 +283,16 @@ class Jail:
     def listen(self, capture: Capture) -> None:
         """Take what the code writes from here on."""
         self.capture = capture
+        self._is_listening = True
         self._loop.add_reader(self._stdout, self._listen, self._stdout, "stdout")
         self._loop.add_reader(self._stderr, self._listen, self._stderr, "stderr")
 
     def stop_listening(self) -> None:
         """Leave in the pipes what the code writes from here on."""
-        self._loop.remove_reader(self._stdout)
-        self._loop.remove_reader(self._stderr)
+        if self._is_listening:
+            self._is_listening = False
+            self._loop.remove_reader(self._stdout)
+            self._loop.remove_reader(self._stderr)
 
     def drain(self) -> None:
         """Take what is in the pipes now: all that was written before."""
@@ -395,7 +400,7 @@ class Jail:
             self.wake()
         else:
             self.ending = _ending(frame)
-            self._loop.remove_reader(self._control)
+            self._loop.remove_reader(self._control.fileno())
             self.wake()
 
 
@@ -403,11 +408,11 @@ async def _first_frame(control: socket.socket) -> tuple[wire.Frame | None, list[
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     control.setblocking(False)
-    loop.add_reader(control, readable.set)
+    loop.add_reader(control.fileno(), readable.set)
     try:
         await readable.wait()
     finally:
-        loop.remove_reader(control)
+        loop.remove_reader(control.fileno())
     return wire.receive_with_descriptors(control)
 
 
