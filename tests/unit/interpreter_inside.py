@@ -29,8 +29,8 @@ import site
 site.main()
 {before}
 os.write(inside.DOOR, json.dumps({{"ready": list(sys.version_info[:3])}}).encode() + b"\\n")
-with inside.reader(inside.DOOR) as door:
-    conversation.serve(door, json.loads(door.readline()))
+job, received = inside.take_job()
+conversation.serve(received, job)
 """
 
 SECONDS = 30.0

@@ -6,10 +6,8 @@ what locks a jail in is looked up, converted and formatted before the fork. What
 
 import ctypes
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
-
-from .plan import Identity
 
 _FLAGS = os.O_WRONLY | os.O_CLOEXEC
 
@@ -54,6 +52,8 @@ class Blank:
         self.gid = ctypes.c_uint()
         self.group = ctypes.c_int()
         """The descriptor through which it joins its memory cgroup."""
+        self.cpus: list[int] = []
+        """Those that it may use."""
         self._texts: list[tuple[ctypes.Array[ctypes.c_char], bytes]] = []
 
     def text(self, form: str) -> "ctypes.Array[ctypes.c_char]":
@@ -62,9 +62,11 @@ class Blank:
         self._texts.append((buffer, form.encode()))
         return buffer
 
-    def fill(self, identity: Identity, group: int) -> None:
+    def fill(self, uid: int, gid: int, group: int = -1, cpus: Sequence[int] = ()) -> None:
         """Write in who this jail is."""
-        self.uid.value, self.gid.value = identity
+        self.uid.value = uid
+        self.gid.value = gid
         self.group.value = group
+        self.cpus[:] = cpus
         for buffer, form in self._texts:
-            buffer.value = form % {b"uid": identity.uid, b"gid": identity.gid}
+            buffer.value = form % {b"uid": uid, b"gid": gid}

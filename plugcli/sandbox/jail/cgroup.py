@@ -103,8 +103,8 @@ def was_exceeded_in(group: str) -> bool:
 
 
 def _was_exceeded(events: int) -> bool:
-    words = os.pread(events, 4096, 0).split()
-    return b"oom_kill" in words and int(words[words.index(b"oom_kill") + 1]) > 0
+    text = os.pread(events, 256, 0)  # three short lines
+    return text.find(b"\noom_kill ") >= 0 and text.find(b"\noom_kill 0\n") < 0
 
 
 def remove(group: str) -> bool:

@@ -66,10 +66,10 @@ _set_handler = _signal.signal
 _set_mask = _signal.pthread_sigmask
 
 
-def serve(door: io.BufferedReader, job: dict[str, Any]) -> NoReturn:
-    """Run calls until the host closes the door, then leave. `job["import_from"]` is the workspace."""
+def serve(received: bytes, job: dict[str, Any]) -> NoReturn:
+    """Run calls until the host closes the door, then leave. `received` came with the job, whose `import_from` is the workspace."""
     _set_handler(signal.SIGINT, _ignore)
-    conversation = _Conversation(door.peek(1), job["import_from"])
+    conversation = _Conversation(received, job["import_from"])
     while True:
         try:
             _go_on(conversation)
@@ -120,9 +120,7 @@ class _Conversation:
         self._displays = display.Displays(workspace)
         self._code = _Code(workspace)
         # What was read of the host's words, and the call under way: one store changes both.
-        self._state: tuple[list[bytes], _Call | None] = ([received] if received else [], None)
-        if not received:
-            _exit(0)
+        self._state: tuple[list[bytes], _Call | None] = ([received], None)
 
     def step(self) -> None:
         """Bring the conversation one step on. Whatever is raised here, taking the step again is right."""

@@ -23,25 +23,27 @@ import signal
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from functools import partial
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
 from .calls import Blank, Call, make, write_file
 from .memory import SYSCTLS, Meter, has_memory_of_its_fork, living
 from .plan import WORKSPACE, Plan
 
-_WATCH_SECONDS = 0.1  # with a memory cgroup; without one the Meter says when to look
+_WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
 _REPORTS = 32  # the host is told when this part of the limit has come or gone
 _SWEEP_SECONDS = 1.0
 _PROGRAM = inside.source()  # read here: the jail does not see our files
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
-_LOOPBACK_UP = struct.pack(
-    "16sh22x", b"lo", _IFF_UP
-)  # of its flags it has only those besides that nobody can set
+# Of its flags it has only those besides that nobody can set. Not bytes: ioctl would try to write to them first.
+_LOOPBACK_UP = bytearray(struct.pack("16sh22x", b"lo", _IFF_UP))
+_CLOSE_ON_EXEC, _FOLDER = os.O_CLOEXEC, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_HAS_ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT  # and is not buried: that takes the kernel long
 _LINGER_SECONDS = 0.1  # the host ends us sooner, when its answer is on its way: taking us down takes a CPU
+_KILL = int(signal.SIGKILL)
 _DEATHS = libc.sigset(signal.SIGCHLD)
-_BLOCK = [libc.mask_call(_DEATHS)]
 _SIGNAL_BYTES = 128  # struct signalfd_siginfo; SIGCHLD waits but once
 
 
@@ -50,15 +52,6 @@ def _come_second() -> None:
     os.nice(10)
 
 
-_OF_AN_INTERPRETER = [
-    libc.prctl_call(
-        libc.PR_SET_DUMPABLE, 1
-    ),  # else its own /proc/self is closed to it; the init stays hidden
-    limits.offer_to_the_oom_killer(),
-    Call(os.setsid),
-    Call(_come_second),
-    Call(os.chdir, (WORKSPACE,)),
-]
 _OUT_OF_MEMORY = b'{"out_of_memory": true}'
 _READY = b'{"ready": true}'
 
@@ -66,9 +59,16 @@ _READY = b'{"ready": true}'
 Step = tuple[str, list[Call]]
 
 
-def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -> list[Step]:
+class Prepared(NamedTuple):
+    """The calls that make a jail, in steps with the names that a refusal has, and those that make a fork of it its interpreter."""
+
+    jail: list[Step]
+    interpreter: list[Call]
+
+
+def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -> Prepared:
     """Return what makes a jail, in the order that matters: mounts need capabilities, the last step takes them all."""
-    return [
+    jail = [
         ("session", [Call(os.setsid)]),
         # The zygote left all but this one as they are by default: for pid 1 that means the code cannot send them.
         ("signals", [Call(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -79,50 +79,79 @@ def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -
         ("files", mounts.own(plan, who)),
         ("identity", privileges.become(who, is_made_by_root=is_made_by_root)),
         ("namespaces", privileges.forbid_namespaces()),
-        ("cpus", limits.cpus(plan.cpus)),
+        ("cpus", [limits.cpus(who)]),
         ("limits", limits.calls(plan)),
         ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
         ("privileges", privileges.drop_everything()),
     ]
+    interpreter = [
+        libc.mask_call(libc.sigset()),
+        # Else its own /proc/self is closed to it; the init stays hidden.
+        libc.prctl_call(libc.PR_SET_DUMPABLE, 1),
+        limits.offer_to_the_oom_killer(),
+        Call(os.setsid),
+        Call(_come_second),
+        Call(os.chdir, (WORKSPACE,)),
+        *([limits.with_twin(plan)] if plan.has_twins else []),
+    ]
+    return Prepared(jail, interpreter)
+
+
+class Deaths(NamedTuple):
+    """A descriptor that is readable when a child may have ended, of whichever fork of the zygote reads it, and what waits for it."""
+
+    descriptor: int
+    poll: select.poll
+
+
+def hear_of_deaths() -> Deaths:
+    """Return what each jail's init will hear of deaths by."""
+    make([libc.mask_call(_DEATHS)])
+    deaths = Deaths(libc.signalfd(_DEATHS), select.poll())
+    deaths.poll.register(deaths.descriptor, select.POLLIN)
+    return deaths
 
 
 def main(
     plan: Plan,
-    steps: list[Step],
-    control: _socket.socket,
-    group: cgroup.Member | None,
+    prepared: Prepared,
+    descriptors: list[int],
+    deaths: Deaths,
     modules: tuple[str, ...],
 ) -> NoReturn:
     """Make the jail, run it, and exit. Called in a fork of the zygote that is already in its new namespaces.
 
-    `steps` are prepared, and their Blank is filled in. `group` is the jail's memory cgroup; None: there is none, and this process measures.
-    `modules` are what an interpreter that is no fork of ours imports before its job comes.
+    The Blank of what is `prepared` is filled in. `descriptors` are the control channel and, where the jail has a memory cgroup, those of
+    its cgroup.Member; without one this process measures. `deaths` is from `hear_of_deaths`. `modules` are what an interpreter that is no
+    fork of ours imports before its job comes.
     """
+    control = _socket.socket(fileno=descriptors[0])
+    group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
-        interpreter = _start(plan, steps, control, modules)
-        _watch(plan, interpreter, control, group)
+        interpreter = _start(plan, prepared, control, modules)
+        _watch(plan, interpreter, control, deaths, group)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or asks what it never asks
     os._exit(0)
 
 
-def _start(plan: Plan, steps: list[Step], control: _socket.socket, modules: tuple[str, ...]) -> int:
+def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tuple[str, ...]) -> int:
     """Lock this process in, fork the interpreter, tell the host; return the interpreter's pid."""
     step = "start"
     try:
-        for step, calls in steps:  # noqa: B007 (told below)
+        for step, calls in prepared.jail:  # noqa: B007 (told below)
             make(calls)
         step = "interpreter"
-        standard = [os.pipe2(os.O_CLOEXEC) for _ in range(3)]
+        standard = os.pipe2(_CLOSE_ON_EXEC), os.pipe2(_CLOSE_ON_EXEC), os.pipe2(_CLOSE_ON_EXEC)
         door, outer_door = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        workspace = os.open(WORKSPACE, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        workspace = os.open(WORKSPACE, _FOLDER)
         interpreter = os.fork()
     except (OSError, ValueError) as error:  # setrlimit raises ValueError
         code = error.errno if isinstance(error, OSError) else None
         wire.send(control, {"failed": step, "why": str(error), "errno": code})
         os._exit(1)
     if interpreter == 0:
-        _become_interpreter(plan, door, standard, modules)
+        _become_interpreter(plan, prepared.interpreter, door, standard, modules)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
     wire.send_text(control, _READY, host_ends)
     # The ends that the code writes to stay open here: that a stream has ended need not wake the host, which learns from us how the run did.
@@ -145,16 +174,20 @@ def _bring_loopback_up() -> None:
 
 
 def _become_interpreter(
-    plan: Plan, door: _socket.socket, standard: list[tuple[int, int]], modules: tuple[str, ...]
+    plan: Plan,
+    calls: list[Call],
+    door: _socket.socket,
+    standard: Sequence[tuple[int, int]],
+    modules: tuple[str, ...],
 ) -> NoReturn:
     """Turn the forked child into the interpreter: its standard streams, the door, and nothing else of anybody's."""
     try:
         os.dup2(standard[0][0], 0)
         os.dup2(standard[1][1], 1)
         os.dup2(standard[2][1], 2)
-        os.dup2(door.fileno(), inside.DOOR, inheritable=plan.python is not None)
+        os.dup2(door.fileno(), inside.DOOR, plan.python is not None)  # whether it is inherited
         os.closerange(inside.DOOR + 1, 1 << 20)
-        make(_OF_AN_INTERPRETER)
+        make(calls)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
         inside.main(is_rehearsed=plan.has_spares, before_session=partial(twin.end, twin.beget()))
@@ -163,30 +196,29 @@ def _become_interpreter(
     os._exit(1)
 
 
-def _watch(plan: Plan, interpreter: int, control: _socket.socket, group: cgroup.Member | None) -> None:
+def _watch(
+    plan: Plan, interpreter: int, control: _socket.socket, deaths: Deaths, group: cgroup.Member | None
+) -> None:
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
-    poll = select.poll()
-    exit_notice = os.pidfd_open(interpreter)
-    poll.register(exit_notice, select.POLLIN)
+    memory: _Memory | None = None  # not before it is needed: most runs are over by then
+    twin_pid: int | None = None
+    next_look = 0.0
+    poll = deaths.poll
     poll.register(control, select.POLLIN)
-    deaths = _hear_of_deaths()
-    poll.register(deaths, select.POLLIN)
-    twin_pid = interpreter + 1 if plan.has_twins else None  # twin.beget sees to it
-    memory = _Memory(Meter(plan.memory_bytes, interpreter, twin_pid), plan, control, group)
-    _reap(interpreter, memory)  # those that ended before there was anybody to hear of it
-    next_look = time.monotonic() + (0 if group is None else _WATCH_SECONDS)  # a group's limit holds by itself
+    heard = poll.poll(0 if group is None else _WATCH_MS)  # a group's limit holds by itself
     while True:
-        ready = dict(poll.poll(max(0, next_look - time.monotonic()) * 1000))
+        ready = [descriptor for descriptor, _ in heard]
+        is_anybody_dead = deaths.descriptor in ready
+        if is_anybody_dead:
+            os.read(deaths.descriptor, _SIGNAL_BYTES)  # first: whoever dies from here on is heard of again
+            ended = os.waitid(os.P_PID, interpreter, _HAS_ENDED)
+            if ended is not None:
+                _tell_of_the_end(control, ended, group)
+                return
+        if memory is None:
+            twin_pid = interpreter + 1 if plan.has_twins else None  # twin.beget sees to it
+            memory = _Memory(plan, interpreter, twin_pid, control, group)
         if control.fileno() in ready and not _obey(interpreter, control, memory):
-            return
-        if exit_notice in ready:
-            # The kernel may have ended it for its memory: that is not the code's own death.
-            is_exceeded = group is not None and group.was_exceeded()
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)  # before the host is told that it is over
-            last_words = _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % _status(interpreter)
-            wire.send_text(control, last_words)
-            select.select([control], [], [], _LINGER_SECONDS)
             return
         if time.monotonic() >= next_look:
             seconds = memory.look()
@@ -199,27 +231,38 @@ def _watch(plan: Plan, interpreter: int, control: _socket.socket, group: cgroup.
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(twin_pid, signal.SIGKILL)  # exec has left the old memory to it alone
                 twin_pid = None
-        if deaths in ready:
-            os.read(deaths, _SIGNAL_BYTES)
+        if is_anybody_dead:
             _reap(interpreter, memory)
+        heard = poll.poll(max(0, next_look - time.monotonic()) * 1000)
 
 
-def _status(interpreter: int) -> int:
-    """Return what the interpreter exited with, minus the signal's number if one killed it. It is not buried: that takes the kernel long."""
-    ended = os.waitid(os.P_PID, interpreter, os.WEXITED | os.WNOWAIT)
-    assert ended is not None
-    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cgroup.Member | None) -> None:
+    """Tell the host how the interpreter ended, and give it time to end us."""
+    # The kernel may have ended it for its memory: that is not the code's own death.
+    is_exceeded = group is not None and group.was_exceeded()
+    try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
+        os.kill(-1, _KILL)  # before the host is told that it is over
+    except ProcessLookupError:
+        pass  # there is nobody else
+    status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+    wire.send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
+    select.select((control,), (), (), _LINGER_SECONDS)
 
 
 class _Memory:
     """Watches what the jail uses, by its cgroup or by measuring, and reports it to the host."""
 
     def __init__(
-        self, meter: Meter, plan: Plan, control: _socket.socket, group: cgroup.Member | None
+        self,
+        plan: Plan,
+        interpreter: int,
+        twin_pid: int | None,
+        control: _socket.socket,
+        group: cgroup.Member | None,
     ) -> None:
         self._control = control
         self._group = group
-        self._meter = meter
+        self._meter = Meter(plan.memory_bytes, interpreter, twin_pid) if group is None else None
         self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
         self.scribes: set[int] = set()
@@ -228,15 +271,17 @@ class _Memory:
     def forget(self, pid: int) -> None:
         """Let a process that has been buried be nobody: from here on somebody else may have its number."""
         self.scribes.discard(pid)
-        self._meter.forget(pid)
+        if self._meter is not None:
+            self._meter.forget(pid)
 
     def look(self) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
-        if self._group is None:
+        if self._meter is not None:
             seconds = self._meter.look(self.scribes)
             used = self._meter.used_bytes
         else:
-            seconds = 0 if self._group.was_exceeded() else _WATCH_SECONDS
+            assert self._group is not None
+            seconds = 0 if self._group.was_exceeded() else _WATCH_MS / 1000
             used = self._group.used_bytes()
         if abs(used - self._reported) >= self._step:
             self._reported = used
@@ -280,14 +325,8 @@ def _sweep(interpreter: int, memory: _Memory) -> bool:
     return True
 
 
-def _hear_of_deaths() -> int:
-    """Return a descriptor that is readable when a child of ours may have ended: an orphan counts as a process until it is buried."""
-    make(_BLOCK)
-    return libc.signalfd(_DEATHS)
-
-
 def _reap(interpreter: int, memory: _Memory) -> None:
-    """Bury the orphans and the scribes that ended; leave the interpreter to `_watch`."""
+    """Bury the orphans, which count as processes until then, and the scribes that ended; leave the interpreter to `_watch`."""
     for _ in range(64):  # a storm of them must not keep us from the memory
         ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is None or ended.si_pid == interpreter:

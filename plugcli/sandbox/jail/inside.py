@@ -26,12 +26,21 @@ except ImportError:  # an interpreter built without libffi
 # The functions below find their builtins here: what the program does to its own must not change how its end is told.
 globals()["__builtins__"] = dict(vars(builtins))
 
+# What ends a program, taken before the program can replace it.
+_default_hook = sys.__excepthook__
+_run_exit_functions = atexit._run_exitfuncs
 _flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
+
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # of json.loads what is C's: a fork pays for all that it touches
 _READY = json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n"
 _TWISTER_BYTES = 624 * 4
-_SOON_SECONDS = 0.003  # a job for which somebody waits has come by then
+_SOON_MS = 3  # a job for which somebody waits has come by then
+_LINE_BYTES = 448  # a job and a line of code, and still one of Python's small objects
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 DOOR = 3
 """The descriptor of the socket to the host."""
+_door = select.poll()
+_door.register(DOOR, select.POLLIN)
 conversation: Any = None
 """The module that holds sessions, where there can be any: importing it takes time that a single run has not."""
 RANDOM: list[Callable[[], object]] = []
@@ -68,17 +77,16 @@ def main(
         for name in modules:
             importlib.import_module(name)
     os.write(DOOR, _READY)
-    with reader(DOOR) as door:
-        if is_rehearsed and not select.select([DOOR], [], [], _SOON_SECONDS)[0]:
-            rehearse()
-        header = door.readline()
-        if not header:
-            leave(0)
-        job = json.loads(header)
-        if "session" in job:
-            before_session()
-            conversation.serve(door, job)
-        source = door.read(job["source_bytes"])
+    if is_rehearsed and not _door.poll(_SOON_MS):
+        rehearse()
+    job, source = take_job()
+    if not job:
+        leave(0)
+    if "session" in job:
+        before_session()
+        conversation.serve(source, job)
+    while len(source) < job["source_bytes"] and (more := os.read(DOOR, job["source_bytes"] - len(source))):
+        source += more
     os.close(DOOR)
     status = 1
     try:
@@ -87,9 +95,16 @@ def main(
         leave(status)
 
 
-def reader(descriptor: int) -> io.BufferedReader:
-    """Return what comes through the socket as a buffered file; closing it leaves the descriptor open."""
-    return io.BufferedReader(io.FileIO(descriptor, "rb", closefd=False))
+def take_job() -> tuple[dict[str, Any], bytes]:
+    """Return the job that comes through the door, and what was read beyond it; an empty one when the host has closed the door."""
+    received = b""
+    while received.find(b"\n") < 0:
+        more = os.read(DOOR, _LINE_BYTES)
+        if not more:
+            return {}, b""
+        received += more
+    line, _, rest = received.partition(b"\n")
+    return _scan(line.decode(), 0)[0], rest
 
 
 def refuse(why: str) -> None:
@@ -99,7 +114,7 @@ def refuse(why: str) -> None:
 
 def rehearse() -> None:
     """Do once what every job needs, while nobody waits: a fork gets its memory page by page, at the first use of each."""
-    job = json.loads('{"path": "/dev/null", "source_bytes": 1}')
+    job, _ = _scan('{"path": "/dev/null", "source_bytes": 1}', 0)
     with open(job["path"], "wb") as file:
         file.write(b"1")
     module = _main_module(job["path"])
@@ -217,14 +232,12 @@ def open_standard_streams() -> None:
 def _run(job: dict[str, Any], source: bytes) -> int:
     """Run `source` as the program `job["path"]`; return its exit status."""
     path = job["path"]
-    with open(path, "wb") as file:
-        file.write(source)
+    _write(path, source)
     sys.argv = [job["name"], *job["arguments"]]
     sys.orig_argv = [sys.executable, *sys.argv]
     sys.path.insert(0, job["import_from"])
     main = _main_module(path)
     sys.modules["__main__"] = main
-    ending = _Ending()
     status = 0
     try:
         exec(compile(source, path, "exec", dont_inherit=True), main.__dict__)
@@ -232,8 +245,18 @@ def _run(job: dict[str, Any], source: bytes) -> int:
         status = _exit_status(exit_.code)
     except BaseException as error:
         status = 130 if isinstance(error, KeyboardInterrupt) else 1
-        ending.show(error)
-    return ending.finish(status)
+        _show(error)
+    return _finish(status)
+
+
+def _write(path: str, data: bytes) -> None:
+    descriptor = os.open(path, _NEW_FILE, 0o666)
+    try:
+        written = os.write(descriptor, data)
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+    finally:
+        os.close(descriptor)
 
 
 def _main_module(path: str) -> types.ModuleType:
@@ -264,49 +287,43 @@ def _exit_status(code: object) -> int:
     return 1
 
 
-class _Ending:
-    """What ends a program, taken before the program can replace it."""
+def _show(error: BaseException) -> None:
+    """Print the traceback as if this file were not below the program."""
+    try:
+        sys.excepthook(type(error), _without_us(error), error.__traceback__)
+    except BaseException as second:
+        _say("Error in sys.excepthook:")
+        _default_hook(type(second), _without_us(second), second.__traceback__)
+        _say("\nOriginal exception was:")
+        _default_hook(type(error), error, error.__traceback__)
 
-    def __init__(self) -> None:
-        self._default_hook = sys.__excepthook__
-        self._run_exit_functions = atexit._run_exitfuncs
-        self._flush_c = _flush_c
 
-    def show(self, error: BaseException) -> None:
-        """Print the traceback as if this file were not below the program."""
+def _finish(status: int) -> int:
+    """Do what Python does at exit, but for the finalisation of modules, which costs more than all the rest."""
+    try:
+        threading = sys.modules.get("threading")
+        if threading is not None:
+            threading._shutdown()  # waits for the threads that are not daemons
+    except BaseException as error:
+        _show(error)
+    _run_exit_functions()
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name, None)
         try:
-            sys.excepthook(type(error), _without_us(error), error.__traceback__)
-        except BaseException as second:
-            self._say("Error in sys.excepthook:")
-            self._default_hook(type(second), _without_us(second), second.__traceback__)
-            self._say("\nOriginal exception was:")
-            self._default_hook(type(error), error, error.__traceback__)
-
-    def finish(self, status: int) -> int:
-        """Do what Python does at exit, but for the finalisation of modules, which costs more than all the rest."""
-        try:
-            threading = sys.modules.get("threading")
-            if threading is not None:
-                threading._shutdown()  # waits for the threads that are not daemons
-        except BaseException as error:
-            self.show(error)
-        self._run_exit_functions()
-        for name in ("stdout", "stderr"):
-            stream = getattr(sys, name, None)
-            try:
-                if stream is not None and not stream.closed:
-                    stream.flush()
-            except BaseException:
-                status = 120
-        if self._flush_c is not None:
-            self._flush_c(None)  # what C code printed and still holds
-        return status
-
-    def _say(self, text: str) -> None:
-        try:
-            sys.stderr.write(text + "\n")
+            if stream is not None and not stream.closed:
+                stream.flush()
         except BaseException:
-            return  # there is nobody to tell
+            status = 120
+    if _flush_c is not None:
+        _flush_c(None)  # what C code printed and still holds
+    return status
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(text + "\n")
+    except BaseException:
+        return  # there is nobody to tell
 
 
 def _without_us(error: BaseException) -> BaseException:

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import struct
+from collections.abc import Callable
 
 from .calls import Blank, Call, make
 
@@ -16,7 +17,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
 # What only jails call: to look a function up for the first time is to write to forty pages, and each would have its own.
 _clone, _signalfd, _socket = _libc.clone, _libc.signalfd, _libc.socket
-_locked_syscall = _locked_libc.syscall
 
 _NOTHING = ctypes.c_ulong(0)
 
@@ -86,10 +86,15 @@ class _Filter(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
+def failure(call: str, path: str = "") -> OSError:
+    """Return the error of the call that has just failed."""
+    code = ctypes.get_errno()
+    return OSError(code, f"{call}: {os.strerror(code)}", path or None)
+
+
 def _checked(result: int, call: str, path: str = "") -> int:
     if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"{call}: {os.strerror(code)}", path or None)
+        raise failure(call, path)
     return result
 
 
@@ -97,13 +102,13 @@ def _syscall(call: str, number: int, *arguments: object, path: str = "") -> int:
     return _checked(_libc.syscall(ctypes.c_long(number), *arguments), call, path)
 
 
-def clone(flags: int) -> int:
-    """Fork into new namespaces: return the child's pid, and 0 in the child.
+def cloning(flags: int) -> tuple[Callable[..., int], tuple[object, ...]]:
+    """Return a function, and arguments that make it fork into new namespaces: it returns the child's pid, 0 in the child, -1 if it failed.
 
     Not what `os.fork` is: neither Python nor libc learn of it, so whoever calls it has one thread, and the child goes on with what needs
     neither's thread ids. Called with the interpreter's lock held, which the child then holds too.
     """
-    return _checked(_locked_syscall(_CLONE, ctypes.c_long(flags | signal.SIGCHLD), *_NO_STACK), "clone")
+    return _locked_libc.syscall, (_CLONE, ctypes.c_long(flags | signal.SIGCHLD), *_NO_STACK)
 
 
 def clone_pausing() -> int:

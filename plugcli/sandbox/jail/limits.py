@@ -4,7 +4,7 @@ import os
 import resource
 
 from . import twin
-from .calls import Call, write_file
+from .calls import Blank, Call, write_file
 from .plan import Plan
 
 # A core limit of 1 byte: too small for a file, and the one value at which the kernel does not start a piped core_pattern either
@@ -37,14 +37,23 @@ def calls(plan: Plan) -> list[Call]:
         resource.RLIMIT_RTPRIO: 0,
         resource.RLIMIT_SIGPENDING: 256,
     }
-    # Counted per user namespace since Linux 5.14: the init is one of them.
-    processes = plan.processes + 1
-    most = processes + twin.PROCESSES if plan.has_twins else processes  # whoever makes a twin may count it
     return [
         *[_setrlimit(which, value, value) for which, value in limits.items()],
-        _setrlimit(resource.RLIMIT_NPROC, processes, most),
+        _setrlimit(resource.RLIMIT_NPROC, *_processes(plan)),
         *[write_file(path, str(value).encode()) for path, value in _WATCHES.items()],
     ]
+
+
+def with_twin(plan: Plan) -> Call:
+    """Return what lets whoever makes a twin count it among their processes."""
+    _, most = _processes(plan)
+    return _setrlimit(resource.RLIMIT_NPROC, most, most)
+
+
+def _processes(plan: Plan) -> tuple[int, int]:
+    # Counted per user namespace since Linux 5.14: the init is one of them.
+    processes = plan.processes + 1
+    return processes, processes + twin.PROCESSES if plan.has_twins else processes
 
 
 def _setrlimit(which: int, soft: int, hard: int) -> Call:
@@ -54,15 +63,30 @@ def _setrlimit(which: int, soft: int, hard: int) -> Call:
     return Call(resource.setrlimit, (which, (values[0], values[1])))
 
 
-def cpus(count: int) -> list[Call]:
-    """Return what binds a process to `count` of the CPUs that it may use then, other ones each time so that jails spread out."""
-    return [Call(_choose, (count,))]
+def cpus(who: Blank) -> Call:
+    """Return what binds a process to the CPUs that its jail may use."""
+    return Call(os.sched_setaffinity, (0, who.cpus))
 
 
-def _choose(count: int) -> None:
-    allowed = sorted(os.sched_getaffinity(0))
-    first = int.from_bytes(os.urandom(2)) % len(allowed)
-    os.sched_setaffinity(0, (allowed + allowed)[first : first + min(count, len(allowed))])
+class Rota:
+    """Which CPUs are next: `count` of those that this process may use, other ones each time so that jails spread out."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._allowed: set[int] = set()
+        self._choices: list[list[int]] = []
+        self._turn = int.from_bytes(os.urandom(2))
+
+    def next(self) -> list[int]:
+        """Return the numbers of the CPUs that the next jail gets."""
+        allowed = os.sched_getaffinity(0)
+        if allowed != self._allowed:  # as others may change it, while it runs
+            self._allowed = allowed
+            ring = [*sorted(allowed)] * 2
+            size = len(allowed)
+            self._choices = [ring[first : first + min(self._count, size)] for first in range(size)]
+        self._turn += 1
+        return self._choices[self._turn % len(self._choices)]
 
 
 def offer_to_the_oom_killer() -> Call:

@@ -25,8 +25,7 @@ _UNBLOCK = [libc.mask_call(_BEFORE)]
 
 
 def beget() -> int:
-    """Make this process's twin, which has a place beside those of the code; return its pid."""
-    _limit_processes(0)
+    """Make this process's twin; return its pid. It needs a place beside those of the code: `limits.with_twin`."""
     make(_BLOCK)
     try:
         pid = libc.clone_pausing()
@@ -42,9 +41,5 @@ def beget() -> int:
 def end(pid: int) -> None:
     """Do without it: a session's end is waited for by nobody, and its processes are the code's alone."""
     os.kill(pid, signal.SIGKILL)
-    _limit_processes(PROCESSES)
-
-
-def _limit_processes(fewer: int) -> None:
-    most = resource.getrlimit(resource.RLIMIT_NPROC)[1] - fewer
+    most = resource.getrlimit(resource.RLIMIT_NPROC)[1] - PROCESSES
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))

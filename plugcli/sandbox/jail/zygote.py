@@ -9,7 +9,6 @@ Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped":
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
 
-import _socket
 import contextlib
 import gc
 import importlib
@@ -21,7 +20,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from . import cgroup, init, inside, libc, mounts, privileges, warm_up, wire
+from . import init, inside, libc, limits, mounts, privileges, warm_up, wire
 from .calls import Blank, make
 from .plan import HOSTNAME, Identity, Plan
 
@@ -129,7 +128,7 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     if plan.python is not None:
         return  # another interpreter: it imports in each jail
     nobody_yet = Blank()
-    nobody_yet.fill(user, group=-1)
+    nobody_yet.fill(*user)
     make(mounts.scratch(plan, nobody_yet))
     site.main()  # -S kept it away; .pth files and sitecustomize run here, without root
     for name in modules:
@@ -202,27 +201,32 @@ def _serve(
     plan: Plan,
     modules: tuple[str, ...],
     who: Blank,
-    prepared: dict[bool, list[init.Step]],
+    prepared: dict[bool, init.Prepared],
 ) -> None:
     """Fork a jail for each frame, until there are no more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is waited for by pidfd, elsewhere
+    deaths = init.hear_of_deaths()
+    rota = limits.Rota(plan.cpus)
+    fork, arguments = libc.cloning(_OF_A_JAIL)
+    own = channel.fileno()
     gc.disable()
     while True:
         frame, descriptors = wire.receive_with_descriptors(channel)
         if frame is None:
             return
-        number = frame["jail"]
-        control = _socket.socket(fileno=descriptors[0])
-        group = cgroup.Member(*descriptors[1:]) if descriptors[1:] else None
-        who.fill(Identity(int(frame["uid"]), int(frame["gid"])), -1 if group is None else group.members)
+        # What only the jail needs, it makes: a page that both write to is copied twice.
+        number, group = frame["jail"], descriptors[1] if len(descriptors) > 1 else -1
+        who.fill(frame["uid"], frame["gid"], group, rota.next())
         try:
-            pid = libc.clone(_OF_A_JAIL)
+            pid = fork(*arguments)
             if pid == 0:
                 try:
-                    os.close(channel.fileno())
-                    init.main(plan, prepared[group is not None], control, group, modules)
+                    os.close(own)
+                    init.main(plan, prepared[group >= 0], descriptors, deaths, modules)
                 finally:
                     os._exit(1)
+            if pid < 0:
+                raise libc.failure("clone")
             exit_notice = os.pidfd_open(pid)
         except OSError as error:
             failed = {"jail": number, "failed": "namespaces", "why": str(error), "errno": error.errno}
@@ -230,8 +234,7 @@ def _serve(
         else:
             wire.send_text(channel, b'{"jail": %d, "started": true}' % number, (exit_notice,))
             os.close(exit_notice)
-        control.close()
-        for descriptor in descriptors[1:]:
+        for descriptor in descriptors:
             os.close(descriptor)
 
 
