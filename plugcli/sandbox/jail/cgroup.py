@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import time
+from os import pread
 from typing import NamedTuple
 
 _SWEEP_SECONDS = 2.0
@@ -103,7 +104,7 @@ def was_exceeded_in(group: str) -> bool:
 
 
 def _was_exceeded(events: int) -> bool:
-    text = os.pread(events, 256, 0)  # three short lines
+    text = pread(events, 256, 0)  # three short lines
     return text.find(b"\noom_kill ") >= 0 and text.find(b"\noom_kill 0\n") < 0
 
 

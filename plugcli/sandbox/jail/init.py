@@ -16,7 +16,6 @@ the next one.
 import _signal  # type: ignore[import-not-found]
 import _socket  # its sockets do not look up the names of what they are, as those of the module socket do
 import contextlib
-import fcntl
 import os
 import select
 import signal
@@ -24,13 +23,17 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
-from functools import partial
+from fcntl import ioctl
+from os import CLD_EXITED, P_PID, close, closerange, dup2, fork, kill, pipe2, read, waitid
 from typing import NamedTuple, NoReturn
 
 from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
 from .calls import Blank, Call, make, write_file
+from .inside import DOOR
+from .libc import internet_socket
 from .memory import SYSCTLS, Meter, has_memory_of_its_fork, living
 from .plan import WORKSPACE, Plan
+from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
 _REPORTS = 32  # the host is told when this part of the limit has come or gone
@@ -142,10 +145,10 @@ def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tup
         for step, calls in prepared.jail:  # noqa: B007 (told below)
             make(calls)
         step = "interpreter"
-        standard = os.pipe2(_CLOSE_ON_EXEC), os.pipe2(_CLOSE_ON_EXEC), os.pipe2(_CLOSE_ON_EXEC)
+        standard = pipe2(_CLOSE_ON_EXEC), pipe2(_CLOSE_ON_EXEC), pipe2(_CLOSE_ON_EXEC)
         door, outer_door = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         workspace = os.open(WORKSPACE, _FOLDER)
-        interpreter = os.fork()
+        interpreter = fork()
     except (OSError, ValueError) as error:  # setrlimit raises ValueError
         code = error.errno if isinstance(error, OSError) else None
         wire.send(control, {"failed": step, "why": str(error), "errno": code})
@@ -153,10 +156,10 @@ def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tup
     if interpreter == 0:
         _become_interpreter(plan, prepared.interpreter, door, standard, modules)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
-    wire.send_text(control, _READY, host_ends)
+    send_text(control, _READY, host_ends)
     # The ends that the code writes to stay open here: that a stream has ended need not wake the host, which learns from us how the run did.
     for descriptor in (*standard[0], standard[1][0], standard[2][0], workspace):
-        os.close(descriptor)
+        close(descriptor)
     door.close()
     outer_door.close()
     return interpreter
@@ -168,9 +171,9 @@ def _bound_buffers() -> list[Call]:
 
 
 def _bring_loopback_up() -> None:
-    descriptor = libc.internet_socket()
-    fcntl.ioctl(descriptor, _SIOCSIFFLAGS, _LOOPBACK_UP)
-    os.close(descriptor)
+    descriptor = internet_socket()
+    ioctl(descriptor, _SIOCSIFFLAGS, _LOOPBACK_UP)
+    close(descriptor)
 
 
 def _become_interpreter(
@@ -182,15 +185,16 @@ def _become_interpreter(
 ) -> NoReturn:
     """Turn the forked child into the interpreter: its standard streams, the door, and nothing else of anybody's."""
     try:
-        os.dup2(standard[0][0], 0)
-        os.dup2(standard[1][1], 1)
-        os.dup2(standard[2][1], 2)
-        os.dup2(door.fileno(), inside.DOOR, plan.python is not None)  # whether it is inherited
-        os.closerange(inside.DOOR + 1, 1 << 20)
+        dup2(standard[0][0], 0)
+        dup2(standard[1][1], 1)
+        dup2(standard[2][1], 2)
+        dup2(door.fileno(), DOOR, plan.python is not None)  # whether it is inherited
+        closerange(DOOR + 1, 1 << 20)
         make(calls)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
-        inside.main(is_rehearsed=plan.has_spares, before_session=partial(twin.end, twin.beget()))
+        twin.beget()
+        inside.main(is_rehearsed=plan.has_spares, before_session=twin.end)
     except BaseException as error:
         inside.refuse(f"{type(error).__name__}: {error}")
     os._exit(1)
@@ -210,8 +214,8 @@ def _watch(
         ready = [descriptor for descriptor, _ in heard]
         is_anybody_dead = deaths.descriptor in ready
         if is_anybody_dead:
-            os.read(deaths.descriptor, _SIGNAL_BYTES)  # first: whoever dies from here on is heard of again
-            ended = os.waitid(os.P_PID, interpreter, _HAS_ENDED)
+            read(deaths.descriptor, _SIGNAL_BYTES)  # first: whoever dies from here on is heard of again
+            ended = waitid(P_PID, interpreter, _HAS_ENDED)
             if ended is not None:
                 _tell_of_the_end(control, ended, group)
                 return
@@ -224,7 +228,7 @@ def _watch(
             seconds = memory.look()
             if seconds == 0:
                 os.kill(-1, signal.SIGKILL)  # everybody but us, before anything else
-                wire.send_text(control, _OUT_OF_MEMORY)
+                send_text(control, _OUT_OF_MEMORY)
                 return
             next_look = time.monotonic() + seconds
             if twin_pid is not None and not has_memory_of_its_fork(interpreter):
@@ -241,11 +245,11 @@ def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cg
     # The kernel may have ended it for its memory: that is not the code's own death.
     is_exceeded = group is not None and group.was_exceeded()
     try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
-        os.kill(-1, _KILL)  # before the host is told that it is over
+        kill(-1, _KILL)  # before the host is told that it is over
     except ProcessLookupError:
         pass  # there is nobody else
-    status = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
-    wire.send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
+    status = ended.si_status if ended.si_code == CLD_EXITED else -ended.si_status
+    send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
     select.select((control,), (), (), _LINGER_SECONDS)
 
 

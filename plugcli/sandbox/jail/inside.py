@@ -4,7 +4,6 @@ Everything around it is locked when `main` begins. It stands on the standard lib
 interpreter gets its text through `-c`. It holds nothing worth stealing and is not asked how the program ended: the jail's init sees that.
 """
 
-import _signal  # type: ignore[import-not-found]  # what the module signal wraps around it takes ten times as long
 import atexit
 import builtins
 import gc
@@ -13,9 +12,12 @@ import json
 import os
 import select
 import sys
-import types
 from _frozen_importlib_external import SourceFileLoader  # importlib.machinery takes as long as a run
+from _signal import SIG_IGN, SIGINT, SIGPIPE, SIGXFSZ, default_int_handler  # type: ignore[import-not-found]
+from _signal import signal as set_handler  # what the module signal wraps around it takes ten times as long
 from collections.abc import Callable
+from os import _exit, close, read, write  # bound before the program can replace them
+from types import ModuleType
 from typing import Any, NoReturn
 
 try:
@@ -60,11 +62,10 @@ def main(
     `is_rehearsed`: there is to be a rehearsal if nobody waits for this interpreter. `before_session` is called when the job turns out to
     be one.
     """
-    leave = os._exit  # bound before the program can replace it
     gc.enable()  # the zygote does without
-    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ):  # as CPython does at its start
-        _signal.signal(ignored, _signal.SIG_IGN)
+    set_handler(SIGINT, default_int_handler)
+    set_handler(SIGPIPE, SIG_IGN)  # these two as CPython does at its start
+    set_handler(SIGXFSZ, SIG_IGN)
     if is_fork:
         reseed(RANDOM)
     else:
@@ -76,30 +77,30 @@ def main(
         site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
         for name in modules:
             importlib.import_module(name)
-    os.write(DOOR, _READY)
+    write(DOOR, _READY)
     if is_rehearsed and not _door.poll(_SOON_MS):
         rehearse()
     job, source = take_job()
     if not job:
-        leave(0)
+        _exit(0)
     if "session" in job:
         before_session()
         conversation.serve(source, job)
-    while len(source) < job["source_bytes"] and (more := os.read(DOOR, job["source_bytes"] - len(source))):
+    while len(source) < job["source_bytes"] and (more := read(DOOR, job["source_bytes"] - len(source))):
         source += more
-    os.close(DOOR)
+    close(DOOR)
     status = 1
     try:
         status = _run(job, source)
     finally:
-        leave(status)
+        _exit(status)
 
 
 def take_job() -> tuple[dict[str, Any], bytes]:
     """Return the job that comes through the door, and what was read beyond it; an empty one when the host has closed the door."""
     received = b""
     while received.find(b"\n") < 0:
-        more = os.read(DOOR, _LINE_BYTES)
+        more = read(DOOR, _LINE_BYTES)
         if not more:
             return {}, b""
         received += more
@@ -252,15 +253,15 @@ def _run(job: dict[str, Any], source: bytes) -> int:
 def _write(path: str, data: bytes) -> None:
     descriptor = os.open(path, _NEW_FILE, 0o666)
     try:
-        written = os.write(descriptor, data)
+        written = write(descriptor, data)
         while written < len(data):
-            written += os.write(descriptor, data[written:])
+            written += write(descriptor, data[written:])
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
-def _main_module(path: str) -> types.ModuleType:
-    module = types.ModuleType("__main__")
+def _main_module(path: str) -> ModuleType:
+    module = ModuleType("__main__")
     if hasattr(sys.modules["__main__"], "__annotations__"):  # up to 3.13 Python gives its program this, too
         vars(module).update(__annotations__={})
     vars(module).update(

@@ -11,9 +11,11 @@ import errno
 import os
 import resource
 import signal
+from os import PRIO_PROCESS, getpid, setpriority
 
 from . import libc
 from .calls import make
+from .libc import clone_pausing
 
 PROCESSES = 1
 """How many processes it adds to those that the code may have."""
@@ -24,22 +26,21 @@ _BLOCK = [libc.mask_call(libc.sigset(*signal.valid_signals()), _BEFORE)]
 _UNBLOCK = [libc.mask_call(_BEFORE)]
 
 
-def beget() -> int:
-    """Make this process's twin; return its pid. It needs a place beside those of the code: `limits.with_twin`."""
+def beget() -> None:
+    """Make this process's twin. It needs a place beside those of the code: `limits.with_twin`."""
     make(_BLOCK)
     try:
-        pid = libc.clone_pausing()
+        pid = clone_pausing()
     finally:
         make(_UNBLOCK)
-    if pid != os.getpid() + 1:  # by which the init knows it: an imported library has started something else
+    if pid != getpid() + 1:  # by which it is known: an imported library has started something else
         raise OSError(errno.EAGAIN, f"the twin is {pid}, and not the next process after this one")
     # It ends while somebody is told of the run's end, who comes first.
-    os.setpriority(os.PRIO_PROCESS, pid, 19)
-    return pid
+    setpriority(PRIO_PROCESS, pid, 19)
 
 
-def end(pid: int) -> None:
+def end() -> None:
     """Do without it: a session's end is waited for by nobody, and its processes are the code's alone."""
-    os.kill(pid, signal.SIGKILL)
+    os.kill(getpid() + 1, signal.SIGKILL)
     most = resource.getrlimit(resource.RLIMIT_NPROC)[1] - PROCESSES
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))

@@ -154,8 +154,8 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     # The collector would write to every page that the jails share: not here, and in a jail not to what was there before.
     gc.collect()
     if plan.has_spares:  # and so many jails
-        libc.malloc_trim()
         _fill_holes()
+        libc.malloc_trim()
     gc.freeze()
     if plan.has_spares:
         _collapse()
