@@ -38,6 +38,7 @@ _READY = json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n"
 _TWISTER_BYTES = 624 * 4
 _SOON_MS = 3  # a job for which somebody waits has come by then
 _LINE_BYTES = 448  # a job and a line of code, and still one of Python's small objects
+_PIECE_BYTES = 256 * 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 DOOR = 3
 """The descriptor of the socket to the host."""
@@ -86,8 +87,8 @@ def main(
     if "session" in job:
         before_session()
         conversation.serve(source, job)
-    while len(source) < job["source_bytes"] and (more := read(DOOR, job["source_bytes"] - len(source))):
-        source += more
+    if len(source) < job["source_bytes"]:
+        source = _whole(source, job["source_bytes"])
     close(DOOR)
     status = 1
     try:
@@ -106,6 +107,15 @@ def take_job() -> tuple[dict[str, Any], bytes]:
         received += more
     line, _, rest = received.partition(b"\n")
     return _scan(line.decode(), 0)[0], rest
+
+
+def _whole(start: bytes, size: int) -> bytes:
+    """Return the `size` bytes that begin with `start`, and come through the door; fewer when the host closes it."""
+    pieces, left = [start], size - len(start)
+    while left and (more := read(DOOR, min(left, _PIECE_BYTES))):
+        pieces.append(more)
+        left -= len(more)
+    return b"".join(pieces)
 
 
 def refuse(why: str) -> None:
