@@ -17,8 +17,7 @@ launcher.main(3)
 """
 _CHANNEL = 3
 # Not ours, not even its path: the jails' environment comes with the plan. With no locale at all Python would change its text modes.
-# ld.so(8): each function of a library is looked up now, not by each jail for itself.
-_ENVIRONMENT = {"LANG": "C.UTF-8", "LD_BIND_NOW": "1"}
+_ENVIRONMENT = {"LANG": "C.UTF-8"}
 
 
 class Spawned:

@@ -48,7 +48,7 @@ def _write_file(path: bytes, data: bytes) -> None:
 
 
 class Blank:
-    """Who a jail is, in the arguments of prepared calls: filled in by the jail itself."""
+    """Who a jail is, in the arguments of prepared calls: filled in by the zygote, before it forks."""
 
     def __init__(self) -> None:
         self.uid = ctypes.c_uint()

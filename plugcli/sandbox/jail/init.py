@@ -128,6 +128,7 @@ def main(
     its cgroup.Member; without one this process measures. `deaths` is from `hear_of_deaths`. `modules` are what an interpreter that is no
     fork of ours imports before its job comes.
     """
+    # Made here, not by the zygote: a page that both write to is copied twice.
     control = _socket.socket(fileno=descriptors[0])
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
@@ -227,13 +228,13 @@ def _watch(
         if time.monotonic() >= next_look:
             seconds = memory.look()
             if seconds == 0:
-                os.kill(-1, signal.SIGKILL)  # everybody but us, before anything else
+                kill(-1, _KILL)  # everybody but us, before anything else
                 send_text(control, _OUT_OF_MEMORY)
                 return
             next_look = time.monotonic() + seconds
             if twin_pid is not None and not has_memory_of_its_fork(interpreter):
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(twin_pid, signal.SIGKILL)  # exec has left the old memory to it alone
+                    kill(twin_pid, _KILL)  # exec has left the old memory to it alone
                 twin_pid = None
         if is_anybody_dead:
             _reap(interpreter, memory)
@@ -299,19 +300,19 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
     if frame is None:
         return False
     if "interrupt" in frame:
-        os.kill(interpreter, signal.SIGINT)
+        kill(interpreter, signal.SIGINT)
     if "sweep" in frame:
         if not _sweep(interpreter, memory):
             return False
         wire.send(control, {"swept": True})
     if "write" in frame:
         with socket.socket(fileno=descriptors.pop()) as channel, contextlib.suppress(OSError):
-            pid = os.fork()  # where no process is to be had, the host sees the socket close
+            pid = fork()  # where no process is to be had, the host sees the socket close
             if pid == 0:
                 scribe.main(frame["write"], channel)
             memory.scribes.add(pid)
     for descriptor in descriptors:
-        os.close(descriptor)
+        close(descriptor)
     return True
 
 
@@ -321,7 +322,7 @@ def _sweep(interpreter: int, memory: _Memory) -> bool:
     while others := [pid for pid in living() if pid != interpreter]:
         for pid in others:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                kill(pid, _KILL)
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)
@@ -332,7 +333,7 @@ def _sweep(interpreter: int, memory: _Memory) -> bool:
 def _reap(interpreter: int, memory: _Memory) -> None:
     """Bury the orphans, which count as processes until then, and the scribes that ended; leave the interpreter to `_watch`."""
     for _ in range(64):  # a storm of them must not keep us from the memory
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        ended = waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if ended is None or ended.si_pid == interpreter:
             return
         os.waitpid(ended.si_pid, 0)

@@ -101,7 +101,7 @@ def take_job() -> tuple[dict[str, Any], bytes]:
     """Return the job that comes through the door, and what was read beyond it; an empty one when the host has closed the door."""
     received = b""
     while received.find(b"\n") < 0:
-        more = read(DOOR, _LINE_BYTES)
+        more = read(DOOR, _PIECE_BYTES if received else _LINE_BYTES)
         if not more:
             return {}, b""
         received += more

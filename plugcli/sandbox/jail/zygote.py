@@ -214,7 +214,6 @@ def _serve(
         frame, descriptors = wire.receive_with_descriptors(channel)
         if frame is None:
             return
-        # What only the jail needs, it makes: a page that both write to is copied twice.
         number, group = frame["jail"], descriptors[1] if len(descriptors) > 1 else -1
         who.fill(frame["uid"], frame["gid"], group, rota.next())
         try:
