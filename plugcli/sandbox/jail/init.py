@@ -333,7 +333,7 @@ def _sweep(interpreter: int, memory: _Memory) -> bool:
 def _reap(interpreter: int, memory: _Memory) -> None:
     """Bury the orphans, which count as processes until then, and the scribes that ended; leave the interpreter to `_watch`."""
     for _ in range(64):  # a storm of them must not keep us from the memory
-        ended = waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        ended = waitid(os.P_ALL, 0, _HAS_ENDED)
         if ended is None or ended.si_pid == interpreter:
             return
         os.waitpid(ended.si_pid, 0)
