@@ -3,15 +3,16 @@
 `python -m tests.corpus [HOST ...]` counts what the hosts would say of them, by kind; `--rules` counts each rule's findings too.
 """
 
+import argparse
 import csv
-import sys
 import tarfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from plugcli.errors import PlugcliError
 from plugcli.finding import Report, Severity, Verdict
 from plugcli.hosts import ALL, Host, named_hosts
 from plugcli.plugin import Plugin, plugin_from_files
@@ -93,9 +94,18 @@ def counts(hosts: Mapping[str, Host], *, of_rules: bool = False) -> Iterator[tup
             yield (rule, host, *(str(by_rule[rule, host, severity]) for severity in _SEVERITIES))
 
 
-def _main(arguments: Sequence[str]) -> None:
-    names = [each for each in arguments if each != "--rules"]
-    rows = list(counts(named_hosts(names or [ALL]), of_rules="--rules" in arguments))
+def _main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.corpus", description="What hosts say of the plugins in the corpus."
+    )
+    parser.add_argument("host", nargs="*", help="an id of `plugcli hosts`; without one, all")
+    parser.add_argument("--rules", action="store_true", help="count each rule's findings, too")
+    arguments = parser.parse_args()
+    try:
+        hosts = named_hosts(arguments.host or [ALL])
+        rows = list(counts(hosts, of_rules=arguments.rules))
+    except (PlugcliError, FileNotFoundError) as error:
+        parser.error(str(error))
     for row in rows:
         widths = [
             max(len(each[column]) for each in rows if len(each) == len(row)) for column in range(len(row))
@@ -104,4 +114,4 @@ def _main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1:])
+    _main()
