@@ -173,20 +173,20 @@ if pid == 0:
 @pytest.mark.row("A9")
 def test_time_out_ends_a_process_whose_first_thread_has_ended(box: Box) -> None:
     """It looks like a zombie, which nobody needs to end, and runs on in its other threads."""
-    program = f"""
-async def main():
-    async with Sandbox(Policy(wall_seconds=20.0, memory_bytes=256 << 20), spares=0) as sandbox:
-        session = await sandbox.sessions.open('a')
-        await session.run('n = 1')
-        await session.run({HEADLESS!r})
-        late = await session.run("while True: pass", wall_seconds=0.3)
-        after = await session.run("print(n, os.waitpid(pid, 0)[1])", wall_seconds=5)
-        print(late.outcome, late.session['state'], after.stdout.strip(), after.session['state'])
-asyncio.run(main())
-"""
     seen = "time.sleep(0.5); print(open(f'/proc/{pid}/stat').read().split()[2], len(os.listdir(f'/proc/{pid}/task')), flush=True)"
     assert box.outside(f"{HEADLESS}\n{seen}\nos.kill(pid, 9)")["stdout"] == "Z 2\n"
-    assert box.host(program)["stdout"] == "timeout kept 1 9 kept\n"
+    notes = box.notes(
+        f"""
+session = await opened('a')
+await session.run('n = 1')
+await session.run({HEADLESS!r})
+late = await session.run("while True: pass", wall_seconds=0.3)
+after = await session.run("print(n, os.waitpid(pid, 0)[1])", wall_seconds=5)
+notes.extend([late.outcome, late.session['state'], after.stdout, after.session['state']])
+""",
+        memory_bytes=256 << 20,
+    )
+    assert notes == ["timeout", "kept", "1 9\n", "kept"]
 
 
 @pytest.mark.row("A9")
