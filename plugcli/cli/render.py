@@ -35,7 +35,7 @@ def print_json(value: object) -> None:
 def stop_printing() -> None:
     """Send what is still to be printed nowhere: the reader (head, less) has gone, and Python would try again at exit."""
     if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _send_nowhere(sys.stdout)
 
 
 def note(text: str) -> None:
@@ -103,4 +103,8 @@ def tell(text: str) -> None:
             sys.stderr.flush()
         except OSError:  # else Python tries again at exit, and that changes the status
             with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+                _send_nowhere(sys.stderr)
+
+
+def _send_nowhere(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
