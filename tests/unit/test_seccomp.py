@@ -114,6 +114,32 @@ def test_unconditional_rules_always_deny(machine: str) -> None:
         ("prctl", (4, 0), errno.EPERM),
         ("prctl", (22, 2), errno.EINVAL),
         ("prctl", (15, 1), None),
+        ("prctl", (41, 0), errno.EPERM),
+        ("prctl", (67, 1), errno.EINVAL),
+        ("clone", (0x4111, 0), None),  # vfork as posix_spawn makes it
+        ("clone", (0x400 | 17,), errno.EPERM),  # files shared, and no thread
+        ("clone", (0x400 | 0x10000 << 32,), errno.EPERM),
+        ("mmap", (0, 1 << 21, 3, 0x22), None),
+        ("mmap", (0, 1 << 21, 3, 0x40022), errno.ENOMEM),
+        ("madvise", (0, 4096, 4), None),
+        ("madvise", (0, 4096, 14), None),  # MADV_HUGEPAGE: allocators ask for it
+        ("madvise", (0, 4096, 12), errno.EINVAL),
+        ("madvise", (0, 4096, 21 | 1 << 32), errno.EINVAL),
+        ("fcntl", (3, 1031), errno.EPERM),
+        ("fcntl", (3, 37), errno.EINVAL),
+        ("setsockopt", (3, 1, 2), None),
+        ("setsockopt", (3, 6, 7), None),  # of TCP, not of the socket
+        ("setsockopt", (3, 1, 7), 0),
+        ("setsockopt", (3, 1, 8 | 1 << 32), 0),
+        ("setsockopt", (3, 1, 26), errno.EPERM),
+        ("setsockopt", (3, 1, 51), errno.EPERM),
+        ("setsockopt", (3, 1, 60), errno.EOPNOTSUPP),
+        ("setsockopt", (3, 1, 76), errno.ENOPROTOOPT),
+        ("getsockopt", (3, 1, 17), None),  # SO_PEERCRED
+        ("getsockopt", (3, 1, 77), errno.ENOPROTOOPT),
+        ("getsockopt", (3, 6, 35), errno.EOPNOTSUPP),
+        ("fadvise64", (3, 0, 0, 2), None),
+        ("fadvise64", (3, 0, 0, 4), 0),
         ("setpriority", (0, 0, 19), None),
         ("setpriority", (0, 1, 19), errno.EPERM),
         ("setpriority", (2, 0, 19), errno.EPERM),

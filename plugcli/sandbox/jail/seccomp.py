@@ -32,11 +32,22 @@ _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _IPPROTO_TCP, _IPPROTO_UDP = 6, 17
 _SOCK_STREAM, _SOCK_DGRAM, _SOCK_TYPE_MASK = 1, 2, 15  # above the mask: SOCK_NONBLOCK and SOCK_CLOEXEC
 _F_SETLEASE, _F_NOTIFY, _F_SETDELEG = 1024, 1026, 1040
+_F_SETPIPE_SZ = 1031
+_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW = 36, 37, 38
 _TIOCSTI, _TIOCLINUX, _TIOCSETD, _TIOCSCTTY = 0x5412, 0x541C, 0x5423, 0x540E
 _RLIMIT_CORE = 4
 _PRIO_USER, _IOPRIO_WHO_USER = 2, 3
 _PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
+_PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE = 41, 67
 _ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME too
+_CLONE_FILES, _CLONE_THREAD = 0x400, 0x10000
+_MAP_HUGETLB = 0x40000
+_MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT = 12, 20, 21
+_POSIX_FADV_DONTNEED = 4
+_SOL_SOCKET = 1
+_SO_SNDBUF, _SO_RCVBUF, _SO_ZEROCOPY, _SO_PASSPIDFD, _SO_PEERPIDFD = 7, 8, 60, 76, 77
+_SO_ATTACH_FILTER, _SO_ATTACH_BPF, _SO_ATTACH_REUSEPORT_CBPF, _SO_ATTACH_REUSEPORT_EBPF = 26, 50, 51, 52
+_TCP_ZEROCOPY_RECEIVE = 35
 _INIT = 1  # the jail's init has the same uid as the code: nobody but the kernel may touch it
 
 
@@ -62,17 +73,24 @@ class HasBits(NamedTuple):
     mask: int
 
 
+class LacksBits(NamedTuple):
+    """True when argument number `argument` (its low 32 bits) has no bit of `mask`."""
+
+    argument: int
+    mask: int
+
+
 class IsNotNull(NamedTuple):
     """True when argument number `argument`, a 64-bit pointer, is not NULL."""
 
     argument: int
 
 
-Condition = Is | IsNot | HasBits | IsNotNull
+Condition = Is | IsNot | HasBits | LacksBits | IsNotNull
 
 
 class Deny(NamedTuple):
-    """Answer `code` to the calls named in `calls` when every condition holds."""
+    """Answer `code` to the calls named in `calls` when every condition holds. With code 0 the call does nothing and says that it worked."""
 
     code: int
     calls: str
@@ -121,6 +139,43 @@ RULES = (
         errno.ENOSYS, "shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"
     ),
     Deny(errno.ENOSYS, "mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr"),
+    # A small thing that holds a big one: a byte of a huge page in a pipe keeps the whole page, and no process has it any more. Python's
+    # shutil and socket, and cp and tar, fall back to reading and writing.
+    Deny(errno.ENOSYS, "vmsplice splice tee sendfile"),
+    Deny(errno.EOPNOTSUPP, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_ZEROCOPY,)))),
+    Deny(errno.EOPNOTSUPP, "getsockopt", (Is(1, (_IPPROTO_TCP,)), Is(2, (_TCP_ZEROCOPY_RECEIVE,)))),
+    # Asynchronous I/O: its contexts are counted once for the machine (fs.aio-max-nr), and databases outside need them.
+    Deny(errno.ENOSYS, "io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents"),
+    # The machine's pool of huge pages, which no memory group counts; mmap(2) says ENOMEM where it is empty.
+    Deny(errno.ENOMEM, "mmap", (HasBits(3, _MAP_HUGETLB),)),
+    # Pages shared with other processes of this machine tell what those hold, and pages put away are in no count of what is resident.
+    Deny(errno.EINVAL, "madvise", (Is(2, (_MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT)),)),
+    Deny(errno.EINVAL, "prctl", (Is(0, (_PR_SET_MEMORY_MERGE,)),)),
+    Deny(errno.EPERM, "prctl", (Is(0, (_PR_SET_THP_DISABLE,)),)),  # limits.py sets it
+    # What pipes and sockets hold is reckoned by their usual sizes. The kernel, too, takes a size above its maximum and uses a smaller one
+    # without a word (socket(7)).
+    Deny(errno.EPERM, "fcntl", (Is(1, (_F_SETPIPE_SZ,)),)),
+    Deny(0, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_SNDBUF, _SO_RCVBUF)))),
+    Deny(
+        errno.EPERM,
+        "setsockopt",
+        (
+            Is(1, (_SOL_SOCKET,)),
+            Is(
+                2, (_SO_ATTACH_FILTER, _SO_ATTACH_BPF, _SO_ATTACH_REUSEPORT_CBPF, _SO_ATTACH_REUSEPORT_EBPF)
+            ),
+        ),
+    ),
+    # Descriptors that the kernel adds: a pidfd of whoever is at the other end of a socket, and for the door that is plugcli itself.
+    Deny(errno.ENOPROTOOPT, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_PASSPIDFD,)))),
+    Deny(errno.ENOPROTOOPT, "getsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_PEERPIDFD,)))),
+    # Locks are counted by the processes that hold them (objects.py). A lock of an open file has no process; nor has one that was taken by a
+    # process which shared its files with another, and has ended. Before Linux 3.15 there were none, and that is how it is said.
+    Deny(errno.EINVAL, "fcntl", (Is(1, (_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW)),)),
+    Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_FILES), LacksBits(0, _CLONE_THREAD))),
+    # The whole machine would wait for its disks, or read its files anew. All that a jail writes is in memory.
+    Deny(0, "sync syncfs"),
+    Deny(0, "fadvise64", (Is(3, (_POSIX_FADV_DONTNEED,)),)),
     # Sockets: local ones and the jail's own loopback. A network namespace does not cover AF_VSOCK and others.
     Deny(errno.EAFNOSUPPORT, "socket", (IsNot(0, (_AF_UNIX, _AF_INET, _AF_INET6)),)),
     Deny(
@@ -200,6 +255,8 @@ def _condition(condition: Condition, rest: int) -> list[bytes]:
     low = 16 + 8 * condition.argument  # both machines are little-endian
     if isinstance(condition, HasBits):
         return [_statement(_LD_WORD, low), _jump(_JSET, condition.mask, 0, rest)]
+    if isinstance(condition, LacksBits):
+        return [_statement(_LD_WORD, low), _jump(_JSET, condition.mask, rest, 0)]
     if isinstance(condition, IsNotNull):
         return [
             _statement(_LD_WORD, low),
