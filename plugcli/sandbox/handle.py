@@ -73,6 +73,8 @@ class Ending:
     exited: int | None = None
     """Exit status; minus the signal's number when one killed it."""
     is_out_of_memory: bool = False
+    held: str = ""
+    """What of the kernel's the code had more of than a jail may, where that is why it is out of memory."""
     is_timeout: bool = False
 
 
@@ -437,7 +439,7 @@ def _ending(frame: wire.Frame | None) -> Ending:
         if type(exited) is int and -signal.NSIG < exited <= 255:
             return Ending(exited=exited)
         if frame.get("out_of_memory") is True:
-            return Ending(is_out_of_memory=True)
+            return Ending(is_out_of_memory=True, held=str(frame.get("held", "")))
     return Ending()
 
 

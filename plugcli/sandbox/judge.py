@@ -17,6 +17,9 @@ def judge(ending: Ending, policy: Policy, limit: float) -> Judgement:
     if ending.is_timeout:
         return "timeout", TIMED_OUT, f"stopped after {spell_seconds(limit)}: the time limit of a run"
     if ending.is_out_of_memory:
+        if ending.held:
+            why = f"out of memory of the kernel: the code held more than {ending.held}"
+            return "out_of_memory", OUT_OF_MEMORY, why
         limit_text = spell_bytes(policy.memory_bytes)
         return (
             "out_of_memory",

@@ -5,7 +5,7 @@ dumpable, signals from inside its namespace do not kill it, and the filter keeps
 control channel, or dies, this process exits, and the kernel kills all that is left of the namespace.
 
 Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"memory": bytes} when it has changed much; {"swept": true};
-               at the end {"exited": status} or {"out_of_memory": true}
+               at the end {"exited": status} or {"out_of_memory": true}, with "held": what of the kernel's the code had too many of
 Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process but the interpreter;
                {"write": name} with a socket: make a file of what comes through it, see scribe.py
 
@@ -31,8 +31,12 @@ from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wi
 from .calls import Blank, Call, make, write_file
 from .inside import DOOR
 from .libc import internet_socket
-from .memory import SYSCTLS, Meter, has_memory_of_its_fork, living
+from .mappings import Mappings
+from .memory import Meter
+from .objects import SYSCTLS, TooMany, locks
 from .plan import WORKSPACE, Plan
+from .privileges import Listener
+from .processes import has_memory_of_its_fork, living
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
@@ -67,10 +71,13 @@ class Prepared(NamedTuple):
 
     jail: list[Step]
     interpreter: list[Call]
+    listener: Listener | None
+    """What the filter asks by, once it is installed; None: it does not ask."""
 
 
 def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -> Prepared:
     """Return what makes a jail, in the order that matters: mounts need capabilities, the last step takes them all."""
+    listener = None if has_group else Listener()
     jail = [
         ("session", [Call(os.setsid)]),
         # The zygote left all but this one as they are by default: for pid 1 that means the code cannot send them.
@@ -84,8 +91,9 @@ def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -
         ("namespaces", privileges.forbid_namespaces()),
         ("cpus", [limits.cpus(who)]),
         ("limits", limits.calls(plan)),
+        *([("limits", [limits.without_huge_pages()])] if not has_group else []),
         ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
-        ("privileges", privileges.drop_everything()),
+        ("privileges", privileges.drop_everything(listener)),
     ]
     interpreter = [
         libc.mask_call(libc.sigset()),
@@ -94,10 +102,11 @@ def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -
         limits.offer_to_the_oom_killer(),
         Call(os.setsid),
         Call(_come_second),
+        limits.open_files(plan),
         Call(os.chdir, (WORKSPACE,)),
         *([limits.with_twin(plan)] if plan.has_twins else []),
     ]
-    return Prepared(jail, interpreter)
+    return Prepared(jail, interpreter, listener)
 
 
 class Deaths(NamedTuple):
@@ -133,7 +142,7 @@ def main(
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
         interpreter = _start(plan, prepared, control, modules)
-        _watch(plan, interpreter, control, deaths, group)
+        _watch(plan, interpreter, control, deaths, group, prepared.listener)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or asks what it never asks
     os._exit(0)
@@ -202,7 +211,12 @@ def _become_interpreter(
 
 
 def _watch(
-    plan: Plan, interpreter: int, control: _socket.socket, deaths: Deaths, group: cgroup.Member | None
+    plan: Plan,
+    interpreter: int,
+    control: _socket.socket,
+    deaths: Deaths,
+    group: cgroup.Member | None,
+    listener: Listener | None,
 ) -> None:
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
     memory: _Memory | None = None  # not before it is needed: most runs are over by then
@@ -210,6 +224,8 @@ def _watch(
     next_look = 0.0
     poll = deaths.poll
     poll.register(control, select.POLLIN)
+    if listener is not None:
+        poll.register(listener.descriptor, select.POLLIN)
     heard = poll.poll(0 if group is None else _WATCH_MS)  # a group's limit holds by itself
     while True:
         ready = [descriptor for descriptor, _ in heard]
@@ -222,14 +238,16 @@ def _watch(
                 return
         if memory is None:
             twin_pid = interpreter + 1 if plan.has_twins else None  # twin.beget sees to it
-            memory = _Memory(plan, interpreter, twin_pid, control, group)
+            memory = _Memory(plan, interpreter, twin_pid, control, group, listener)
+        if listener is not None and listener.descriptor in ready:
+            memory.answer()
         if control.fileno() in ready and not _obey(interpreter, control, memory):
             return
         if time.monotonic() >= next_look:
             seconds = memory.look()
             if seconds == 0:
                 kill(-1, _KILL)  # everybody but us, before anything else
-                send_text(control, _OUT_OF_MEMORY)
+                wire.send(control, {"out_of_memory": True} | ({"held": memory.held} if memory.held else {}))
                 return
             next_look = time.monotonic() + seconds
             if twin_pid is not None and not has_memory_of_its_fork(interpreter):
@@ -264,10 +282,16 @@ class _Memory:
         twin_pid: int | None,
         control: _socket.socket,
         group: cgroup.Member | None,
+        listener: Listener | None,
     ) -> None:
         self._control = control
         self._group = group
-        self._meter = Meter(plan.memory_bytes, interpreter, twin_pid) if group is None else None
+        self._meter: Meter | None = None
+        if listener is not None:
+            self._mappings = Mappings(plan.memory_bytes, plan.cpus, listener.descriptor)
+            self._meter = Meter(plan.memory_bytes, self._mappings, interpreter, twin_pid, plan.open_files)
+        self.held = ""
+        """What the code held more of than a jail may, when that is why it is over its limit."""
         self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
         self.scribes: set[int] = set()
@@ -279,19 +303,28 @@ class _Memory:
         if self._meter is not None:
             self._meter.forget(pid)
 
+    def answer(self) -> None:
+        """Answer the filter, which asks whether a mapping may be made."""
+        self._mappings.answer()
+
     def look(self) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
-        if self._meter is not None:
-            seconds = self._meter.look(self.scribes)
-            used = self._meter.used_bytes
-        else:
-            assert self._group is not None
-            seconds = 0 if self._group.was_exceeded() else _WATCH_MS / 1000
-            used = self._group.used_bytes()
+        try:
+            seconds, used = self._look()
+        except TooMany as error:
+            self.held = str(error)
+            return 0
         if abs(used - self._reported) >= self._step:
             self._reported = used
             wire.send(self._control, {"memory": used})
         return seconds
+
+    def _look(self) -> tuple[float, int]:
+        if self._meter is not None:
+            return self._meter.look(self.scribes), self._meter.used_bytes
+        assert self._group is not None
+        locks()  # no group counts them
+        return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 
 def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:

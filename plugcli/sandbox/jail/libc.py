@@ -60,7 +60,9 @@ PR_CAPBSET_DROP = 24
 PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
+PR_SET_THP_DISABLE = 41
 SECCOMP_MODE_FILTER = 2
+_SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_NEW_LISTENER = 1, 8
 
 # The same numbers on x86_64 and aarch64: everything since Linux 5.1 is.
 _SYS_OPEN_TREE = 428
@@ -68,6 +70,7 @@ _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
 _SYS_OPENAT2 = 437
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _CLONE = ctypes.c_long({"x86_64": 56, "aarch64": 220}.get(os.uname().machine, -1))
 _NO_STACK = (ctypes.c_long(0),) * 4  # the parent's, and nothing of what clone can do besides
 
@@ -168,14 +171,24 @@ def move_mount(tree: int, path: str) -> None:
     _syscall("move_mount", _SYS_MOVE_MOUNT, tree, b"", _AT_FDCWD, path.encode(), flags, path=path)
 
 
-def mount_setattr(tree: int | str, attributes: int) -> None:
-    """Add MOUNT_ATTR_* to a mount: a descriptor of detached mounts (all of them) or a path (that mount alone)."""
+def mount_setattr_call(tree: int | str, attributes: int) -> Call:
+    """Return the call that adds MOUNT_ATTR_* to a mount: a descriptor of detached mounts (all of them) or a path (that mount alone)."""
     wanted = ctypes.create_string_buffer(struct.pack("QQQQ", attributes, 0, 0, 0))
     if isinstance(tree, int):
         target: tuple[int, bytes, int] = (tree, b"", _AT_EMPTY_PATH | _AT_RECURSIVE)
     else:
         target = (_AT_FDCWD, tree.encode(), 0)
-    _syscall("mount_setattr", _SYS_MOUNT_SETATTR, *target, wanted, ctypes.c_size_t(32), path=str(tree))
+    number = ctypes.c_long(_SYS_MOUNT_SETATTR)
+    return Call(_mount_setattr, (number, *target, wanted, ctypes.c_size_t(32)))
+
+
+def _mount_setattr(*arguments: object) -> int:
+    return int(_libc.syscall(*arguments))
+
+
+def mount_setattr(tree: int | str, attributes: int) -> None:
+    """Add MOUNT_ATTR_* to a mount: a descriptor of detached mounts (all of them) or a path (that mount alone)."""
+    make([mount_setattr_call(tree, attributes)])
 
 
 def openat2_beneath(folder: int, path: bytes, flags: int) -> int:
@@ -251,6 +264,13 @@ def seccomp_filter_call(program: bytes) -> Call:
     """Return the call that installs a classic BPF program (an array of struct sock_filter) on a thread and its children."""
     filter_ = _Filter(len(program) // 8, program)
     return prctl_call(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filter_))
+
+
+def seccomp_listener(program: bytes) -> int:
+    """Install a classic BPF program that may ask; return the descriptor by which it does. seccomp_unotify(2)."""
+    filter_ = _Filter(len(program) // 8, program)
+    arguments = ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER), ctypes.c_ulong(_SECCOMP_FILTER_FLAG_NEW_LISTENER)
+    return _syscall("seccomp", _SYS_SECCOMP[os.uname().machine], *arguments, ctypes.byref(filter_))
 
 
 def set_seccomp_filter(program: bytes) -> None:

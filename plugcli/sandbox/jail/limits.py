@@ -3,7 +3,7 @@
 import os
 import resource
 
-from . import twin
+from . import libc, twin
 from .calls import Blank, Call, write_file
 from .plan import Plan
 
@@ -19,14 +19,13 @@ _DATA_OVER_MEMORY = 4
 _WATCHES = {
     path: value
     for name, value in {"max_inotify_instances": 2, "max_inotify_watches": 128}.items()
-    if os.path.exists(path := f"/proc/sys/user/{name}")
+    if os.path.exists("/proc/" + (path := f"sys/user/{name}"))
 }
 
 
 def calls(plan: Plan) -> list[Call]:
-    """Return what sets the rlimits of a process that has ours; its children inherit them."""
+    """Return what sets the rlimits of a process that has ours; its children inherit them. In mounts.py's /proc, as all writes to /proc."""
     limits = {
-        resource.RLIMIT_NOFILE: plan.open_files,
         resource.RLIMIT_FSIZE: 2
         * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system is full first: ENOSPC
         resource.RLIMIT_DATA: _DATA_OVER_MEMORY * plan.memory_bytes,
@@ -42,6 +41,16 @@ def calls(plan: Plan) -> list[Call]:
         _setrlimit(resource.RLIMIT_NPROC, *_processes(plan)),
         *[write_file(path, str(value).encode()) for path, value in _WATCHES.items()],
     ]
+
+
+def open_files(plan: Plan) -> Call:
+    """Return what bounds the descriptors of the code's processes.
+
+    Not of the init: descriptors on their way through sockets are counted for all processes of a user together, against the limit of whoever
+    sends one more (too_many_unix_fds in net/unix/scm.c). With the code's limit, the code of one jail could keep the init of the next from
+    handing its ends to the host.
+    """
+    return _setrlimit(resource.RLIMIT_NOFILE, plan.open_files, plan.open_files)
 
 
 def with_twin(plan: Plan) -> Call:
@@ -61,6 +70,15 @@ def _setrlimit(which: int, soft: int, hard: int) -> Call:
     ours = resource.getrlimit(which)[1]
     values = [value if ours == resource.RLIM_INFINITY else min(value, ours) for value in (soft, hard)]
     return Call(resource.setrlimit, (which, (values[0], values[1])))
+
+
+def without_huge_pages() -> Call:
+    """Return what keeps a process and its children from getting huge pages: where their memory is measured, a page in use has to show.
+
+    A huge page stays whole as long as a small part of it is mapped, and only that part counts as the process's. The filter keeps the code
+    from taking this back.
+    """
+    return libc.prctl_call(libc.PR_SET_THP_DISABLE, 1)
 
 
 def cpus(who: Blank) -> Call:
@@ -90,5 +108,5 @@ class Rota:
 
 
 def offer_to_the_oom_killer() -> Call:
-    """Return what makes a process the first that the kernel kills when the machine runs out of memory."""
-    return write_file("/proc/self/oom_score_adj", b"1000")
+    """Return what makes a process the first that the kernel kills when the machine runs out of memory. The code's /proc is read-only."""
+    return write_file("self/oom_score_adj", b"1000")

@@ -150,12 +150,19 @@ def umount_scratch() -> None:
 
 
 def _own_proc() -> list[Call]:
-    """Return what mounts a /proc of a jail's pid namespace in place of the host's, which has to be seen until then, and gone after it."""
+    """Return what mounts a /proc of a jail's pid namespace in place of the host's, which has to be seen until then, and gone after it.
+
+    The code's is read-only: what is written there undoes what holds a process (its place in the out-of-memory order, for one). The init
+    stays in the one below it, its current folder, which nobody else can reach: there it writes, and reads what is covered above.
+    """
     place = _SCRATCH["tmp"]
     return [
         libc.mount_call("proc", place, "proc", _FLAGS | libc.MS_NOEXEC),
         libc.umount2_call("/proc", libc.MNT_DETACH),
         libc.mount_call(place, "/proc", "", libc.MS_MOVE),
+        Call(os.chdir, ("/proc",)),
+        libc.mount_call("/proc", "/proc", "", libc.MS_BIND),
+        libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
         *[libc.mount_call("/dev/null", path, "", libc.MS_BIND) for path in _MASKED_FILES],
         *[libc.mount_call(_NOTHING, path, "", libc.MS_BIND) for path in _MASKED_FOLDERS],
     ]

@@ -9,9 +9,10 @@ from .plan import UID
 _NAMESPACE_LIMITS = tuple(
     path
     for kind in ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
-    if os.path.exists(path := f"/proc/sys/user/max_{kind}_namespaces")
+    if os.path.exists("/proc/" + (path := f"sys/user/max_{kind}_namespaces"))
 )
 _FILTER = seccomp.program(os.uname().machine)  # once, in the launcher
+_ASKING_FILTER = seccomp.program(os.uname().machine, asks=True)
 # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE with their locks, and the lock of KEEP_CAPS: uid 0 means nothing, for good.
 _SECUREBITS = 0b11101111
 
@@ -19,15 +20,16 @@ _SECUREBITS = 0b11101111
 def become(who: Blank, *, is_made_by_root: bool) -> list[Call]:
     """Return what leaves the zygote's identity for the code's own, and enters a user namespace that maps that uid alone.
 
-    Order: mounts need the zygote's capabilities, so they are made first; then the uid, then the namespace.
+    Order: mounts need the zygote's capabilities, so they are made first; then the uid, then the namespace. The current folder is a /proc
+    that can be written to: see mounts.own.
     """
     return [
         *(libc.setres_calls(who) if is_made_by_root else []),
         libc.prctl_call(libc.PR_SET_DUMPABLE, 1),  # the change of uid cleared it, and then uid_map is root's
         libc.unshare_call(libc.CLONE_NEWUSER),
-        write_file("/proc/self/setgroups", b"deny"),
-        write_file("/proc/self/uid_map", who.text(f"{UID} %(uid)d 1")),
-        write_file("/proc/self/gid_map", who.text(f"{UID} %(gid)d 1")),
+        write_file("self/setgroups", b"deny"),
+        write_file("self/uid_map", who.text(f"{UID} %(uid)d 1")),
+        write_file("self/gid_map", who.text(f"{UID} %(gid)d 1")),
     ]
 
 
@@ -49,7 +51,17 @@ def forbid_namespaces() -> list[Call]:
     return [write_file(path, b"0") for path in _NAMESPACE_LIMITS]
 
 
-def drop_everything() -> list[Call]:
+class Listener:
+    """What the filter of a jail without a memory cgroup asks by: see mappings.py."""
+
+    descriptor = -1
+
+    def install(self) -> None:
+        """Install the filter on this process. Raises OSError: EBUSY where somebody outside is asked by a filter already."""
+        self.descriptor = libc.seccomp_listener(_ASKING_FILTER)
+
+
+def drop_everything(listener: Listener | None) -> list[Call]:
     """Return what empties all capability sets, forbids regaining any, and installs the filter. Needs the namespace's capabilities."""
     return [
         libc.prctl_call(libc.PR_SET_SECUREBITS, _SECUREBITS),
@@ -57,7 +69,7 @@ def drop_everything() -> list[Call]:
         libc.prctl_call(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL),
         libc.capset_nothing_call(),
         libc.prctl_call(libc.PR_SET_NO_NEW_PRIVS, 1),
-        libc.seccomp_filter_call(_FILTER),
+        libc.seccomp_filter_call(_FILTER) if listener is None else Call(listener.install),
     ]
 
 

@@ -23,6 +23,7 @@ _RET = 0x06
 _CALLS_A_GROUP = 10
 
 _ALLOW = 0x7FFF0000
+_USER_NOTIF = 0x7FC00000
 _ERRNO = 0x00050000
 _OFFSET_NR = 0
 _OFFSET_ARCH = 4
@@ -41,7 +42,7 @@ _PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
 _PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE = 41, 67
 _ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME too
 _CLONE_FILES, _CLONE_THREAD = 0x400, 0x10000
-_MAP_HUGETLB = 0x40000
+_MAP_SHARED, _MAP_HUGETLB = 1, 0x40000
 _MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT = 12, 20, 21
 _POSIX_FADV_DONTNEED = 4
 _SOL_SOCKET = 1
@@ -161,9 +162,7 @@ RULES = (
         "setsockopt",
         (
             Is(1, (_SOL_SOCKET,)),
-            Is(
-                2, (_SO_ATTACH_FILTER, _SO_ATTACH_BPF, _SO_ATTACH_REUSEPORT_CBPF, _SO_ATTACH_REUSEPORT_EBPF)
-            ),
+            Is(2, (_SO_ATTACH_FILTER, _SO_ATTACH_BPF, _SO_ATTACH_REUSEPORT_CBPF, _SO_ATTACH_REUSEPORT_EBPF)),
         ),
     ),
     # Descriptors that the kernel adds: a pidfd of whoever is at the other end of a socket, and for the door that is plugcli itself.
@@ -208,8 +207,15 @@ RULES = (
 )
 
 
-def program(machine: str) -> bytes:
-    """Return RULES as classic BPF for `machine` (os.uname().machine); KeyError on one the tables do not know."""
+_ASK = Deny(0, "mmap", (HasBits(3, _MAP_SHARED),))
+"""What the init is asked before it is done, where it has to count: see mappings.py."""
+
+
+def program(machine: str, *, asks: bool = False) -> bytes:
+    """Return RULES as classic BPF for `machine` (os.uname().machine); KeyError on one the tables do not know.
+
+    With `asks` the init is asked before a mapping is made that processes share.
+    """
     numbers = syscalls.numbers(machine)
     lines = [
         _statement(_LD_WORD, _OFFSET_ARCH),
@@ -224,6 +230,8 @@ def program(machine: str) -> bytes:
         for name in rule.calls.split():
             if name in numbers:
                 rules.setdefault(numbers[name], []).append(rule)
+    if asks:
+        rules[numbers["mmap"]].append(_ASK)
     ordered = sorted(rules)
     for start in range(0, len(ordered), _CALLS_A_GROUP):
         group = ordered[start : start + _CALLS_A_GROUP]
@@ -244,7 +252,7 @@ def _rule(number: int, denials: list[Deny]) -> list[bytes]:
 
 def _denial(rule: Deny) -> list[bytes]:
     """Return the lines of one rule; when a condition fails, control leaves behind the last of them."""
-    lines = [_answer(rule.code)]
+    lines = [_statement(_RET, _USER_NOTIF) if rule is _ASK else _answer(rule.code)]
     for condition in reversed(rule.when):
         lines = _condition(condition, len(lines)) + lines
     return lines

@@ -1,0 +1,159 @@
+"""Mappings of a jail that no count of pages shows: memory that processes share without a file, and the mappings themselves.
+
+A page of a shared mapping stays where no process has it in its page tables any more, even where the part of the mapping that it was in
+is gone. So such a mapping counts with the whole size that it was made with. Nothing shows that size later: so the kernel asks us before
+it makes one, by seccomp's user notification (seccomp_unotify(2)), which the filter has for mmap(2) with MAP_SHARED. Which of them are
+still there, and how many mappings a process has, is found by a walk through all mappings of all processes. Between two walks counts the
+most that can have been made. A walk ends in time: a process that nobody came to, or with more mappings than are read, has the most that
+there can be.
+"""
+
+import contextlib
+import errno
+import os
+import struct
+import time
+from collections import deque
+from fcntl import ioctl
+from typing import NamedTuple
+
+from .processes import Process
+
+_SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: pages on no tmpfs of ours
+_MAP_ANONYMOUS = 0x20
+
+# <linux/seccomp.h>: struct seccomp_notif (id, pid, flags, and struct seccomp_data with the six arguments), struct seccomp_notif_resp.
+_RECEIVE, _SEND = 0xC0502100, 0xC0182101
+_QUESTION = struct.Struct("=QII iIQ 6Q")
+_ANSWER = struct.Struct("=QqiI")
+_CONTINUE = 1
+_SETTLES_SECONDS = 0.2  # after our answer a mapping may not be there yet
+
+_MAPPING_BYTES = 300  # struct vm_area_struct, its part of a maple tree's node, struct anon_vma
+_CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
+_MOST = 65530  # vm.max_map_count, as the kernel has it by default
+_MOST_READ_BYTES = 512 * 1024  # some 4,000 mappings
+_MAKES_SECONDS = 0.5e-6  # to split a mapping takes a CPU this long at the least
+_USUAL = 1500  # numpy, pandas and matplotlib make 700
+_WALK_SECONDS = 0.15
+
+
+class _Batch(NamedTuple):
+    """Shared mappings that were made between two walks: those that are still there, and the sizes of all, the largest first."""
+
+    inodes: set[bytes]
+    sizes: list[int]
+
+    @property
+    def bytes(self) -> int:
+        # Which inode has which size nobody knows.
+        return sum(self.sizes[: len(self.inodes)])
+
+
+class Mappings:
+    """What is known of the mappings of one jail, which has `cpus` CPUs and `limit` bytes.
+
+    `listener` is the descriptor of the notifications: when it is readable, call `answer`.
+    """
+
+    def __init__(self, limit: int, cpus: int, listener: int) -> None:
+        self._limit = limit
+        self._cpus = cpus
+        self._listener = listener
+        self._batches: list[_Batch] = []
+        self._answered: deque[tuple[float, int]] = deque()
+        """When, and for how many bytes: since the last walk, or so shortly before it that it may have missed them."""
+        self._counts: dict[str, int] = {}
+        self._generations: dict[str, int] = {}
+        self._walked = time.monotonic()
+
+    def answer(self) -> None:
+        """Answer a process that is about to make a shared mapping: one alone that is larger than the limit is refused."""
+        question = bytearray(_QUESTION.size)
+        try:
+            ioctl(self._listener, _RECEIVE, question)
+        except OSError:
+            return  # it has been killed, or interrupted and asks again
+        id, _, _, _, _, _, _, length, _, flags, _, _ = _QUESTION.unpack(question)
+        error, further = 0, _CONTINUE
+        if flags & _MAP_ANONYMOUS and length > self._limit:
+            error, further = -errno.ENOMEM, 0
+        else:
+            self._answered.append((time.monotonic(), length))
+        with contextlib.suppress(OSError):
+            ioctl(self._listener, _SEND, bytearray(_ANSWER.pack(id, 0, error, further)))
+
+    @property
+    def is_walk_due(self) -> bool:
+        """Whether so much was asked for since the last walk that it should be known which of it is still there."""
+        return sum(length for _, length in self._answered) > self._limit // 4
+
+    def held_bytes(self, processes: list[Process]) -> int:
+        """Return the most that the mappings of these processes hold, beside pages that show elsewhere."""
+        shared = sum(batch.bytes for batch in self._batches) + sum(length for _, length in self._answered)
+        self._generations = {each.pid: self._generation(each, len(processes)) for each in processes}
+        usual = max(self._counts.values(), default=_USUAL)
+        known = sum(
+            self._counts.get(each.pid, usual) * (_MAPPING_BYTES + self._generations[each.pid] * _CHAIN_BYTES)
+            for each in processes
+        )
+        made = int((time.monotonic() - self._walked) * self._cpus / _MAKES_SECONDS)
+        return shared + known + min(made, _MOST * len(processes)) * _MAPPING_BYTES
+
+    def walk(self, processes: list[Process]) -> None:
+        """Look at every mapping of these processes, which stand still, as long as that may take."""
+        deadline = time.monotonic() + _WALK_SECONDS
+        found: set[bytes] = set()
+        counts: dict[str, int] = {}
+        for each in processes:
+            text = _read(each.pid) if time.monotonic() < deadline else None
+            counts[each.pid] = _MOST if text is None else text.count(b"\n")
+            if text is not None and _SHARED_NOWHERE in text:
+                found.update(
+                    line.split(None, 5)[4] for line in text.splitlines() if line.endswith(_SHARED_NOWHERE)
+                )
+        self._counts = counts
+        self._walked = time.monotonic()
+        if _MOST not in counts.values():  # else some of what is there may not have been seen
+            self._sort(found)
+
+    def _sort(self, found: set[bytes]) -> None:
+        """Keep of the shared mappings those that were found: those not known yet are among the ones that were asked for since."""
+        batches = [_Batch(batch.inodes & found, batch.sizes) for batch in self._batches]
+        new = found.difference(*(batch.inodes for batch in batches))
+        if new:
+            batches.append(_Batch(new, sorted((length for _, length in self._answered), reverse=True)))
+        self._batches = [batch for batch in batches if batch.inodes]
+        while self._answered and self._walked - self._answered[0][0] > _SETTLES_SECONDS:
+            self._answered.popleft()
+
+    def _generation(self, process: Process, most: int) -> int:
+        """Return how many forks a process and its parents went through, at the most."""
+        known = self._generations
+        if process.pid in known:
+            return known[process.pid]
+        if process.parent in known:
+            return min(known[process.parent] + 1, most)
+        return min(max(known.values(), default=0) + 1, most)  # its parent has ended
+
+
+def _read(pid: str) -> bytes | None:
+    """Return the mappings of a process, nothing when it has ended; None where it hides them, or has more than are read."""
+    try:
+        descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:
+        return None
+    except OSError:
+        return b""
+    pieces, left = [], _MOST_READ_BYTES
+    try:
+        while piece := os.read(descriptor, 65536):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                return None
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)

@@ -1,0 +1,155 @@
+"""The processes of a jail, as its init sees them in /proc: files of one size, whatever a process has made of itself."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+_KIB = 1024
+_PF_FORKNOEXEC = (
+    0x40  # include/linux/sched.h: no exec since the fork, so the memory is what the fork was given
+)
+
+
+class Process(NamedTuple):
+    """What /proc/PID/status says. Sizes in bytes."""
+
+    pid: str
+    parent: str
+    state: bytes
+    """One letter: T is stopped, D waits and cannot be stopped, Z has ended."""
+    size: int
+    """All of its mappings (VmSize)."""
+    anonymous: int
+    """Pages that are its own, or shared with forks (RssAnon), and those that are swapped out (VmSwap)."""
+    page_tables: int
+    threads: int
+
+
+def look_at(pid: str) -> Process | None:
+    """Return what a process is now; None when it has ended.
+
+    One whose first thread has ended looks like a zombie, without memory, and runs on: what it has stands under another thread's number.
+    """
+    status = read(f"/proc/{pid}/status")
+    process = _parse(pid, status)
+    if process is None or process.state not in b"ZX" or process.threads <= 1:
+        return process
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            other = _parse(thread, read(f"/proc/{thread}/status"))
+            if other is not None and other.state not in b"ZX":
+                return other
+    return process
+
+
+def _parse(pid: str, status: bytes) -> Process | None:
+    if not status:
+        return None
+    return Process(
+        pid,
+        _word(status, b"\nPPid:").decode(),
+        _word(status, b"\nState:"),
+        _size(status, b"\nVmSize:"),
+        _size(status, b"\nRssAnon:") + _size(status, b"\nVmSwap:"),
+        _size(status, b"\nVmPTE:"),
+        int(_word(status, b"\nThreads:") or 1),
+    )
+
+
+def _word(status: bytes, name: bytes) -> bytes:
+    """Return the first word after `name`, which begins a line: the process's own name, on the first one, has no line ends."""
+    at = status.find(name)
+    return status[at + len(name) : at + len(name) + 40].split(None, 1)[0] if at >= 0 else b""
+
+
+def _size(status: bytes, name: bytes) -> int:
+    return int(_word(status, name) or 0) * _KIB
+
+
+def numbers(ours: Collection[int] = ()) -> list[str]:
+    """Return the pids of all processes of this pid namespace but its init, us, and `ours`."""
+    pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    return [name for name in pids if int(name) not in ours] if ours else pids
+
+
+def living() -> list[int]:
+    """Return the pids of all processes of this pid namespace that still run, but for its init, us."""
+    return [int(pid) for pid in numbers() if not is_ended(pid)]
+
+
+def is_ended(pid: str) -> bool:
+    """Whether a process has ended with all of its threads."""
+    stat = _stat(pid)
+    return not stat or (stat[0] in (b"Z", b"X") and int(stat[17]) <= 1)
+
+
+def has_memory_of_its_fork(pid: str | int) -> bool:
+    """Whether a process has not exec'd since it was forked."""
+    fields = _stat(str(pid))
+    return bool(fields and int(fields[6]) & _PF_FORKNOEXEC)
+
+
+def page_faults(pid: str) -> int:
+    """Return how many page faults of a process needed no disk: one for each page that it got or made its own."""
+    fields = _stat(pid)
+    return int(fields[7]) if fields else 0
+
+
+def proportional_bytes(pid: str) -> int | None:
+    """Return one process's share of the anonymous memory that it maps, swapped out or not; None when it hides that.
+
+    The kernel walks its page tables, which takes as long as these are large.
+    """
+    share = 0
+    try:
+        for line in read(f"/proc/{pid}/smaps_rollup").splitlines():
+            if line.startswith((b"Pss_Anon:", b"SwapPss:")):
+                share += int(line.split()[1]) * _KIB
+    except PermissionError:
+        return None
+    return share
+
+
+def turns(pids: list[str], most: int) -> list[bytes] | None:
+    """Return how often and how long each thread of these processes has run; None where there are more than `most`."""
+    found: list[bytes] = []
+    for pid in pids:
+        try:
+            threads = os.listdir(f"/proc/{pid}/task")
+        except OSError:
+            return None
+        if len(found) + len(threads) > most:
+            return None
+        found += [read(f"/proc/{pid}/task/{thread}/schedstat") for thread in threads]
+    return found if all(found) else None
+
+
+@contextmanager
+def standing_still(stopped: Collection[str]) -> Iterator[None]:
+    """Stop the jail, all but its init, and let go on what was going on: all but `stopped`, which were stopped before."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in numbers():
+            if pid not in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGCONT)
+
+
+def _stat(pid: str) -> list[bytes]:
+    """Return the fields of /proc/PID/stat after the name, which may hold anything."""
+    return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
+def read(path: str) -> bytes:
+    """Return a file of /proc; nothing when its process has ended."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
