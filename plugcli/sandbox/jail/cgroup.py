@@ -1,6 +1,8 @@
-"""A memory cgroup for each jail, where this machine lets us make one: the kernel's own limit on all that the jail uses.
+"""A memory cgroup for each jail, and a CPU cgroup for all of them, where this machine lets us make them.
 
-Version 1 (a writable memory controller: root). Whether one can be had is found by making one, not by looking at modes.
+The one is the kernel's own limit on all that a jail uses; by the other, however many processes the code starts, and whatever sessions it
+puts them in, jails together weigh less than one process outside. Version 1 (writable controllers: root). Whether one can be had is found
+by making one, not by looking at modes.
 """
 
 import contextlib
@@ -10,9 +12,13 @@ import time
 from os import pread
 from typing import NamedTuple
 
+from . import objects
+
 _SWEEP_SECONDS = 2.0
 _IDLE = 8
 _RESIDUE_BYTES = 1024 * 1024  # what the kernel has not counted back yet
+_TCP_PART = 16  # of the limit: what TCP may hold above it, as the kernel counts that apart
+_CPU_SHARES = 512  # cpu.shares; any other process, or session of them, has 1024
 
 
 class MemoryCgroups:
@@ -24,8 +30,9 @@ class MemoryCgroups:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._home = _home(name)
+        self._home = _home(name, "memory")
         self._idle: list[str] = []
+        self._emptied: dict[str, int] = {}  # by the process that does it
 
     def make(self, number: int, limit: int) -> str | None:
         """Return the folder of a new group with `limit` bytes, or None where there are none to be had."""
@@ -41,6 +48,10 @@ class MemoryCgroups:
             with contextlib.suppress(FileNotFoundError):
                 _write(f"{group}/memory.memsw.limit_in_bytes", str(limit))
             _write(f"{group}/memory.swappiness", "0")
+            # Until this is written, the group does not count what its sockets hold at all.
+            tcp = min(limit // _TCP_PART, objects.TCP_BYTES)
+            with contextlib.suppress(FileNotFoundError):  # the kernel has no network, or counts it with the rest
+                _write(f"{group}/memory.kmem.tcp.limit_in_bytes", str(tcp))
         except OSError:
             os.rmdir(group)
             raise
@@ -52,20 +63,72 @@ class MemoryCgroups:
         Some are kept for other jails, as making one takes the kernel long: those that hold nothing of their last jail, and whose limit it
         kept, so that they tell nothing of it.
         """
-        if len(self._idle) >= _IDLE or was_exceeded_in(group):
+        if group in self._emptied:
+            ended, _ = os.waitpid(self._emptied[group], os.WNOHANG)
+            if not ended:
+                return False
+            del self._emptied[group]
             return remove(group)
         with open(f"{group}/cgroup.procs") as file:
             if file.read(1):
                 return False
         with open(f"{group}/memory.usage_in_bytes") as file:
-            if int(file.read()) > _RESIDUE_BYTES:
-                return remove(group)
-        self._idle.append(group)
-        return True
+            used = int(file.read())
+        if len(self._idle) < _IDLE and used <= _RESIDUE_BYTES and not was_exceeded_in(group):
+            self._idle.append(group)
+            return True
+        if not used:
+            return remove(group)
+        self._emptied[group] = _empty_beside(group)
+        return False
 
     def close(self) -> None:
         """Remove the groups that no jail has."""
+        for group in self._idle:
+            _empty(group)
         _remove_all(self._idle)
+
+
+class CpuCgroup:
+    """The group of everything that a launcher called `name` starts: nothing is done where none can be had."""
+
+    def __init__(self, name: str) -> None:
+        home = _home(name, "cpu")
+        self._group = None if home is None else f"{home}/{name}"
+        if self._group is not None:
+            os.mkdir(self._group)
+            _write(f"{self._group}/cpu.shares", str(_CPU_SHARES))
+
+    def take(self, pid: int) -> None:
+        """Move a process of one thread into the group; what it forks is in it from the start."""
+        if self._group is not None:
+            _write(f"{self._group}/tasks", str(pid))
+
+    def close(self) -> None:
+        """Remove the group, once the last process in it has ended."""
+        if self._group is not None:
+            _remove_all([self._group])
+
+
+def _empty_beside(group: str) -> int:
+    """Have a process of its own empty a group, which may take long; return its pid."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.closerange(3, 1 << 20)
+            _empty(group)
+        finally:
+            os._exit(0)
+    return pid
+
+
+def _empty(group: str) -> None:
+    """Have the kernel let go of what the group's processes were the first to read.
+
+    Those pages of files outside stay after them, and would keep the group in the kernel after its folder is gone.
+    """
+    with contextlib.suppress(OSError):
+        _write(f"{group}/memory.force_empty", "0")
 
 
 def open_for_member(group: str) -> list[int]:
@@ -122,10 +185,16 @@ def remove(group: str) -> bool:
 
 def sweep(name: str) -> None:
     """Remove what a launcher called `name` left when it was killed. Its jails have ended, or do so now."""
-    home = _home(name)
-    if home is None:
-        return
-    _remove_all([f"{home}/{entry}" for entry in os.listdir(home) if entry.startswith(f"{name}-")])
+    for controller in ("memory", "cpu"):
+        home = _home(name, controller)
+        if home is None:
+            continue
+        groups = [
+            f"{home}/{entry}" for entry in os.listdir(home) if entry == name or entry.startswith(f"{name}-")
+        ]
+        for group in groups:
+            _empty(group)
+        _remove_all(groups)
 
 
 def _remove_all(groups: list[str]) -> None:
@@ -136,10 +205,10 @@ def _remove_all(groups: list[str]) -> None:
             time.sleep(0.005)
 
 
-def _home(name: str) -> str | None:
-    """Return the folder of our own group in the version 1 memory hierarchy, if groups can be made in it."""
+def _home(name: str, controller: str) -> str | None:
+    """Return the folder of our own group in the version 1 hierarchy of a controller, if groups can be made in it."""
     try:
-        mounted = _mounted()
+        mounted = _mounted(controller)
         if mounted is None:
             return None
         root, place = mounted
@@ -147,7 +216,7 @@ def _home(name: str) -> str | None:
             own = next(
                 line.rstrip("\n").split(":", 2)[2]
                 for line in file
-                if "memory" in line.split(":", 2)[1].split(",")
+                if controller in line.split(":", 2)[1].split(",")
             )
         # In a cgroup namespace or a container the mount may show only a part of the hierarchy.
         home = place + own.removeprefix(root.rstrip("/"))
@@ -159,13 +228,13 @@ def _home(name: str) -> str | None:
     return home.rstrip("/")
 
 
-def _mounted() -> tuple[str, str] | None:
-    """Return what of the memory hierarchy is mounted, and where."""
+def _mounted(controller: str) -> tuple[str, str] | None:
+    """Return what of a controller's hierarchy is mounted, and where."""
     with open("/proc/self/mountinfo") as file:
         for line in file:
             fields, _, kind = line.partition(" - ")
             name, _, options = kind.split(maxsplit=2)
-            if name == "cgroup" and "memory" in options.strip().split(","):
+            if name == "cgroup" and controller in options.strip().split(","):
                 words = fields.split()
                 return words[3], words[4]
     return None

@@ -14,6 +14,7 @@ Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with
 import contextlib
 import importlib
 import os
+import resource
 import select
 import signal
 import socket
@@ -73,6 +74,9 @@ def main(descriptor: int) -> NoReturn:
     try:
         os.chdir("/")
         executable.make_read_only()
+        # Descriptors on their way to us and to the jails' inits count with those of all of this user's processes.
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         libc.prctl(libc.PR_SET_DUMPABLE, 0)
     except OSError as error:
         _refuse_all(channel, error)
@@ -110,6 +114,7 @@ class _Launcher:
         self._channel = channel
         self._plan = plan
         self._cgroups = cgroup.MemoryCgroups(name)
+        self._cpu = cgroup.CpuCgroup(name)
         self._modules = plan.preload
         self._is_root = os.geteuid() == 0
         self._zygotes: dict[bool, _Zygote] = {}  # by whether it is preloaded
@@ -149,6 +154,7 @@ class _Launcher:
             self._unburied = [jail for jail in self._unburied if not self._is_buried(jail)]
             time.sleep(_RETRY_SECONDS if self._unburied else 0)
         self._cgroups.close()
+        self._cpu.close()
 
     def _obey(self) -> None:
         """Do what the next frame asks for. Raises EOFError when there is none."""
@@ -211,6 +217,7 @@ class _Launcher:
                 finally:
                     os._exit(1)
             theirs.close()
+            self._cpu.take(pid)
             self._zygotes[is_preloaded] = _Zygote(ours, pid)
             self._poll.register(ours, select.POLLIN)
         return self._zygotes[is_preloaded]
