@@ -138,6 +138,13 @@ def test_unconditional_rules_always_deny(machine: str) -> None:
         ("getsockopt", (3, 1, 17), None),  # SO_PEERCRED
         ("getsockopt", (3, 1, 77), errno.ENOPROTOOPT),
         ("getsockopt", (3, 6, 35), errno.EOPNOTSUPP),
+        ("prctl", (78, 1), errno.EINVAL),
+        ("setsockopt", (3, 41, 26), None),  # IPV6_V6ONLY
+        ("setsockopt", (3, 41, 32), errno.ENOPROTOOPT),
+        ("setsockopt", (3, 6, 1), None),  # TCP_NODELAY
+        ("setsockopt", (3, 6, 31), errno.ENOPROTOOPT),
+        ("ioctl", (3, 0x8912), None),  # SIOCGIFCONF
+        ("ioctl", (3, 0x8982), errno.ENOPKG),
         ("fadvise64", (3, 0, 0, 2), None),
         ("fadvise64", (3, 0, 0, 4), 0),
         ("setpriority", (0, 0, 19), None),

@@ -50,7 +50,9 @@ class MemoryCgroups:
             _write(f"{group}/memory.swappiness", "0")
             # Until this is written, the group does not count what its sockets hold at all.
             tcp = min(limit // _TCP_PART, objects.TCP_BYTES)
-            with contextlib.suppress(FileNotFoundError):  # the kernel has no network, or counts it with the rest
+            with contextlib.suppress(
+                FileNotFoundError
+            ):  # the kernel has no network, or counts it with the rest
                 _write(f"{group}/memory.kmem.tcp.limit_in_bytes", str(tcp))
         except OSError:
             os.rmdir(group)

@@ -33,7 +33,7 @@ from .inside import DOOR
 from .libc import internet_socket
 from .mappings import Mappings
 from .memory import Meter
-from .objects import SYSCTLS, TooMany, locks
+from .objects import SYSCTLS, TooMany, uncharged
 from .plan import WORKSPACE, Plan
 from .privileges import Listener
 from .processes import has_memory_of_its_fork, living
@@ -85,7 +85,7 @@ def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -
         *([("memory cgroup", [libc.enter_group_call(who)])] if has_group else []),
         ("namespaces", [libc.unshare_call(libc.CLONE_NEWCGROUP)]),  # only now is our own group its root
         ("network", [Call(_bring_loopback_up)]),
-        *([("network", _bound_buffers())] if not has_group else []),
+        ("network", _bound_buffers()),
         ("files", mounts.own(plan, who)),
         ("identity", privileges.become(who, is_made_by_root=is_made_by_root)),
         ("namespaces", privileges.forbid_namespaces()),
@@ -176,7 +176,7 @@ def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tup
 
 
 def _bound_buffers() -> list[Call]:
-    """Return what bounds the buffers of a network namespace: where the kernel counts it as the jail's memory, it is enough."""
+    """Return what bounds the buffers and queues of a network namespace."""
     return [write_file(f"/proc/sys/{path}", text.encode()) for path, text in SYSCTLS]
 
 
@@ -286,6 +286,7 @@ class _Memory:
     ) -> None:
         self._control = control
         self._group = group
+        self._limit = plan.memory_bytes
         self._meter: Meter | None = None
         if listener is not None:
             self._mappings = Mappings(plan.memory_bytes, plan.cpus, listener.descriptor)
@@ -323,7 +324,7 @@ class _Memory:
         if self._meter is not None:
             return self._meter.look(self.scribes), self._meter.used_bytes
         assert self._group is not None
-        locks()  # no group counts them
+        uncharged(self._limit)
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 

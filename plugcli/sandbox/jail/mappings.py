@@ -29,7 +29,7 @@ _ANSWER = struct.Struct("=QqiI")
 _CONTINUE = 1
 _SETTLES_SECONDS = 0.2  # after our answer a mapping may not be there yet
 
-_MAPPING_BYTES = 300  # struct vm_area_struct, its part of a maple tree's node, struct anon_vma
+_MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree's node, struct anon_vma, or a struct file that nothing else holds
 _CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
 _MOST = 65530  # vm.max_map_count, as the kernel has it by default
 _MOST_READ_BYTES = 512 * 1024  # some 4,000 mappings

@@ -24,10 +24,13 @@ _SMALL_PART = 40  # what can hold no more than this part of the limit is not loo
 _PIPE_BYTES = 17 * _PAGE_BYTES
 _DESCRIPTOR_BYTES = 512  # struct file, and what it leads to: an eventfd, a timer, a pidfd
 _WATCH_BYTES = 200  # struct epitem and struct eppoll_entry
+_WATCH_TEXT_BYTES = 220  # of a descriptor of /proc/PID/fdinfo/N, which keeps the text that was read: as much again for rounding
+_FILE_WATCHER_BYTES = 8 * _MIB  # inotify: fs.inotify.max_queued_events, of 512 bytes
+_UNSEEN_WATCHES = 65536  # epoll items that a descriptor on its way may have, which nobody can look at
 
 LOCKS = 4096
 """File locks that a jail may hold: 192 bytes each, which no group counts. sqlite, pip and multiprocessing hold tens."""
-IN_FLIGHT = 64
+IN_FLIGHT = 16
 """Descriptors on their way through sockets: counted for all processes of a user together, against the RLIMIT_NOFILE of each."""
 _LOCK_LINE_BYTES = 50  # of /proc/locks, at the least
 
@@ -49,6 +52,7 @@ def _usual_buffer(kind: int, option: int) -> int:
 # What one socket can hold; the filter keeps SO_SNDBUF and SO_RCVBUF away. Unix: what the sender may have on its way, once more for what
 # the kernel rounds up; a datagram socket has a queue of DATAGRAM_QUEUE + 1 senders.
 DATAGRAM_QUEUE = 1
+_BACKLOG = 128
 _STREAM_BYTES = 2 * _usual_buffer(socket.SOCK_STREAM, socket.SO_SNDBUF)
 _DATAGRAM_BYTES = (DATAGRAM_QUEUE + 1) * _STREAM_BYTES
 _TCP_BYTES = 128 * _KIB  # each way
@@ -63,13 +67,17 @@ SYSCTLS = (
     ("net/ipv4/tcp_rmem", f"4096 65536 {_TCP_BYTES}"),
     ("net/ipv4/tcp_wmem", f"4096 16384 {_TCP_BYTES}"),
     ("net/ipv4/tcp_max_tw_buckets", "1024"),
+    ("net/core/somaxconn", str(_BACKLOG)),
 )
 """What bounds the buffers of the jail's own network namespace: (path below /proc/sys, text)."""
 
 TCP_BYTES = _number("net/ipv4/tcp_mem", 65536) * _PAGE_BYTES // 4
 """What all TCP of a jail may hold: a quarter of what the whole machine may before the kernel slows everybody's down."""
-WATCHES = max(4096, _number("fs/epoll/max_user_watches", 1 << 20) // 64)
-"""What a jail may watch with epoll, of which each user of the machine has 64 times as much."""
+WATCHES = max(4096, min(16384, _number("fs/epoll/max_user_watches", 1 << 20) // 64))
+"""What a jail may watch with epoll: a sixty-fourth, at the most, of what each user of the machine may."""
+
+
+_LISTENS = b"0A"  # TCP_LISTEN, as /proc/net/tcp writes it
 
 
 class TooMany(Exception):
@@ -77,11 +85,15 @@ class TooMany(Exception):
 
 
 class _Descriptors(NamedTuple):
-    """What the descriptors of a jail lead to; `in_flight` are those in queues of sockets."""
+    """What the descriptors of a jail lead to; what nobody came to in time is not among it, but is counted."""
 
-    pipes: int
-    watchers: int
-    in_flight: int
+    pipes: int = 0
+    watches: int = 0
+    file_watchers: int = 0
+    of_proc: int = 0
+    in_flight: int = 0
+    """Those in queues of sockets."""
+    unseen: int = 0
 
 
 def locks() -> int:
@@ -102,6 +114,22 @@ def locks() -> int:
     return found
 
 
+def uncharged(limit: int) -> None:
+    """See that what a version 1 memory group does not charge is no more than a small part of its `limit`. Raises TooMany.
+
+    Locks, what waits in UDP sockets, and connections that nobody has accepted: the kernel makes those on nobody's behalf.
+    """
+    locks()
+    sockets = _sockets()
+    if sockets.internet * _INTERNET_BYTES <= limit // _SMALL_PART:
+        return
+    _see_connections(sockets)
+    waiting = sum(_queues("udp")) + sum(_queues("udp6"))
+    backlog = sum(_queues("tcp", _LISTENS)) + sum(_queues("tcp6", _LISTENS))
+    if waiting + backlog * _INTERNET_BYTES > limit // 16:
+        raise TooMany("a sixteenth of its limit in network connections that nobody reads or accepts")
+
+
 def held_bytes(pids: list[str], limit: int, most_descriptors: int) -> int:
     """Return the most that descriptors and sockets of the jail hold; nothing for the few that most programs have.
 
@@ -109,32 +137,41 @@ def held_bytes(pids: list[str], limit: int, most_descriptors: int) -> int:
     """
     deadline = time.monotonic() + _LOOK_SECONDS
     small = limit // _SMALL_PART
-    sockets, internet, waiting = _sockets()
+    sockets = _sockets()
     counts = [_count_descriptors(pid, most_descriptors) for pid in pids]
     descriptors = sum(counts)
-    held = waiting * _TIME_WAIT_BYTES
-    if internet * _INTERNET_BYTES > TCP_BYTES:
-        raise TooMany(f"{TCP_BYTES // _INTERNET_BYTES} network connections")
-    if sockets * _DEAREST_SOCKET > small:
-        held += _socket_bytes(sockets, internet, limit)
-    if sockets or descriptors * _PIPE_BYTES > small:
+    _see_connections(sockets)
+    held = sockets.lingering * _TIME_WAIT_BYTES
+    if sockets.used * _DEAREST_SOCKET > small:
+        held += _socket_bytes(sockets, limit)
+    if sockets.used or descriptors * _PIPE_BYTES > small:
         found = _look_at_descriptors(pids, counts, deadline)
         if found.in_flight > IN_FLIGHT:
             raise TooMany(f"{IN_FLIGHT} descriptors on their way through sockets")
-        if found.watchers * descriptors > WATCHES and _watches(pids, deadline) > WATCHES:
+        if found.watches > WATCHES:
             raise TooMany(f"{WATCHES} files watched by epoll")
-        held += (found.pipes + found.in_flight) * _PIPE_BYTES if descriptors * _PIPE_BYTES > small else 0
+        if descriptors * _PIPE_BYTES > small:
+            held += (found.pipes + found.unseen) * _PIPE_BYTES
         held += descriptors * _DESCRIPTOR_BYTES
-        held += min(found.watchers * descriptors, WATCHES) * _WATCH_BYTES
+        held += found.watches * _WATCH_BYTES + found.file_watchers * _FILE_WATCHER_BYTES
+        held += found.of_proc * (4096 + found.watches * _WATCH_TEXT_BYTES)
+        held += found.in_flight * min(_UNSEEN_WATCHES * _WATCH_BYTES, limit // IN_FLIGHT)
     return held
 
 
-def _sockets() -> tuple[int, int, int]:
-    """Return how many sockets this network namespace has, how many are TCP's and UDP's, and how many connections linger.
+class _Sockets(NamedTuple):
+    """The sockets of a network namespace: all, those of TCP and UDP, and connections that wait to be forgotten.
 
     Not counted by descriptors: a connection that nobody accepted, or a socket on its way through another, has none.
     """
-    used = internet = waiting = 0
+
+    used: int
+    internet: int
+    lingering: int
+
+
+def _sockets() -> _Sockets:
+    used = internet = lingering = 0
     for line in (*read("/proc/net/sockstat").splitlines(), *read("/proc/net/sockstat6").splitlines()):
         words = line.split()
         if words[0] == b"sockets:":
@@ -142,18 +179,29 @@ def _sockets() -> tuple[int, int, int]:
         elif words[1] == b"inuse":
             internet += int(words[2])
         if words[0] == b"TCP:":
-            waiting = int(words[words.index(b"tw") + 1])
-    return used, internet, waiting
+            lingering = int(words[words.index(b"tw") + 1])
+    return _Sockets(used, internet, lingering)
 
 
-def _socket_bytes(sockets: int, internet: int, limit: int) -> int:
+def _see_connections(sockets: _Sockets) -> None:
+    if sockets.internet * _INTERNET_BYTES > TCP_BYTES:
+        raise TooMany(f"{TCP_BYTES // _INTERNET_BYTES} network connections")
+
+
+def _socket_bytes(sockets: _Sockets, limit: int) -> int:
     """Return the most that so many sockets can hold; /proc/net/unix, a line for each, is read only where it can decide."""
-    least = internet * _INTERNET_BYTES + (sockets - internet) * _STREAM_BYTES
+    least = sockets.internet * _INTERNET_BYTES + (sockets.used - sockets.internet) * _STREAM_BYTES
     if least > limit:
         return least
     # The column of the type; a name like that only makes one count for more.
     datagram = read("/proc/net/unix").count(b" 0002 ")
     return least + datagram * (_DATAGRAM_BYTES - _STREAM_BYTES)
+
+
+def _queues(kind: str, state: bytes | None = None) -> list[int]:
+    """Return what waits in the sockets of /proc/net/`kind`, in the state `state` if it is given: bytes, or connections where it listens."""
+    lines = [line.split(None, 5) for line in read(f"/proc/net/{kind}").splitlines()[1:]]
+    return [int(words[4].partition(b":")[2], 16) for words in lines if state in (None, words[3])]
 
 
 def _count_descriptors(pid: str, most: int) -> int:
@@ -167,10 +215,10 @@ def _count_descriptors(pid: str, most: int) -> int:
 
 
 def _look_at_descriptors(pids: list[str], counts: list[int], deadline: float) -> _Descriptors:
-    """Return what the descriptors of these processes, so many each, lead to; each that nobody came to in time is a pipe and a watcher."""
+    """Return what the descriptors of these processes, so many each, lead to."""
     pipes: set[str] = set()
-    watchers = in_flight = unseen = 0
-    sockets: set[str] = set()
+    seen: set[str] = set()
+    total = _Descriptors()
     for pid, count in zip(pids, counts, strict=True):
         try:
             names = os.listdir(f"/proc/{pid}/fd") if time.monotonic() < deadline else None
@@ -179,41 +227,32 @@ def _look_at_descriptors(pids: list[str], counts: list[int], deadline: float) ->
         except OSError:
             continue  # it has ended
         if names is None:
-            unseen += count
+            total = total._replace(unseen=total.unseen + count)
             continue
         for name in names:
             try:
                 target = os.readlink(f"/proc/{pid}/fd/{name}")
-                if target.startswith("socket:") and target not in sockets:
-                    sockets.add(target)
-                    in_flight += _in_flight(pid, name)
+                if target.startswith("pipe:"):
+                    pipes.add(target)
+                elif target.startswith(("anon_inode:", "socket:", "/proc/")):
+                    total = _add(total, pid, name, target, seen)
             except OSError:
                 continue  # it is closed, or its process has ended
-            if target.startswith("pipe:"):
-                pipes.add(target)
-            elif target == "anon_inode:[eventpoll]":
-                watchers += 1
-    return _Descriptors(len(pipes) + unseen, watchers + unseen, in_flight)
+    return total._replace(pipes=len(pipes))
 
 
-def _in_flight(pid: str, name: str) -> int:
-    """Return how many descriptors wait in the queue of a socket."""
-    _, found, rest = read(f"/proc/{pid}/fdinfo/{name}").partition(b"scm_fds:")
-    return int(rest.split(None, 1)[0]) if found else 0
-
-
-def _watches(pids: list[str], deadline: float) -> int:
-    """Return how many files these processes watch with epoll; more than they may where that takes too long to find out."""
-    found = 0
-    for pid in pids:
-        try:
-            for name in os.listdir(f"/proc/{pid}/fd"):
-                if time.monotonic() > deadline + _LOOK_SECONDS:
-                    return WATCHES + 1
-                if os.readlink(f"/proc/{pid}/fd/{name}") == "anon_inode:[eventpoll]":
-                    found += read(f"/proc/{pid}/fdinfo/{name}").count(b"tfd:")
-        except PermissionError:
-            return WATCHES + 1
-        except OSError:
-            continue
-    return found
+def _add(total: _Descriptors, pid: str, name: str, target: str, seen: set[str]) -> _Descriptors:
+    """Return `total` with one descriptor more, which leads to `target`; `seen` are the sockets that others led to."""
+    if target.startswith("socket:"):
+        if target in seen:
+            return total
+        seen.add(target)
+        _, found, rest = read(f"/proc/{pid}/fdinfo/{name}").partition(b"scm_fds:")
+        return total._replace(in_flight=total.in_flight + (int(rest.split(None, 1)[0]) if found else 0))
+    if target.startswith("/proc/"):
+        return total._replace(of_proc=total.of_proc + 1)
+    if target == "anon_inode:inotify":
+        return total._replace(file_watchers=total.file_watchers + 1)
+    if target == "anon_inode:[eventpoll]":
+        return total._replace(watches=total.watches + read(f"/proc/{pid}/fdinfo/{name}").count(b"tfd:"))
+    return total

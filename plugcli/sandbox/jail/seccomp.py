@@ -39,7 +39,7 @@ _TIOCSTI, _TIOCLINUX, _TIOCSETD, _TIOCSCTTY = 0x5412, 0x541C, 0x5423, 0x540E
 _RLIMIT_CORE = 4
 _PRIO_USER, _IOPRIO_WHO_USER = 2, 3
 _PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
-_PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE = 41, 67
+_PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE, _PR_FUTEX_HASH = 41, 67, 78
 _ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME too
 _CLONE_FILES, _CLONE_THREAD = 0x400, 0x10000
 _MAP_SHARED, _MAP_HUGETLB = 1, 0x40000
@@ -49,6 +49,16 @@ _SOL_SOCKET = 1
 _SO_SNDBUF, _SO_RCVBUF, _SO_ZEROCOPY, _SO_PASSPIDFD, _SO_PEERPIDFD = 7, 8, 60, 76, 77
 _SO_ATTACH_FILTER, _SO_ATTACH_BPF, _SO_ATTACH_REUSEPORT_CBPF, _SO_ATTACH_REUSEPORT_EBPF = 26, 50, 51, 52
 _TCP_ZEROCOPY_RECEIVE = 35
+_TCP_MD5SIG, _TCP_ULP, _TCP_MD5SIG_EXT, _TCP_AO_ADD_KEY, _TCP_AO_DEL_KEY, _TCP_AO_INFO = (
+    14,
+    31,
+    32,
+    38,
+    39,
+    40,
+)
+_IPPROTO_IPV6, _IPV6_FLOWLABEL_MGR = 41, 32
+_BRIDGES_AND_VLANS = (0x8940, 0x8941, 0x89A0, 0x89A1, 0x8980, 0x8981, 0x8982, 0x8983)  # <linux/sockios.h>
 _INIT = 1  # the jail's init has the same uid as the code: nobody but the kernel may touch it
 
 
@@ -152,6 +162,11 @@ RULES = (
     # Pages shared with other processes of this machine tell what those hold, and pages put away are in no count of what is resident.
     Deny(errno.EINVAL, "madvise", (Is(2, (_MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT)),)),
     Deny(errno.EINVAL, "prctl", (Is(0, (_PR_SET_MEMORY_MERGE,)),)),
+    # Kernel memory for the asking, which nothing charges: a table of futexes, access control lists, policies for every other page. cp -p,
+    # tar and shutil.copystat do without the second, OpenBLAS without the third; Docker's filter denies that, too.
+    Deny(errno.EINVAL, "prctl", (Is(0, (_PR_FUTEX_HASH,)),)),
+    Deny(errno.EOPNOTSUPP, "setxattr lsetxattr fsetxattr"),
+    Deny(errno.EPERM, "mbind set_mempolicy set_mempolicy_home_node"),
     Deny(errno.EPERM, "prctl", (Is(0, (_PR_SET_THP_DISABLE,)),)),  # limits.py sets it
     # What pipes and sockets hold is reckoned by their usual sizes. The kernel, too, takes a size above its maximum and uses a smaller one
     # without a word (socket(7)).
@@ -165,6 +180,18 @@ RULES = (
             Is(2, (_SO_ATTACH_FILTER, _SO_ATTACH_BPF, _SO_ATTACH_REUSEPORT_CBPF, _SO_ATTACH_REUSEPORT_EBPF)),
         ),
     ),
+    # The kernel has 4,096 flow labels for the whole machine.
+    Deny(errno.ENOPROTOOPT, "setsockopt", (Is(1, (_IPPROTO_IPV6,)), Is(2, (_IPV6_FLOWLABEL_MGR,)))),
+    # What makes the host load a module.
+    Deny(
+        errno.ENOPROTOOPT,
+        "setsockopt",
+        (
+            Is(1, (_IPPROTO_TCP,)),
+            Is(2, (_TCP_MD5SIG, _TCP_ULP, _TCP_MD5SIG_EXT, _TCP_AO_ADD_KEY, _TCP_AO_DEL_KEY, _TCP_AO_INFO)),
+        ),
+    ),
+    Deny(errno.ENOPKG, "ioctl", (Is(1, _BRIDGES_AND_VLANS),)),
     # Descriptors that the kernel adds: a pidfd of whoever is at the other end of a socket, and for the door that is plugcli itself.
     Deny(errno.ENOPROTOOPT, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_PASSPIDFD,)))),
     Deny(errno.ENOPROTOOPT, "getsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_PEERPIDFD,)))),

@@ -110,6 +110,12 @@ madvise                        28    233
 fadvise64                     221    223
 sync                          162     81
 syncfs                        306    267
+setxattr                      188      5
+lsetxattr                     189      6
+fsetxattr                     190      7
+mbind                         237    235
+set_mempolicy                 238    237
+set_mempolicy_home_node       450    450
 setsockopt                     54    208
 getsockopt                     55    209
 mq_open                       240    180
