@@ -31,12 +31,12 @@ from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wi
 from .calls import Blank, Call, make, write_file
 from .inside import DOOR
 from .libc import internet_socket
-from .mappings import Mappings
+from .mappings import Mappings, count_files
 from .memory import Meter
 from .objects import SYSCTLS, TooMany, uncharged
 from .plan import WORKSPACE, Plan
 from .privileges import Listener
-from .processes import has_memory_of_its_fork, living
+from .processes import has_memory_of_its_fork, living, numbers
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
@@ -289,7 +289,7 @@ class _Memory:
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
         if listener is not None:
-            self._mappings = Mappings(plan.memory_bytes, plan.cpus, listener.descriptor)
+            self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
             self._meter = Meter(plan.memory_bytes, self._mappings, interpreter, twin_pid, plan.open_files)
         self.held = ""
         """What the code held more of than a jail may, when that is why it is over its limit."""
@@ -325,6 +325,7 @@ class _Memory:
             return self._meter.look(self.scribes), self._meter.used_bytes
         assert self._group is not None
         uncharged(self._limit)
+        count_files(numbers())
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 
