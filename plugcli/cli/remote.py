@@ -19,6 +19,7 @@ from plugcli.cli.script import held, read_source
 from plugcli.cli.server import REFUSAL_BYTES, Patience, Refused, Server
 from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError, UsageError
+from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
     from plugcli.cli.results import Results
@@ -279,4 +280,4 @@ def notes(result: dict[str, Any], tails: dict[str, str], *, is_new: bool) -> lis
 
 
 def _print_json(result: dict[str, Any]) -> None:
-    print(json.dumps(result, ensure_ascii=True))
+    print(gate.json_text(result))

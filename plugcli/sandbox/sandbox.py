@@ -177,8 +177,7 @@ class Sandbox:
             duration = time.monotonic() - started
             result = collect(judge(ending, self.policy, limit), capture, files, self.policy)
             script = None if name is None else PurePath(name).name
-            made = [file for file in result.files if file["name"] != script]
-            result = replace(result, duration_ms=round(duration * 1000), files=made)
+            result = replace(result.without(script), duration_ms=round(duration * 1000))
             if after is not None:
                 await after(files, result)
         finally:

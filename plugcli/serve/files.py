@@ -44,9 +44,9 @@ def files_routes(sandbox: Sandbox, own: Terms) -> list[Route]:
     ]
 
 
-def with_url(listed: Mapping[str, Any], handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
-    """A file as JSON, with its address."""
-    return {**listed, "url": terms.url(scope, handle, listed["name"])}
+def with_url(listed: Mapping[str, Any], path: str, handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
+    """A file as JSON, with its address; `path` is its exact name, which JSON may not be able to say."""
+    return {**listed, "url": terms.url(scope, handle, path)}
 
 
 @dataclass
@@ -97,7 +97,7 @@ class _Files:
             session, files = await store(body, headers, _query(scope, "name", "session"), open_session)
         finally:
             self._uploads -= 1
-        listed = [with_url(each.as_json(), session.handle, terms, scope) for each in files]
+        listed = [with_url(each.as_json(), each.name, session.handle, terms, scope) for each in files]
         return json_bytes({"files": listed, "session": _as_json(session, state)})
 
     def _list(self, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
@@ -107,7 +107,7 @@ class _Files:
             raise _no_session(wished)
         session.touch()
         listing = session.workspace.list()
-        files = [with_url(each.as_json(), session.handle, terms, scope) for each in listing.files]
+        files = [with_url(each.as_json(), each.name, session.handle, terms, scope) for each in listing.files]
         content = {"files": files, "left_out": listing.left_out, "session": _as_json(session, "kept")}
         return fit_list(content, terms.answer_characters)
 
