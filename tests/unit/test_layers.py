@@ -55,6 +55,7 @@ ALLOWED = {
         "openapi",
         "document",
         "address",
+        "internet",
         "dialect",
         "errors",
         "__init__",
@@ -84,7 +85,8 @@ ALLOWED = {
     "prompt": {"openapi", "document", "address"},
     # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
     "openapi": {"hosts", "document"},
-    "address": {"document"},
+    "address": {"document", "internet"},
+    "internet": set(),
     "dialect": set(),
     "plugin": {"document", "live", "errors"},
     "document": {"errors"},
