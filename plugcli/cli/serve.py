@@ -270,8 +270,11 @@ def _say(lines: list[str]) -> None:
 
 
 def _log(line: str) -> None:
-    """A line of the server's log on standard error; a log that nobody can read any more stops nothing."""
+    """A line of the server's log on standard error; a log that nobody can read any more stops nothing.
+
+    What more lines there are, of a traceback, stand back, so that none of them passes for a line of its own.
+    """
     if sys.stderr is None:  # started with `2>&-`; print would take standard output instead
         return
     with contextlib.suppress(OSError):
-        print(time.strftime("%H:%M:%S"), gate.lines(line), file=sys.stderr, flush=True)
+        print(time.strftime("%H:%M:%S"), gate.lines(line).replace("\n", "\n  "), file=sys.stderr, flush=True)

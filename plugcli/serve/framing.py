@@ -54,6 +54,8 @@ class Connection(h11.Connection):
         head = waiting if end < 0 else waiting[:end]
         if has_odd_line_end(head.removesuffix(b"\r")):
             self._refuse("a line of its head does not end with CR and LF")
+        if len(head) > _HEAD_BYTES:
+            self._refuse(f"its head is longer than {_HEAD_BYTES} bytes")
         if end >= 0:
             if fault := fault_of(head):
                 self._refuse(fault)

@@ -90,6 +90,8 @@ TWO_WAYS = {
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "another version": b"GET /health HTTP/1.2\r\nHost: localhost\r\n\r\n",
     "two hosts": b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+    "endless head": HEAD + b"X: " + b"x" * 40_000,
+    "many headers": HEAD + b"X: x\r\n" * 10_000 + b"\r\n",
     "no host": b"GET /health HTTP/1.1\r\n\r\n",
     "two content types": HEAD + b"Content-Type: text/plain\r\n" + LENGTH + b"\r\n" + CALL,
     "two conversations": HEAD + b"OpenAI-Conversation-Id: a\r\nOpenAI-Conversation-Id: b\r\n" + LENGTH + b"\r\n" + CALL,

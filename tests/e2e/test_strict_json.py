@@ -297,10 +297,12 @@ def test_terminal_shows_what_validate_says(tmp_path: Path) -> None:
 
 def test_log_and_first_lines_are_harmless(tmp_path: Path) -> None:
     """A crash's message is the plugin's and may be a caller's; names of folders may be anything."""
-    crash = "async def app(scope, receive, send):\n    raise ValueError('\\x1b[2J\\u202e\\u200b\\ud800 ' + scope.get('path', ''))"
+    words = r"'\x1b[2J\u202e\u200b\ud800\n00:00:00 GET /forged 200 0 ms ' + scope.get('path', '')"
+    crash = f"async def app(scope, receive, send):\n    raise ValueError({words})"
     folder = write_plugin(tmp_path / "n\u202e\x1b[2J", crash, name_for_human="A\u202e\x1b[2J\u200b")
     with serving(tmp_path, folder) as running:
         assert 500 == running.get("/%1b%E2%80%AE").status
         assert [] == HIDDEN.findall(running.log().replace("\n", ""))
         assert [] == HIDDEN.findall("".join(running.banner))
         assert "ValueError" in running.log()
+        assert not re.search(r"(?m)^00:00:00 GET /forged", running.log())
