@@ -43,7 +43,7 @@ ALLOWED = {
     },
     "replace": set(),
     "scaffold": {"answers", "errors"},
-    "answers": {"errors"},
+    "answers": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
     # How a project wants its plugins judged.
     "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
