@@ -41,12 +41,12 @@ class Files(ExitStack):
         """Write the files that the run made or changed. What goes wrong is told by `notes`: the run's own end is told first."""
         if self._results is None:
             return
-        for path in result.paths:
+        for file in result.files:
             await asyncio.sleep(0)  # where Ctrl-C is heard
             try:
-                with workspace.open(path) as download:
+                with workspace.open(file["name"]) as download:
                     chunks = map(download.read, range(0, download.bytes, CHUNK_BYTES), repeat(CHUNK_BYTES))
-                    self._results.write(path, download.bytes, chunks)
+                    self._results.write(file["name"], download.bytes, chunks)
             except FileRefused as refused:
                 self._results.leave_out(refused.message)
             except PlugcliError as problem:

@@ -1,7 +1,9 @@
 """How one run ended: the same object from the library, `exec --json` and `POST /execute`."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from plugcli.sandbox import gate
 
 Outcome = Literal["ok", "error", "timeout", "out_of_memory", "died"]
 
@@ -27,25 +29,16 @@ class RunResult:
     displays: list[dict[str, str]] = field(default_factory=list)
     """Pictures and other rich output, sessions only: {mime, text}, or {mime, file}, a file of the workspace ({mime, url} over HTTP)."""
     files: list[dict[str, Any]] = field(default_factory=list)
-    """Files that the run made or changed: {name, bytes, mime, url}; the url is null where nothing serves them. A name is valid Unicode."""
-    paths: tuple[str, ...] = ()
-    """The exact names of `files`, in their order, as `Workspace.open` takes them; in no JSON."""
+    """Files that the run made or changed: {name, bytes, mime, url}; the url is null where nothing serves them.
+
+    A name is what `Workspace.open` takes: bytes that are not UTF-8 as lone surrogates, which JSON has as U+FFFD.
+    """
     truncated: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0, "files": 0})
     """Bytes left out of each stream, and files that are not listed."""
     session: dict[str, Any] | None = None
     """The session that the run was part of: {id, state, seconds_left, notice}; state is "new", "kept" or "lost"."""
 
-    def without(self, name: str | None) -> "RunResult":
-        """Return the same without the file whose exact name this is."""
-        if name not in self.paths:
-            return self
-        at = self.paths.index(name)
-        return replace(
-            self, files=self.files[:at] + self.files[at + 1 :], paths=self.paths[:at] + self.paths[at + 1 :]
-        )
-
     def as_json(self) -> dict[str, Any]:
         """Return the object that goes over HTTP and to `exec --json`."""
-        said = dict(vars(self))
-        del said["paths"]
-        return said
+        files = [{**file, "name": gate.text(file["name"])} for file in self.files]
+        return {**vars(self), "files": files}

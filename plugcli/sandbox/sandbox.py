@@ -177,7 +177,8 @@ class Sandbox:
             duration = time.monotonic() - started
             result = collect(judge(ending, self.policy, limit), capture, files, self.policy)
             script = None if name is None else PurePath(name).name
-            result = replace(result.without(script), duration_ms=round(duration * 1000))
+            made = [file for file in result.files if file["name"] != script]
+            result = replace(result, duration_ms=round(duration * 1000), files=made)
             if after is not None:
                 await after(files, result)
         finally:
