@@ -85,7 +85,7 @@ BROKEN = {
     "byte order mark": "say(b'\\xef\\xbb\\xbf' + json.dumps(reply(2)).encode())",
     "half a character as bytes": "say(json.dumps(reply(2, result='R')).encode().replace(b'R', b'\\xed\\xa0\\x80'))",
     "deep in a field": "say(json.dumps(reply(2)).encode().replace(b'[]', b'[' * 100000 + b']' * 100000))",
-    "many small values": "say(json.dumps(reply(2)).encode().replace(b'[]', b'[' + b'[],' * 1000000 + b'1]'))",
+    "many small values": "say(json.dumps(reply(2)).encode().replace(b'[]', b'[' + b'[],' * 300000 + b'1]'))",
     "pickle": "import pickle; say(pickle.dumps(print))",
     "door closed": "[os.close(fd) for fd in range(3, 256) if os.path.exists(f'/proc/self/fd/{fd}')]",
     "half a frame": "say(b'', 100); os.close(max(int(fd) for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')))",
@@ -104,16 +104,16 @@ def test_broken_frame_ends_its_session_and_nothing_else(box: Box, half: int) -> 
         for name, code in [*BROKEN.items()][half::2]
     }
     told["honest"] = [SET_UP] + ["import time; time.sleep(0.05)"] * 40 + [ASK]
-    answers = box.sessions(told, wall_seconds=1.0, memory_bytes=64 << 20)
+    answers = box.sessions(told, wall_seconds=3.0, memory_bytes=64 << 20)
     honest = answers.pop("honest")
     assert (honest[-1]["stdout"], honest[-1]["session"]["state"]) == ("42\n", "kept")
     for name, (_, broken, after, file) in answers.items():
         is_waited_for = name == "half a frame"
         assert (name, broken["outcome"]) == (name, "timeout" if is_waited_for else "died")
-        why = "stopped after 1 s" if is_waited_for else "the code broke the connection"
+        why = "stopped after 3 s" if is_waited_for else "the code broke the connection"
         assert broken["reason"].startswith(why)
         assert (broken["result"], broken["displays"], broken["session"]["state"]) == (None, [], "lost")
-        assert broken["seconds"] < (4 if is_waited_for else 2)
+        assert broken["seconds"] < (6 if is_waited_for else 3)
         assert (name, after["session"]["state"], "NameError" in after["stderr"]) == (name, "lost", True)
         assert "variables and imports are lost" in after["session"]["notice"]
         assert (file["stdout"], file["session"]["state"]) == ("kept\n", "kept")
