@@ -166,7 +166,11 @@ def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tup
     if interpreter == 0:
         _become_interpreter(plan, prepared.interpreter, door, standard, modules)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
-    send_text(control, _READY, host_ends)
+    try:
+        send_text(control, _READY, host_ends)
+    except OSError as error:
+        wire.send(control, {"failed": "start", "why": f"sendmsg: {error.strerror}", "errno": error.errno})
+        os._exit(1)
     # The ends that the code writes to stay open here: that a stream has ended need not wake the host, which learns from us how the run did.
     for descriptor in (*standard[0], standard[1][0], standard[2][0], workspace):
         close(descriptor)
