@@ -9,7 +9,7 @@ from plugcli.scaffold import scaffold, templates
 from tests.conformance import LISTS, SHORT, call_all, schemathesis
 from tests.e2e.serving import serving
 
-SHORTLY = ("--seed", "1", "--max-examples", "15")
+SHORTLY = ("--seed", "1", "--max-examples", "8")
 
 
 @pytest.mark.parametrize("name", SHORT)
