@@ -19,13 +19,12 @@ from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
 from plugcli.serve.refusals import busy
 from plugcli.serve.rewrite import OPERATIONS
-from plugcli.serve.routing import no_such_method, nothing_at, with_all_methods
+from plugcli.serve.routing import METHODS, no_such_method, nothing_at, with_all_methods
 from plugcli.serve.site import Site
 from plugcli.serve.source import CODE_FILE, Source
 from plugcli.serve.terms import HERE_KEY, TERMS_KEY, Terms
 
 HEALTH = "/health"
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PREFLIGHT_SECONDS = 600
 _FULL = busy("this server has as many connections as it takes", "try again in a few seconds", status=503)
 

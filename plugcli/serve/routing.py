@@ -9,11 +9,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.routing import Host, Match, Mount, Router
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plugcli.serve.answer import Header, Refusal, send_refusal
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PAGE_METHODS = frozenset({"GET", "HEAD"})
 _BARE = {404: b"Not Found", 405: b"Method Not Allowed"}
 _LAYERS_MAX = 32
@@ -91,9 +94,9 @@ def no_such_method(method: str, path: str, methods: Iterable[str]) -> Refusal:
 
 
 def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
-    """Every method that the routes of `app` take at the path of `scope`, where none takes the method it has.
+    """Every method that `app` takes at the path of `scope`, where it does not take the one that is asked for.
 
-    Empty where one does, where nothing is at that path, and for what is no application of Starlette.
+    Empty where it does, where nothing is at that path, and for what is no application of Starlette.
     """
     methods: frozenset[str] = frozenset()
     for route in _routes(app):
@@ -102,10 +105,23 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
             # The first that matches in full answers, whatever comes after it.
             if isinstance(route, (Mount, Host)):
                 return allowed_methods(route.app, {**scope, **child})
-            return frozenset()
+            methods = _methods_of(route.endpoint)
+            break
         if match is Match.PARTIAL:
-            methods |= frozenset(getattr(route, "methods", None) or ())
-    return methods
+            # What a framework makes of several routes tells no methods, but which it takes.
+            taken = (each for each in METHODS if route.matches({**scope, "method": each})[0] is Match.FULL)
+            methods |= {*taken, *(getattr(route, "methods", None) or ())}
+    if isinstance(app, StaticFiles):
+        methods = PAGE_METHODS
+    return frozenset() if scope["method"] in methods else methods
+
+
+def _methods_of(endpoint: object) -> frozenset[str]:
+    """The methods of an endpoint that has a function for each, with the HEAD that comes with GET."""
+    if not (isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint)):
+        return frozenset()
+    own = {method for method in METHODS if hasattr(endpoint, method.lower())}
+    return frozenset(own | {"HEAD"} if "GET" in own else own)
 
 
 def _routes(app: Any) -> Iterable[Any]:

@@ -4,15 +4,18 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Host, Mount, Route, Router
-from starlette.types import ASGIApp, Message, Scope
+from starlette.routing import BaseRoute, Host, Match, Mount, Route, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plugcli.serve.routing import with_all_methods
 
@@ -48,7 +51,13 @@ def ask(
         else:
             said.body += message["body"]
 
+    is_read = False
+
     async def receive() -> Message:
+        nonlocal is_read
+        if is_read:
+            await asyncio.Event().wait()  # a client that stays
+        is_read = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
     scope = {
@@ -76,6 +85,26 @@ def split_routes(path: str = "/todos/{name}") -> list[Route]:
     return [Route(path, answer, methods=[method]) for method in ("GET", "POST", "DELETE")]
 
 
+class Todos(HTTPEndpoint):
+    """The same methods, each a function of a class."""
+
+    async def get(self, request: Request) -> Response:
+        return await answer(request)
+
+    post = delete = get
+
+
+class Group(BaseRoute):
+    """Several routes as one that has no methods of its own, as FastAPI includes a router."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        found = [route.matches(scope)[0] for route in split_routes()]
+        return max(found, key=lambda match: match.value), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Router(routes=split_routes())(scope, receive, send)
+
+
 ALL = "DELETE, GET, HEAD, POST"
 STARLETTE = Starlette(routes=split_routes())
 SHAPES: dict[str, tuple[ASGIApp, str]] = {
@@ -85,6 +114,8 @@ SHAPES: dict[str, tuple[ASGIApp, str]] = {
     "mounted app": (Starlette(routes=[Mount("/v1", app=STARLETTE)]), "/v1/todos/a"),
     "host": (Starlette(routes=[Host("localhost", app=STARLETTE)]), "/todos/a"),
     "middleware around": (GZipMiddleware(STARLETTE), "/todos/a"),
+    "class": (Starlette(routes=[Route("/todos/{name}", Todos)]), "/todos/a"),
+    "group": (Starlette(routes=[Group()]), "/todos/a"),
     "two patterns": (
         Starlette(routes=[Route("/todos/a", answer, methods=["POST"]), *split_routes()[::2]]),
         "/todos/a",
@@ -148,6 +179,15 @@ def test_application_of_another_kind_is_left_alone() -> None:
 
     said = ask(plugin, "PUT", "/")
     assert (said.status, said.headers["allow"], said.body) == (405, "GET", b"nope")
+
+
+def test_files_of_a_folder_are_read_only(tmp_path: Path) -> None:
+    """Starlette refuses other methods with no Allow at all."""
+    (tmp_path / "page.html").write_text("read")
+    plugin = Starlette(routes=[Mount("/static", StaticFiles(directory=tmp_path))])
+    said = ask(plugin, "POST", "/static/page.html")
+    assert (said.status, said.headers["allow"]) == (405, "GET, HEAD")
+    assert ask(plugin, "GET", "/static/page.html").body == b"read"
 
 
 def test_path_that_is_not_there_is_404_with_a_sentence() -> None:
