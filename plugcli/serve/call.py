@@ -10,8 +10,8 @@ NAME_CHARACTERS = 200
 # Control characters, line ends, spaces that look like another one, and what is invisible or turns the direction.
 # As the OpenAPI document of templates/python has it: in escapes that every dialect of regular expressions reads.
 NAME_PATTERN = (
-    r"^[^\u0000-\u001F\u007F-\u00A0\u00AD\u061C\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000"
-    r"\uFEFF\uFFF0-\uFFFF]+$"
+    r"^[^\u0000-\u001F\u007F-\u00A0\u00AD\u061C\u115F\u1160\u1680\u17B4\u17B5\u180B-\u180F\u2000-\u200F"
+    r"\u2028-\u202F\u205F-\u206F\u3000\u3164\uFEFF\uFFA0\uFFF0-\uFFFF]+$"
 )
 _FIELDS = frozenset({"code", "session", "timeout"})
 _EXAMPLE = 'send for instance {"code": "print(6*7)"}'

@@ -63,7 +63,7 @@ async def _mended(
     is_page: Callable[[Scope], Awaitable[bool]],
 ) -> tuple[Refusal | None, list[Header]]:
     """What to say instead of a 404 or 405 (None: the same), and the headers of saying the same."""
-    headers: list[Header] = list(start["headers"])
+    headers: list[Header] = list(start.get("headers", ()))
     method, path = scope["method"], scope["path"]
     if start["status"] == 404:
         if method not in PAGE_METHODS and await is_page(scope):
@@ -105,7 +105,7 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
             # The first that matches in full answers, whatever comes after it.
             if isinstance(route, (Mount, Host)):
                 return allowed_methods(route.app, {**scope, **child})
-            methods = _methods_of(route.endpoint)
+            methods = _methods_of(getattr(route, "endpoint", None))
             break
         if match is Match.PARTIAL:
             # What a framework makes of several routes tells no methods, but which it takes.
@@ -135,7 +135,7 @@ def _routes(app: Any) -> Iterable[Any]:
 
 def _is_bare(start: Message, body: Message) -> bool:
     """Whether this is what Starlette answers where nobody wrote an answer."""
-    mime = dict(start["headers"]).get(b"content-type", b"")
+    mime = dict(start.get("headers", ())).get(b"content-type", b"")
     return bool(
         mime.startswith(b"text/plain")
         and body.get("body") == _BARE[start["status"]]

@@ -47,9 +47,11 @@ def ask(
         if message["type"] == "http.response.start":
             assert said.status == 0, "an answer begins once"
             said.status = message["status"]
-            said.headers = {name.decode().lower(): value.decode() for name, value in message["headers"]}
+            said.headers = {
+                name.decode().lower(): value.decode() for name, value in message.get("headers", ())
+            }
         else:
-            said.body += message["body"]
+            said.body += message.get("body", b"")
 
     is_read = False
 
@@ -179,6 +181,25 @@ def test_application_of_another_kind_is_left_alone() -> None:
 
     said = ask(plugin, "PUT", "/")
     assert (said.status, said.headers["allow"], said.body) == (405, "GET", b"nope")
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_bare_answers_of_another_kind_of_application_pass(status: int) -> None:
+    """Headers may be left out, and a path may be taken by a route of an unknown kind."""
+
+    async def plugin(scope: Scope, receive: object, send: Callable[[Message], Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": status})
+        await send({"type": "http.response.body"})
+
+    class Anything(BaseRoute):
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            return Match.FULL, {}
+
+        async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await plugin(scope, receive, send)
+
+    for app in (plugin, Starlette(routes=[Anything()])):
+        assert ask(app, "PUT", "/") == Said(status)
 
 
 def test_files_of_a_folder_are_read_only(tmp_path: Path) -> None:
