@@ -19,7 +19,7 @@ from tests.e2e.serving import serving
 # In a venv of its own: it allows only some versions of what plugcli depends on. These three together, because a seed gives the same
 # calls only then; schemathesis 4.24, the last one without such limits, fails with the hypothesis of today.
 PACKAGES = ("schemathesis==4.32.5", "hypothesis==6.170.17", "jsonschema-rs==0.60.3")
-VENV = Path(__file__).parents[1] / ".schemathesis"
+VENV = Path(__file__).parents[1] / ".conformance"
 # Every call of /execute runs code; these keep it small.
 SMALL = (
     *("--memory", "128MiB", "--workspace", "16MiB", "--timeout", "2", "--timeout-max", "4.5"),

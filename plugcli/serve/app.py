@@ -19,14 +19,14 @@ from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
 from plugcli.serve.refusals import busy
 from plugcli.serve.rewrite import OPERATIONS
-from plugcli.serve.routing import METHODS, no_such_method, nothing_at, with_all_methods
+from plugcli.serve.routing import METHODS, method_before_type, no_such_method, nothing_at, with_all_methods
 from plugcli.serve.site import Site
 from plugcli.serve.source import CODE_FILE, Source
 from plugcli.serve.terms import HERE_KEY, TERMS_KEY, Terms
 
 HEALTH = "/health"
 PREFLIGHT_SECONDS = 600
-_FULL = busy("this server has as many connections as it takes", "try again in a few seconds", status=503)
+_FULL = busy("this server has as many connections as it can take", "try again in a few seconds", status=503)
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ def create_app(
     async def is_page(scope: Scope) -> bool:
         return await pages(scope["path"], scope[HERE_KEY], False) is not None
 
-    inner = with_all_methods(plugin or _without_code(source), is_page)
+    code = plugin or _without_code(source)
+    inner = with_all_methods(code, is_page)
 
     async def is_public(path: str) -> bool:
         return await is_document(source, path)
@@ -79,11 +80,13 @@ def create_app(
     token = settings.token.encode() if settings.token else None
     guard = Guard(on_terms, site, pages, is_public, token, log, terms.links if sandbox else None)
 
+    guarded = method_before_type(guard, code)
+
     async def while_there_is_room(scope: Scope, receive: Receive, send: Send) -> None:
         if is_full():
             await send_early_refusal(_FULL, receive, send)
         else:
-            await guard(scope, receive, send)
+            await guarded(scope, receive, send)
 
     # CORS outside the guard: a page of the host must be able to read why it was refused.
     readable = CORSMiddleware(

@@ -55,6 +55,30 @@ def with_all_methods(plugin: ASGIApp, is_page: Callable[[Scope], Awaitable[bool]
     return app
 
 
+def method_before_type(app: ASGIApp, plugin: ASGIApp) -> ASGIApp:
+    """`app`, which refuses a method that `plugin` does not take for the method (405) and not for its body (415)."""
+
+    async def mended(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = dict(scope)
+        body: bytes | None = None
+
+        async def send_mended(message: Message) -> None:
+            nonlocal body
+            if body is not None:
+                message, body = {**message, "body": body}, b""
+            elif message.get("status") == 415 and (methods := allowed_methods(plugin, asked)):
+                refusal = no_such_method(asked["method"], asked["path"], methods)
+                body = refusal.body()
+                own = [*refusal.headers, (b"content-length", b"%d" % len(body))]
+                others = [header for header in message["headers"] if header[0] not in dict(own)]
+                message = {**message, "status": refusal.status, "headers": [*others, *own]}
+            await send(message)
+
+        await app(scope, receive, send_mended)
+
+    return mended
+
+
 async def _mended(
     plugin: ASGIApp,
     scope: Scope,

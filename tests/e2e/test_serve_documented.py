@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from plugcli.scaffold import scaffold, templates
 from plugcli.serve.server import CONNECTIONS_MAX
 from tests.e2e.documented import Documented
 from tests.e2e.serving import CHAT, Answer, Server, serving, wait_for, write_plugin
@@ -159,6 +160,25 @@ def test_405_names_the_methods_that_are_there(server: Server, method: str, path:
     answer = server.call(method, path)
     assert (answer.status, answer.headers["allow"]) == (405, methods)
     assert set(answer.json()) == {"error", "hint"}
+
+
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "OPTIONS"])
+@pytest.mark.parametrize("mime", ["text/plain", "multipart/form-data; boundary=XX", "application/json"])
+def test_405_comes_before_the_type_of_the_body(
+    server: Server, tmp_path: Path, method: str, mime: str
+) -> None:
+    """Another body would not help: with code of any kind, the refusal is about the method."""
+    scaffold(templates()["todo"], {}, tmp_path / "todo")
+    with serving(tmp_path, tmp_path / "todo") as todo:
+        for asked, path, allow in (
+            (todo, "/todos/ann", "DELETE, GET, HEAD, POST"),
+            (server, "/execute", "POST"),
+            (server, "/files", "GET, HEAD, POST"),
+        ):
+            answer = asked.call(method, path, b"{}", {"Content-Type": mime})
+            assert (answer.status, answer.headers["allow"]) == (405, allow)
+            assert set(answer.json()) == {"error", "hint"}
+        assert todo.call("POST", "/todos/ann", b"{}", {"Content-Type": "text/plain"}).status == 415
 
 
 def test_path_that_is_not_there_is_refused_in_the_same_form(server: Server) -> None:

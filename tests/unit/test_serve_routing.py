@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Host, Match, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugcli.serve.routing import with_all_methods
+from plugcli.serve.routing import method_before_type, with_all_methods
 
 
 @dataclass
@@ -168,6 +168,18 @@ def test_refusal_by_a_route_itself_is_kept() -> None:
 
     said = ask(Starlette(routes=[Route("/tea", refuse, methods=["POST", "BREW"])]), "POST", "/tea")
     assert (said.status, said.headers["allow"], said.body) == (405, "BREW", b"not today")
+
+
+def test_media_type_that_the_plugin_refuses_is_refused_as_it_says() -> None:
+    """Only a method that nobody takes comes first; a mounted route has changed the request's scope by then."""
+
+    async def refuse(request: Request) -> Response:
+        return PlainTextResponse("send JSON", 415)
+
+    below = Mount("/v1", routes=[Route("/todos/{name}", refuse, methods=["POST"])])
+    plugin = Starlette(routes=[below, Route("/todos/{name}", answer)])
+    said = ask(method_before_type(plugin, plugin), "POST", "/v1/todos/a")
+    assert (said.status, said.body) == (415, b"send JSON")
 
 
 def test_application_of_another_kind_is_left_alone() -> None:
