@@ -109,8 +109,11 @@ def test_operations_have_ids_and_say_how_they_refuse(template: Template) -> None
     error = document["components"]["schemas"]["Error"]
     assert error["required"] == ["error", "hint"]
     for operation in operations(document):
-        content = operation["responses"]["4XX"]["content"]["application/json"]
-        assert content["schema"] == {"$ref": "#/components/schemas/Error"}
+        refusals = {status: each for status, each in operation["responses"].items() if status[0] in "45"}
+        assert {"4XX", "5XX"} <= {*refusals}
+        for refusal in refusals.values():
+            assert {*refusal["content"]} == {"application/json"}
+            assert refusal["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}
 
 
 def test_addresses_are_absolute_and_on_localhost(template: Template) -> None:
