@@ -6,6 +6,7 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import chain, compress
 from typing import NamedTuple, overload
@@ -64,8 +65,8 @@ class _Judged(NamedTuple):
     claim: Claim
 
 
-# What rules found that find the same for every host.
-_Shared = dict[str, tuple[Problem, ...]]
+# What rules found that find the same for every host, by the rule and the document as the host's reader of YAML has it.
+_Shared = dict[tuple[str, int], tuple[Problem, ...]]
 
 
 def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) -> Iterator[_Judged]:
@@ -83,6 +84,7 @@ def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) 
 
 
 def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
+    plugin = _read_by(plugin, host)
     judged = []
     for rule_id, rule in rules_for(host).items():
         for problem in _run(rule_id, rule, plugin, host, shared):
@@ -105,6 +107,14 @@ def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
     return spoken
 
 
+def _read_by(plugin: Plugin, host: Host) -> Plugin:
+    """`plugin` with the values that the host's reader of YAML has."""
+    if plugin.openapi is None or host.yaml is None:
+        return plugin
+    openapi = plugin.openapi.read_as(host.yaml.version)
+    return plugin if openapi is plugin.openapi else replace(plugin, openapi=openapi)
+
+
 def _around(places: set[object]) -> set[object]:
     """The places that hold those of `places`."""
     found: set[object] = set()
@@ -117,9 +127,10 @@ def _around(places: set[object]) -> set[object]:
 
 
 def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) -> Iterable[Problem]:
-    if rule_id in shared:
-        return shared[rule_id]
     manifest, openapi = plugin.manifest, plugin.openapi
+    key = rule_id, id(openapi)
+    if key in shared:
+        return shared[key]
     found: Iterable[Problem] = ()
     if rule.plugin is not None:
         found = rule.plugin(plugin, host)
@@ -134,7 +145,7 @@ def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) 
     ):
         found = rule.openapi(openapi, host)
     if rule.is_same_for_all:
-        found = shared[rule_id] = tuple(found)
+        found = shared[key] = tuple(found)
     return found
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plugcli.document import json_text, pointer
+from plugcli.document import depth, json_text, pointer
+from plugcli.document.depth import MAX_DEPTH, TooDeep
 from plugcli.document.file import decode, read_file
 from plugcli.document.json_text import JsonPlaces, Ranks
 from plugcli.document.place import Place
 from plugcli.document.problem import (
     A_SERVERS_ANSWER,
-    MAX_DEPTH,
     BadText,
     Excerpt,
     Lines,
@@ -30,17 +30,17 @@ from plugcli.document.problem import (
 
 if TYPE_CHECKING:
     from plugcli.document.yaml_text import YamlText
-
-# A scalar without quotes, up to where it can end; none of an anchor, a tag or a block.
-_PLAIN = re.compile(r"[^\s\"'&*!|>{\[#](?:[^\s#,\]}:]|:(?=[^\s])|(?<=\S)#)*")
+    from plugcli.document.yaml_values import YamlVersion
 
 __all__ = [
+    "Anchor",
     "Document",
     "Duplicate",
     "Excerpt",
     "ParseProblem",
     "Place",
     "Position",
+    "Scalar",
     "UnreadableDocument",
     "document_or_problem",
     "pointer",
@@ -50,9 +50,40 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A key that its object already had: the host keeps the last value and loses the first."""
+    """A key that its object already had: the host keeps the last value and loses the first.
+
+    In YAML two are not `alike` where one is a number and the other text, as `404` and `"404"` are.
+    """
 
     key: str
+    pointer: str
+    position: Position
+    first: Position
+    alike: bool = True
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A YAML scalar without quotes that is not the same to every reader: how it is written, and what it is in two versions of YAML.
+
+    PyYAML, which reads YAML 1.1, makes a date of one that `is_date`, and refuses one that `is_refused`.
+    """
+
+    text: str
+    pointer: str
+    position: Position
+    is_key: bool
+    in_1_1: Any
+    in_1_2: Any
+    is_date: bool
+    is_refused: bool
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A YAML anchor with a name that was given before, at `first`."""
+
+    name: str
     pointer: str
     position: Position
     first: Position
@@ -63,7 +94,8 @@ class Document:
     """A JSON or YAML text whose top level is an object.
 
     `name` is what the user calls it. `data` holds plain values only: keys are text (`200:` is "200"), and
-    so are dates. `slip` is set where a text that starts like JSON can be read only as YAML.
+    so are dates. `slip` is set where a text that starts like JSON can be read only as YAML. YAML is read as version
+    1.1, as PyYAML does; `read_as` gives another reader's view.
     """
 
     name: str
@@ -106,14 +138,16 @@ class Document:
                 slip = bad
             else:
                 _check(data, text)
-                depth, containers = _containers(data)
-                if depth > MAX_DEPTH:  # the YAML reader counts as it goes
-                    raise BadText(0, f"nested more than {MAX_DEPTH} levels deep")
+                levels, containers = _containers(data)
+                if levels > MAX_DEPTH:  # the YAML reader counts as it goes
+                    depth.check_json(text)
                 return cls(name, text, data, _has_duplicates=has_duplicates, _containers=containers)
         from plugcli.document import yaml_text  # 20 ms that a JSON document does not pay
 
         try:
             read = yaml_text.parse(text)
+        except TooDeep:
+            raise
         except BadText:
             if slip is not None:
                 raise slip from None
@@ -177,18 +211,47 @@ class Document:
         key_offset, value_offset = self._places.find(pointer.split(where))
         return self._lines.position(key_offset if of_key else value_offset)
 
-    @property
-    def plain_values(self) -> frozenset[str]:
-        """All values of a YAML text that stand in it without quotes, as they are written; none of JSON."""
-        return self._yaml.plain if self._yaml is not None else frozenset()
+    def read_as(self, version: YamlVersion) -> Document:
+        """This document with the values that a reader of that version of YAML has; itself where they are the same."""
+        if version == "1.1" or self._yaml is None or not self._differs:
+            return self
+        return self._in_1_2
 
-    def plain(self, where: str, *, of_key: bool = False) -> str | None:
-        """How the YAML scalar that the pointer `where` names stands in the text, None where it has quotes or it is JSON."""
-        if self._yaml is None:
-            return None
-        key_offset, value_offset = self._places.find(pointer.split(where))
-        found = _PLAIN.match(self.text, key_offset if of_key else value_offset)
-        return found[0].strip() if found else None
+    @cached_property
+    def ambiguous(self) -> list[Scalar]:
+        """The scalars without quotes that are not the same to every reader of YAML, in the order of the text; none of JSON."""
+        if self._yaml is None or not self._yaml.ambiguous:
+            return []
+        from plugcli.document import yaml_values as values
+
+        return [
+            Scalar(
+                text,
+                pointer.join(*parts),
+                self._lines.position(offset),
+                is_key,
+                values.read_1_1(text),
+                values.standard_1_2(text),
+                values.is_date(text),
+                values.is_refused(text),
+            )
+            for text, parts, offset, is_key in self._yaml.ambiguous
+        ]
+
+    @cached_property
+    def merges(self) -> list[tuple[str, Position]]:
+        """The keys `<<` of a YAML text: the pointer of the mapping that each stands in, and its place."""
+        found = self._yaml.merges if self._yaml is not None else []
+        return [(pointer.join(*parts), self._lines.position(offset)) for parts, offset in found]
+
+    @cached_property
+    def anchored_again(self) -> list[Anchor]:
+        """The anchors of a YAML text whose name was given before."""
+        found = self._yaml.anchored_again if self._yaml is not None else []
+        return [
+            Anchor(name, pointer.join(*parts), self._lines.position(offset), self._lines.position(first))
+            for name, parts, offset, first, _ in found
+        ]
 
     def order(self, where: str = "", position: Position | None = None) -> tuple[int, ...]:
         """What sorts places as they stand in the text: of the pointer `where`, or of `position`.
@@ -211,9 +274,13 @@ class Document:
             return []
         return [
             Duplicate(
-                path[-1], pointer.join(*path), self._lines.position(offset), self._lines.position(first)
+                path[-1],
+                pointer.join(*path),
+                self._lines.position(offset),
+                self._lines.position(first),
+                alike,
             )
-            for path, offset, first in self._places.duplicates()
+            for path, offset, first, alike in self._places.duplicates()
         ]
 
     def comments(self, wanted: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Position]]:
@@ -239,6 +306,21 @@ class Document:
     def _lines_after(self) -> dict[int, int]:
         """Of lines of comments, the line below them: thousands of comments may stand in one block."""
         return {}
+
+    @cached_property
+    def _differs(self) -> bool:
+        """Whether some value or key is another to a reader of YAML 1.2."""
+        from plugcli.document.yaml_values import read_1_1, read_1_2, same
+
+        texts = {each.text for each in self._yaml.ambiguous} if self._yaml else ()
+        return any(not same(read_1_1(text), read_1_2(text)) for text in texts)
+
+    @cached_property
+    def _in_1_2(self) -> Document:
+        from plugcli.document import yaml_text
+
+        read = yaml_text.parse(self.text, "1.2")
+        return replace(self, data=read.value, _yaml=read, _containers=read.containers)
 
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:
