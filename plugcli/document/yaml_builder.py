@@ -148,9 +148,9 @@ class Builder:
             raise _unknown_tag(event.tag, offset)
         is_plain = event.tag is None and event.implicit[0]
         if self._stack and type(self._stack[-1].value) is dict and self._stack[-1].key is None:
+            self._key(text, offset, is_plain=is_plain)
             if event.anchor:
                 self._anchor(event.anchor, offset, self._value(text, event.tag, is_plain), text)
-            self._key(text, offset, is_plain=is_plain)
             return
         self._written += 1
         value = self._value(text, event.tag, is_plain)

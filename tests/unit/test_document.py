@@ -366,7 +366,7 @@ def test_anchors_given_twice_are_found() -> None:
     found = [
         (each.name, each.pointer, each.position.line, each.first.line) for each in document.anchored_again
     ]
-    assert [("x", "/b", 2, 1), ("x", "", 3, 1)] == found
+    assert [("x", "/b", 2, 1), ("x", "/d", 3, 1)] == found
     assert {"a": 1, "b": {"c": 2}, "d": "d"} == document.data
 
 
