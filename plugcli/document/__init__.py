@@ -30,7 +30,7 @@ from plugcli.document.problem import (
 
 if TYPE_CHECKING:
     from plugcli.document.yaml_text import YamlText
-    from plugcli.document.yaml_values import YamlVersion
+    from plugcli.document.yaml_values import Scalar, YamlVersion
 
 __all__ = [
     "Anchor",
@@ -40,7 +40,6 @@ __all__ = [
     "ParseProblem",
     "Place",
     "Position",
-    "Scalar",
     "UnreadableDocument",
     "document_or_problem",
     "pointer",
@@ -60,23 +59,6 @@ class Duplicate:
     position: Position
     first: Position
     alike: bool = True
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A YAML scalar without quotes that is not the same to every reader: how it is written, and what it is in two versions of YAML.
-
-    PyYAML, which reads YAML 1.1, makes a date of one that `is_date`, and refuses one that `is_refused`.
-    """
-
-    text: str
-    pointer: str
-    position: Position
-    is_key: bool
-    in_1_1: Any
-    in_1_2: Any
-    is_date: bool
-    is_refused: bool
 
 
 @dataclass(frozen=True)
@@ -218,22 +200,21 @@ class Document:
         return self._in_1_2
 
     @cached_property
-    def ambiguous(self) -> list[Scalar]:
+    def ambiguous(self) -> list[tuple[Place, Scalar]]:
         """The scalars without quotes that are not the same to every reader of YAML, in the order of the text; none of JSON."""
         if self._yaml is None or not self._yaml.ambiguous:
             return []
-        from plugcli.document import yaml_values as values
+        from plugcli.document.yaml_values import scalar
 
+        known = {text: scalar(text) for text in {each.text for each in self._yaml.ambiguous}}
+        # Only what is there twice has a place that its pointer does not name.
+        has_places = bool(self._yaml.repeated)
         return [
-            Scalar(
-                text,
-                pointer.join(*parts),
-                self._lines.position(offset),
-                is_key,
-                values.read_1_1(text),
-                values.standard_1_2(text),
-                values.is_date(text),
-                values.is_refused(text),
+            (
+                Place(
+                    self, pointer.join(*parts), is_key, self._lines.position(offset) if has_places else None
+                ),
+                known[text],
             )
             for text, parts, offset, is_key in self._yaml.ambiguous
         ]

@@ -81,7 +81,8 @@ def _refuse_deep(text: str, builder: Builder, end: int) -> None:
     if not may_be_deep(text, builder.depth, builder.offset, end):
         return
     try:
-        Builder(text[:end]).build()
+        with _collector_paused():
+            Builder(text[:end]).build()
     except TooDeep:
         raise
     except (yaml.YAMLError, BadText, UnicodeEncodeError):

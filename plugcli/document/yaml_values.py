@@ -6,6 +6,7 @@ stay text for both: JSON has none. Sources: PyYAML's own tables; YAML 1.2.2, sec
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import yaml
@@ -91,14 +92,30 @@ def read_1_2(text: str) -> Any:
 READERS: dict[YamlVersion, Callable[[str], Any]] = {"1.1": read_1_1, "1.2": read_1_2}
 
 
-def is_date(text: str) -> bool:
-    """Whether the plain scalar `text` is a date or a time to PyYAML."""
-    return tag_1_1(text) == f"{TAGS}timestamp"
+@dataclass(frozen=True)
+class Scalar:
+    """A plain scalar that is not the same to every reader: how it is written, and what it is in two versions of YAML.
+
+    PyYAML, which reads YAML 1.1, makes a date of one that `is_date`, and refuses one that `is_refused`.
+    """
+
+    text: str
+    in_1_1: Any
+    in_1_2: Any
+    is_date: bool
+    is_refused: bool
 
 
-def is_refused(text: str) -> bool:
-    """Whether PyYAML's safe reader fails on the plain scalar `text`: a tag of YAML 1.1 that it makes nothing of."""
-    return tag_1_1(text) in (f"{TAGS}value", f"{TAGS}merge")
+def scalar(text: str) -> Scalar:
+    """What readers make of the plain scalar `text`."""
+    tag = tag_1_1(text)
+    return Scalar(
+        text,
+        construct(tag, text),
+        standard_1_2(text),
+        is_date=tag == f"{TAGS}timestamp",
+        is_refused=tag in (f"{TAGS}value", f"{TAGS}merge"),  # which its safe reader makes nothing of
+    )
 
 
 def is_ambiguous(text: str) -> bool:

@@ -12,10 +12,9 @@ HOST = Host(
     tools=Tools(),
     yaml=Yaml("1.1", "tools.py: yaml.safe_load, which is PyYAML"),
     claims={
-        "yaml-scalar/refused": Claim(
-            "enforced", "PyYAML 6, run: could not determine a constructor for the tag"
+        "yaml-refused": Claim(
+            "enforced", "PyYAML 6, run: found duplicate anchor; could not determine a constructor for the tag"
         ),
-        "yaml-anchor": Claim("enforced", "PyYAML 6, run: found duplicate anchor"),
         "openapi-missing": Claim("observed", "tools are made of the document", severity="note"),
         "openapi-syntax": Claim("enforced", "the document is read as JSON, or as YAML by its ending"),
         "openapi-dialect/other": Claim("enforced", "converter: it goes through paths, and there are none"),

@@ -16,14 +16,18 @@ Good:
       {name: zip, in: query, example: "012345", schema: {type: string}}], responses: {"200": {description: The list}}}}}
 """
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from plugcli.dialect import openapi_dialect
-from plugcli.document import Scalar
 from plugcli.document.number import written
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
+
+if TYPE_CHECKING:  # it loads the YAML library, which a JSON document does not need
+    from plugcli.document.yaml_values import Scalar
 
 _CLAIM = Claim(
     "observed",
@@ -35,24 +39,21 @@ def check(plugin: Plugin, host: Host) -> Problems:
     openapi = plugin.openapi
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
-    for scalar in openapi.ambiguous:
-        message, hint = _told(scalar)
-        claim = host.claims.get("yaml-scalar/refused", _CLAIM) if scalar.is_refused else _CLAIM
-        where = Place(openapi, scalar.pointer, of_key=scalar.is_key, position=scalar.position)
-        yield Problem(where, message, claim, hint)
+    for where, scalar in openapi.ambiguous:
+        if not scalar.is_refused:  # which has a rule of its own
+            message, hint = _told(where, scalar)
+            yield Problem(where, message, _CLAIM, hint)
 
 
-def _told(scalar: Scalar) -> tuple[str, str]:
+def _told(where: Place, scalar: Scalar) -> tuple[str, str]:
     """What is wrong with it, and what to write."""
     text, old, new = scalar.text, scalar.in_1_1, scalar.in_1_2
     quoted = f'write "{text}"'
-    if scalar.is_refused:
-        return f"{text} has a meaning of its own to readers of YAML 1.1, which refuse it here", quoted
-    name = f"the key {text}" if scalar.is_key else text
+    name = f"the key {text}" if where.of_key else text
     if scalar.is_date:
         return f"{name} is a date to readers of YAML 1.1, and JSON has no dates", quoted
-    if scalar.is_key:
-        is_property = scalar.pointer.split("/")[-2:-1] == ["properties"]
+    if where.of_key:
+        is_property = where.pointer.split("/")[-2:-1] == ["properties"]
         name = f"the property {text}" if is_property else name
         version, called = ("1.1", old) if old != text else ("1.2", new)
         return f"{name} is called {_value(called)} by readers of YAML {version}", quoted
@@ -75,4 +76,4 @@ def _value(value: Any) -> str:
     return written(value) if isinstance(value, (int, float)) else str(value)
 
 
-RULE = Rule(plugin=check, is_ours=True)
+RULE = Rule(plugin=check, is_ours=True, is_same_for_all=True)

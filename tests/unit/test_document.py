@@ -313,7 +313,7 @@ def test_scalars_that_readers_disagree_on_are_told_with_both_values() -> None:
     """What a value without quotes is depends on who reads it, and its own text is gone once it is read."""
     text = "a: 012\nb: '012'\nc: [12:30, no]\nd: {on: 1, 'off': 2}\ne: |\n  012\nf: 1e-3 # note\ng: =\nh: 2020-01-01\n"
     document = Document.parse(text, "x")
-    found = [(each.pointer, each.text, each.in_1_1, each.in_1_2) for each in document.ambiguous]
+    found = [(where.pointer, each.text, each.in_1_1, each.in_1_2) for where, each in document.ambiguous]
     assert [
         ("/a", "012", 10, 12),
         ("/c/0", "12:30", 750, "12:30"),
@@ -323,14 +323,18 @@ def test_scalars_that_readers_disagree_on_are_told_with_both_values() -> None:
         ("/g", "=", "=", "="),
         ("/h", "2020-01-01", "2020-01-01", "2020-01-01"),
     ] == found
-    assert ["/d/on"] == [each.pointer for each in document.ambiguous if each.is_key]
-    assert [("/g", True, False), ("/h", False, True)] == [
-        (each.pointer, each.is_refused, each.is_date)
-        for each in document.ambiguous
-        if each.is_refused or each.is_date
+    assert [("/d/on", Position(4, 5))] == [
+        (where.pointer, where.shown) for where, _ in document.ambiguous if where.of_key
     ]
-    assert [Position(4, 5)] == [each.position for each in document.ambiguous if each.is_key]
+    assert ["="] == [each.text for _, each in document.ambiguous if each.is_refused]
+    assert ["2020-01-01"] == [each.text for _, each in document.ambiguous if each.is_date]
     assert [] == Document.parse('{"a": 1e-3, "b": "no"}', "x").ambiguous
+
+
+def test_scalar_behind_a_key_that_is_there_twice_has_its_own_place() -> None:
+    """The pointer names the last value, and what is wrong stands at the first."""
+    document = Document.parse("a: no\na: 1\nb: on\n", "x")
+    assert [Position(1, 4), Position(3, 4)] == [where.shown for where, _ in document.ambiguous]
 
 
 def test_reader_of_yaml_1_2_has_its_own_values() -> None:
@@ -348,9 +352,8 @@ def test_reader_of_yaml_1_2_has_its_own_values() -> None:
         "12": "d",
     } == read.data
     assert Position(3, 7) == read.position("/404")
-    assert [each.text for each in read.ambiguous] == [
-        each.text for each in Document.parse(text, "x").ambiguous
-    ]
+    before = Document.parse(text, "x")
+    assert [each for _, each in before.ambiguous] == [each for _, each in read.ambiguous]
 
 
 def test_document_that_all_readers_agree_on_is_read_once() -> None:

@@ -1,7 +1,7 @@
-"""A YAML anchor is given twice.
+"""PyYAML, with which many hosts read, refuses what other readers of YAML take.
 
-YAML 1.2 lets a later anchor take the place of an earlier one of the same name; PyYAML, with which many hosts read, refuses the whole
-document.
+An anchor may be given twice, and the later one counts; `=` and `<<` as values are texts in YAML 1.2. PyYAML's safe reader refuses the
+whole document for either, as OpenAPI's own tools in Python do.
 
 Bad:
 
@@ -20,16 +20,21 @@ from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_CLAIM = Claim("observed", "PyYAML 6, run: found duplicate anchor")
+_CLAIM = Claim("observed", "PyYAML 6, run; js-yaml 4 and the package yaml 2 take it")
 
 
 def check(openapi: Document, host: Host) -> Problems:
+    claim = host.claims.get("yaml-refused", _CLAIM)
     for again in openapi.anchored_again:
         message = (
             f"the anchor &{again.name} is given again, first at line {again.first.line}: PyYAML refuses it"
         )
         where = Place(openapi, again.pointer, position=again.position)
-        yield Problem(where, message, host.claims.get("yaml-anchor", _CLAIM), "give it another name")
+        yield Problem(where, message, claim, "give it another name")
+    for where, scalar in openapi.ambiguous:
+        if scalar.is_refused:
+            message = f"{scalar.text} without quotes has a meaning of its own in YAML 1.1: PyYAML refuses it"
+            yield Problem(where, message, claim, f'write "{scalar.text}"')
 
 
 RULE = Rule(openapi=check, is_ours=True)
