@@ -12,6 +12,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\
 _QUOTED_OR_BRACKET = re.compile(
     r"""(?<=[\s\[{,:])(?:"(?:[^"\\]++|\\.)*+"|'(?:[^']++|'')*+')|(?<=\s)\#[^\n]*+|[\[\]{}]""", re.DOTALL
 )
+_NO_VALUE = ("a value is missing here", "write the value, or put text that starts with : or , in quotes")
 # libyaml's own words, and ours.
 _IN_OTHER_WORDS = (
     (
@@ -66,11 +67,7 @@ _IN_OTHER_WORDS = (
         "text after | or > starts on the next line",
         "put it in quotes, or indented on the line below",
     ),
-    (
-        "did not find expected node content",
-        "a value is missing here",
-        "write the value, or put text that starts with : or , in quotes",
-    ),
+    ("did not find expected node content", *_NO_VALUE),
     (
         "block sequence entries are not allowed",
         "a list item starts where none can be",
@@ -100,6 +97,10 @@ def explain(text: str, error: Exception) -> BadText:
     if "did not find expected ',' or" in said:
         opener = min(known.context_mark.index, len(text))  # where the author looks; the parser gives up later
         return _placeholder(text, at) or _in_brackets(text, opener, at)
+    if "did not find expected node content" in said and not text[at:].strip():
+        open_ = _open_brackets(text, 0)
+        at = open_[-1] if open_ else at
+        return _in_brackets(text, at, at) if open_ else BadText(at, *_NO_VALUE)
     return (
         _tab(text, at)
         or _placeholder(text, at)
@@ -132,15 +133,20 @@ def _in_brackets(text: str, opener: int, at: int) -> BadText:
 
 
 def _is_closed(text: str, opener: int) -> bool:
-    depth = 0
-    for found in _QUOTED_OR_BRACKET.finditer(text, opener):
-        if found[0] in ("[", "{"):
-            depth += 1
-        elif found[0] in ("]", "}"):
-            depth -= 1
-            if depth == 0:
-                return True
-    return False
+    return opener not in _open_brackets(text, opener)
+
+
+def _open_brackets(text: str, start: int) -> list[int]:
+    """The brackets from `start` on that are never closed, as far as that of `start` where it is one."""
+    found: list[int] = []
+    for match in _QUOTED_OR_BRACKET.finditer(text, start):
+        if match[0] in ("[", "{"):
+            found.append(match.start())
+        elif match[0] in ("]", "}") and found:
+            found.pop()
+            if not found and text[start] in "[{":
+                break
+    return found
 
 
 def _line_around(text: str, at: int) -> tuple[int, str]:
