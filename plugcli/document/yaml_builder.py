@@ -266,10 +266,12 @@ class Builder:
                 raise BadText(offset, f"the alias *{name} is a key, but no text")
             self._key(named.text, offset, is_plain=False)
             return
-        if len(self._stack) + named.height > MAX_DEPTH:
+        is_merged = frame is not None and frame.key == "<<"  # what it names is no level of its own then
+        height = named.height - 1 if is_merged and named.height else named.height
+        if len(self._stack) + height > MAX_DEPTH:
             raise TooDeep(offset)
-        if frame and frame.height <= named.height:
-            frame.height = named.height + 1
+        if frame and frame.height <= height:
+            frame.height = height + 1
         self._put(named.value, offset, named.size)
 
     def _put(self, value: Any, offset: int, size: int) -> None:

@@ -14,19 +14,35 @@ Good:
     paths: {/todos: {get: {operationId: getTodos, summary: List them., responses: {"200": *common}}}}
 """
 
+from itertools import pairwise
+
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
-# What stands below these is data, or an extension, where any key may be.
-_DATA = ("example", "examples", "default", "enum", "const", "value")
+# What stands below these is data, and below x- an extension: any key may be there. Below the others each name is the author's own.
+_DATA = ("example", "default", "enum", "const", "value")
+_NAMES = (
+    "properties",
+    "responses",
+    "schemas",
+    "parameters",
+    "headers",
+    "examples",
+    "links",
+    "callbacks",
+    "variables",
+)
 _MESSAGE = "the merge key << merges nothing for this host's reader of YAML, and is a key like any other"
 
 
 def check(openapi: Document, host: Host) -> Problems:
     for around, position in openapi.merges:
         parts = pointer.split(around)
-        is_data = any(each in _DATA or each.startswith("x-") for each in parts)
+        is_data = any(
+            (part in _DATA or part.startswith("x-")) and before not in _NAMES
+            for before, part in pairwise(["", *parts])
+        )
         claim = "yaml-merge/data" if is_data and "yaml-merge/data" in host.claims else "yaml-merge"
         where = Place(openapi, pointer.join(*parts, "<<"), of_key=True, position=position)
         yield Problem(where, _MESSAGE, claim, "write its members out, or use the alias alone")

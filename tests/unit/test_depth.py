@@ -92,6 +92,17 @@ def test_aliases_nest_what_they_name() -> None:
     assert 199 == len(Document.parse("\n".join(lines[:199]), "x").data)
 
 
+@pytest.mark.usefixtures("loader")
+def test_merged_mapping_is_no_level_of_its_own() -> None:
+    """Its members stand in the mapping that it is merged into."""
+    text = "b: &b {x: 1}\na: " + "{a: " * 198 + "{<<: *b}" + "}" * 198
+    value = Document.parse(text, "x").data["a"]
+    for _ in range(198):
+        value = value["a"]
+    assert {"x": 1} == value
+    assert "nested more than 200" in problem_of(text.replace("{<<: *b}", "{<<: {y: *b}}"))[2]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -393,3 +393,12 @@ def test_keys_that_only_quotes_tell_apart_are_duplicates_of_their_own_kind() -> 
     text = "404: a\n'404': b\n'500': a\n'500': b\nx: 1\n\"x\": 2\n"
     found = Document.parse(text, "x").duplicates()
     assert [("404", False), ("500", True), ("x", True)] == [(each.key, each.alike) for each in found]
+
+
+def test_number_of_json_with_a_slip_is_what_each_reader_takes_it_for() -> None:
+    """Only a YAML reader takes JSON with a trailing comma, and to one of YAML 1.1 `1e-2` is text."""
+    document = Document.parse('{"a": 1e-2, "b": [1E2, 5,], "c": "1e-2"}', "x")
+    assert document.slip is not None
+    assert {"a": "1e-2", "b": ["1E2", 5], "c": "1e-2"} == document.data
+    assert {"a": 0.01, "b": [100, 5], "c": "1e-2"} == document.read_as("1.2").data
+    assert ["/a", "/b/0"] == [where.pointer for where, _ in document.ambiguous]
