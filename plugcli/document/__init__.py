@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from plugcli.document import depth, json_text, pointer
 from plugcli.document.depth import MAX_DEPTH, TooDeep
+from plugcli.document.differences import Differences
 from plugcli.document.file import decode, read_file
 from plugcli.document.json_text import JsonPlaces, Ranks
 from plugcli.document.place import Place
@@ -27,13 +28,13 @@ from plugcli.document.problem import (
     Position,
     UnreadableDocument,
 )
+from plugcli.document.yaml_notes import Notes
 
 if TYPE_CHECKING:
     from plugcli.document.yaml_text import YamlText
-    from plugcli.document.yaml_values import Scalar, YamlVersion
+    from plugcli.document.yaml_values import YamlVersion
 
 __all__ = [
-    "Anchor",
     "Document",
     "Duplicate",
     "Excerpt",
@@ -59,16 +60,6 @@ class Duplicate:
     position: Position
     first: Position
     alike: bool = True
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """A YAML anchor with a name that was given before, at `first`."""
-
-    name: str
-    pointer: str
-    position: Position
-    first: Position
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,44 +186,15 @@ class Document:
 
     def read_as(self, version: YamlVersion) -> Document:
         """This document with the values that a reader of that version of YAML has; itself where they are the same."""
-        if version == "1.1" or self._yaml is None or not self._differs:
+        if version == "1.1" or not self.differences.change_values:
             return self
         return self._in_1_2
 
     @cached_property
-    def ambiguous(self) -> list[tuple[Place, Scalar]]:
-        """The scalars without quotes that are not the same to every reader of YAML, in the order of the text; none of JSON."""
-        if self._yaml is None or not self._yaml.ambiguous:
-            return []
-        from plugcli.document.yaml_values import scalar
-
-        known = {text: scalar(text) for text in {each.text for each in self._yaml.ambiguous}}
-        # Only what is there twice has a place that its pointer does not name.
-        has_places = bool(self._yaml.repeated)
-        return [
-            (
-                Place(
-                    self, pointer.join(*parts), is_key, self._lines.position(offset) if has_places else None
-                ),
-                known[text],
-            )
-            for text, parts, offset, is_key in self._yaml.ambiguous
-        ]
-
-    @cached_property
-    def merges(self) -> list[tuple[str, Position]]:
-        """The keys `<<` of a YAML text: the pointer of the mapping that each stands in, and its place."""
-        found = self._yaml.merges if self._yaml is not None else []
-        return [(pointer.join(*parts), self._lines.position(offset)) for parts, offset in found]
-
-    @cached_property
-    def anchored_again(self) -> list[Anchor]:
-        """The anchors of a YAML text whose name was given before."""
-        found = self._yaml.anchored_again if self._yaml is not None else []
-        return [
-            Anchor(name, pointer.join(*parts), self._lines.position(offset), self._lines.position(first))
-            for name, parts, offset, first, _ in found
-        ]
+    def differences(self) -> Differences:
+        """What its readers do not agree on; nothing of JSON."""
+        notes = self._yaml.notes if self._yaml is not None else Notes()
+        return Differences(self, notes, lambda offset: self._lines.position(offset))
 
     def order(self, where: str = "", position: Position | None = None) -> tuple[int, ...]:
         """What sorts places as they stand in the text: of the pointer `where`, or of `position`.
@@ -287,14 +249,6 @@ class Document:
     def _lines_after(self) -> dict[int, int]:
         """Of lines of comments, the line below them: thousands of comments may stand in one block."""
         return {}
-
-    @cached_property
-    def _differs(self) -> bool:
-        """Whether some value or key is another to a reader of YAML 1.2."""
-        from plugcli.document.yaml_values import read_1_1, read_1_2, same
-
-        texts = {each.text for each in self._yaml.ambiguous} if self._yaml else ()
-        return any(not same(read_1_1(text), read_1_2(text)) for text in texts)
 
     @cached_property
     def _in_1_2(self) -> Document:

@@ -14,6 +14,7 @@ from plugcli.document import number
 from plugcli.document.depth import MAX_DEPTH, TooDeep
 from plugcli.document.placeholder import TEMPLATE, unfilled
 from plugcli.document.problem import BadText
+from plugcli.document.yaml_notes import Ambiguous, Merge, Places, Repeated
 from plugcli.document.yaml_values import READERS, TAGS, YamlVersion, construct, is_ambiguous
 
 # Aliases are cheap to write and dear to follow: nine lines of nine aliases make a thousand million values.
@@ -25,37 +26,6 @@ _TEXT_TAGS = {f"{TAGS}{name}" for name in ("str", "null", "bool", "int", "float"
 }
 _CONTAINER_TAGS = {f"{TAGS}{name}" for name in ("map", "seq", "set", "omap", "pairs")} | {"!"}
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-Places = dict[str, tuple[int, int]]
-
-
-class Repeated(NamedTuple):
-    """A key that its mapping already had, or an anchor that was already given: the parts that lead there, both offsets.
-
-    Two keys are not `alike` where one is a number and the other text: `404` and `"404"`.
-    """
-
-    name: str
-    parts: list[str]
-    offset: int
-    first: int
-    alike: bool = True
-
-
-class Ambiguous(NamedTuple):
-    """A scalar without quotes, as it is written, that is not the same to every reader: the parts that lead there, its offset."""
-
-    text: str
-    parts: list[str]
-    offset: int
-    is_key: bool
-
-
-class Merge(NamedTuple):
-    """A key `<<`: the parts that lead to the mapping that it stands in, its offset."""
-
-    parts: list[str]
-    offset: int
 
 
 @dataclass(slots=True)

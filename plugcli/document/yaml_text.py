@@ -13,8 +13,9 @@ import yaml
 
 from plugcli.document.depth import TooDeep, may_be_deep
 from plugcli.document.problem import BadText
-from plugcli.document.yaml_builder import Ambiguous, Builder, Merge, Places, Repeated
+from plugcli.document.yaml_builder import Builder
 from plugcli.document.yaml_mistakes import explain
+from plugcli.document.yaml_notes import Notes, Places
 from plugcli.document.yaml_values import YamlVersion
 
 
@@ -35,11 +36,8 @@ def parse(text: str, version: YamlVersion = "1.1") -> "YamlText":
         builder.root,
         builder.root_offset,
         builder.places,
-        builder.repeated,
         builder.containers,
-        builder.ambiguous,
-        builder.merges,
-        builder.anchored_again,
+        Notes(builder.repeated, builder.ambiguous, builder.merges, builder.anchored_again),
     )
 
 
@@ -50,11 +48,8 @@ class YamlText:
     value: Any
     offset: int
     places: dict[int, Places]
-    repeated: list[Repeated]
     containers: list[Any]
-    ambiguous: list[Ambiguous]
-    merges: list[Merge]
-    anchored_again: list[Repeated]
+    notes: Notes
 
     def find(self, parts: list[str]) -> tuple[int, int]:
         """Offsets of the key and of the value that `parts` lead to, or of the last part that exists."""
@@ -70,7 +65,7 @@ class YamlText:
 
     def duplicates(self) -> list[tuple[list[str], int, int, bool]]:
         """Keys that their mapping already had: the parts that lead there, offsets of this and the first, whether they are alike."""
-        return [(each.parts, each.offset, each.first, each.alike) for each in self.repeated]
+        return [(each.parts, each.offset, each.first, each.alike) for each in self.notes.repeated]
 
 
 def _refuse_deep(text: str, builder: Builder, end: int) -> None:

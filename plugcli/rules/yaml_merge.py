@@ -37,7 +37,7 @@ _MESSAGE = "the merge key << merges nothing for this host's reader of YAML, and 
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for around, position in openapi.merges:
+    for around, position in openapi.differences.merges:
         parts = pointer.split(around)
         is_data = any(
             (part in _DATA or part.startswith("x-")) and before not in _NAMES

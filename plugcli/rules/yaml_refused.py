@@ -25,13 +25,13 @@ _CLAIM = Claim("observed", "PyYAML 6, run; js-yaml 4 and the package yaml 2 take
 
 def check(openapi: Document, host: Host) -> Problems:
     claim = host.claims.get("yaml-refused", _CLAIM)
-    for again in openapi.anchored_again:
+    for again in openapi.differences.anchors:
         message = (
             f"the anchor &{again.name} is given again, first at line {again.first.line}: PyYAML refuses it"
         )
         where = Place(openapi, again.pointer, position=again.position)
         yield Problem(where, message, claim, "give it another name")
-    for where, scalar in openapi.ambiguous:
+    for where, scalar in openapi.differences.scalars:
         if scalar.is_refused:
             message = f"{scalar.text} without quotes has a meaning of its own in YAML 1.1: PyYAML refuses it"
             yield Problem(where, message, claim, f'write "{scalar.text}"')

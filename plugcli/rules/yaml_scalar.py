@@ -39,7 +39,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     openapi = plugin.openapi
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
-    for where, scalar in openapi.ambiguous:
+    for where, scalar in openapi.differences.scalars:
         if not scalar.is_refused:  # which has a rule of its own
             message, hint = _told(where, scalar)
             yield Problem(where, message, _CLAIM, hint)

@@ -313,7 +313,9 @@ def test_scalars_that_readers_disagree_on_are_told_with_both_values() -> None:
     """What a value without quotes is depends on who reads it, and its own text is gone once it is read."""
     text = "a: 012\nb: '012'\nc: [12:30, no]\nd: {on: 1, 'off': 2}\ne: |\n  012\nf: 1e-3 # note\ng: =\nh: 2020-01-01\n"
     document = Document.parse(text, "x")
-    found = [(where.pointer, each.text, each.in_1_1, each.in_1_2) for where, each in document.ambiguous]
+    found = [
+        (where.pointer, each.text, each.in_1_1, each.in_1_2) for where, each in document.differences.scalars
+    ]
     assert [
         ("/a", "012", 10, 12),
         ("/c/0", "12:30", 750, "12:30"),
@@ -324,17 +326,17 @@ def test_scalars_that_readers_disagree_on_are_told_with_both_values() -> None:
         ("/h", "2020-01-01", "2020-01-01", "2020-01-01"),
     ] == found
     assert [("/d/on", Position(4, 5))] == [
-        (where.pointer, where.shown) for where, _ in document.ambiguous if where.of_key
+        (where.pointer, where.shown) for where, _ in document.differences.scalars if where.of_key
     ]
-    assert ["="] == [each.text for _, each in document.ambiguous if each.is_refused]
-    assert ["2020-01-01"] == [each.text for _, each in document.ambiguous if each.is_date]
-    assert [] == Document.parse('{"a": 1e-3, "b": "no"}', "x").ambiguous
+    assert ["="] == [each.text for _, each in document.differences.scalars if each.is_refused]
+    assert ["2020-01-01"] == [each.text for _, each in document.differences.scalars if each.is_date]
+    assert [] == Document.parse('{"a": 1e-3, "b": "no"}', "x").differences.scalars
 
 
 def test_scalar_behind_a_key_that_is_there_twice_has_its_own_place() -> None:
     """The pointer names the last value, and what is wrong stands at the first."""
     document = Document.parse("a: no\na: 1\nb: on\n", "x")
-    assert [Position(1, 4), Position(3, 4)] == [where.shown for where, _ in document.ambiguous]
+    assert [Position(1, 4), Position(3, 4)] == [where.shown for where, _ in document.differences.scalars]
 
 
 def test_reader_of_yaml_1_2_has_its_own_values() -> None:
@@ -353,7 +355,7 @@ def test_reader_of_yaml_1_2_has_its_own_values() -> None:
     } == read.data
     assert Position(3, 7) == read.position("/404")
     before = Document.parse(text, "x")
-    assert [each for _, each in before.ambiguous] == [each for _, each in read.ambiguous]
+    assert [each for _, each in before.differences.scalars] == [each for _, each in read.differences.scalars]
 
 
 def test_document_that_all_readers_agree_on_is_read_once() -> None:
@@ -382,7 +384,8 @@ def test_anchors_given_twice_are_found() -> None:
     """The later one counts, and PyYAML, which hosts read with, refuses the whole."""
     document = Document.parse("a: &x 1\nb: &x {c: 2}\n&x d: *x\n", "x")
     found = [
-        (each.name, each.pointer, each.position.line, each.first.line) for each in document.anchored_again
+        (each.name, each.pointer, each.position.line, each.first.line)
+        for each in document.differences.anchors
     ]
     assert [("x", "/b", 2, 1), ("x", "/d", 3, 1)] == found
     assert {"a": 1, "b": {"c": 2}, "d": "d"} == document.data
@@ -401,4 +404,4 @@ def test_number_of_json_with_a_slip_is_what_each_reader_takes_it_for() -> None:
     assert document.slip is not None
     assert {"a": "1e-2", "b": ["1E2", 5], "c": "1e-2"} == document.data
     assert {"a": 0.01, "b": [100, 5], "c": "1e-2"} == document.read_as("1.2").data
-    assert ["/a", "/b/0"] == [where.pointer for where, _ in document.ambiguous]
+    assert ["/a", "/b/0"] == [where.pointer for where, _ in document.differences.scalars]

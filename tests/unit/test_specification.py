@@ -115,7 +115,7 @@ def test_hint_can_be_followed(member: str, value: Any, hint: str) -> None:
         written = hint.split()[1]
         for text in (f'{{"a": {written}}}', f"a: {written}\n"):
             for version in ("1.1", "1.2"):
-                read = Document.parse(text, "x").read_as(version).data["a"]  # type: ignore[arg-type]
+                read = Document.parse(text, "x").read_as(version).data["a"]
                 assert [] == list(faults(_with(member, read)))
 
 
