@@ -27,4 +27,4 @@ def check(plugin: Plugin, host: Host) -> Problems:
             yield Problem(place, message, claim, "keep one of them")
 
 
-RULE = Rule(plugin=check)
+RULE = Rule(plugin=check, is_of_any_version=True)

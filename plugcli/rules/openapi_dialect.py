@@ -15,6 +15,7 @@ Good:
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from plugcli.dialect import openapi_dialect
@@ -91,7 +92,10 @@ def _version(document: Document, host: Host) -> Problems:
     message = f"openapi is {shown}, a version that the host is not known to take"
     is_newer = isinstance(version, str) and version.startswith("3.1.")
     newer = host.claims.get("openapi-dialect/newer") if is_newer else None
-    yield Problem(Place(document, "/openapi"), message, newer or known.otherwise, hint, {"version": version})
+    claim = newer or known.otherwise
+    # Nothing else is said of it then, so nobody knows whether a host that does not refuse it would be content.
+    claim = claim if is_judged(document, host) else replace(claim, leaves_open=True)
+    yield Problem(Place(document, "/openapi"), message, claim, hint, {"version": version})
 
 
 def _written(document: Document, version: str) -> str:
@@ -127,4 +131,4 @@ def asks(host: Host) -> Iterator[tuple[str, Claim]]:
         yield f"not {host.openapi_versions.words}", host.openapi_versions.otherwise
 
 
-RULE = Rule(plugin=check, asks=asks)
+RULE = Rule(plugin=check, asks=asks, is_of_any_version=True)

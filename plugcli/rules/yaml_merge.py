@@ -48,4 +48,4 @@ def check(openapi: Document, host: Host) -> Problems:
         yield Problem(where, _MESSAGE, claim, "write its members out, or use the alias alone")
 
 
-RULE = Rule(openapi=check)
+RULE = Rule(openapi=check, is_of_any_version=True)

@@ -37,4 +37,4 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(where, message, claim, f'write "{scalar.text}"')
 
 
-RULE = Rule(openapi=check, is_ours=True)
+RULE = Rule(openapi=check, is_ours=True, is_of_any_version=True)

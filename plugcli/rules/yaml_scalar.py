@@ -76,4 +76,4 @@ def _value(value: Any) -> str:
     return written(value) if isinstance(value, (int, float)) else str(value)
 
 
-RULE = Rule(plugin=check, is_ours=True, is_same_for_all=True)
+RULE = Rule(plugin=check, is_ours=True, is_same_for_all=True, is_of_any_version=True)
