@@ -43,6 +43,13 @@ def fault_in(path: str) -> str | None:
     return lines[1].removeprefix("# at: ") if lines[1].startswith("# at: ") else None
 
 
+def authority_id() -> str:
+    """The name of the library's schema of 3.1, which has its date in it."""
+    folder = Path(openapi_spec_validator.__file__).parent
+    schema = json.loads((folder / "resources/schemas/v3.1/schema.json").read_text(encoding="utf-8"))
+    return str(schema["$id"])
+
+
 @pytest.mark.parametrize("path", ALL)
 def test_document_gets_its_verdict(path: str) -> None:
     """A valid document that is refused costs an author a day, and each fault is told once, where it is."""
@@ -61,7 +68,10 @@ def test_verdict_is_that_of_the_authority(path: str) -> None:
     except KeyError:  # it goes on after a parameter without `in`, and trips over it
         library = True
     assert bool(is_refused) == library
-    assert (path not in NEWER) == (library == ("invalid" in path))
+    if library != ("invalid" in path):
+        assert path in NEWER
+    elif path in NEWER:  # the reason is gone once the library has a newer schema
+        assert "2022-10-07" not in authority_id()
 
 
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

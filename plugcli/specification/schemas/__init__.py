@@ -27,7 +27,10 @@ _ANY_SCHEMA = {"$dynamicRef": "#meta"}
 # The dialect of Schema Objects in each version, and the vocabulary that it adds to JSON Schema's own: files of openapi-schema-validator.
 _DIALECTS = {
     "3.1": ("schemas/oas3.1/metaschema.json", "schemas/oas3.1/vocabularies/base"),
-    "3.2": ("schemas/oas3.2/dialect/2025-09-17.json", "schemas/oas3.2/meta/2025-09-17.json"),
+    "3.2": (
+        "schemas/oas3.2/dialect",
+        "schemas/oas3.2/meta",
+    ),  # in each folder a file that is named after its date
 }
 
 
@@ -113,7 +116,10 @@ def _read(package: str, path: str) -> Any:
     # Importing the package takes up to 200 ms and is not needed: these are files beside it.
     found = find_spec(package)
     locations = (found.submodule_search_locations if found else None) or []
-    return json.loads((Path(locations[0]) / path).read_text(encoding="utf-8"))
+    file = Path(locations[0]) / path
+    if file.is_dir():
+        file = max(file.glob("*.json"))
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _linear(schema: Any) -> Any:
