@@ -6,6 +6,7 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import chain, compress
 from typing import NamedTuple, overload
@@ -18,6 +19,7 @@ from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment, rules_for
+from plugcli.rules.openapi_dialect import is_judged
 
 # Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
 # spoken of the same place, for it knows better why; only an error is not dropped for a warning.
@@ -64,8 +66,8 @@ class _Judged(NamedTuple):
     claim: Claim
 
 
-# What rules found that find the same for every host.
-_Shared = dict[str, tuple[Problem, ...]]
+# What rules found that find the same for every host, by the rule and the document as the host's reader of YAML has it.
+_Shared = dict[tuple[str, int], tuple[Problem, ...]]
 
 
 def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) -> Iterator[_Judged]:
@@ -83,9 +85,13 @@ def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) 
 
 
 def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
+    plugin = _read_by(plugin, host)
     judged = []
+    is_taken = plugin.openapi is None or host.openapi_versions is None or is_judged(plugin.openapi, host)
     for rule_id, rule in rules_for(host).items():
         for problem in _run(rule_id, rule, plugin, host, shared):
+            if not (is_taken or rule.is_of_any_version) and _document(problem) is plugin.openapi:
+                continue
             claim = host.claims.get(problem.claim) if isinstance(problem.claim, str) else problem.claim
             if claim is not None:
                 judged.append(_Judged(rule_id, problem, claim))
@@ -105,6 +111,14 @@ def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
     return spoken
 
 
+def _read_by(plugin: Plugin, host: Host) -> Plugin:
+    """`plugin` with the values that the host's reader of YAML has."""
+    if plugin.openapi is None or host.yaml is None:
+        return plugin
+    openapi = plugin.openapi.read_as(host.yaml.version)
+    return plugin if openapi is plugin.openapi else replace(plugin, openapi=openapi)
+
+
 def _around(places: set[object]) -> set[object]:
     """The places that hold those of `places`."""
     found: set[object] = set()
@@ -117,9 +131,10 @@ def _around(places: set[object]) -> set[object]:
 
 
 def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) -> Iterable[Problem]:
-    if rule_id in shared:
-        return shared[rule_id]
     manifest, openapi = plugin.manifest, plugin.openapi
+    key = rule_id, id(openapi)
+    if key in shared:
+        return shared[key]
     found: Iterable[Problem] = ()
     if rule.plugin is not None:
         found = rule.plugin(plugin, host)
@@ -134,8 +149,12 @@ def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) 
     ):
         found = rule.openapi(openapi, host)
     if rule.is_same_for_all:
-        found = shared[rule_id] = tuple(found)
+        found = shared[key] = tuple(found)
     return found
+
+
+def _document(problem: Problem) -> Document | None:
+    return problem.where.document if isinstance(problem.where, Place) else None
 
 
 def _key(problem: Problem) -> object:

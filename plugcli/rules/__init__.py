@@ -50,7 +50,8 @@ class Rule:
     plugin. `dialects` are those of the manifests that `manifest` looks at. `asks` tells which of a host's claims it
     goes by beside those that are named after the rule: the parts of the plugin that each is about, and the claim. With
     `is_ours` it goes by a claim of plugcli's own, whatever the host says; with `is_same_for_all` it does not look at the
-    host, and is run once for all of them.
+    host, and is run once for all of them. What it finds in an OpenAPI document of a version that a host does not take is told only
+    where it `is_of_any_version`.
     """
 
     plugin: Callable[[Plugin, Host], Problems] | None = None
@@ -60,6 +61,7 @@ class Rule:
     asks: Callable[[Host], Iterator[tuple[str, Claim]]] | None = None
     is_ours: bool = False
     is_same_for_all: bool = False
+    is_of_any_version: bool = False
 
 
 @cache
