@@ -146,7 +146,7 @@ def _key(problem: Problem) -> object:
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     says = claim.says
-    if not says and claim.says_on_localhost and not _is_public(plugin):
+    if not says and claim.says_on_localhost and _is_on_localhost(plugin):
         says = claim.says_on_localhost
     return Finding(
         rule=judged.rule,
@@ -178,10 +178,11 @@ def _parts(says: str) -> list[str]:
 
 
 @lru_cache(maxsize=2)  # each finding asks
-def _is_public(plugin: Plugin) -> bool:
-    """Whether the plugin is known to stand elsewhere than on its author's machine."""
+def _is_on_localhost(plugin: Plugin) -> bool:
+    """Whether the plugin is known to stand where a host lets the author's own browser ask: on localhost, with a port."""
     url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
-    return isinstance(url, str) and address(url).kind in ("https", "http")
+    found = address(url) if isinstance(url, str) else None
+    return found is not None and found.kind == "localhost" and found.port is not None
 
 
 @overload
