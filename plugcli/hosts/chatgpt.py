@@ -271,6 +271,13 @@ HOST = Host(
             "docs, production and authentication: https and a domain; no authentication on localhost",
             severity="note",
         ),
+        # From localhost it is refused, and from where it will stand it may be taken.
+        "localhost/log-in": Claim(
+            "documented",
+            "docs, authentication: only localhost development without authentication",
+            severity="note",
+            leaves_open=True,
+        ),
         "localhost/authentication": Claim(
             "enforced", "docs, authentication: only localhost development without authentication"
         ),
