@@ -28,7 +28,8 @@ class Plugin:
     `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's
     folder. `scope` says what the user asked about: with `openapi` there is no manifest to miss. `url`
     is the address at which the plugin stands, or is judged as if it stood; None where that is not known.
-    `live` is what its server answered, None for files.
+    `live` is what its server answered, None for files. `nearby` is an OpenAPI document that nobody named and that is no
+    part of it: what to name where there is nothing else to judge.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Plugin:
     scope: Literal["plugin", "openapi"] = "plugin"
     url: str | None = None
     live: Live | None = None
+    nearby: str | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
 
     def read(self, relative_path: str) -> bytes:
