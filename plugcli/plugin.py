@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from plugcli.address import Address, address
 from plugcli.document import Document, ParseProblem, document_or_problem, read_file
 from plugcli.errors import PlugcliError
 from plugcli.live import Live
@@ -44,6 +45,15 @@ class Plugin:
     live: Live | None = None
     nearby: str | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
+
+    @property
+    def stands_at(self) -> Address | None:
+        """Where it stands as it is now: on the host of `api.url`, else where it was fetched; None where neither is known."""
+        url = self.manifest.get("api", "url") if self.manifest is not None else None
+        named = address(url.strip()) if isinstance(url, str) else None
+        if named is not None and (named.host or named.kind == "no-scheme"):
+            return address(named.with_scheme) if named.kind == "no-scheme" else named
+        return address(self.url) if self.url is not None and self.live is not None else None
 
     def read(self, relative_path: str) -> bytes:
         """The bytes of a file in the plugin's folder.

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from plugcli.address import address
+from plugcli.address import address, from_root
 from plugcli.dialect import is_openapi
 from plugcli.document import Document, document_or_problem
 from plugcli.document.file import MAX_BYTES
@@ -110,6 +110,11 @@ async def _openapi(run: Run, manifest: Document, manifest_url: str, origin: str)
     if not may_ask(manifest_url, url):
         return _Found()
     got = await run.document("openapi", url, MAX_BYTES, where="/api/url", origin=origin)
+    if (
+        got is None and address(api_url.strip()).kind == "path"
+    ):  # no host takes that; it is rather meant from the top
+        url = urljoin(manifest_url, from_root(api_url))
+        got = await run.document("openapi", url, MAX_BYTES, where="/api/url", origin=origin)
     if got is None:
         return _Found()
     data, path = got

@@ -14,11 +14,15 @@ PAGE = "https://chat.openai.com"
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no answer of use: `refused` is what the host would not do either, `large` was cut off."""
+    """Why there is no answer of use: `refused` is what the host would not do either, `large` was cut off.
+
+    With `is_nobody` there is no server at that address.
+    """
 
     message: str
     hint: str = ""
     kind: Literal["failed", "refused", "large"] = "failed"
+    is_nobody: bool = False
 
 
 @dataclass(frozen=True)

@@ -197,9 +197,8 @@ def not_yet(plugin: Plugin) -> str:
 
 
 def _home(plugin: Plugin) -> Address | None:
-    """Where the plugin stands, None where that is not known."""
-    url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
-    found = address(url) if isinstance(url, str) else None
+    """Where the plugin stands, or is judged as if it stood; None where that is not known."""
+    found = address(plugin.url) if plugin.url is not None else plugin.stands_at
     return found if found is not None and found.host and found.kind != "example" else None
 
 
