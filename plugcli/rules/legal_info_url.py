@@ -1,6 +1,7 @@
 """`legal_info_url` is not the address of a page.
 
-Users find the plugin's terms there. Any domain will do: 242 of 1,039 approved plugins have it on another one.
+Users find the plugin's terms there. Any domain will do: 242 of 1,039 approved plugins have it on another one. Of files, a page on
+localhost is looked for in the folder, as `legal.html`.
 
 Bad:
 
@@ -13,6 +14,7 @@ Good:
 
 from plugcli.address import Address, address, is_own_machine, whole
 from plugcli.hosts import Host
+from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, manifest_for
 
@@ -22,7 +24,10 @@ def check(plugin: Plugin, host: Host) -> Problems:
     value = manifest.data.get("legal_info_url") if manifest is not None else None
     if manifest is None or not isinstance(value, str) or not value.strip():
         return
-    found = address(value.strip())
+    where, found = Place(manifest, "/legal_info_url"), address(value.strip())
+    for each in missing_files(plugin):
+        if each.pointer == "/legal_info_url":
+            yield Problem(where, each.message, "legal-info-url/no-file", each.hint)
     if "@" in value and "/" not in value:
         message, hint = (
             f"legal_info_url is an e-mail address: {value}",
@@ -40,7 +45,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = "write the address that others reach"
     else:
         return
-    yield Problem(Place(manifest, "/legal_info_url"), message, "legal-info-url", hint)
+    yield Problem(where, message, "legal-info-url", hint)
 
 
 def _is_elsewhere(home: Address | None) -> bool:

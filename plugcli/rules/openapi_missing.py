@@ -22,6 +22,7 @@ from plugcli.dialect import manifest_dialect
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.live import Live
+from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -37,7 +38,10 @@ def check(plugin: Plugin, host: Host) -> Problems:
     dialect = manifest_dialect(plugin.manifest.data)
     if dialect in ("plugin", "baidu"):
         where = Place(plugin.manifest, "/api/url")
-        message = "the OpenAPI document is not judged: there is no such file here"
+        file = next(
+            (each.file for each in missing_files(plugin) if each.pointer == where.pointer), "such file"
+        )
+        message = f"the OpenAPI document is not judged: there is no {file} here"
         yield Problem(where, message, "openapi-missing", _HINT + _nearby(plugin))
     elif dialect == "m365-copilot" and dialect in host.manifests:
         yield from _of_copilot(plugin.manifest)

@@ -59,7 +59,8 @@ def server(
 ) -> Iterator[tuple[int, list[str]]]:
     """Serve `answer(path, port)` on a port of this machine; yields the port and the paths that were asked for by GET.
 
-    It listens at the address `number`. All answers carry `cors`; preflights get it with a 204, or what `preflight(path)` says. `log` gets every request
+    It listens at the address `number`. All answers carry `cors`; preflights get it with a 204, or what
+    `preflight(path)` says. `log` gets every request
     line with the headers, whose names are in lower case.
 
     As a proxy it is asked for whole addresses: `answer` gets those, also of what comes through a tunnel, which ends in
