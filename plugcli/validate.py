@@ -15,6 +15,7 @@ from plugcli.address import address
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document, ParseProblem
 from plugcli.finding import Finding, Report, Verdict
+from plugcli.hint import in_json
 from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
@@ -182,9 +183,16 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         where=problem.where,
         message=_short(problem.message),
         host_says=_short(_filled(says, problem.words) if says else says),
-        hint=_short(problem.hint),
+        hint=_short(_hint(problem)),
         loses=claim.loses,
     )
+
+
+def _hint(problem: Problem) -> str:
+    """The hint, in the syntax of the document that it is about."""
+    where = problem.where
+    is_json = isinstance(where, Place) and where.document.text.lstrip()[:1] == "{"
+    return in_json(problem.hint) if is_json else problem.hint
 
 
 def _filled(says: str, words: Mapping[str, object]) -> str | None:

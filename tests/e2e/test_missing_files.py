@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ GONE = {
     ),
     "openapi.yaml": ("openapi-missing", "the OpenAPI document is not judged: there is no openapi.yaml here"),
 }
-ADDRESSES = {
+ADDRESSES: dict[str, Any] = {
     "api": {"type": "openapi", "url": "http://localhost:5003/openapi.yaml"},
     "logo_url": "http://localhost:5003/logo.png",
     "legal_info_url": "http://localhost:5003/legal",
