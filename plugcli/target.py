@@ -79,28 +79,29 @@ def load_target(target: str) -> Plugin:
     path = Path(target)
     try:
         if path.is_dir():
-            return _with_nearby(load_plugin(path), path)
+            return _with_nearby(load_plugin(path), path, ("*", "*/*"))
     except OSError as error:
         raise PlugcliError(f"cannot read {target}: {error}") from error
     data = read_file(path)
     if is_openapi(path.name, data):
         return plugin_of_openapi(path, data)
-    return _with_nearby(plugin_of_manifest(path), path.parent)
+    folder = path.parent.parent if path.parent.name == ".well-known" else path.parent
+    return _with_nearby(plugin_of_manifest(path), folder, ("*",))
 
 
-def _with_nearby(plugin: Plugin, folder: Path) -> Plugin:
-    """`plugin`, with the OpenAPI document that lies in `folder` or just below it, where it has none of its own."""
+def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugin:
+    """`plugin`, with the OpenAPI document that lies in `folder` where `patterns` look, if it has none of its own."""
     if plugin.openapi_path is not None:
         return plugin
-    nearby = next((each for each in _texts_in(folder) if _is_api(each)), None)
+    nearby = next((each for each in _texts_in(folder, patterns) if _is_api(each)), None)
     return plugin if nearby is None else replace(plugin, nearby=str(nearby))
 
 
-def _texts_in(folder: Path) -> list[Path]:
+def _texts_in(folder: Path, patterns: Sequence[str]) -> list[Path]:
     """The files that may hold a document, nearest first: a few, for this is only to name one of them."""
     texts = [
         path
-        for pattern in ("*", "*/*")
+        for pattern in patterns
         for path in islice(folder.glob(pattern), _MOST_FILES)
         if path.suffix in (".json", ".yaml", ".yml") and not path.parent.name.startswith(".")
     ]

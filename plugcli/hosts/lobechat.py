@@ -27,7 +27,7 @@ HOST = Host(
     auth_types={"none": AuthType(), "service_http": AuthType()},
     tools=Tools(unnamed="{METHOD} /{path}", texts=("summary", "description"), path_parameters=False),
     claims={
-        "manifest-missing": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
+        "manifest-missing": Claim("enforced", "toolManifest.ts: the link to it would fail"),
         "manifest-syntax": Claim("enforced", "toolManifest.ts", says=NO_JSON),
         "manifest-dialect/other": NOT_ONE,
         "unfetched/manifest/remote": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),

@@ -98,7 +98,12 @@ def _why(plugin: Plugin) -> tuple[Place | ParseProblem | None, str, str]:
     if plugin.manifest is not None:
         dialect = manifest_dialect(plugin.manifest.data)
         where = Place(plugin.manifest, "/api/url" if dialect == "plugin" else "")
-        return where, f"{why}: {FORMATS[dialect]}", hint
+        what = (
+            "this is AsyncAPI, which no host reads"
+            if "asyncapi" in plugin.manifest.data
+            else FORMATS[dialect]
+        )
+        return where, f"{why}: {what}", hint
     return None, why, hint
 
 
@@ -109,8 +114,9 @@ def _instead(plugin: Plugin) -> str:
     if plugin.live is not None:
         example = urljoin(plugin.live.exchanges[0].url, "/openapi.json") if plugin.live.exchanges else ""
         return f"name the address of the OpenAPI document itself, for example {example}"
-    beside = "here" if plugin.manifest_path is None else "beside the manifest"
-    return f"name the OpenAPI document itself, or put openapi.yaml {beside}"
+    if plugin.manifest is None and plugin.manifest_path is not None:  # a file that cannot be read as anything
+        return "name the OpenAPI document itself"
+    return f"name the OpenAPI document itself, or put openapi.yaml {'here' if plugin.manifest is None else 'beside the manifest'}"
 
 
 RULE = Rule(plugin=check, is_ours=True)
