@@ -17,7 +17,7 @@ from plugcli.document import Document, document_or_problem
 from plugcli.document.file import MAX_BYTES
 from plugcli.errors import UsageError
 from plugcli.fetch.bounds import has_password, may_ask
-from plugcli.fetch.logo import fetch_logo
+from plugcli.fetch.logo import fetch_legal_page, fetch_logo
 from plugcli.fetch.nearby import nearby_document
 from plugcli.fetch.operations import preflight_operations
 from plugcli.fetch.run import Run
@@ -70,6 +70,7 @@ async def _fetch_plugin(run: Run, url: str) -> Plugin:
     if manifest is not None:
         found = await _openapi(run, manifest, final, origin)
         await fetch_logo(run, manifest.get("logo_url"), final)
+        await fetch_legal_page(run, manifest.get("legal_info_url"), final)
     has_document = found.openapi is not None or found.problem is not None
     nearby = None if has_document else await nearby_document(run, asked)
     return Plugin(

@@ -10,7 +10,13 @@ from plugcli.fetch.wire import Bounds, Wire
 from plugcli.live import Exchange, Failure, Live, Part
 
 _MOST_REDIRECTS = 5
-_NAMES = {"manifest": "the manifest", "openapi": "the document", "logo": "the logo", "operation": "the call"}
+_NAMES = {
+    "manifest": "the manifest",
+    "openapi": "the document",
+    "logo": "the logo",
+    "legal": "the page",
+    "operation": "the call",
+}
 # A server may keep pages of other sites out, before it looks whether there is anything.
 _KEPT_OUT = (401, 403)
 _SITE = "Sec-Fetch-Site"

@@ -285,6 +285,7 @@ HOST = Host(
             "enforced", "docs, authentication: only localhost development without authentication"
         ),
         "contact-email": Claim("documented", "docs, getting started; 7 of the store are no e-mail address"),
+        "legal-info-url/missing": Claim("observed", "the link in the plugin's description leads nowhere"),
         "legal-info-url/no-file": Claim(
             "observed", "the link leads nowhere then; another program may serve it", severity="note"
         ),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from plugcli.live.picture import Picture
 
-Part = Literal["manifest", "openapi", "operation", "logo"]
+Part = Literal["manifest", "openapi", "operation", "logo", "legal"]
 
 # The page whose browser asks a plugin on localhost (openai/plugins-quickstart, main.py). Its server asks all others.
 PAGE = "https://chat.openai.com"

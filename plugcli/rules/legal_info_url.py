@@ -28,6 +28,12 @@ def check(plugin: Plugin, host: Host) -> Problems:
     for each in missing_files(plugin):
         if each.pointer == "/legal_info_url":
             yield Problem(where, each.message, "legal-info-url/no-file", each.hint)
+    last = plugin.live.last("legal") if plugin.live is not None else None
+    if last is not None and last.failure is not None:
+        message = f"the legal page at {last.url}: {last.failure.message}"
+        yield Problem(
+            where, message, "legal-info-url/missing", last.failure.hint or "look at it in a browser"
+        )
     if "@" in value and "/" not in value:
         message, hint = (
             f"legal_info_url is an e-mail address: {value}",

@@ -63,12 +63,16 @@ def test_serve_says_at_its_start_what_is_missing_and_validate_why(tmp_path: Path
     """The guard of `serve` answers 403 to pages of other sites where there is nothing: that is not the cause."""
     folder = write_plugin(tmp_path / "plugin", None, **ADDRESSES)
     (folder / "logo.png").unlink()
+    (folder / "legal.html").unlink()
     with serving(tmp_path, folder) as running:
         assert f"warning: {GONE['logo.png'][1]}" in running.banner
+        assert f"warning: {GONE['legal.html'][1]}" in running.banner
         assert 403 == running.get("/logo.png", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="no-cors").status
         _, target = validate(running.url)
     (finding,) = found(target, "logo")
     assert f"the logo at {running.url}/logo.png: the server answers 404 Not Found" == finding["message"]
+    (finding,) = found(target, "legal-info-url")
+    assert f"the legal page at {running.url}/legal: the server answers 404 Not Found" == finding["message"]
 
 
 def guarded(status: int) -> dict[str, Answer]:
