@@ -20,6 +20,7 @@ from plugcli.plugin import (
 
 _MOST_FILES = 1000  # that are looked at by their names
 _MOST_READ = 20
+_MOST_BYTES = 5 * 1024 * 1024
 
 
 def is_url(target: str) -> bool:
@@ -110,7 +111,7 @@ def _texts_in(folder: Path, patterns: Sequence[str]) -> list[Path]:
 
 def _is_api(path: Path) -> bool:
     try:
-        document, _ = document_or_problem(read_file(path), str(path))
+        document, _ = document_or_problem(read_file(path, _MOST_BYTES), str(path))
     except PlugcliError:
         return False
     return document is not None and openapi_dialect(document.data) == "openapi"
