@@ -98,7 +98,6 @@ def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem
     if address(first.url).is_local and better is None:
         message, claim = f"the server {first.url} is your own machine", "server-origin/none"
         if plugin.url is None or address(plugin.url).is_local:
-            message += ": the address where it will stand is not judged"
             claim = "server-origin/not-yet"
         return Problem(_place(openapi, first.index), message, claim, not_yet(plugin), words)
     message = f"the server {first.url} {first.wrong}"

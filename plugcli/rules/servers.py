@@ -29,7 +29,9 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 _FILL_IN = "unless your server fills it in, write the real address"
 _HINT = "for example servers: [{url: https://your.domain}]"
-_DEPLOY = "deploy the API, or show it by a tunnel, and write that address"
+_DEPLOY = (
+    "where it will stand is not judged yet: deploy the API, or show it by a tunnel, and write that address"
+)
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -177,7 +179,7 @@ def _top(plugin: Plugin, where: Place, url: str, found: Address) -> Problems:
         message, hint = not_absolute(url)
         yield Problem(where, message, "servers/path-only", hint)
     elif found.is_local:
-        message = f"the server {url} is your own machine: the address where it will stand is not judged"
+        message = f"the server {url} is your own machine"
         yield Problem(where, message, "servers/own-machine", not_yet(plugin))
 
 
