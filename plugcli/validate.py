@@ -12,13 +12,14 @@ from itertools import chain, compress
 from typing import NamedTuple, overload
 
 from plugcli.address import address
-from plugcli.dialect import manifest_dialect, openapi_dialect
+from plugcli.dialect import manifest_dialect
 from plugcli.document import Document, ParseProblem
 from plugcli.finding import Finding, Report, Verdict
+from plugcli.hint import in_json
 from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment, rules_for
+from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment, nothing_judged, rules_for
 from plugcli.rules.openapi_dialect import is_judged
 
 # Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
@@ -37,6 +38,7 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     ignores = Ignores(ignore_comments(plugin.openapi) if plugin.openapi else (), listed)
     shared: _Shared = {}
     judged = {host_id: _judge(plugin, host, shared) for host_id, host in hosts.items()}
+    _tell_what_is_not_judged(judged)
     found = {host_id: [_finding(plugin, host_id, each) for each in judged[host_id]] for host_id in hosts}
     for idle in _idle(plugin, ignores, found):
         for host_id in hosts:
@@ -46,10 +48,13 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     for host_id in hosts:
         left, open_ = found[host_id], judged[host_id]
         if ignores:
-            heard = [ignores.of(finding) is None for finding in left]
+            heard = [
+                nothing_judged.is_ours(one.claim) or ignores.of(each) is None
+                for one, each in zip(open_, left, strict=True)
+            ]
             ignored += (each for each, is_heard in zip(left, heard, strict=True) if not is_heard)
             left, open_ = list(compress(left, heard)), list(compress(open_, heard))
-        verdicts.append(_verdict(plugin, host_id, open_, left))
+        verdicts.append(_verdict(plugin, host_id, hosts[host_id], open_, left))
         findings += left
     openapi = plugin.openapi or plugin.openapi_problem
     last = (openapi.name if isinstance(openapi, Document) else openapi.file) if openapi else None
@@ -64,6 +69,30 @@ class _Judged(NamedTuple):
     rule: str
     problem: Problem
     claim: Claim
+
+
+def _tell_what_is_not_judged(judged: dict[str, list[_Judged]]) -> None:
+    """Leave each host that judges nothing one reason, and none to a host that refuses. Where all judge nothing, it is an error."""
+    reasons = {
+        host_id: next((each for each in found if each.rule == nothing_judged.ID), None)
+        for host_id, found in judged.items()
+        if not any(each.claim.word == "error" for each in found)
+    }
+    is_all = len(reasons) == len(judged) and all(reasons.values())
+    for host_id, found in judged.items():
+        reason = reasons.get(host_id)
+        others = [each for each in found if each.rule != nothing_judged.ID]
+        if reason is not None:
+            said = [each for each in others if each.rule in nothing_judged.SAY_WHY]
+            better = [each for each in said if not is_all or each.rule in nothing_judged.KNOW_BETTER]
+            others = [each for each in others if each not in said]
+            others += [each if not is_all else _as_error(each) for each in better or [reason]]
+        judged[host_id] = others
+
+
+def _as_error(reason: _Judged) -> _Judged:
+    claim = replace(nothing_judged.ERROR, says=reason.claim.says)
+    return _Judged(reason.rule, nothing_judged.in_full(reason.problem), claim)
 
 
 # What rules found that find the same for every host, by the rule and the document as the host's reader of YAML has it.
@@ -142,11 +171,7 @@ def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) 
         dialect = manifest_dialect(manifest.data)
         if dialect in rule.dialects and dialect in host.manifests:
             return rule.manifest(manifest, host)
-    elif (
-        rule.openapi is not None
-        and openapi is not None
-        and openapi_dialect(openapi.data) in ("openapi", "version-missing")
-    ):
+    elif rule.openapi is not None and openapi is not None and nothing_judged.is_api(openapi):
         found = rule.openapi(openapi, host)
     if rule.is_same_for_all:
         found = shared[key] = tuple(found)
@@ -165,7 +190,7 @@ def _key(problem: Problem) -> object:
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     says = claim.says
-    if not says and claim.says_on_localhost and not _is_public(plugin):
+    if not says and claim.says_on_localhost and _is_on_localhost(plugin):
         says = claim.says_on_localhost
     return Finding(
         rule=judged.rule,
@@ -176,9 +201,16 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         where=problem.where,
         message=_short(problem.message),
         host_says=_short(_filled(says, problem.words) if says else says),
-        hint=_short(problem.hint),
+        hint=_short(_hint(problem)),
         loses=claim.loses,
     )
+
+
+def _hint(problem: Problem) -> str:
+    """The hint, in the syntax of the document that it is about."""
+    where = problem.where
+    is_json = isinstance(where, Place) and where.document.text.lstrip()[:1] == "{"
+    return in_json(problem.hint) if is_json else problem.hint
 
 
 def _filled(says: str, words: Mapping[str, object]) -> str | None:
@@ -197,10 +229,11 @@ def _parts(says: str) -> list[str]:
 
 
 @lru_cache(maxsize=2)  # each finding asks
-def _is_public(plugin: Plugin) -> bool:
-    """Whether the plugin is known to stand elsewhere than on its author's machine."""
+def _is_on_localhost(plugin: Plugin) -> bool:
+    """Whether the plugin is known to stand where a host lets the author's own browser ask: on localhost, with a port."""
     url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
-    return isinstance(url, str) and address(url).kind in ("https", "http")
+    found = address(url) if isinstance(url, str) else None
+    return found is not None and found.kind == "localhost" and found.port is not None
 
 
 @overload
@@ -218,14 +251,16 @@ def _file(plugin: Plugin, where: Place | ParseProblem | None) -> str:
     return where.document.name if isinstance(where, Place) else where.file
 
 
-def _verdict(plugin: Plugin, host_id: str, judged: list[_Judged], findings: list[Finding]) -> Verdict:
+def _verdict(
+    plugin: Plugin, host_id: str, host: Host, judged: list[_Judged], findings: list[Finding]
+) -> Verdict:
     errors = sum(each.severity == "error" for each in findings)
     warnings = sum(each.severity == "warning" for each in findings)
     losses = _losses(findings)
-    if errors:
+    if any(each.claim.word == "error" and not nothing_judged.is_ours(each.claim) for each in judged):
         return Verdict(host_id, "refuses", errors, warnings, losses)
     # Without an OpenAPI document, the half of it that the model would see is not here.
-    if plugin.openapi is None or any(each.claim.leaves_open for each in judged):
+    if not nothing_judged.reads_openapi(plugin, host) or any(each.claim.leaves_open for each in judged):
         return Verdict(host_id, "not_judged", errors, warnings, losses)
     return Verdict(host_id, "accepts_with_losses" if losses else "accepts", errors, warnings, losses)
 

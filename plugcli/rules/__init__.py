@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from plugcli import dialect
 from plugcli._discover import discover
 from plugcli.document import Document, ParseProblem, Place
 from plugcli.hosts import Claim, Host, Limit
 from plugcli.plugin import Plugin
 
-__all__ = ["Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "rules_for"]
+__all__ = [
+    "Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "manifest_for", "rules_for",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,14 @@ def measured(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
 def exceeded(limits: Sequence[Limit], number: int) -> Limit | None:
     """The largest of `limits` that `number` is over, None for none: it matters most, and one thing is one finding."""
     return max((each for each in limits if number > each.most), key=lambda each: each.most, default=None)
+
+
+def manifest_for(plugin: Plugin, host: Host) -> Document | None:
+    """The plugin's manifest, where it is one of a plugin and `host` reads such: what a rule of the `plugin` as a whole looks at."""
+    if plugin.manifest is None:
+        return None
+    found = dialect.manifest_dialect(plugin.manifest.data)
+    return plugin.manifest if found in Rule.dialects and found in host.manifests else None
 
 
 @dataclass(frozen=True)
