@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 _SLICE_SECONDS = 0.005
-_REST_SECONDS = 0.001
+_REST_SECONDS = 0.0025
 _PATIENCE_SECONDS = 0.1  # with a thread that has the turn and waits for the kernel
 
 P = ParamSpec("P")
@@ -102,8 +102,11 @@ class Computing:
         began = time.monotonic()
         if began - self._began <= _SLICE_SECONDS:
             return 0
+        time.sleep(
+            _REST_SECONDS
+        )  # with the turn: however many want to compute, a third of the time nobody does
         self.give_turn()
-        time.sleep(_REST_SECONDS)
+        time.sleep(0)
         self.take_turn()
         return self._began - began
 

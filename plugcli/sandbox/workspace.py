@@ -85,7 +85,7 @@ _WALK = Effort(20_000, 0.25, 1.0)
 _GLANCE = Effort(64, 0.001, 0.001)
 _LONG_GLANCE_SECONDS = 0.005
 """Something made it wait: the next look at that workspace is taken by a thread."""
-_REST_SECONDS = 1.0
+_REST_SECONDS = 2.0
 """After a walk that was cut short: until then only the first entries are looked at."""
 
 
@@ -128,6 +128,8 @@ class Workspace:
         self._is_slow = False
         """Whether a glance took long: the code makes us wait."""
         self._rests_until = 0.0
+        self._known = Look({}, 0)
+        """What the last walk that was cut short had seen."""
 
     async def aside(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
         """Return what `function` returns, called in a thread: one at a time for this workspace."""
@@ -154,8 +156,10 @@ class Workspace:
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
     def list(self) -> Listing:
-        """Return its files. A workspace made to be slow to walk is listed in part."""
-        return self._listing(self._walk())
+        """Return its files. A workspace made to be slow to walk is listed in part, and not walked anew at once."""
+        look = self._walk()
+        known = self._known if self._is_resting else Look({}, 0)
+        return self._listing(Look({**known.stamps, **look.stamps}, max(known.left_out, look.left_out)))
 
     def changed(self) -> Listing:
         """Return the files that are new or different since this was last asked; those of `put` are not."""
@@ -318,8 +322,13 @@ class Workspace:
 
     def _changed(self, look: Look) -> Listing:
         names = [name for name, stamp in look.stamps.items() if self._seen.get(name) != stamp]
-        self._seen = look.stamps
+        was_seen_in_part = look.left_out > 0 and len(self._seen) < 2 * _WALK.entries
+        self._seen = {**self._seen, **look.stamps} if was_seen_in_part else look.stamps
         return self._listing(look, names=names)
+
+    @property
+    def _is_resting(self) -> bool:
+        return time.monotonic() < self._rests_until
 
     def _glance(self) -> Look | None:
         """Return a look that was soon over; None where the workspace is not small, or makes us wait."""
@@ -333,11 +342,11 @@ class Workspace:
 
     def _walk(self) -> Look:
         """Return a look at all of it, or at as much as there is time for."""
-        is_resting = time.monotonic() < self._rests_until
+        is_resting = self._is_resting
         with computing() as thread:
             look = _walk(self._folder, _GLANCE if is_resting else _WALK, thread.rest)
         if look.left_out and not is_resting:
-            self._rests_until = time.monotonic() + _REST_SECONDS
+            self._known, self._rests_until = look, time.monotonic() + _REST_SECONDS
         self._is_small = not look.left_out and len(look.stamps) < _GLANCE.entries
         return look
 

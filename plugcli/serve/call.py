@@ -24,7 +24,7 @@ class Call:
 def parse_call(body: bytes, *, wall_seconds_max: float) -> Call:
     """The call in `body`. Raises Refusal: 400 for what is not JSON, 422 for JSON that is not a call."""
     if is_crowded(body):
-        raise Refusal(422, "the body holds far more values than a call has", _EXAMPLE)
+        raise Refusal(400, "the body holds far more values than a call has", _EXAMPLE)
     try:
         asked = json.loads(body)
     except RecursionError:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ except ImportError:  # elsewhere than on Unix
 
 CONNECTIONS_MAX = 256
 SHUTDOWN_MARGIN_SECONDS = 3
+_SWITCH_SECONDS = (
+    0.001  # Python's own 5 ms, once for each step of an answer, would be felt beside a thread that computes
+)
 
 Log = Callable[[str], None]
 
@@ -56,6 +60,7 @@ def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None],
     answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
     """
     _raise_open_files()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # uvicorn's own bound comes first; ours is for what it cannot end.
     stopping = Stopping(_shutdown_seconds(service.policy) + SHUTDOWN_MARGIN_SECONDS, log)
     with stopping.on_signals(), _uvicorn_log(log):
