@@ -128,7 +128,7 @@ class Workspace:
         self._is_slow = False
         """Whether a glance took long: the code makes us wait."""
         self._rests_until = 0.0
-        self._known = Look({}, 0)
+        self._last = Look({}, 0)
         """What the last walk that was cut short had seen."""
 
     async def aside(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
@@ -157,9 +157,7 @@ class Workspace:
 
     def list(self) -> Listing:
         """Return its files. A workspace made to be slow to walk is listed in part, and not walked anew at once."""
-        look = self._walk()
-        known = self._known if self._is_resting else Look({}, 0)
-        return self._listing(Look({**known.stamps, **look.stamps}, max(known.left_out, look.left_out)))
+        return self._listing(self._known())
 
     def changed(self) -> Listing:
         """Return the files that are new or different since this was last asked; those of `put` are not."""
@@ -222,7 +220,7 @@ class Workspace:
         check_name(name)
         look = self._glance()
         if look is None:
-            look = await self.aside(self._walk)
+            look = await self.aside(self._known)
         if name not in look.stamps and len(look.stamps) + look.left_out >= self._policy.files:
             raise FileRefused(
                 "too_many",
@@ -340,13 +338,19 @@ class Workspace:
         self._is_small = look.left_out == 0
         return look if self._is_small else None
 
+    def _known(self) -> Look:
+        """Return a look at all of it, or all that is known where it is not walked anew."""
+        look = self._walk()
+        last = self._last if self._is_resting else Look({}, 0)
+        return Look({**last.stamps, **look.stamps}, max(last.left_out, look.left_out))
+
     def _walk(self) -> Look:
         """Return a look at all of it, or at as much as there is time for."""
         is_resting = self._is_resting
         with computing() as thread:
             look = _walk(self._folder, _GLANCE if is_resting else _WALK, thread.rest)
         if look.left_out and not is_resting:
-            self._known, self._rests_until = look, time.monotonic() + _REST_SECONDS
+            self._last, self._rests_until = look, time.monotonic() + _REST_SECONDS
         self._is_small = not look.left_out and len(look.stamps) < _GLANCE.entries
         return look
 
