@@ -6,10 +6,13 @@ the code: a run is over when the init says so, however many descriptors the code
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
+import sys
+import termios
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -24,8 +27,6 @@ OnOutput = Callable[[Stream, bytes], None]
 _CHUNK = 65536
 _GREETING_BYTES = 4096
 _ENDS = 5  # door, standard input, output and error, workspace
-# More than the pipes can hold: a child that goes on writing cannot keep us reading.
-_DRAIN_BYTES = 4 * 1024 * 1024
 _INTERRUPT_GRACE_SECONDS = 0.5
 _POST_MORTEM_SECONDS = 5.0
 
@@ -217,6 +218,12 @@ class Jail:
 
     def close(self) -> None:
         """Kill what is left and let go. `gone` is set when the kernel is done with it."""
+        for descriptor in self.end():
+            os.close(descriptor)
+
+    def end(self) -> list[int]:
+        """Kill what is left; return the descriptors that are to be closed, which takes long where the code has left much in them."""
+        descriptors = []
         if not self._is_closed:
             self._is_closed = True
             self.ending = self.ending or Ending()
@@ -225,15 +232,12 @@ class Jail:
             self.stop_listening()
             self._loop.remove_reader(self._control.fileno())
             self._loop.remove_reader(self.door.fileno())
-            self._control.close()
-            self.door.close()
-            self.close_stdin()
-            for descriptor in (self._exit_notice, self._stdout, self._stderr):
-                os.close(descriptor)
-            self._exit_notice = self._stdout = self._stderr = -1  # soon somebody else's numbers
-        if self.workspace >= 0:
-            descriptor, self.workspace = self.workspace, -1
-            os.close(descriptor)
+            descriptors = [self._control.detach(), self.door.detach(), self._exit_notice]
+            descriptors += [self._stdin, self._stdout, self._stderr]
+            self._exit_notice = self._stdin = self._stdout = self._stderr = -1  # soon somebody else's numbers
+        descriptors.append(self.workspace)
+        self.workspace = -1
+        return [descriptor for descriptor in descriptors if descriptor >= 0]
 
     def interrupt(self) -> None:
         """Have the interpreter sent SIGINT."""
@@ -301,9 +305,9 @@ class Jail:
         if self._is_closed:
             return
         for descriptor, name in ((self._stdout, "stdout"), (self._stderr, "stderr")):
-            total = 0
-            while total < _DRAIN_BYTES and (count := self._read(descriptor, name)):  # type: ignore[arg-type]
-                total += count
+            left = _waiting_bytes(descriptor)  # what comes later must not keep us here
+            while left > 0 and (count := self._read(descriptor, name)):  # type: ignore[arg-type]
+                left -= count
 
     def close_stdin(self) -> None:
         """Let the code's standard input end."""
@@ -441,6 +445,12 @@ def _ending(frame: wire.Frame | None) -> Ending:
         if frame.get("out_of_memory") is True:
             return Ending(is_out_of_memory=True, held=str(frame.get("held", "")))
     return Ending()
+
+
+def _waiting_bytes(pipe: int) -> int:
+    """Return how much there is to read now."""
+    answer = fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4)
+    return int.from_bytes(answer, sys.byteorder)
 
 
 def _resolve(waiter: asyncio.Future[None]) -> None:

@@ -1,12 +1,16 @@
 """What an ending means: outcome, exit status and a sentence, the same for one-shots and sessions."""
 
+import codecs
 import signal
 
+from plugcli.sandbox.aside import Aside, computing
 from plugcli.sandbox.handle import Capture, Ending
 from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome, RunResult
 from plugcli.sandbox.workspace import Listing, Workspace
+
+_PIECE_BYTES = 32 * 1024
 
 Judgement = tuple[Outcome, int, str]
 """Outcome, returncode and reason."""
@@ -44,17 +48,19 @@ def judge_status(status: int) -> Judgement:
     return "ok", 0, ""
 
 
-def collect(judgement: Judgement, capture: Capture, files: Workspace | None, policy: Policy) -> RunResult:
+async def collect(
+    judgement: Judgement, capture: Capture, files: Workspace | None, policy: Policy, aside: Aside
+) -> RunResult:
     """Return what a run brought: what it printed, the files that it changed, and whether it filled the workspace `files`."""
     outcome, returncode, reason = judgement
-    listing = files.changed() if files is not None else Listing((), 0)
+    listing = await files.look_for_changes() if files is not None else Listing((), 0)
     if outcome == "error" and files is not None and files.is_full:
         reason += (
             f"; the workspace is full: {spell_bytes(policy.workspace_bytes_held)} is the limit of {WORKSPACE}"
         )
     return RunResult(
-        stdout=capture.stdout.kept.decode(errors="replace"),
-        stderr=capture.stderr.kept.decode(errors="replace"),
+        stdout=await _text(capture.stdout.kept, aside),
+        stderr=await _text(capture.stderr.kept, aside),
         returncode=returncode,
         outcome=outcome,
         reason=reason,
@@ -66,6 +72,23 @@ def collect(judgement: Judgement, capture: Capture, files: Workspace | None, pol
             "files": listing.left_out,
         },
     )
+
+
+async def _text(data: bytearray, aside: Aside) -> str:
+    """Return what `data` says as UTF-8, with U+FFFD for what is not: that alone can take 40 ms a megabyte."""
+    if len(data) <= _PIECE_BYTES:
+        return data.decode(errors="replace")
+    return await aside.do(_decode, data)
+
+
+def _decode(data: bytearray) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    pieces = []
+    with computing() as thread:
+        for start in range(0, len(data), _PIECE_BYTES):
+            pieces.append(decoder.decode(data[start : start + _PIECE_BYTES]))
+            thread.rest()
+    return "".join([*pieces, decoder.decode(b"", final=True)])
 
 
 def _signal_name(number: int) -> str:

@@ -6,13 +6,14 @@ Used through an asynchronous interface that says nothing of processes or descrip
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
 from plugcli.errors import SandboxUnavailable
+from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Capture, Jail, OnOutput
 from plugcli.sandbox.jail.plan import WORKSPACE
@@ -31,6 +32,7 @@ After = Callable[[Workspace, RunResult], Awaitable[None]]
 _WAITING_PER_JAIL = 4
 _SEARCHED_BYTES = 65536
 _BURIAL_SECONDS = 0.001  # behind the answer, and behind whoever waits for it on the same CPU
+_MORE_THREADS = 16  # than there are workspaces
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
 
@@ -65,7 +67,9 @@ class Sandbox:
         self._launcher: Launcher | None = None
         self._launching = asyncio.Lock()
         self._burials: set[asyncio.Task[None]] = set()
-        self._ended: list[Jail] = []  # of runs that are over
+        self._ended: list[tuple[Jail, Workspace]] = []  # of runs that are over
+        self.aside = Aside(2 * self.policy.sessions + self.policy.jails + _MORE_THREADS)
+        """Does what may take long by the choice of the code."""
         self._waiting = 0
         self._is_open = True
 
@@ -83,6 +87,7 @@ class Sandbox:
             partial(self._take_jail, is_preloaded=bool(self.preloaded)),
             self._bury,
             self._notice_upgrades,
+            self.aside,
             has_spare=self._spares_wanted > 0,
         )
         """The conversations."""
@@ -111,6 +116,7 @@ class Sandbox:
         self._spares = {False: [], True: []}
         await self._launchers.aclose()
         await asyncio.gather(*self._burials)
+        await self.aside.close()
 
     @property
     def preloaded(self) -> tuple[str, ...]:
@@ -163,7 +169,7 @@ class Sandbox:
         except BaseException:
             self._places.release()
             raise
-        files = Workspace(jail.workspace, self.policy)
+        files = Workspace(jail.workspace, self.policy, self.aside)
         jail.workspace = -1  # the workspace's now
         try:
             if before is not None:
@@ -175,15 +181,15 @@ class Sandbox:
                 _job(name, arguments), source, wall_seconds=limit, capture=capture, stdin=stdin
             )
             duration = time.monotonic() - started
-            result = collect(judge(ending, self.policy, limit), capture, files, self.policy)
+            judgement = judge(ending, self.policy, limit)
+            result = await collect(judgement, capture, files, self.policy, self.aside)
             script = None if name is None else PurePath(name).name
             made = [file for file in result.files if file["name"] != script]
             result = replace(result, duration_ms=round(duration * 1000), files=made)
             if after is not None:
                 await after(files, result)
         finally:
-            files.close()
-            self._ended.append(jail)
+            self._ended.append((jail, files))
             asyncio.get_running_loop().call_later(_BURIAL_SECONDS, self._bury_ended)
         return result
 
@@ -264,7 +270,8 @@ class Sandbox:
 
     def _bury_ended(self) -> None:
         ended, self._ended = self._ended, []
-        for jail in ended:
+        for jail, files in ended:
+            files.close()
             self._bury(jail, self._places.release)
 
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
@@ -274,10 +281,19 @@ class Sandbox:
             await jail.gone.wait()
             and_then()
 
-        jail.close()
+        descriptors = jail.end()
+        if self._is_open:  # what the code left in them may take the kernel long to free
+            self.aside.start(_close, descriptors)
+        else:
+            _close(descriptors)
         burial = asyncio.create_task(wait())
         self._burials.add(burial)
         burial.add_done_callback(self._burials.discard)
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Verdict:

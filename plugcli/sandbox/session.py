@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from plugcli.sandbox import workspace
+from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
 from plugcli.sandbox.jail.plan import WORKSPACE
@@ -58,6 +59,7 @@ class Session:
         policy: Policy,
         take_talk: Callable[[], Awaitable[Talk]],
         bury: Callable[[Jail], None],
+        aside: Aside,
         *,
         before: "Past | None" = None,
     ) -> None:
@@ -70,6 +72,7 @@ class Session:
         self._policy = policy
         self._take_talk = take_talk
         self._bury = bury
+        self._aside = aside
         self._talk: Talk | None = None
         self._workspace = before.files if before else None
         self._lost = before.lost if before else ""
@@ -153,7 +156,7 @@ class Session:
                 lost = self._lost
             session = {"id": self.id, "state": state, "seconds_left": self.seconds_left}
             return replace(
-                collect(judgement, capture, self._workspace, self._policy),
+                await collect(judgement, capture, self._workspace, self._policy, self._aside),
                 duration_ms=round((self._last_used - started) * 1000),
                 result=call.reply.result if call.reply else None,
                 displays=list(call.reply.displays) if call.reply else [],
@@ -214,7 +217,7 @@ class Session:
             self._talk = await self._take_talk()
             jail = self._talk.jail
             jail.when_used = lambda: self.when_used()
-            files = Workspace(jail.workspace, self._policy)
+            files = Workspace(jail.workspace, self._policy, self._aside)
             jail.workspace = -1  # ours now
             files.scribe = jail.scribe
             old, self._workspace = self._workspace, files

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Jail
 from plugcli.sandbox.jail.plan import WORKSPACE
@@ -32,6 +33,7 @@ class Sessions:
         take_jail: Callable[[], Awaitable[Jail]],
         bury: Callable[[Jail], None],
         look: Callable[[], None],
+        aside: Aside,
         *,
         has_spare: bool,
     ) -> None:
@@ -39,6 +41,7 @@ class Sessions:
         self._take_jail = take_jail
         self._bury = bury
         self._look = look
+        self._aside = aside
         self._alive: dict[str, Session] = {}  # by id
         self._past: dict[str, Past] = {}  # by id, the oldest first
         self._ids: dict[str, str] = {}  # by key
@@ -131,7 +134,7 @@ class Sessions:
         while len(self._alive) + self._coming >= self._policy.sessions:
             self._make_room(f"there are {self._policy.sessions} sessions already: the limit on their number")
         past = self._past.pop(self._ids.get(key, key), None) if key is not None else None
-        session = Session(self._policy, self._take_talk, self._bury, before=past)
+        session = Session(self._policy, self._take_talk, self._bury, self._aside, before=past)
         session.when_used = self._hold_sum
         self._coming += 1
         try:
@@ -169,7 +172,7 @@ class Sessions:
     async def _make_talk(self) -> Talk:
         jail = await self._take_jail()
         try:
-            return await Talk.open(jail, WORKSPACE)
+            return await Talk.open(jail, WORKSPACE, self._aside)
         except BaseException:
             self._bury(jail)
             raise

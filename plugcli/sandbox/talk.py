@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from plugcli.sandbox import gate
+from plugcli.sandbox.aside import Aside, computed
 from plugcli.sandbox.handle import Capture, Ending, Jail, Output
 
-_REPLY_BYTES = 4 * 1024 * 1024
+_REPLY_BYTES = 4 * 1024 * 1024  # as the interpreter's own FRAME_BYTES
+_LONG_BYTES = 16 * 1024  # what takes longer to read than to have a thread do it
 _LENGTH_BYTES = 4
 _CHUNK = 65536
 _RESULT_CHARACTERS = 110_000  # the interpreter cuts at 100,000 and adds a mark
@@ -57,11 +59,13 @@ class BrokenReply(Exception):
 class Talk:
     """The conversation with the interpreter of one jail, which is a session's from here on."""
 
-    def __init__(self, jail: Jail, import_from: str) -> None:
+    def __init__(self, jail: Jail, import_from: str, aside: Aside) -> None:
         self.jail = jail
+        self._aside = aside
         self._number = -1
         self._received = bytearray()
         self._reply: Reply | None = None
+        self._long_frame: bytes | None = None  # a reply that a thread reads
         self._is_running = False
         self.is_broken = False
         self._background = Capture.up_to(_BACKGROUND_BYTES)
@@ -71,9 +75,9 @@ class Talk:
         jail.hear_door(self._hear)
 
     @classmethod
-    async def open(cls, jail: Jail, import_from: str) -> "Talk":
+    async def open(cls, jail: Jail, import_from: str, aside: Aside) -> "Talk":
         """Return the conversation after a call that does nothing: what the first one costs, it has cost then."""
-        talk = cls(jail, import_from)
+        talk = cls(jail, import_from, aside)
         await talk.call(b"", wall_seconds=_OPENING_SECONDS, capture=Capture.up_to(0))
         return talk
 
@@ -97,7 +101,7 @@ class Talk:
         """
         jail = self.jail
         self._number += 1
-        self._reply = None
+        self._reply = self._long_frame = None
         self._take_background(capture)
         jail.capture = capture
         self._is_running = True
@@ -111,6 +115,7 @@ class Talk:
                     await jail.give_rest()
             if not self._is_settled:
                 await jail.wait(wall_seconds)
+            await self._read_long_frame()
         except TimeoutError:
             pass
         if not self._is_settled:
@@ -127,13 +132,14 @@ class Talk:
             if not self._is_settled:
                 self.jail.interrupt()
                 await self.jail.wait(seconds)
+        await self._read_long_frame()
         if not self.is_over and (self._reply is None or not await self.jail.sweep(_SWEEP_SECONDS)):
             self.is_broken = True
         self._end_call()
 
     @property
     def _is_settled(self) -> bool:
-        return self._reply is not None or self.is_over
+        return self._reply is not None or self._long_frame is not None or self.is_over
 
     def _end_call(self) -> None:
         """Let what is written from here on go to nobody's answer."""
@@ -170,9 +176,12 @@ class Talk:
                 raise BrokenReply
             if (frame := self._whole_frame()) is None:
                 return
-            if not self._is_running or self._reply is not None:
+            if not self._is_running or self._reply is not None or self._long_frame is not None:
                 raise BrokenReply
-            self._reply = parse_reply(frame, self._number)
+            if len(frame) > _LONG_BYTES:
+                self._long_frame = frame
+            else:
+                self._reply = parse_reply(frame, self._number)
         except BrokenReply:
             self.jail.hear_door(None)
             if not data:  # its end is told by the init, in a moment; else the code has closed the door
@@ -180,6 +189,17 @@ class Talk:
                 return
             self.is_broken = True
         self.jail.wake()
+
+    async def _read_long_frame(self) -> None:
+        """Take the reply that was too long to be read as it came."""
+        if self._long_frame is None:
+            return
+        try:
+            self._reply = await self._aside.do(computed, parse_reply, self._long_frame, self._number)
+        except BrokenReply:
+            self.jail.hear_door(None)
+            self.is_broken = True
+        self._long_frame = None
 
     def _break(self) -> None:
         self.is_broken = self.jail.ending is None

@@ -3,6 +3,9 @@
 What lies there is hostile: names, links, devices, sizes that change. Files are made from inside the jail, by a scribe with the code's own
 rights; they are read by the host, and only regular files are, opened below the workspace with no link on the way (openat2). The workspace
 outlives its jail as long as this holds its descriptor.
+
+The code decides how long a look takes: it makes the entries, and it can hold the locks of its folders. So what looks runs in a thread, by
+`aside`; only a glance, which is short, is taken where the server runs, as long as it stays short.
 """
 
 import asyncio
@@ -15,10 +18,11 @@ import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import gate
+from plugcli.sandbox.aside import Aside, Queue, computing
 from plugcli.sandbox.jail import libc
 from plugcli.sandbox.jail.scribe import UNFINISHED
 from plugcli.sandbox.policy import Policy, spell_bytes
@@ -28,8 +32,8 @@ Stamp = tuple[int, int, int, int]
 """What changes with a file: inode, bytes, times of change in ns (mtime, ctime)."""
 
 _PATH_BYTES = gate.PATH_BYTES
-_ENTRIES = 20_000
-_WALK_SECONDS = 0.25
+P = ParamSpec("P")
+Result = TypeVar("Result")
 _SCRIBE_SECONDS = 10.0
 _WORDS_BYTES = 1024
 _SKIPPED_FOLDERS = ("__pycache__",)
@@ -66,6 +70,31 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Effort:
+    """How far a look at a workspace goes: so many entries, so long without what it waits for others, and so long at all."""
+
+    entries: int
+    seconds: float
+    seconds_with_others: float
+
+
+_WALK = Effort(20_000, 0.25, 1.0)
+_GLANCE = Effort(64, 0.001, 0.001)
+_LONG_GLANCE_SECONDS = 0.005
+"""Something made it wait: the next look at that workspace is taken by a thread."""
+_REST_SECONDS = 2.0
+"""After a walk that was cut short: until then only the first entries are looked at."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a workspace found: every regular file with its stamp, and how many entries it left out, at least."""
+
+    stamps: dict[str, Stamp]
+    left_out: int
+
+
+@dataclass(frozen=True)
 class Download:
     """A file that is open for reading, as long as it was when it was opened."""
 
@@ -85,21 +114,35 @@ class Download:
 class Workspace:
     """The files of one jail. `folder` is its descriptor, which this owns; `scribe` starts a scribe in it, None once the jail is no more."""
 
-    def __init__(self, folder: int, policy: Policy) -> None:
+    def __init__(self, folder: int, policy: Policy, aside: Aside) -> None:
         self._folder = folder
         self._policy = policy
+        self._queue = Queue(aside)
         self.scribe: Callable[[str], socket.socket] | None = None
         self._seen: dict[str, Stamp] = {}
+        self._is_small = True
+        """Whether a glance saw all of it, in no time."""
+        self._is_slow = False
+        """Whether a glance took long: the code makes us wait."""
+        self._rests_until = 0.0
+        self._last = Look({}, 0)
+        """What the last walk that was cut short had seen."""
+
+    async def aside(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
+        """Return what `function` returns, called in a thread: one at a time for this workspace."""
+        return await self._queue.do(function, *arguments, **named)
 
     def close(self) -> None:
-        """Let go: when the jail is gone too, so are the files."""
+        """Let go: when the jail is gone too, so are the files. That takes the kernel long, so a thread does it."""
         if self._folder >= 0:
             descriptor, self._folder = self._folder, -1
-            os.close(descriptor)
+            self._queue.do_last(os.close, descriptor)
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more can be written."""
+        """Whether nothing more can be written; not known of one that is closed."""
+        if self._folder < 0:
+            return False
         usage = os.fstatvfs(self._folder)
         return usage.f_bavail == 0 or usage.f_favail == 0
 
@@ -110,31 +153,48 @@ class Workspace:
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
     def list(self) -> Listing:
-        """Return its files. A workspace made to be slow to walk is listed in part."""
-        stamps, left_out = self._walk()
-        names = sorted(stamps)
-        listed = names[: self._policy.files]
-        return Listing(
-            tuple(_file(name, stamps[name][1]) for name in listed), left_out + len(names) - len(listed)
-        )
+        """Return its files. A workspace made to be slow to walk is listed in part, and not walked anew at once."""
+        return self._listing(self._known())
 
     def changed(self) -> Listing:
         """Return the files that are new or different since this was last asked; those of `put` are not."""
-        stamps, left_out = self._walk()
-        names = sorted(name for name, stamp in stamps.items() if self._seen.get(name) != stamp)
-        self._seen = stamps
-        listed = names[: self._policy.files]
-        files = tuple(_file(name, stamps[name][1]) for name in listed)
-        return Listing(files, left_out + len(names) - len(listed))
+        return self._changed(self._walk())
+
+    async def look_for_changes(self) -> Listing:
+        """Return what `changed` does, in a thread unless that is not worth it."""
+        look = self._glance()
+        return self._changed(look) if look is not None else await self.aside(self.changed)
 
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[Download]:
         """Open a file for reading. Raises FileRefused."""
-        descriptor = self._open(name)
+        download = self._download(name)
         try:
-            yield Download(_file(name, os.fstat(descriptor).st_size), descriptor)
+            yield download
         finally:
-            os.close(descriptor)
+            os.close(download.descriptor)
+
+    @contextlib.asynccontextmanager
+    async def opened(self, name: str) -> AsyncIterator[Download]:
+        """Open a file for reading as `open` does, in threads: the last to close a file frees all of it. Raises FileRefused."""
+        opening = asyncio.ensure_future(self.aside(self._download, name))
+        try:
+            download = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(self._close_unused)
+            raise
+        try:
+            yield download
+        finally:
+            self._queue.do_last(os.close, download.descriptor)
+
+    def _download(self, name: str) -> Download:
+        descriptor = self._open(name)
+        return Download(_file(name, os.fstat(descriptor).st_size), descriptor)
+
+    def _close_unused(self, opening: "asyncio.Task[Download]") -> None:
+        if not opening.cancelled() and opening.exception() is None:
+            self._queue.do_last(os.close, opening.result().descriptor)
 
     def delete(self, name: str) -> None:
         """Remove a file. Raises FileRefused."""
@@ -155,23 +215,33 @@ class Workspace:
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> File:
         """Make the file `name` of what `chunks` gives: all of it or none. Raises FileRefused."""
         check_name(name)
-        if self.scribe is None:
-            raise FileRefused("missing", "the session has ended", "use another session")
-        stamps, left_out = self._walk()
-        if name not in stamps and len(stamps) + left_out >= self._policy.files:
+        look = self._glance()
+        if look is None:
+            look = await self.aside(self._known)
+        if name not in look.stamps and len(look.stamps) + look.left_out >= self._policy.files:
             raise FileRefused(
                 "too_many",
                 f"there are {self._policy.files} files in the workspace: the limit on their number",
                 "delete some first",
             )
+        return await self.write(name, chunks)
+
+    async def write(self, name: str, chunks: AsyncIterator[bytes]) -> File:
+        """Make the file `name`, which may be one, however many there are. Raises FileRefused."""
+        if self.scribe is None:
+            raise FileRefused("missing", "the session has ended", "use another session")
         with self.scribe(name) as channel:
             try:
                 count = await self._send(channel, name, chunks)
             except TimeoutError:
                 raise self._refusal(name, None) from None
+        await self.aside(self._know, name)
+        return _file(name, count)
+
+    def _know(self, name: str) -> None:
+        """Take a file for seen."""
         with contextlib.suppress(FileRefused), self.open(name) as download:
             self._seen[name] = _stamp(os.fstat(download.descriptor))
-        return _file(name, count)
 
     async def _send(self, channel: socket.socket, name: str, chunks: AsyncIterator[bytes]) -> int:
         """Have the scribe write `chunks`; return how many bytes they were."""
@@ -238,52 +308,102 @@ class Workspace:
             raise _missing(name)
         return descriptor
 
-    def _walk(self) -> tuple[dict[str, Stamp], int]:
-        """Return every regular file with its stamp, and how many entries were not looked at, at least."""
-        found: dict[str, Stamp] = {}
-        left = [b""]
-        budget = _ENTRIES
-        too_deep = 0
-        deadline = time.monotonic() + _WALK_SECONDS
-        while left:
-            folder = left.pop()
-            try:
-                descriptor = (
-                    libc.openat2_beneath(self._folder, folder or b".", os.O_RDONLY | os.O_DIRECTORY)
-                    if folder
-                    else os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._folder)
-                )
-            except OSError:
-                continue  # gone, or closed to us, or no folder any more
-            try:
-                with os.scandir(descriptor) as entries:
-                    for entry in entries:
-                        budget -= 1
-                        if budget < 0 or time.monotonic() > deadline:
-                            return found, 1 + len(left) + too_deep
-                        path = folder + b"/" + os.fsencode(entry.name) if folder else os.fsencode(entry.name)
-                        with contextlib.suppress(OSError):
-                            status = entry.stat(follow_symlinks=False)
-                            if stat.S_ISREG(status.st_mode) and not entry.name.startswith(UNFINISHED):
-                                found[os.fsdecode(path)] = _stamp(status)
-                            elif stat.S_ISDIR(status.st_mode) and entry.name not in _SKIPPED_FOLDERS:
-                                if len(path) < _PATH_BYTES:
-                                    left.append(path)
-                                else:
-                                    too_deep += 1
-            finally:
-                os.close(descriptor)
-        return found, too_deep
+    def _listing(self, look: Look, *, names: "builtins.list[str] | None" = None) -> Listing:
+        """Return the files of `look`, or those of them that have `names`: as many as are listed."""
+        names = sorted(look.stamps if names is None else names)
+        listed = names[: self._policy.files]
+        files = tuple(_file(name, look.stamps[name][1]) for name in listed)
+        return Listing(files, look.left_out + len(names) - len(listed))
+
+    def _changed(self, look: Look) -> Listing:
+        names = [name for name, stamp in look.stamps.items() if self._seen.get(name) != stamp]
+        was_seen_in_part = look.left_out > 0 and len(self._seen) < 2 * _WALK.entries
+        self._seen = {**self._seen, **look.stamps} if was_seen_in_part else look.stamps
+        return self._listing(look, names=names)
+
+    @property
+    def _is_resting(self) -> bool:
+        return time.monotonic() < self._rests_until
+
+    def _glance(self) -> Look | None:
+        """Return a look that was soon over; None where the workspace is not small, or makes us wait."""
+        if not self._is_small or self._is_slow:
+            return None
+        began = time.monotonic()
+        look = _walk(self._folder, _GLANCE, lambda: 0)
+        self._is_slow = time.monotonic() - began > _LONG_GLANCE_SECONDS
+        self._is_small = look.left_out == 0
+        return look if self._is_small else None
+
+    def _known(self) -> Look:
+        """Return a look at all of it, or all that is known where it is not walked anew."""
+        look = self._walk()
+        last = self._last if self._is_resting else Look({}, 0)
+        return Look({**last.stamps, **look.stamps}, max(last.left_out, look.left_out))
+
+    def _walk(self) -> Look:
+        """Return a look at all of it, or at as much as there is time for."""
+        is_resting = self._is_resting
+        with computing() as thread:
+            look = _walk(self._folder, _GLANCE if is_resting else _WALK, thread.rest)
+        if look.left_out and not is_resting:
+            self._last, self._rests_until = look, time.monotonic() + _REST_SECONDS
+        self._is_small = not look.left_out and len(look.stamps) < _GLANCE.entries
+        return look
+
+
+def _walk(top: int, effort: Effort, rest: Callable[[], float]) -> Look:
+    """Look at what lies below the descriptor `top`; `rest` is called often, and returns how long that took."""
+    found: dict[str, Stamp] = {}
+    left = [b""]
+    budget = effort.entries
+    too_deep = 0
+    began = time.monotonic()
+    deadline, last = began + effort.seconds, began + effort.seconds_with_others
+    while left:
+        deadline = min(last, deadline + rest())
+        if time.monotonic() > deadline:
+            return Look(found, len(left) + too_deep)
+        folder = left.pop()
+        try:
+            descriptor = (
+                libc.openat2_beneath(top, folder or b".", os.O_RDONLY | os.O_DIRECTORY)
+                if folder
+                else os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=top)
+            )
+        except OSError:
+            continue  # gone, or closed to us, or no folder any more
+        try:
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    budget -= 1
+                    deadline = min(last, deadline + rest())
+                    if budget < 0 or time.monotonic() > deadline:
+                        return Look(found, 1 + len(left) + too_deep)
+                    path = folder + b"/" + os.fsencode(entry.name) if folder else os.fsencode(entry.name)
+                    with contextlib.suppress(OSError):
+                        status = entry.stat(follow_symlinks=False)
+                        if stat.S_ISREG(status.st_mode) and not entry.name.startswith(UNFINISHED):
+                            found[os.fsdecode(path)] = _stamp(status)
+                        elif stat.S_ISDIR(status.st_mode) and entry.name not in _SKIPPED_FOLDERS:
+                            if len(path) < _PATH_BYTES:
+                                left.append(path)
+                            else:
+                                too_deep += 1
+        finally:
+            os.close(descriptor)
+    return Look(found, too_deep)
 
 
 async def copy(old: Workspace, new: Workspace) -> int:
     """Copy the files of a workspace whose jail is no more into a new one, and close the old; return how many there were no room for."""
-    listing = old.list()
+    listing = await old.aside(old.list)
     lost = listing.left_out
     for file in listing.files:
         try:
-            with old.open(file.name) as download:
-                await new.put(file.name, _chunks(download))
+            check_name(file.name)
+            async with old.opened(file.name) as download:
+                await new.write(file.name, _chunks(old, download))
         except FileRefused:
             lost += 1
     old.close()
@@ -317,9 +437,9 @@ def _file(name: str, count: int) -> File:
     return File(name, count, gate.media_type(name))
 
 
-async def _chunks(download: Download) -> AsyncIterator[bytes]:
+async def _chunks(workspace: Workspace, download: Download) -> AsyncIterator[bytes]:
     offset = 0
-    while data := download.read(offset, 1 << 18):
+    while data := await workspace.aside(download.read, offset, 1 << 18):
         yield data
         offset += len(data)
 

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from plugcli.sandbox.crowded import is_crowded
 from plugcli.serve.answer import Refusal
 
 NAME_CHARACTERS = 200
@@ -31,6 +32,8 @@ class Call:
 
 def parse_call(body: bytes, *, wall_seconds_max: float) -> Call:
     """The call in `body`. Raises Refusal: 400 for what is not JSON, 422 for JSON that is not a call."""
+    if is_crowded(body):
+        raise Refusal(400, "the body holds far more values than a call has", _EXAMPLE)
     try:
         asked = json.loads(body)
     except RecursionError:

@@ -4,7 +4,7 @@ A browser may show a picture or a text of it, and runs none of it: no sniffing, 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -37,9 +37,15 @@ class Slice:
 
 
 async def send_file(
-    download: Download, name: str, headers: Mapping[bytes, bytes], send: Send, *, is_head: bool
+    download: Download,
+    read: Callable[[int, int], Awaitable[bytes]],
+    name: str,
+    headers: Mapping[bytes, bytes],
+    send: Send,
+    *,
+    is_head: bool,
 ) -> None:
-    """Answer with `download`, or with the range of it that `headers` ask for. Raises Refusal (416)."""
+    """Answer with `download`, or with the range of it that `headers` ask for; `read` reads it. Raises Refusal (416)."""
     asked = slice_of(headers, download.bytes)
     own: list[Header] = [
         (b"content-type", _content_type(name).encode()),
@@ -52,7 +58,7 @@ async def send_file(
     await send({"type": "http.response.start", "status": 206 if asked.is_part else 200, "headers": own})
     offset = asked.end if is_head else asked.start
     while offset < asked.end:
-        chunk = download.read(offset, min(CHUNK_BYTES, asked.end - offset))
+        chunk = await read(offset, min(CHUNK_BYTES, asked.end - offset))
         if not chunk:  # cut off while it is read: without a last message the server closes the connection
             return
         offset += len(chunk)

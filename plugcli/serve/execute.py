@@ -11,13 +11,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import RunResult, Sandbox
+from plugcli.sandbox.aside import computed
 from plugcli.serve import stream
 from plugcli.serve.answer import ClientGone, Refusal, send_answer, send_refusal
 from plugcli.serve.call import Call, parse_call
 from plugcli.serve.conversation import Wish, open_session, wish
 from plugcli.serve.files import files_routes, with_url
-from plugcli.serve.fit import fit
+from plugcli.serve.fit import LONG_CHARACTERS, first_files, fit, least_characters
 from plugcli.serve.leaving import unless_gone
 from plugcli.serve.refusals import refusal_of
 from plugcli.serve.stream import OnOutput
@@ -47,7 +48,7 @@ class _Execute:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         when_busy = 503
         try:
-            call = parse_call(await _body(receive), wall_seconds_max=self.sandbox.policy.wall_seconds_max)
+            call = await self._call(await _body(receive))
             wished = wish(headers, call.session, terms)
             if not wished.is_fresh:
                 when_busy = 429
@@ -66,24 +67,46 @@ class _Execute:
             if answer is not None:
                 await send_answer(send, 200, answer)
 
+    async def _call(self, body: bytes) -> Call:
+        """What `body` asks for. Raises Refusal."""
+        parse = partial(parse_call, body, wall_seconds_max=self.sandbox.policy.wall_seconds_max)
+        return parse() if len(body) < LONG_CHARACTERS else await self.sandbox.aside.do(computed, parse)
+
     async def _run(
         self, call: Call, wished: Wish, terms: Terms, scope: Scope, on_output: OnOutput | None = None
     ) -> bytes:
         """Run the code; the RunResult, as it goes over the wire."""
         if wished.is_fresh:
             run = await self.sandbox.run(call.code, wall_seconds=call.wall_seconds, on_output=on_output)
-            return fit(run.as_json(), terms.answer_characters)
+            return await self._answer(run, None, terms, scope)
         session = await open_session(self.sandbox, wished)
         run = await session.run(call.code, wall_seconds=call.wall_seconds, on_output=on_output)
+        return await self._answer(run, session.handle, terms, scope)
+
+    async def _answer(self, run: RunResult, handle: str | None, terms: Terms, scope: Scope) -> bytes:
+        """The RunResult, as it goes over the wire. Where the code has made it long, a thread writes it."""
         result = run.as_json()
-        if result["files"]:
-            made = zip(result["files"], run.files, strict=True)
-            result["files"] = [
-                with_url(file, exact["name"], session.handle, terms, scope) for file, exact in made
-            ]
-        if result["displays"]:
-            result["displays"] = [_shown(each, session.handle, terms, scope) for each in result["displays"]]
-        return fit(result, terms.answer_characters)
+        write = partial(_written, result, [file["name"] for file in run.files], handle, terms, scope)
+        if least_characters(result) < LONG_CHARACTERS:
+            return write()
+        return await self.sandbox.aside.do(computed, write)
+
+
+def _written(
+    result: dict[str, Any], names: list[str], handle: str | None, terms: Terms, scope: Scope
+) -> bytes:
+    """The JSON of a RunResult; `names` are its files' as they are on the disk, `handle` names its session, if it has one."""
+    if result["files"]:
+        files = first_files(result["files"], terms.answer_characters)
+        left_out = result["truncated"]["files"] + len(result["files"]) - len(files)
+        result["truncated"] = result["truncated"] | {"files": left_out}
+        if handle is not None:
+            made = zip(files, names, strict=False)  # the first files only
+            files = [with_url(file, name, handle, terms, scope) for file, name in made]
+        result["files"] = files
+    if result["displays"] and handle is not None:
+        result["displays"] = [_shown(each, handle, terms, scope) for each in result["displays"]]
+    return fit(result, terms.answer_characters)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -4,12 +4,13 @@ The address, which links.py writes, is the right to fetch the file; the guard le
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Download, Sandbox, Workspace
 from plugcli.serve.answer import Refusal, send_refusal
 from plugcli.serve.download import send_file
 from plugcli.serve.refusals import refusal_of
@@ -52,14 +53,19 @@ class OneFile:
                     "ask for the list of files, or run the code again that wrote it",
                 )
             if scope["method"] == "DELETE":
-                workspace.delete(link.name)
+                await workspace.aside(workspace.delete, link.name)
                 await send({"type": "http.response.start", "status": 204, "headers": []})
                 await send({"type": "http.response.body", "body": b""})
                 return
-            with workspace.open(link.name) as download:
+            async with workspace.opened(link.name) as download:
                 is_head = scope["method"] == "HEAD"
-                await send_file(download, link.name, dict(scope["headers"]), send, is_head=is_head)
+                read = partial(_read, workspace, download)
+                await send_file(download, read, link.name, dict(scope["headers"]), send, is_head=is_head)
         except Refusal as refusal:
             await send_refusal(refusal, send)
         except PlugcliError as error:
             await send_refusal(refusal_of(error), send)
+
+
+async def _read(workspace: Workspace, download: Download, offset: int, count: int) -> bytes:
+    return await workspace.aside(download.read, offset, count)

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Sandbox, Session
+from plugcli.sandbox.aside import computed
 from plugcli.serve import conversation, file
 from plugcli.serve.answer import (
     ClientGone,
@@ -27,7 +28,7 @@ from plugcli.serve.answer import (
 )
 from plugcli.serve.body import Body
 from plugcli.serve.call import checked_name
-from plugcli.serve.fit import fit_list
+from plugcli.serve.fit import first_files, fit_list
 from plugcli.serve.refusals import busy, refusal_of
 from plugcli.serve.terms import UPLOADS, Terms, terms_of
 from plugcli.serve.upload import store
@@ -74,7 +75,7 @@ class _Files:
                 body = Body(receive, headers, self.sandbox.policy.workspace_bytes_held + FORM_BYTES)
                 content = await self._store(body, headers, terms, scope)
             else:
-                content = self._list(headers, terms, scope)
+                content = await self._list(headers, terms, scope)
         except ClientGone:
             pass
         except (Refusal, PlugcliError) as error:
@@ -106,16 +107,24 @@ class _Files:
         listed = [with_url(each.as_json(), each.name, session.handle, terms, scope) for each in files]
         return json_bytes({"files": listed, "session": _as_json(session, state)})
 
-    def _list(self, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
+    async def _list(self, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
         wished = conversation.wish(headers, _query(scope, "session").get("session"), terms)
         session = conversation.find(self.sandbox, wished)
         if session is None:
             raise _no_session(wished)
         session.touch()
-        listing = session.workspace.list()
-        files = [with_url(each.as_json(), each.name, session.handle, terms, scope) for each in listing.files]
-        content = {"files": files, "left_out": listing.left_out, "session": _as_json(session, "kept")}
-        return fit_list(content, terms.answer_characters)
+        workspace = session.workspace
+        listing = await workspace.aside(workspace.list)
+
+        def write() -> bytes:
+            files = first_files([each.as_json() for each in listing.files], terms.answer_characters)
+            left_out = listing.left_out + len(listing.files) - len(files)
+            made = zip(files, listing.files, strict=False)  # the first files only
+            listed = [with_url(file, each.name, session.handle, terms, scope) for file, each in made]
+            content = {"files": listed, "left_out": left_out, "session": _as_json(session, "kept")}
+            return fit_list(content, terms.answer_characters)
+
+        return await self.sandbox.aside.do(computed, write)
 
 
 def _brings_file(headers: Mapping[bytes, bytes]) -> bool:

@@ -12,6 +12,8 @@ from plugcli.serve.answer import json_bytes
 
 ANSWER_CHARACTERS = 100_000
 ANSWER_CHARACTERS_MIN = 2_000  # room for every other field and the marks
+LONG_CHARACTERS = 16_000  # what takes longer to write than to have a thread do it
+_BLOCK_CHARACTERS = 2048
 _MARK_CHARACTERS = 80  # a mark, and the longer number in `truncated`
 _STREAMS = ("stdout", "stderr")
 
@@ -25,15 +27,19 @@ def fit(result: dict[str, Any], limit: int) -> bytes:
     truncated = result["truncated"]
     if truncated["stdout"] or truncated["stderr"]:
         result = {**result, **{name: result[name] + _end_mark(truncated[name]) for name in _STREAMS}}
-    answer = json_bytes(result)
-    # Bytes are never fewer than characters, and seldom need counting.
-    if len(answer) < limit or len(answer.decode()) < limit:
-        return answer
+    if least_characters(result) < limit:  # else it is too long anyway, and perhaps long to write
+        answer = json_bytes(result)
+        # Bytes are never fewer than characters, and seldom need counting.
+        if len(answer) < limit or len(answer.decode()) < limit:
+            return answer
     return json_bytes(_shortened(result, limit))
 
 
 def fit_list(content: dict[str, Any], limit: int) -> bytes:
-    """The JSON of `content`, shorter than `limit` characters: a list of `files`, and how many are `left_out`."""
+    """The JSON of `content`, shorter than `limit` characters: a list of `files`, and how many are `left_out`.
+
+    `content` holds no more than `first_files`.
+    """
     answer = json_bytes(content)
     if len(answer) < limit or len(answer.decode()) < limit:
         return answer
@@ -43,20 +49,41 @@ def fit_list(content: dict[str, Any], limit: int) -> bytes:
     return json_bytes({**content, "files": kept, "left_out": content["left_out"] + len(files) - len(kept)})
 
 
+def least_characters(result: dict[str, Any]) -> int:
+    """How long the JSON of `result` is at least, which costs next to nothing to know."""
+    texts = [*(result[name] for name in _STREAMS), result.get("result") or ""]
+    texts += [text for display in result.get("displays", ()) for text in display.values()]
+    texts += [file["name"] for file in result.get("files", ())]
+    return sum(map(len, texts))
+
+
+def first_files(files: Sequence[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    """Those `files` from the first on that an answer of `limit` characters can hold at most: the rest need no address."""
+    kept: list[dict[str, Any]] = []
+    for file in files:
+        limit -= len(file["name"])
+        if limit < 0:
+            break
+        kept.append(file)
+    return kept
+
+
 def _shortened(result: dict[str, Any], limit: int) -> dict[str, Any]:
     displays, value, files = result.get("displays", []), result.get("result") or "", result.get("files", [])
     streams = [result[name] for name in _STREAMS]
     marks = sum(map(bool, (displays, value, *streams, files))) * _MARK_CHARACTERS
-    whole = _length(displays) + _length(files) + sum(map(_written, (value, *streams)))
-    over = _length(result) - (limit - 1) + marks
+    value_needs, *needs = (_needed(text, limit) for text in (value, *streams))
+    whole = _length(displays) + _length(files) + value_needs + sum(needs)
+    empty: dict[str, Any] = {**dict.fromkeys((*_STREAMS, "result"), ""), "displays": [], "files": []}
+    rest = _length({name: empty.get(name, part) for name, part in result.items()})
+    over = rest + whole - (limit - 1) + marks
     least = max(0, whole - over) // 8  # of the room, for each text, however much comes after it
 
     fewer = _without_texts(displays, max(least, _length(displays) - over))
     over -= _length(displays) - _length(fewer)
-    share = max(least, _written(value) - over)
+    share = max(least, value_needs - over)
     shorter, _ = _without_middle(value, share)
-    over -= max(0, _written(value) - share)
-    needs = [_written(text) for text in streams]
+    over -= max(0, value_needs - share)
     share = max(2 * least, sum(needs) - over)
     over -= max(0, sum(needs) - share)
     texts, truncated = {}, dict(result["truncated"])
@@ -115,16 +142,25 @@ def _share(room: int, one: int, other: int) -> tuple[int, int]:
 
 def _without_middle(text: str, room: int) -> tuple[str, int]:
     """`text`, its middle replaced by a mark so that its JSON takes `room` characters; and the bytes lost."""
-    if _written(text) <= room:
+    if len(text) <= room and _written(text) <= room:
         return text, 0
-    head = _longest(text, room // 2)
-    tail = _longest(text[::-1], room // 2)
+    half = max(0, room // 2)
+    head = _longest(text[:half], half)
+    tail = _longest(text[max(head, len(text) - half) :][::-1], half)
     left_out = len(text[head : len(text) - tail].encode("utf-8", "surrogatepass"))
     return f"{text[:head]}\n[... {left_out} bytes left out ...]\n{text[len(text) - tail :]}", left_out
 
 
 def _longest(text: str, room: int) -> int:
     """How many characters of the start of `text` fit in `room` once written as JSON."""
+    taken = 0
+    while taken < len(text) and (written := _written(text[taken : taken + _BLOCK_CHARACTERS])) <= room:
+        taken += _BLOCK_CHARACTERS
+        room -= written
+    return min(taken, len(text)) + _longest_of_block(text[taken : taken + _BLOCK_CHARACTERS], room)
+
+
+def _longest_of_block(text: str, room: int) -> int:
     low, high = 0, min(len(text), max(room, 0))
     while low < high:
         middle = (low + high + 1) // 2
@@ -133,6 +169,11 @@ def _longest(text: str, room: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _needed(text: str, limit: int) -> int:
+    """The characters `text` takes in JSON; `limit` for any that take more, of which it is not worth knowing how many."""
+    return limit if len(text) >= limit else min(limit, _written(text))
 
 
 def _written(text: str) -> int:

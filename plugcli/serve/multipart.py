@@ -1,5 +1,6 @@
 """multipart/form-data, read as it comes: a part's bytes go where they belong before the next part is known."""
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator
@@ -18,6 +19,10 @@ logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # what 
 
 # What browsers write for what a quoted name cannot hold (WHATWG HTML, "multipart/form-data encoding algorithm").
 _WRITTEN = (("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
+
+
+_LEAST_BYTES = 1024
+_FEW_EVENTS = 16
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Multipart:
     boundary: bytes
     _events: deque[Part | bytes | _End] = field(default_factory=deque)
     _is_whole: bool = False
+    _piece_bytes: int = _LEAST_BYTES
 
     def __post_init__(self) -> None:
         self._head = _Head()
@@ -88,11 +94,22 @@ class Multipart:
                 if self._is_whole:
                     return None
                 raise broken("it ends before its last boundary")
+            await self._take(chunk)
+        return self._events.popleft()
+
+    async def _take(self, chunk: bytes) -> None:
+        """Have `chunk` parsed: in pieces, where it holds many parts, so that others have their turn between them."""
+        start = 0
+        while start < len(chunk):
+            known = len(self._events)
             try:
-                self._parser.write(chunk)
+                self._parser.write(chunk[start : start + self._piece_bytes])
             except FormParserError as error:
                 raise broken(str(error)) from None
-        return self._events.popleft()
+            start += self._piece_bytes
+            has_many = len(self._events) - known > _FEW_EVENTS
+            self._piece_bytes = _LEAST_BYTES if has_many else 2 * self._piece_bytes
+            await asyncio.sleep(0)
 
     def _begin(self) -> None:
         self._head = _Head()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Policy, Sandbox
 from plugcli.serve.app import Settings, create_app
-from plugcli.serve.framing import Protocol
+from plugcli.serve.connection import PacedProtocol
 from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
@@ -28,6 +29,9 @@ except ImportError:  # elsewhere than on Unix
 
 CONNECTIONS_MAX = 256
 SHUTDOWN_MARGIN_SECONDS = 3
+_SWITCH_SECONDS = (
+    0.001  # Python's own 5 ms, once for each step of an answer, would be felt beside a thread that computes
+)
 
 Log = Callable[[str], None]
 
@@ -57,6 +61,7 @@ def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None],
     answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
     """
     _raise_open_files()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # uvicorn's own bound comes first; ours is for what it cannot end.
     stopping = Stopping(_shutdown_seconds(service.policy) + SHUTDOWN_MARGIN_SECONDS, log)
     with stopping.on_signals(), _uvicorn_log(log):
@@ -113,7 +118,7 @@ async def _serve(
 def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=Protocol,  # h11, the same parser on every machine, whatever else is installed
+        http=PacedProtocol,  # h11, the same parser on every machine, whatever else is installed
         ws="none",  # no host uses WebSockets, and Origin checks of ours do not cover them
         log_config=None,
         access_log=False,

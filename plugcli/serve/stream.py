@@ -18,6 +18,8 @@ from plugcli.serve.refusals import refusal_of
 MIME = b"text/event-stream"
 SILENT_SECONDS = 3.0  # some clients give a connection up after five
 
+_TURNS = 64  # of the streams that wait; two that say more are told each in one
+_PIECE_CHARACTERS = 16 * 1024
 _KEEP_ALIVE = b": keep-alive\n\n"
 OnOutput = Callable[[str, bytes], None]
 _HEADERS = [
@@ -56,13 +58,17 @@ async def stream(run: Callable[[OnOutput], Awaitable[bytes]], send: Send) -> Non
             if is_over and not is_started:
                 running.result()
             events = said.take(is_over=is_over)
-            if is_over:
-                events.append(_last(running))
+            last = _last(running) if is_over else b""
             if not is_started:
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
                 is_started = True
-            body = b"".join(events) or _KEEP_ALIVE
-            await send({"type": "http.response.body", "body": body, "more_body": not is_over})
+            for event in events if events or is_over else [_KEEP_ALIVE]:
+                await send({"type": "http.response.body", "body": event, "more_body": True})
+                await asyncio.sleep(
+                    0
+                )  # sending waits only for a slow client; others are not to wait for a fast one
+            if is_over:
+                await send({"type": "http.response.body", "body": last})
     finally:
         if not running.done():
             running.cancel()
@@ -70,7 +76,10 @@ async def stream(run: Callable[[OnOutput], Awaitable[bytes]], send: Send) -> Non
 
 
 class _Said:
-    """What the code has said since it was last asked for, as text: a character may come in two parts."""
+    """What the code has said since it was last asked for, as text: a character may come in two parts.
+
+    Two streams that take turns at each byte are not told one after the other for ever: what waits stays short.
+    """
 
     def __init__(self) -> None:
         self.stirred = asyncio.Event()
@@ -85,23 +94,27 @@ class _Said:
         self.stirred.set()
 
     def take(self, *, is_over: bool) -> list[bytes]:
-        """The events for it, one for what one stream said without another between."""
+        """The events for it: what one stream said without another between, in pieces."""
         self.stirred.clear()
         if is_over:
             for name, decoder in self._decoders.items():
                 self._add_text(name, decoder.decode(b"", final=True))
         texts, self._texts = self._texts, []
+        said = ((name, "".join(parts)) for name, parts in texts)
         return [
-            _event("output", json_bytes({"stream": name, "text": "".join(parts)})) for name, parts in texts
+            _event("output", json_bytes({"stream": name, "text": text[start : start + _PIECE_CHARACTERS]}))
+            for name, text in said
+            for start in range(0, len(text), _PIECE_CHARACTERS)
         ]
 
     def _add_text(self, name: str, text: str) -> None:
         if not text:
             return
-        if self._texts and self._texts[-1][0] == name:
-            self._texts[-1][1].append(text)
-        else:
-            self._texts.append((name, [text]))
+        for its, parts in self._texts[-1:] if len(self._texts) < _TURNS else self._texts[-2:]:
+            if its == name:
+                parts.append(text)
+                return
+        self._texts.append((name, [text]))
 
 
 def _last(running: asyncio.Future[bytes]) -> bytes:

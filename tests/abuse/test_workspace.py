@@ -297,6 +297,77 @@ notes.append(await beating < 1)
     assert notes[4:] == [[1, True, True], "2", True]
 
 
+MANY = """
+import os
+for folder in range(100):
+    os.mkdir(f'{folder}')
+    for n in range(100): os.close(os.open(f'{folder}/{n}', os.O_CREAT | os.O_WRONLY))
+"""
+
+
+@pytest.mark.row("F14")
+def test_large_workspace_is_not_walked_where_others_are_served(box: Box) -> None:
+    """The code decides how long a walk takes: nobody but its own session waits for it, whoever asks and however often."""
+    notes = box.notes(
+        f"""
+import threading
+from plugcli.sandbox import workspace
+walk, here = workspace._walk, threading.get_ident()
+def watched(top, effort, rest):
+    look = walk(top, effort, rest)
+    walks.append([threading.get_ident() == here, len(look.stamps) > 1000])
+    return look
+workspace._walk, walks = watched, []
+session = await opened('many')
+await session.run({MANY!r})
+await session.run('1')
+try: await session.workspace.put('one', data(b'1'))
+except workspace.FileRefused as error: notes.append(error.kind)
+await session.workspace.aside(session.workspace.list)
+notes.append([sorted({{is_large for is_here, is_large in walks if is_here}}), any(is_large for _, is_large in walks)])
+small = await opened('small')
+walks.clear()
+result = await small.run("open('a', 'w').close()")
+notes.append([[file['name'] for file in result.files], [is_here for is_here, _ in walks]])
+""",
+        memory_bytes=1 << 30,
+    )
+    assert notes == ["too_many", [[False], True], [["a"], [True]]]
+
+
+DRIP = """
+import os
+for _ in range(3):
+    if os.fork() == 0:
+        while True: os.write(1, b'x')
+"""
+
+
+@pytest.mark.row("F14")
+def test_output_that_never_ends_does_not_hold_an_answer(box: Box) -> None:
+    """What was written before the end of a call is taken, and not what comes while it is taken: that may never stop."""
+    notes = box.notes(
+        f"""
+from plugcli.sandbox.handle import Jail
+drain, read = Jail.drain, Jail._read
+def counted(self, *arguments):
+    count = read(self, *arguments)
+    taken[-1] += count
+    return count
+def drained(self):
+    taken.append(0)
+    drain(self)
+    drains.append(taken.pop())
+Jail.drain, Jail._read, taken, drains = drained, counted, [0], []
+session = await opened('drip')
+await session.run({DRIP!r})
+for number in range(50): await session.run('1')
+notes.append([len(drains) >= 100, max(drains) <= 2 << 20])
+"""
+    )
+    assert notes == [[True, True]]
+
+
 NAMES = [
     *(
         "with space.csv",

@@ -113,6 +113,16 @@ class Connection:
         check(answer_of(head, body))
         return seconds
 
+    def get(self, data: bytes) -> float:
+        """Send one request whose answer is no result; return the seconds that took. Raises NotMeasured unless it is 200."""
+        started = time.perf_counter()
+        self._socket.sendall(data)
+        head, _ = self._read()
+        seconds = time.perf_counter() - started
+        if not head.startswith(b"HTTP/1.1 200 "):
+            raise NotMeasured(f"an answer is wrong: {head[:100].decode()}")
+        return seconds
+
     def _read(self) -> tuple[bytes, bytes]:
         data = b""
         while b"\r\n\r\n" not in data:

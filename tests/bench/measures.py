@@ -27,6 +27,7 @@ from tests.bench.load import (
     tight,
 )
 from tests.bench.memory import process_pss_bytes, tree_pss_bytes
+from tests.bench.neighbours import beside
 from tests.bench.servers import ENVIRONMENT, PLUGCLI, Server, serving
 from tests.bench.table import Figures, Measured
 
@@ -238,6 +239,16 @@ def settled() -> Iterator[None]:
         yield
 
 
+def beside_neighbours(attack: str) -> Measure:
+    """What four callers at their worst do to others."""
+
+    def measure(bench: Bench) -> Measured:
+        with bench.servers("plugcli") as servers:
+            return beside(attack, servers["plugcli"], bench.folder, max(2, bench.rounds // 5))
+
+    return measure
+
+
 def commands(bench: Bench) -> Measured:
     """Whole commands, wall time, one after the other in turn."""
     empty = bench.folder / "empty.py"
@@ -284,6 +295,8 @@ MEASURES: dict[str, Measure] = {
     "live session": live_session,
     "first call": first_call,
     "memory": memory,
+    "beside walks": beside_neighbours("walk"),
+    "beside CPU eaters": beside_neighbours("cpu"),
     "commands": commands,
     **{name: beside_linters(measure) for name, measure in LINTERS.items()},
 }

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from plugcli.serve import fit as fit_module
+from plugcli.serve.answer import json_bytes
 from plugcli.serve.fit import fit, fit_list
 
 LIMIT = 2_000
@@ -181,3 +183,37 @@ def test_list_of_files_fits_too() -> None:
         "files": files[:1],
         "left_out": 0,
     }
+
+
+@pytest.mark.parametrize("unit", ["x", "\x00", '"', "\U0001f600"])
+def test_cost_is_that_of_the_answer_not_of_the_output(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four sessions that print a megabyte at each call must not keep the server at nothing but counting."""
+    written = 0
+
+    def count(content: object) -> bytes:
+        nonlocal written
+        data = json_bytes(content)
+        written += len(data)
+        return data
+
+    monkeypatch.setattr(fit_module, "json_bytes", count)
+    files = [
+        {"name": f"{number}{unit * 200}", "bytes": 1, "mime": "text/plain", "url": None}
+        for number in range(1000)
+    ]
+    text = unit * (1 << 20)
+    limit = 100_000
+    kept = fit_module.first_files(files, limit)
+    answer = fit(shown(stdout=text, stderr=text, result=unit * limit, files=kept), limit)
+    assert len(answer.decode()) < limit
+    assert written < 64 * limit
+
+
+def test_files_that_cannot_fit_need_no_address() -> None:
+    """An address is a signature and a long name percent-encoded: a thousand of them take a tenth of a second."""
+    files = [{"name": "x" * 100} for _ in range(1000)]
+    assert [files[:20], [], files] == [
+        fit_module.first_files(files, 2000),
+        fit_module.first_files(files, 99),
+        fit_module.first_files(files, 100_000),
+    ]

@@ -1,0 +1,131 @@
+"""Work whose cost untrusted code decides, kept off the event loop: it has threads, which end with the Sandbox.
+
+A thread alone is not enough, for two reasons. The code can hold a lock that the kernel takes for us (of a folder, of a file), so that a
+thread waits: a Queue gives one workspace one thread at a time, and nobody else waits for it. And whoever computes keeps the interpreter's
+lock from the event loop: `computing` lets one thread compute at a time, and rest often.
+"""
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+_SLICE_SECONDS = 0.005
+_REST_SECONDS = 0.0025
+_PATIENCE_SECONDS = 0.1  # with a thread that has the turn and waits for the kernel
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+class Aside:
+    """The threads of one Sandbox: at most `threads`, which has to be more than there are queues."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._pool: ThreadPoolExecutor | None = None  # most runs of `exec` need none
+        self._later: set[asyncio.Task[None]] = set()
+
+    def start(
+        self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs
+    ) -> asyncio.Future[Result]:
+        """Have `function` called in a thread; return what will have its result."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, "plugcli-aside")
+        job = self._pool.submit(function, *arguments, **named)
+        return asyncio.wrap_future(job)
+
+    async def do(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
+        """Return what `function` returns, called in a thread. Being cancelled does not stop it."""
+        return await asyncio.shield(self.start(function, *arguments, **named))
+
+    def do_later(self, queue: "Queue", function: Callable[..., None], *arguments: object) -> None:
+        """Have `function` called in a thread when all is done that `queue` was asked for; nobody waits for it."""
+        task = asyncio.get_running_loop().create_task(queue.do(function, *arguments))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def close(self) -> None:
+        """Wait for all that was asked for, and end the threads."""
+        await asyncio.gather(*self._later, return_exceptions=True)
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await asyncio.to_thread(pool.shutdown)
+
+
+class Queue:
+    """What is done for one workspace: one thing after the other, whoever asks for it and however long it takes."""
+
+    def __init__(self, aside: Aside) -> None:
+        self._aside = aside
+        self._turn = asyncio.Lock()
+
+    async def do(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
+        """Return what `function` returns, called in a thread when its turn has come."""
+        await self._turn.acquire()
+        try:
+            job = self._aside.start(function, *arguments, **named)
+        except BaseException:
+            self._turn.release()
+            raise
+        job.add_done_callback(lambda _: self._turn.release())  # not sooner: who is cancelled does not stop it
+        return await asyncio.shield(job)
+
+    def do_last(self, function: Callable[..., None], *arguments: object) -> None:
+        """Have `function` called after all else; nobody waits for it."""
+        self._aside.do_later(self, function, *arguments)
+
+
+class Computing:
+    """A thread that computes. `rest` has to be called often: it gives the event loop and other threads their time."""
+
+    def __init__(self) -> None:
+        self._has_turn = False
+        self._began = 0.0
+
+    def take_turn(self) -> None:
+        """Wait for the others, but not for one that is stuck."""
+        self._has_turn = _turn.acquire(timeout=_PATIENCE_SECONDS)
+        self._began = time.monotonic()
+
+    def give_turn(self) -> None:
+        """Let another compute."""
+        if self._has_turn:
+            self._has_turn = False
+            _turn.release()
+
+    def rest(self) -> float:
+        """Let others come first for a moment, if this thread has computed for a while; return the seconds that took."""
+        began = time.monotonic()
+        if began - self._began <= _SLICE_SECONDS:
+            return 0
+        time.sleep(
+            _REST_SECONDS
+        )  # with the turn: however many want to compute, a third of the time nobody does
+        self.give_turn()
+        time.sleep(0)
+        self.take_turn()
+        return self._began - began
+
+
+_turn = threading.Lock()
+
+
+@contextlib.contextmanager
+def computing() -> Iterator[Computing]:
+    """Let this thread compute while no other does."""
+    thread = Computing()
+    thread.take_turn()
+    try:
+        yield thread
+    finally:
+        thread.give_turn()
+
+
+def computed(function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
+    """Return what `function` returns, while no other thread computes. For what is over in some milliseconds."""
+    with computing():
+        return function(*arguments, **named)
