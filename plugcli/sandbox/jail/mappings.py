@@ -13,12 +13,11 @@ import errno
 import os
 import struct
 import time
-from collections import deque
 from fcntl import ioctl
 from typing import NamedTuple
 
 from .objects import TooMany, number_of_machine
-from .processes import Process
+from .processes import Process, is_running
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: pages on no tmpfs of ours
 _MAP_ANONYMOUS = 0x20
@@ -28,7 +27,6 @@ _RECEIVE, _SEND = 0xC0502100, 0xC0182101
 _QUESTION = struct.Struct("=QII iIQ 6Q")
 _ANSWER = struct.Struct("=QqiI")
 _CONTINUE = 1
-_SETTLES_SECONDS = 0.2  # after our answer a mapping may not be there yet
 
 _MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree's node, struct anon_vma, or a struct file that nothing else holds
 _CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
@@ -64,8 +62,8 @@ class Mappings:
         self._limit = limit
         self._listener = listener
         self._batches: list[_Batch] = []
-        self._answered: deque[tuple[float, int]] = deque()
-        """When, and for how many bytes: since the last walk, or so shortly before it that it may have missed them."""
+        self._answered: list[tuple[str, int]] = []
+        """Who asked, and for how many bytes: since the last walk, or so shortly before it that it may have missed them."""
         self._counts: dict[str, int] = {}
         self._generations: dict[str, int] = {}
         self._clocks: dict[str, int] = {}
@@ -83,12 +81,12 @@ class Mappings:
             ioctl(self._listener, _RECEIVE, question)
         except OSError:
             return  # it has been killed, or interrupted and asks again
-        id, _, _, _, _, _, _, length, _, flags, _, _ = _QUESTION.unpack(question)
+        id, thread, _, _, _, _, _, length, _, flags, _, _ = _QUESTION.unpack(question)
         error, further = 0, _CONTINUE
         if flags & _MAP_ANONYMOUS and length > self._limit:
             error, further = -errno.ENOMEM, 0
         else:
-            self._answered.append((time.monotonic(), length))
+            self._answered.append((str(thread), length))
         with contextlib.suppress(OSError):
             ioctl(self._listener, _SEND, bytearray(_ANSWER.pack(id, 0, error, further)))
 
@@ -114,6 +112,8 @@ class Mappings:
     def walk(self, processes: list[Process]) -> None:
         """Look at every mapping of these processes, which stand still, as long as that may take. Raises TooMany."""
         deadline = time.thread_time() + _WALK_SECONDS
+        # Who stands still, or is gone, has done what it asked for: before we look.
+        unsettled = [each for each in self._answered if is_running(each[0])]
         found: set[bytes] = set()
         counts: dict[str, int] = {}
         for each in processes:
@@ -129,6 +129,7 @@ class Mappings:
         self._ran = 0
         if _MOST not in counts.values():  # else some of what is there may not have been seen
             self._sort(found)
+            self._answered = unsettled
 
     def _sort(self, found: set[bytes]) -> None:
         """Keep of the shared mappings those that were found: those not known yet are among the ones that were asked for since."""
@@ -137,9 +138,6 @@ class Mappings:
         if new:
             batches.append(_Batch(new, sorted((length for _, length in self._answered), reverse=True)))
         self._batches = [batch for batch in batches if batch.inodes]
-        now = time.monotonic()
-        while self._answered and now - self._answered[0][0] > _SETTLES_SECONDS:
-            self._answered.popleft()
 
     def _generation(self, process: Process, most: int) -> int:
         """Return how many forks a process and its parents went through, at the most."""

@@ -88,6 +88,11 @@ def is_ended(pid: str) -> bool:
     return not stat or (stat[0] in (b"Z", b"X") and int(stat[17]) <= 1)
 
 
+def is_running(thread: str) -> bool:
+    """Whether a thread is neither stopped nor ended."""
+    return _word(read(f"/proc/{thread}/status"), b"\nState:") not in (b"T", b"t", b"Z", b"X", b"")
+
+
 def has_memory_of_its_fork(pid: str | int) -> bool:
     """Whether a process has not exec'd since it was forked."""
     fields = _stat(str(pid))

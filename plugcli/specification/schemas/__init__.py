@@ -54,10 +54,16 @@ def authority(version: str) -> Any:
 
 @cache
 def known_members(version: str, path: tuple[str | int, ...]) -> frozenset[str]:
-    """The members that the part of the schema at `path` has any word of, in whichever of its branches."""
+    """The members that the part of the schema at `path` has any word of, in whichever of its branches.
+
+    None where the path is of another schema, that of the dialect.
+    """
     part = whole = _schema(version)
     for each in path:
-        part = part[each]
+        try:
+            part = part[each]
+        except (LookupError, TypeError):
+            return frozenset()
     return frozenset(_members(part, whole))
 
 
