@@ -19,6 +19,7 @@ _ROOM = 1.1  # of the limit: issue and SECURITY.md promise a tenth
 class Form(NamedTuple):
     """Whom the sandbox runs as, and how it holds the memory."""
 
+    name: str
     who: str
     weigh: Callable[..., dict[str, Any]]
 
@@ -34,7 +35,7 @@ def _form(name: str) -> Form:
         pytest.skip("nothing to weigh with: no writable memory cgroup of version 1")
     who, means = name.split("-")
     weigh = partial(box_of(who).weighed, with_cgroups=means == "cgroup")
-    return Form("root" if means == "cgroup" else "user", weigh)
+    return Form(name, "root" if means == "cgroup" else "user", weigh)
 
 
 @pytest.mark.row("B16")
@@ -44,7 +45,7 @@ def test_jail_holds_no_more_than_it_may(form: Form, row: Row, level: Level) -> N
     """What no memory group charges, a memory limit does not hold: the machine's memory would be the only bound."""
     result = form.weigh(PROLOGUE + row.attack, memory_bytes=row.limit_bytes, wall_seconds=12.0)
     held = _held(result)
-    weight = result["peak_bytes"] - _empty_bytes(form.weigh) + held * row.bytes_each
+    weight = result["peak_bytes"] - _empty_bytes(form.name) + held * row.bytes_each
     outcome = row.at[level][form.who]
     match outcome:
         case Denied():
@@ -96,6 +97,6 @@ def _errors(result: dict[str, Any]) -> set[str]:
 
 
 @cache
-def _empty_bytes(weigh: Callable[..., dict[str, Any]]) -> int:
+def _empty_bytes(name: str) -> int:
     """Return what everything around an empty program takes."""
-    return int(weigh("", memory_bytes=128 << 20)["peak_bytes"])
+    return int(_form(name).weigh("", memory_bytes=128 << 20)["peak_bytes"])
