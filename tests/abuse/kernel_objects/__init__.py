@@ -4,8 +4,20 @@ One row is one test at each level, as root and as an ordinary user, with a contr
 """
 
 from . import files, mappings, sockets
-from .row import LEVELS, MIB, PROLOGUE, Bounded, Denied, Killed, Level, Outcome, Row
+from .row import LEVELS, MIB, PROLOGUE, Bounded, Denied, Killed, Level, Outcome, Row, TakenBack
 
-__all__ = ["LEVELS", "MIB", "PROLOGUE", "ROWS", "Bounded", "Denied", "Killed", "Level", "Outcome", "Row"]
+__all__ = [
+    "LEVELS",
+    "MIB",
+    "PROLOGUE",
+    "ROWS",
+    "Bounded",
+    "Denied",
+    "Killed",
+    "Level",
+    "Outcome",
+    "Row",
+    "TakenBack",
+]
 
 ROWS: dict[str, Row] = {row.id: row for row in (*mappings.ROWS, *sockets.ROWS, *files.ROWS)}

@@ -1,6 +1,6 @@
 """Rows for files, descriptors, locks, watches and what is asked of the kernel beside them."""
 
-from .row import Bounded, Denied, Killed, Row, both, each
+from .row import MIB, Bounded, Denied, Killed, Row, TakenBack, both, each
 
 _LOCKS = "file locks"
 
@@ -147,6 +147,22 @@ for i in range(60000):
         at=both(Bounded()),
     ),
     Row(
+        "names-of-files",
+        "names of files outside that are not there, which the kernel remembers",
+        "both groups",
+        "the group, which takes them back",
+        "nobody: the kernel takes them back when memory is short",
+        r"""
+unlike = os.urandom(8).hex()
+for i in range(180_000):
+    os.path.lexists(f'/usr/share/{unlike}-{i}-{"n" * 200}')
+    if i % 20000 == 19999: held(20000)
+""",
+        wanted=180_000,
+        limit_bytes=64 * MIB,
+        at=each(root=Bounded(), user=TakenBack()),
+    ),
+    Row(
         "texts-of-proc",
         "what a descriptor of /proc keeps of the text that it was asked for, 1 MiB each",
         "both groups",
@@ -273,7 +289,7 @@ else: held(1)
                 "both groups; fs.pipe-user-pages-soft for a user",
                 "the group",
                 "each counts with the most that it can hold",
-                "test_memory.py",
+                "test_memory.py::test_whole_tree_stays_within_the_limit",
             ),
             (
                 "descriptors",
@@ -281,7 +297,7 @@ else: held(1)
                 "RLIMIT_NOFILE; both groups",
                 "RLIMIT_NOFILE, for each process",
                 "RLIMIT_NOFILE; each has a price",
-                "test_process_limits.py",
+                "test_process_limits.py::test_open_files_meet_their_limit",
             ),
             (
                 "processes",
@@ -289,7 +305,7 @@ else: held(1)
                 "RLIMIT_NPROC, by user namespace; both groups; kernel.pid_max for the machine",
                 "RLIMIT_NPROC",
                 "RLIMIT_NPROC; each has a price",
-                "test_process_limits.py",
+                "test_process_limits.py::test_thread_bomb_meets_the_process_limit",
             ),
             (
                 "timers-and-signals",
@@ -297,7 +313,7 @@ else: held(1)
                 "RLIMIT_SIGPENDING, of the user",
                 "RLIMIT_SIGPENDING of 256",
                 "RLIMIT_SIGPENDING of 256",
-                "test_process_limits.py",
+                "test_process_limits.py::test_signals_waiting_meet_their_limit",
             ),
             (
                 "watches-of-files",
@@ -305,7 +321,7 @@ else: held(1)
                 "user.max_inotify_*, by user namespace",
                 "two instances, 128 watches",
                 "two instances, 128 watches",
-                "test_process_limits.py",
+                "test_process_limits.py::test_file_watches_of_the_user_are_not_used_up",
             ),
             (
                 "leases-and-notices",
@@ -313,16 +329,23 @@ else: held(1)
                 "nobody",
                 "denied",
                 "denied",
-                "test_no_host_files.py",
+                "test_no_host_files.py::test_leases_and_notices_on_host_files_are_refused",
             ),
-            ("keys", "keys", "kernel.keys.* for a user", "denied", "denied", "test_no_privileges.py"),
+            (
+                "keys",
+                "keys",
+                "kernel.keys.* for a user",
+                "denied",
+                "denied",
+                "test_no_privileges.py::test_keyrings_are_not_there",
+            ),
             (
                 "surface",
                 "io_uring, bpf, perf, userfaultfd, namespaces, mounts",
                 "both groups, mostly",
                 "denied",
                 "denied",
-                "test_no_privileges.py",
+                "test_no_privileges.py::test_kernel_surface_is_refused",
             ),
         )
     ],

@@ -1,6 +1,6 @@
 """Rows for pages, mappings and what keeps them."""
 
-from .row import Bounded, Denied, Killed, Row, both
+from .row import MIB, Bounded, Denied, Killed, Row, both
 
 _COUNTED_PAGES = "both groups"
 _MEASURED = "measured"
@@ -159,6 +159,34 @@ crowd(15, take)
         at=both(Killed()),
     ),
     Row(
+        "pages-behind-mappings",
+        "pages that two processes touch as fast as they can, while 20 others have 60,000 mappings each and change them",
+        "both groups",
+        "the group",
+        "the pages are looked at first, in a time that the mappings do not choose",
+        r"""
+start = libc.mmap(None, 60000 * 4096, 0, PRIVATE | ANONYMOUS, -1, 0)
+for at in range(0, 60000, 2): libc.mprotect(start + at * 4096, 4096, READ)
+for i in range(20):
+    if os.fork() == 0:
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            libc.munmap(libc.mmap(None, (4 + i) * 4096, READ, PRIVATE | ANONYMOUS, -1, 0), (4 + i) * 4096)
+            time.sleep(0.01)
+        os._exit(0)
+def take(k):
+    start = libc.mmap(None, 512 << 20, READ_WRITE, PRIVATE | ANONYMOUS, -1, 0)
+    libc.madvise(start, 512 << 20, 14)
+    for at in range(0, 512, 32):
+        libc.memset(start + (at << 20), 1, 32 << 20)
+        held(32)
+crowd(2, take)
+""",
+        wanted=1024,
+        limit_bytes=640 * MIB,
+        at=both(Killed()),
+    ),
+    Row(
         "files-in-mappings",
         "open files without a descriptor, kept by a mapping each",
         "both groups; fs.file-max for the machine",
@@ -167,14 +195,15 @@ crowd(15, take)
         r"""
 open('x', 'w').write('x')
 def take(k):
-    for i in range(60000):
+    for i in range(50000):
         fd = os.open('x', os.O_RDONLY)
-        if libc.mmap(None, 4096, READ, SHARED, fd, 0) == 2**64 - 1: return denied()
+        if libc.mmap(None, 4096, READ, PRIVATE, fd, 0) == 2**64 - 1: return denied()
         os.close(fd)
         if i % 1000 == 999: held(1000)
-crowd(8, take)
+crowd(4, take)
 """,
-        wanted=480_000,
+        wanted=200_000,
+        limit_bytes=64 * MIB,
         at=both(Killed()),
     ),
     Row(
@@ -307,7 +336,7 @@ crowd(28, take)
         _COUNTED_PAGES,
         "the group",
         _MEASURED,
-        elsewhere="test_memory.py",
+        elsewhere="test_memory.py::test_whole_tree_stays_within_the_limit",
     ),
     Row(
         "page-tables",
@@ -315,7 +344,7 @@ crowd(28, take)
         "both groups",
         "the group",
         _MEASURED,
-        elsewhere="test_memory.py",
+        elsewhere="test_memory.py::test_whole_tree_stays_within_the_limit",
     ),
     Row(
         "locked-pages",
@@ -323,7 +352,7 @@ crowd(28, take)
         "RLIMIT_MEMLOCK",
         "RLIMIT_MEMLOCK of 0",
         "RLIMIT_MEMLOCK of 0",
-        elsewhere="test_limits.py",
+        elsewhere="test_limits.py::test_memory_cannot_be_locked",
     ),
     Row(
         "nameless-files",
@@ -331,6 +360,6 @@ crowd(28, take)
         "both groups for the pages; kernel.shm*, kernel.sem, fs.mqueue for the rest",
         "denied",
         "denied",
-        elsewhere="test_memory.py",
+        elsewhere="test_memory.py::test_memory_outside_every_count_cannot_be_made",
     ),
 )

@@ -30,7 +30,12 @@ class Bounded:
     most: int | None = None
 
 
-Outcome = Denied | Killed | Bounded
+@dataclass(frozen=True)
+class TakenBack:
+    """Nobody bounds it, and the kernel takes it back as soon as it needs the memory: the test makes it."""
+
+
+Outcome = Denied | Killed | Bounded | TakenBack
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Row:
     user: str
     """What bounds it as an ordinary user, or as root without a group."""
     attack: str = ""
-    """Python that makes `wanted` units of it: after each it calls `held`. Empty: the test stands in `elsewhere`."""
+    """Python that makes `wanted` units of it, and calls `held` for those that it has got. Empty: another test tries it."""
     wanted: int = 0
     bytes_each: int = 0
     """Kernel memory of a unit where no version 1 group counts it, found in /proc/slabinfo; 0: the group weighs it."""
@@ -54,6 +59,7 @@ class Row:
     at: dict[Level, dict[str, Outcome]] = field(default_factory=dict)
     """Level -> "root" and "user" -> what becomes of the attack."""
     elsewhere: str = ""
+    """The test that tries it, where this table has no attack: FILE::NAME."""
 
 
 def both(outcome: Outcome) -> dict[Level, dict[str, Outcome]]:

@@ -240,6 +240,74 @@ crowd(4, take)
         at=both(Killed()),
     ),
     Row(
+        "unix-unaccepted",
+        "unix connections that nobody has accepted, with what was sent, and their other end closed",
+        "both groups; net.core.somaxconn for a listener",
+        "the group",
+        "each counts with the most that it can hold",
+        r"""
+def take(k):
+    servers = []
+    for i in range(16):
+        servers.append(socket.socket(socket.AF_UNIX))
+        servers[-1].bind('')
+        servers[-1].listen(4096)
+        servers[-1].setblocking(False)
+        sent = 0
+        for j in range(20):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.setblocking(False)
+                try:
+                    client.connect(servers[-1].getsockname())
+                    while True: sent += client.send(bytes(32768))
+                except BlockingIOError: pass
+        held(sent)
+    return servers
+crowd(4, take)
+""",
+        wanted=160 * MIB,
+        at=both(Killed()),
+    ),
+    Row(
+        "sockets-in-mappings",
+        "sockets without a descriptor, kept by a mapping each",
+        "both groups",
+        "the group",
+        "counted by number, not by descriptor",
+        r"""
+def take(k):
+    for i in range(20000):
+        with socket.socket() as new:
+            if libc.mmap(None, 4096, READ, SHARED, new.fileno(), 0) == 2**64 - 1: return denied()
+        if i % 1000 == 999: held(1000)
+crowd(4, take)
+""",
+        wanted=80_000,
+        at=both(Killed()),
+    ),
+    Row(
+        "multicast-groups",
+        "groups that a socket joins, 20 each",
+        "net.ipv4.igmp_max_memberships and net.core.optmem_max for a socket; nobody for the groups themselves",
+        "the number of sockets",
+        "the number of sockets",
+        r"""
+def take(k):
+    sockets = []
+    for i in range(200):
+        sockets.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        for j in range(20):
+            group = bytes([225, k, i, j, 127, 0, 0, 1])
+            sockets[-1].setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group)
+        held(20)
+    return sockets
+crowd(4, take)
+""",
+        wanted=16_000,
+        bytes_each=512,
+        at=both(Bounded()),
+    ),
+    Row(
         "descriptors-in-flight",
         "descriptors on their way through sockets (SCM_RIGHTS)",
         "a number of the user (unix_inflight), against the sender's RLIMIT_NOFILE",
@@ -339,7 +407,7 @@ else: held(1)
         "both groups",
         "the group",
         "each counts with the most that it can hold",
-        elsewhere="test_memory.py",
+        elsewhere="test_memory.py::test_whole_tree_stays_within_the_limit",
     ),
     Row(
         "other-families",
@@ -347,6 +415,6 @@ else: held(1)
         "nobody, mostly",
         "denied",
         "denied",
-        elsewhere="test_no_network.py",
+        elsewhere="test_no_network.py::test_only_three_families_of_sockets_can_be_made",
     ),
 )
