@@ -90,7 +90,7 @@ def fill():
         while True:
             server = socket.create_server(('127.0.0.1', 0), backlog=4096)
             held.append(server)
-            for i in range(300):
+            for i in range(20):
                 client = socket.create_connection(server.getsockname())
                 client.setblocking(False)
                 try:
@@ -296,3 +296,32 @@ def test_reserved_memory_is_not_used_memory(box: Box) -> None:
     """Allocators and numpy reserve far more than they touch: a limit that counted that would fail plain programs."""
     code = "import mmap\nm = mmap.mmap(-1, 600 << 20, flags=0x4022)\nm[0] = 1\nprint('ok')"
     assert box.inside(code, memory_bytes=256 * MIB)["stdout"] == "ok\n"
+
+
+STARTS_PROGRAMS = """
+import subprocess
+held = bytearray(b'1') * (160 << 20)
+for i in range(400): subprocess.run(['/bin/true'], check=True)
+print('ok')
+"""
+FORKS = """
+import os
+held = bytearray(b'1') * (200 << 20)
+for i in range(20):
+    if os.fork() == 0:
+        for at in range(0, 4 << 20, 4096): held[at] = 2
+        os._exit(0)
+for i in range(20): os.wait()
+print('ok')
+"""
+
+
+@pytest.mark.parametrize("code", [STARTS_PROGRAMS, FORKS], ids=["programs", "forks"])
+@pytest.mark.row("B15")
+def test_memory_that_processes_share_counts_once(weigher: Callable[..., dict[str, Any]], code: str) -> None:
+    """A program that is started runs in its parent's memory at first, and a fork shares it: more than half of the limit must do.
+
+    While it is found out how much that is, the jail stands still; nobody may be left standing.
+    """
+    result = weigher(code, memory_bytes=256 * MIB, wall_seconds=20.0)
+    assert (result["stdout"], result["outcome"], result["reason"]) == ("ok\n", "ok", "")

@@ -33,9 +33,14 @@ _MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree's node, 
 _CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
 _MOST = 65530  # vm.max_map_count, as the kernel has it by default
 _MOST_READ_BYTES = 512 * 1024  # some 4,000 mappings
-_MAKES_SECONDS = 0.5e-6  # to split a mapping takes a CPU this long at the least
+_SPLIT_SECONDS, _SPLIT_BYTES = (
+    0.5e-6,
+    240,
+)  # the quickest way to more mappings: a CPU needs so long at the least, for so much
 _USUAL = 1500  # numpy, pandas and matplotlib make 700
-_WALK_SECONDS = 0.15
+_WALK_SECONDS = (
+    2.0  # the jail stands still meanwhile; on a quiet machine a walk through 64 processes takes 50 ms
+)
 
 
 class _Batch(NamedTuple):
@@ -91,14 +96,15 @@ class Mappings:
     def held_bytes(self, processes: list[Process]) -> int:
         """Return the most that the mappings of these processes hold, beside pages that show elsewhere."""
         shared = sum(batch.bytes for batch in self._batches) + sum(length for _, length in self._answered)
+        processes = [each for each in processes if each.size]  # whose memory is gone, has none
         self._generations = {each.pid: self._generation(each, len(processes)) for each in processes}
         usual = max(self._counts.values(), default=_USUAL)
         known = sum(
             self._counts.get(each.pid, usual) * (_MAPPING_BYTES + self._generations[each.pid] * _CHAIN_BYTES)
             for each in processes
         )
-        made = int((time.monotonic() - self._walked) * self._cpus / _MAKES_SECONDS)
-        return shared + known + min(made, _MOST * len(processes)) * _MAPPING_BYTES
+        made = int((time.monotonic() - self._walked) * self._cpus / _SPLIT_SECONDS)
+        return shared + known + min(made, _MOST * len(processes)) * _SPLIT_BYTES
 
     def walk(self, processes: list[Process]) -> None:
         """Look at every mapping of these processes, which stand still, as long as that may take."""

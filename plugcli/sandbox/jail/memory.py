@@ -38,7 +38,7 @@ _TASK_BYTES = 32 * 1024  # a thread: its stack in the kernel and struct task_str
 _BYTES_PER_SECOND = 16 * 1024**3
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.05
 _SLOW_SECONDS = 0.008  # what a jail takes meanwhile would be much
-_SHARES_SECONDS = 0.2
+_SHARES_SECONDS = 2.0
 _FEW_THREADS = 16
 
 
@@ -88,10 +88,13 @@ class Meter:
         started = time.monotonic()
         objects.locks()
         processes = self._look_at(pids)
+        holders = [
+            each.pid for each in processes if each.size
+        ]  # whose memory is gone, has nothing open either
         if not self._is_slow:  # else they are stopped by us
             self._stopped = {each.pid for each in processes if each.state in b"Tt"}
         held = (
-            objects.held_bytes(pids, self._limit, self._most_descriptors)
+            objects.held_bytes(holders, self._limit, self._most_descriptors)
             + sum(map(_tmpfs_bytes, _TMPFS))
             + sum(each.page_tables + each.threads * _TASK_BYTES for each in processes)
         )
@@ -128,12 +131,12 @@ class Meter:
         self._mappings.walk(processes)
         held += self._mappings.held_bytes(processes)
         anonymous = sum(each.anonymous for each in processes)
-        if held + anonymous > self._limit:
+        most = self._limit - self._limit // 32  # so near, the next look would have to be at once
+        if held + anonymous >= most:
             anonymous = _shares(processes)
         used = held + anonymous
         self._last = _Exact.of(used, held, processes)
-        # So near, the next look would have to be at once.
-        return used if used < self._limit - self._limit // 32 else self._limit + 1
+        return used if used < most else self._limit + 1
 
 
 class _Exact:

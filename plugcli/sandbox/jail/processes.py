@@ -129,16 +129,21 @@ def turns(pids: list[str], most: int) -> list[bytes] | None:
 
 @contextmanager
 def standing_still(stopped: Collection[str]) -> Iterator[None]:
-    """Stop the jail, all but its init, and let go on what was going on: all but `stopped`, which were stopped before."""
+    """Stop the jail, all but its init, and let go on what was going on: all but `stopped`, which were stopped before.
+
+    Both signals go to all at once: a process that is in the middle of fork(2) hands such a stop on to its child, which nobody sees yet, and
+    only a SIGCONT to all takes that back (`multiprocess` in kernel/signal.c).
+    """
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in numbers():
-            if pid not in stopped:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGCONT)
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGSTOP)
 
 
 def _stat(pid: str) -> list[bytes]:
