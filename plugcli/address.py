@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
 from plugcli.document.placeholder import TEMPLATE
+from plugcli.internet import is_own, number_of
 
 Kind = Literal[
     "https", "http", "localhost", "loopback", "relative", "path", "no-scheme", "data", "placeholder",
@@ -121,15 +121,12 @@ def _unfilled(text: str) -> bool:
 def _of_host(host: str) -> Kind | None:
     if host == "localhost":
         return "localhost"
-    if host.endswith(".localhost"):
+    if f".{host.removesuffix('.')}".endswith(".localhost"):
         return "loopback"
     if is_example(host):
         return "example"
-    try:
-        number = ip_address(host)
-    except ValueError:
-        return None
-    return "loopback" if number.is_loopback or number.is_unspecified else None
+    number = number_of(host.partition("%")[0])
+    return "loopback" if number is not None and is_own(number) else None
 
 
 def _without_scheme(text: str, scheme: str) -> Kind:

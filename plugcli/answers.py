@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from plugcli.errors import UsageError
+from plugcli.sandbox import gate
 
 # Where the strictest chat host stops (reference: approved plugins of the 2023 store).
 NAME_FOR_HUMAN_CHARACTERS = 20
@@ -20,6 +21,8 @@ REFUSED_WORDS = ("plugin", "chatgpt", "openai")
 EMAIL_CHARACTERS = 254
 # A reserved name (RFC 2606) that nobody can take for an answer.
 EMAIL_TO_EDIT = "you@example.com"
+
+_MARKS = (0x061C, 0x200E, 0x200F)
 
 # Latin letters that Unicode does not take apart into a base letter and a mark.
 _LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"})  # noqa: RUF001
@@ -34,6 +37,9 @@ def checked_name(name: str) -> str:
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
         raise UsageError("the name is empty: it has nothing that can be seen", hint=hint)
+    for character in name:
+        if gate.is_hidden(character) and ord(character) not in _MARKS:
+            raise UsageError(f"the name holds U+{ord(character):04X}, which is not shown", hint=hint)
     if len(name) > NAME_FOR_HUMAN_CHARACTERS:
         raise UsageError(f"the name has {len(name)} characters, {_start(name)!r}", hint=hint)
     # Full-width and accented letters read the same, and the second is what name_for_model is made of.
@@ -110,8 +116,8 @@ def _unprintable(character: str) -> str:
             return "a line break" if character in "\n\r\v\f\x85" else f"the control character U+{code:04X}"
         case "Cs":
             return "bytes that are not UTF-8"
-    # Unicode's UAX 9, 2.1 to 2.5: these reorder the text around them. The marks U+200E and U+200F do not, and
-    # right-to-left names need them, as emoji need the joiner U+200D.
+    # Unicode's UAX 9, 2.1 to 2.5: these reorder the text around them. The marks do not, and right-to-left names need
+    # them, as emoji need the joiner U+200D.
     if 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069:
         return f"the text direction control U+{code:04X}"
     if code == 0xFEFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE:

@@ -1,10 +1,15 @@
 """`plugcli doctor`: what holds a model's code on this machine, and what does not."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plugcli.cli.render import print_json
+from plugcli.cli.text import printable
 from plugcli.errors import SandboxUnavailable
+
+if TYPE_CHECKING:
+    from plugcli.sandbox import Verdict
 
 
 def doctor(
@@ -23,18 +28,20 @@ def doctor(
 
     verdict = asyncio.run(diagnose(python=python))
     if json:
-        import json as json_
-
-        print(json_.dumps(verdict.as_json(), indent=2))
+        print_json(verdict.as_json())
     else:
-        print(f"sandbox: {verdict.first_line}")
-        for layer in verdict.layers:
-            print(f"\n{layer.name}: {'on' if layer.is_on else 'off'}\n  {layer.why}")
-            if layer.remedy:
-                print(f"  {'stronger' if layer.is_on else 'to turn it on'}: {layer.remedy}")
-        if verdict.can_still:
-            print("\nWhat code can still do:")
-            for sentence in verdict.can_still:
-                print(f"  - {sentence}")
+        _print(verdict)
     if verdict.refusal is not None:
         raise typer.Exit(SandboxUnavailable.exit_code)
+
+
+def _print(verdict: "Verdict") -> None:
+    lines = [f"sandbox: {verdict.first_line}"]
+    for layer in verdict.layers:
+        lines += ["", f"{layer.name}: {'on' if layer.is_on else 'off'}", f"  {layer.why}"]
+        if layer.remedy:
+            lines.append(f"  {'stronger' if layer.is_on else 'to turn it on'}: {layer.remedy}")
+    if verdict.can_still:
+        lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in verdict.can_still)]
+    for line in lines:
+        print(printable(line))  # it names folders of this machine

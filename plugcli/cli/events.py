@@ -3,10 +3,11 @@
 What sends them is not believed to be plugcli: whatever is no event stream is ValueError.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from plugcli.sandbox import gate
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,7 @@ def events(lines: Iterable[bytes]) -> Iterator[Event]:
 
 def json_object(data: bytes) -> dict[str, Any]:
     """Return the JSON object in `data`. Raises ValueError for anything else."""
-    try:
-        content = json.loads(data)
-    except RecursionError:
-        raise ValueError("nests too deeply") from None
+    content = gate.read_json(data)
     if not isinstance(content, dict):
         raise ValueError("not a JSON object")
     return content

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 from plugcli.cli import render
 from plugcli.cli.events import Event, events, json_object, number_of, objects_of, text_of
@@ -19,6 +19,7 @@ from plugcli.cli.script import held, read_source
 from plugcli.cli.server import REFUSAL_BYTES, Patience, Refused, Server
 from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError, UsageError
+from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
     from plugcli.cli.results import Results
@@ -206,9 +207,15 @@ def _fetch(server: Server, result: dict[str, Any], results: "Results") -> None:
             continue
         problem = server.broken(f"{shown(name)} did not come in time")
         with Patience().within(MARGIN_SECONDS + size / _SLOWEST, problem):
-            _download(server, path, name, results)
+            _download(server, path, _exact(name, path), results)
     if left_out := result["truncated"]["files"]:
         results.leave_out(f"{left_out} files that the answer does not list")
+
+
+def _exact(name: str, path: str) -> str:
+    """The name that the code gave the file: JSON may not be able to say it, and its address does."""
+    exact = os.fsdecode(unquote_to_bytes(path.partition("/files/")[2].partition("/")[2]))
+    return exact if gate.text(exact) == name else name
 
 
 def _download(server: Server, path: str, name: str, results: "Results") -> None:
@@ -279,4 +286,4 @@ def notes(result: dict[str, Any], tails: dict[str, str], *, is_new: bool) -> lis
 
 
 def _print_json(result: dict[str, Any]) -> None:
-    print(json.dumps(result, ensure_ascii=True))
+    print(gate.json_text(result))

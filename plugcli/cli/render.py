@@ -1,7 +1,6 @@
 """What the terminal shows. The only file that imports rich, and only when something is coloured."""
 
 import contextlib
-import json
 import os
 import sys
 from typing import Literal, TextIO
@@ -10,6 +9,7 @@ from plugcli import __version__
 from plugcli.cli.terminal import Harmless
 from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError
+from plugcli.sandbox import gate
 
 
 def is_coloured(stream: TextIO | None) -> bool:
@@ -29,7 +29,7 @@ def error(problem: PlugcliError) -> None:
 
 def print_json(value: object) -> None:
     """Print `value` as JSON in ASCII, so that nothing in it can reach the terminal raw."""
-    print(json.dumps(value, indent=2))
+    print(gate.json_text(value, indent=2))
 
 
 def stop_printing() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from plugcli.errors import PlugcliError, UsageError
+from plugcli.sandbox import gate
 from plugcli.sandbox.policy import spell_bytes
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -176,7 +177,7 @@ def parts_of(name: str) -> list[bytes]:
 
 def shown(name: str) -> str:
     """Return `name` fit for a terminal and a list: quoted and escaped unless it is plain."""
-    text = name if re.fullmatch(r"[\w./+=@%-]+", name) and name.isprintable() else repr(name)
+    text = name if re.fullmatch(r"[\w./+=@%-]+", name) and gate.line(name) == name else gate.line(repr(name))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 20]}...{text[-17:]}"
 
 

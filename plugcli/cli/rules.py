@@ -24,11 +24,9 @@ def rules(
     from plugcli.rules import all_rules, documentation
 
     if as_json:
-        import json
+        from plugcli.cli.render import print_json
 
-        print(
-            json.dumps([{"rule": rule, "what": documentation(rule).what} for rule in all_rules()], indent=2)
-        )
+        print_json([{"rule": rule, "what": documentation(rule).what} for rule in all_rules()])
         return
     width = max(map(len, all_rules()))
     for rule in all_rules():

@@ -183,9 +183,9 @@ def _run(
 def _report(result: "RunResult", *, json: bool) -> None:
     """Print what a run's output does not tell."""
     if json:
-        import json as json_
+        from plugcli.sandbox import gate
 
-        print(json_.dumps(result.as_json(), ensure_ascii=True))
+        print(gate.json_text(result.as_json()))
         return
     if result.outcome not in ("ok", "error"):
         render.note(result.reason)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plugcli.cli import render
+from plugcli.cli.text import printable
 from plugcli.errors import UsageError
+from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
     from plugcli.sandbox import Sandbox
@@ -208,8 +210,6 @@ def _banner(
     has_token: bool,
 ) -> list[str]:
     """What `serve` says once it listens: `key: value` lines, the sandbox first."""
-    from plugcli.serve.log import printable
-
     plugin = source.plugin()
     manifest = plugin.manifest.data if plugin.manifest else {}
     name = printable(str(manifest.get("name_for_human", "without a name")))
@@ -264,14 +264,17 @@ def _say(lines: list[str]) -> None:
     """Print the start's lines. A reader that has gone (`| head -1`) does not stop a server."""
     try:
         for line in lines:
-            print(line, flush=True)
+            print(printable(line), flush=True)
     except BrokenPipeError:
         render.stop_printing()
 
 
 def _log(line: str) -> None:
-    """A line of the server's log on standard error; a log that nobody can read any more stops nothing."""
+    """A line of the server's log on standard error; a log that nobody can read any more stops nothing.
+
+    What more lines there are, of a traceback, stand back, so that none of them passes for a line of its own.
+    """
     if sys.stderr is None:  # started with `2>&-`; print would take standard output instead
         return
     with contextlib.suppress(OSError):
-        print(time.strftime("%H:%M:%S"), line, file=sys.stderr, flush=True)
+        print(time.strftime("%H:%M:%S"), gate.lines(line).replace("\n", "\n  "), file=sys.stderr, flush=True)

@@ -1,16 +1,21 @@
 """Untrusted bytes on their way to a person's terminal.
 
 A terminal obeys what it reads: escape sequences can fill the clipboard (OSC 52), answer questions as if typed, rename windows and hide
-text. Colours, tabs, line ends, carriage returns and backspaces pass; everything else that commands a terminal is shown instead of sent.
+text. Colours, tabs, line ends, carriage returns and backspaces pass; everything else that commands a terminal, and every character that
+reorders what is there or is not shown, is written out instead of sent.
 """
 
 import re
+
+from plugcli.sandbox import gate
 
 # Text is taken in whole characters, because a byte of one may be a command by itself: 0x9b is CSI to a terminal of 8 bits.
 _COMMAND = re.compile(
     rb"(?P<colour>\x1b\[[0-9;:]*m)|(?P<c1>\xc2[\x80-\x9f])|(?P<c0>[\x00-\x07\x0b\x0c\x0e-\x1f\x7f])"
     rb"|(?P<text>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|(?P<raw>[\x80-\x9f])"
 )
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]*m")
+_PLAIN = (b"\x1b[0m", b"\x1b[m")
 _UNFINISHED = re.compile(
     rb"(\x1b(\[[0-9;:]{0,32})?|[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z"
 )
@@ -21,6 +26,7 @@ class Harmless:
 
     def __init__(self) -> None:
         self._held = b""
+        self._is_coloured = False
 
     def pass_on(self, data: bytes) -> bytes:
         """Return what of `data` and of earlier pieces may go to the terminal now."""
@@ -28,18 +34,25 @@ class Harmless:
         unfinished = _UNFINISHED.search(data)
         cut = unfinished.start() if unfinished else len(data)
         self._held = data[cut:]
+        colours = _COLOUR.findall(data, 0, cut)
+        if colours:
+            self._is_coloured = colours[-1] not in _PLAIN
         return _COMMAND.sub(_show, data[:cut])
 
     def finish(self) -> bytes:
-        """Return what was held back for a continuation that never came."""
+        """Return what was held back for a continuation that never came, and the end of a colour, which would hide or paint what we say."""
         held, self._held = self._held, b""
-        return _COMMAND.sub(_show, held)
+        return _COMMAND.sub(_show, held) + (_PLAIN[0] if self._is_coloured else b"")
 
 
 def _show(command: re.Match[bytes]) -> bytes:
-    harmless = command["colour"] or command["text"]
-    if harmless:
-        return harmless
+    if command["colour"]:
+        return command["colour"]
+    if command["text"]:
+        try:
+            return gate.line(command["text"].decode()).encode()
+        except UnicodeDecodeError:  # longer than it need be, or half of a surrogate pair
+            return b"".join(b"\\x%02x" % byte for byte in command["text"])
     if command["c1"] or command["raw"]:
         return b"\\x%02x" % command[0][-1]
     return b"^" + bytes([command["c0"][0] ^ 0x40])

@@ -3,16 +3,12 @@
 import unicodedata
 from typing import TYPE_CHECKING
 
+from plugcli.sandbox import gate
+
 if TYPE_CHECKING:  # a fifth of a short command's start
     from plugcli.document import Excerpt
 
-# Characters that hide or reorder what is on the screen (Unicode bidi controls: CVE-2021-42574).
-_HIDDEN = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF}
-
-
-def printable(text: str) -> str:
-    """`text` on one line, with every character that a terminal would act on written out, such as \\x1b."""
-    return text if text.isprintable() else "".join(map(_printable, text))
+printable = gate.line
 
 
 def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
@@ -20,7 +16,7 @@ def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
     text, is_cut = line.text, line.is_cut_before or line.is_cut_after
     if len(text) <= width - 12 and not is_cut and text.isascii() and text.isprintable():  # nearly always
         return text, min(line.column - 1, len(text))
-    cells = list(text if text.isprintable() else map(_printable, text))
+    cells = list(map(printable, text))
     cell_width = len if text.isascii() else _width
     at = min(line.column - 1, len(cells))
     start = end = at
@@ -39,15 +35,6 @@ def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
     before = ("..." if start > 0 or line.is_cut_before else "") + "".join(cells[start:at])
     after = "..." if end < len(cells) or line.is_cut_after else ""
     return before + "".join(cells[at:end]) + after, _width(before)
-
-
-def _printable(character: str) -> str:
-    if character == "\t":
-        return " "
-    code = ord(character)
-    if code in _HIDDEN or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
-        return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-    return character
 
 
 def _width(text: str) -> int:

@@ -4,17 +4,12 @@ The plugin that the user names may stand anywhere. Once it has answered from a p
 looked up here, once, and asked at just that address: a name that changes its mind (DNS rebinding) gains nothing.
 """
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urljoin, urlsplit
 
 from plugcli.address import is_own_machine, is_shared
 from plugcli.fetch.failure import Unanswered
+from plugcli.internet import is_public as is_public
 from plugcli.live import Failure
-
-# NAT64, RFC 6052: an IPv4 address in the last 32 bits.
-_NAT64 = IPv6Network("64:ff9b::/96")
-# Forms of IPv4 addresses that nobody routes any more, which Python calls global: IPv4-compatible, and translated (RFC 2765).
-_BYGONE = (IPv6Network("::/96"), IPv6Network("::ffff:0:0:0/96"))
 
 
 def root_domain(host: str) -> str:
@@ -36,20 +31,6 @@ def may_ask(home: str, other: str) -> bool:
     if is_own_machine(root) and not is_own_machine(host):
         return False
     return is_under(host, root_domain(root))
-
-
-def is_public(text: str) -> bool:
-    """Whether the address `text` is one of the public Internet, whatever it is wrapped in."""
-    try:
-        number = ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    inner = _inside(number)
-    if inner is not None:
-        return is_public(str(inner))
-    if isinstance(number, IPv6Address) and (number.is_site_local or any(number in each for each in _BYGONE)):
-        return False
-    return number.is_global and not number.is_multicast
 
 
 def redirected(url: str, location: str, what: str) -> str:
@@ -82,12 +63,3 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:  # http://[
         return ""
-
-
-def _inside(number: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 one stands for."""
-    if isinstance(number, IPv4Address):
-        return None
-    if number in _NAT64:
-        return IPv4Address(number.packed[-4:])
-    return number.ipv4_mapped or number.sixtofour

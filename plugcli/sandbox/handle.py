@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from plugcli.errors import SandboxUnavailable
-from plugcli.sandbox import refusal
+from plugcli.sandbox import gate, refusal
 from plugcli.sandbox.jail import wire
 
 Stream = Literal["stdout", "stderr"]
@@ -327,8 +327,8 @@ class Jail:
                 )
             line += data
         try:
-            words = json.loads(line)
-        except (ValueError, RecursionError):
+            words = gate.read_json(line)
+        except ValueError:
             words = {}
         if not isinstance(words, dict) or "ready" not in words:
             why = str(words.get("refused", "")) if isinstance(words, dict) else ""

@@ -59,7 +59,7 @@ def collect(judgement: Judgement, capture: Capture, files: Workspace | None, pol
         outcome=outcome,
         reason=reason,
         duration_ms=0,
-        files=[file.as_json() for file in listing.files],
+        files=[{**file.as_json(), "name": file.name} for file in listing.files],
         truncated={
             "stdout": capture.stdout.left_out,
             "stderr": capture.stderr.left_out,

@@ -49,7 +49,7 @@ class Policy:
     cpus: int = 2
     """CPUs that a jail may use at a time."""
     jails: int = 32
-    """Runs without a session at a time; fewer when their memory would be more than half of the machine's."""
+    """Runs without a session at a time; fewer when their memory would be more than a quarter of the machine's."""
     sessions: int = 32
     """Sessions at a time; 0: there are none, and getting ready for a run is quicker."""
     session_idle_seconds: float = 1200.0

@@ -51,7 +51,10 @@ def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:
         file = Path(path)
         if file.is_file() and file.read_text().strip() == value:
             return SandboxUnavailable(f"{message}; {cause}", hint=remedy, step=step)
-    if code == errno.ENOSYS:
+    if code == errno.ETOOMANYREFS:
+        message = f"{message}; the kernel counts descriptors on their way through sockets for all your processes together"
+        hint = "some program of yours holds too many (ETOOMANYREFS): try again when it has ended"
+    elif code == errno.ENOSYS:
         message, hint = f"{message}; this kernel is too old or filtered", "Linux 5.14 or newer is needed"
     elif code in (errno.EPERM, errno.EACCES):
         hint = "inside a container its filter forbids namespaces: run plugcli outside it, never with --privileged"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from plugcli.sandbox import gate
+
 Outcome = Literal["ok", "error", "timeout", "out_of_memory", "died"]
 
 TIMED_OUT = 124
@@ -27,7 +29,10 @@ class RunResult:
     displays: list[dict[str, str]] = field(default_factory=list)
     """Pictures and other rich output, sessions only: {mime, text}, or {mime, file}, a file of the workspace ({mime, url} over HTTP)."""
     files: list[dict[str, Any]] = field(default_factory=list)
-    """Files that the run made or changed: {name, bytes, mime, url}; the url is null where nothing serves them."""
+    """Files that the run made or changed: {name, bytes, mime, url}; the url is null where nothing serves them.
+
+    A name is what `Workspace.open` takes: bytes that are not UTF-8 as lone surrogates, which JSON has as U+FFFD.
+    """
     truncated: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0, "files": 0})
     """Bytes left out of each stream, and files that are not listed."""
     session: dict[str, Any] | None = None
@@ -35,4 +40,5 @@ class RunResult:
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that goes over HTTP and to `exec --json`."""
-        return dict(vars(self))
+        files = [{**file, "name": gate.text(file["name"])} for file in self.files]
+        return {**vars(self), "files": files}

@@ -296,9 +296,9 @@ def _note_failure(spare: asyncio.Task[Jail]) -> None:
 
 
 def _jails_that_fit(policy: Policy) -> int:
-    """Return how many jails may run at a time: all of them use at most half of the machine's memory."""
+    """Return how many jails may run at a time: all of them use at most a quarter of the machine's memory, as sessions may use half of it."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(policy.jails, machine // 2 // policy.memory_bytes))
+    return max(1, min(policy.jails, machine // 4 // policy.memory_bytes))
 
 
 def _job(name: str | None, arguments: Sequence[str]) -> dict[str, object]:

@@ -6,9 +6,11 @@ checked; what is no answer to the call that runs ends the session.
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from plugcli.sandbox import gate
 from plugcli.sandbox.handle import Capture, Ending, Jail, Output
 
 _REPLY_BYTES = 4 * 1024 * 1024
@@ -16,6 +18,7 @@ _LENGTH_BYTES = 4
 _CHUNK = 65536
 _RESULT_CHARACTERS = 110_000  # the interpreter cuts at 100,000 and adds a mark
 _DISPLAYS = 32
+_TEXT_CHARACTERS = 64 * 1024  # of a display; the interpreter counts bytes
 _BACKGROUND_BYTES = 64 * 1024
 _INTERRUPT_SECONDS = (0.5, 1.0)  # how long each SIGINT is given, before the next and before the end
 _SWEEP_SECONDS = 2.0
@@ -197,25 +200,70 @@ class Talk:
         return frame
 
 
+_HEAD = re.compile(
+    r'\{"call": (0|[1-9][0-9]{0,8}), "status": ([0-9]{1,3}), "interrupted": (?:true|false), "result": (null|")'
+)
+_DISPLAYS_BEGIN = re.compile(r', "displays": \[')
+_DISPLAY_BEGIN = re.compile(r'\{"mime": "')
+_DISPLAY_MIDDLE = re.compile(r', "(text|file)": "')
+_DISPLAY_END = re.compile(r"\}(?:, (?=\{)|(?=\]))")
+_END = re.compile(r"\]\}\Z")
+
+
 def parse_reply(data: bytes, number: int) -> Reply:
-    """Return the reply to call `number` in `data`. Raises BrokenReply for anything that is none."""
+    """Return the reply to call `number` in `data`. Raises BrokenReply for anything that is none.
+
+    It is read as the interpreter writes it and not as any JSON: so nothing nests, nothing is there twice, and a number is as long as it is.
+    """
     try:
-        words = json.loads(data)
-    except (ValueError, RecursionError):
+        reader = _Reader(data.decode())
+        call, status, kind = reader.take(_HEAD)
+        result = reader.string(_RESULT_CHARACTERS) if kind == '"' else None
+        reader.take(_DISPLAYS_BEGIN)
+        displays: list[dict[str, str]] = []
+        while len(displays) < _DISPLAYS and not reader.is_at(_END):
+            displays.append(_display(reader))
+        reader.take(_END)
+    except ValueError:
         raise BrokenReply from None
-    if not isinstance(words, dict) or words.get("call") != number:
+    if int(call) != number or int(status) > 255:
         raise BrokenReply
-    status, result, displays = words.get("status"), words.get("result"), words.get("displays")
-    if type(status) is not int or not 0 <= status <= 255 or not isinstance(displays, list):
-        raise BrokenReply
-    if result is not None and (not isinstance(result, str) or len(result) > _RESULT_CHARACTERS):
-        raise BrokenReply
-    return Reply(status, result, tuple(_display(each) for each in displays[:_DISPLAYS]))
+    return Reply(int(status), None if result is None else gate.text(result), tuple(displays))
 
 
-def _display(words: Any) -> dict[str, str]:
-    if not isinstance(words, dict) or words.keys() not in ({"mime", "text"}, {"mime", "file"}):
+def _display(reader: "_Reader") -> dict[str, str]:
+    reader.take(_DISPLAY_BEGIN)
+    mime = reader.string(gate.MIME_CHARACTERS)
+    (kind,) = reader.take(_DISPLAY_MIDDLE)
+    value = reader.string(_TEXT_CHARACTERS)
+    reader.take(_DISPLAY_END)
+    valid = gate.text(value)
+    # The interpreter names its pictures itself, and never by halves of characters.
+    if not gate.is_mime(mime) or (kind == "file" and not (gate.is_file_name(value) and valid == value)):
         raise BrokenReply
-    if not all(isinstance(value, str) for value in words.values()) or len(words["mime"]) > 100:
-        raise BrokenReply
-    return dict(words)
+    return {"mime": mime, kind: valid}
+
+
+class _Reader:
+    """Reads a text from its start. Raises ValueError for what is not there."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def is_at(self, pattern: re.Pattern[str]) -> bool:
+        return pattern.match(self._text, self._at) is not None
+
+    def take(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
+        found = pattern.match(self._text, self._at)
+        if found is None:
+            raise ValueError
+        self._at = found.end()
+        return found.groups()
+
+    def string(self, longest: int) -> str:
+        """Return the JSON string that begins here."""
+        value, self._at = scanstring(self._text, self._at)
+        if len(value) > longest:
+            raise ValueError
+        return str(value)

@@ -9,19 +9,16 @@ import asyncio
 import builtins
 import contextlib
 import errno
-import json
-import mimetypes
 import os
-import re
 import socket
 import stat
 import time
-import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from plugcli.errors import PlugcliError
+from plugcli.sandbox import gate
 from plugcli.sandbox.jail import libc
 from plugcli.sandbox.jail.scribe import UNFINISHED
 from plugcli.sandbox.policy import Policy, spell_bytes
@@ -30,7 +27,7 @@ Kind = Literal["name", "missing", "conflict", "too_large", "too_many", "full", "
 Stamp = tuple[int, int, int, int]
 """What changes with a file: inode, bytes, times of change in ns (mtime, ctime)."""
 
-_NAME_BYTES, _PATH_BYTES = 255, 1024
+_PATH_BYTES = gate.PATH_BYTES
 _ENTRIES = 20_000
 _WALK_SECONDS = 0.25
 _SCRIBE_SECONDS = 10.0
@@ -57,7 +54,7 @@ class File:
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that a RunResult lists; who serves it fills in the address."""
-        return {"name": self.name, "bytes": self.bytes, "mime": self.mime, "url": None}
+        return {"name": gate.text(self.name), "bytes": self.bytes, "mime": self.mime, "url": None}
 
 
 @dataclass(frozen=True)
@@ -214,7 +211,7 @@ class Workspace:
             return FileRefused(
                 "conflict", f"a folder of {_shown(name)} is a file or a link", "choose another name"
             )
-        if isinstance(code, int):
+        if isinstance(code, int) and code in errno.errorcode:
             return FileRefused(
                 "conflict", f"{_shown(name)} cannot be written: {os.strerror(code)}", "choose another name"
             )
@@ -295,20 +292,7 @@ async def copy(old: Workspace, new: Workspace) -> int:
 
 def check_name(name: str) -> None:
     """Raise FileRefused unless a file may be uploaded under `name`: a relative path of usual parts, such as `a b/ü.csv`."""
-    try:
-        parts = os.fsencode(name).split(b"/")
-    except UnicodeEncodeError:
-        parts = []
-    is_path = parts and all(part not in (b"", b".", b"..") and len(part) <= _NAME_BYTES for part in parts)
-    is_windows_path = "\\" in name or re.match("[A-Za-z]:", name)
-    is_plain = not any(unicodedata.category(character) == "Cc" for character in name)
-    if (
-        not is_path
-        or is_windows_path
-        or not is_plain
-        or len(name) > _PATH_BYTES
-        or name.startswith(UNFINISHED)
-    ):
+    if not gate.is_file_name(name) or name.startswith(UNFINISHED):
         raise FileRefused(
             "name",
             f"{_shown(name)} is not a name for a file",
@@ -330,7 +314,7 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 def _file(name: str, count: int) -> File:
-    return File(name, count, mimetypes.guess_type(name)[0] or "application/octet-stream")
+    return File(name, count, gate.media_type(name))
 
 
 async def _chunks(download: Download) -> AsyncIterator[bytes]:
@@ -348,7 +332,8 @@ async def _last_words(channel: socket.socket) -> dict[str, Any]:
         while len(text) < _WORDS_BYTES and (data := await loop.sock_recv(channel, _WORDS_BYTES)):
             text += data
     try:
-        words = json.loads(text.strip().rpartition(b"\n")[2])
-    except (ValueError, RecursionError):
+        words = gate.read_json(text.strip().rpartition(b"\n")[2])
+    except ValueError:
         return {}
-    return words if isinstance(words, dict) else {}
+    is_said = isinstance(words, dict) and all(type(each) is int for each in words.values())
+    return words if is_said else {}

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 from starlette.types import Receive, Send
 
+from plugcli.sandbox import gate
+
 Header = tuple[bytes, bytes]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 # After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
 # connection of a client that is still sending, and it would never see why.
@@ -34,8 +36,12 @@ class ClientGone(Exception):
 
 
 def json_bytes(content: object) -> bytes:
-    """`content` as UTF-8 JSON. A lone surrogate, which UTF-8 cannot carry, becomes its JSON escape."""
-    return _encode(content).encode("utf-8", "backslashreplace")
+    """`content` as JSON in UTF-8 that every reader takes. Half of a surrogate pair, which UTF-8 cannot carry, becomes U+FFFD."""
+    said = _encode(content)
+    try:
+        return said.encode()
+    except UnicodeEncodeError:
+        return gate.text(said).encode()
 
 
 async def send_answer(

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from plugcli.sandbox import gate
 from plugcli.serve.answer import Refusal
 
 NAME_CHARACTERS = 200
@@ -58,7 +59,7 @@ def checked_name(name: object, what: str) -> str:
         raise Refusal(422, f"{what} is empty", f"{hint}, or leave it out")
     if len(name) > NAME_CHARACTERS:
         raise Refusal(422, f"{what} is {len(name)} characters long", hint)
-    if not name.isprintable():
+    if not name.isprintable() or any(map(gate.is_hidden, name)):
         raise Refusal(422, f"{what} has a character that is not printable: {ascii(name)[:80]}", hint)
     return name
 

@@ -6,8 +6,8 @@ stands (see rewrite.py). The author's own text is sent wherever nothing had to c
 
 import asyncio
 import json
-import mimetypes
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -16,6 +16,7 @@ import yaml
 from plugcli.document import Document, ParseProblem
 from plugcli.errors import PlugcliError
 from plugcli.plugin import Plugin
+from plugcli.sandbox import gate
 from plugcli.serve.answer import json_bytes
 from plugcli.serve.guard import Page
 from plugcli.serve.rewrite import local_path, moved_manifest, moved_openapi
@@ -95,7 +96,7 @@ def _logo(plugin: Plugin, path: str, here: str) -> Page | None:
     manifest = plugin.manifest.data if plugin.manifest else {}
     named = local_path(manifest.get("logo_url"))
     for candidate in (path, unquote(named) if named else path):
-        mime = mimetypes.guess_type(candidate)[0] or ""
+        mime = gate.media_type(candidate)
         if not mime.startswith("image/"):  # logo_url may name anything; only a picture is a logo
             continue
         try:
@@ -133,17 +134,39 @@ def _format(document: Document) -> _Format:
 
 def _document(document: Document, data: Any, wanted: _Format) -> Page:
     """`document` as JSON or YAML: its own text if `data`, what it should say from here, is what it says."""
-    mime = JSON_MIME if wanted == "json" else YAML_MIME
-    if data is document.data and wanted == _format(document):
-        return Page(200, mime, document.text.encode("utf-8", "backslashreplace"))
+    is_own = data is document.data and wanted == _format(document)
     if wanted == "yaml":
-        text = yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=_WIDTH)
-        return Page(200, mime, text.encode("utf-8", "backslashreplace"))
+        said = (
+            document.text
+            if is_own
+            else yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=_WIDTH)
+        )
+        return Page(200, YAML_MIME, gate.text(said).encode())
+    if not all(map(_is_finite, _numbers(data))):
+        hint = "write it as text"
+        return _broken(f"{document.name} holds .nan, .inf or a larger number than JSON's readers take", hint)
+    said = json.dumps(data, ensure_ascii=False, indent=2)
+    whole = gate.text(said)  # an escape such as \ud800 alone is no character, and strict readers refuse it
+    return Page(200, JSON_MIME, (document.text if is_own and whole == said else whole).encode())
+
+
+def _numbers(value: Any) -> Iterator[int | float]:
+    left = [value]
+    while left:
+        match left.pop():
+            case dict() as members:
+                left += members.values()
+            case list() as items:
+                left += items
+            case int() | float() as number:
+                yield number
+
+
+def _is_finite(number: int | float) -> bool:
     try:
-        text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
-    except ValueError:
-        return _broken(f"{document.name} holds .nan or .inf, which JSON cannot say", "write it as text")
-    return Page(200, mime, text.encode("utf-8", "backslashreplace"))
+        return math.isfinite(number)
+    except OverflowError:  # an int that no double holds
+        return False
 
 
 def _unreadable(problem: ParseProblem, path: str | None) -> Page:

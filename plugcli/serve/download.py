@@ -3,7 +3,6 @@
 A browser may show a picture or a text of it, and runs none of it: no sniffing, no scripts, no origin.
 """
 
-import mimetypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import quote
 from starlette.types import Send
 
 from plugcli.sandbox import Download
+from plugcli.sandbox.gate import media_type
 from plugcli.serve.answer import Header, Refusal
 
 CHUNK_BYTES = 256 * 1024
@@ -90,7 +90,7 @@ def slice_of(headers: Mapping[bytes, bytes], size: int) -> Slice:
 def disposition(name: str) -> str:
     """The Content-Disposition for a file (RFC 6266): shown or saved, and under which name in any script."""
     base = PurePosixPath(name).name
-    kind = "inline" if _mime(name).startswith("image/") or _mime(name) in _SHOWN else "attachment"
+    kind = "inline" if media_type(name).startswith("image/") or media_type(name) in _SHOWN else "attachment"
     plain = "".join(
         each if each.isascii() and each.isprintable() and each not in '"\\%' else "_" for each in base
     )
@@ -101,10 +101,5 @@ def disposition(name: str) -> str:
 
 
 def _content_type(name: str) -> str:
-    mime = _mime(name)
+    mime = media_type(name)
     return f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
-
-
-def _mime(name: str) -> str:
-    mime, encoding = mimetypes.guess_type(PurePosixPath(name).name, strict=False)
-    return mime if mime and encoding is None else "application/octet-stream"

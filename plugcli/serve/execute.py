@@ -77,7 +77,10 @@ class _Execute:
         run = await session.run(call.code, wall_seconds=call.wall_seconds, on_output=on_output)
         result = run.as_json()
         if result["files"]:
-            result["files"] = [with_url(file, session.handle, terms, scope) for file in result["files"]]
+            made = zip(result["files"], run.files, strict=True)
+            result["files"] = [
+                with_url(file, exact["name"], session.handle, terms, scope) for file, exact in made
+            ]
         if result["displays"]:
             result["displays"] = [_shown(each, session.handle, terms, scope) for each in result["displays"]]
         return fit(result, terms.answer_characters)

@@ -44,9 +44,9 @@ def files_routes(sandbox: Sandbox, own: Terms) -> list[Route]:
     ]
 
 
-def with_url(listed: Mapping[str, Any], handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
-    """A file as JSON, with its address."""
-    return {**listed, "url": terms.url(scope, handle, listed["name"])}
+def with_url(listed: Mapping[str, Any], path: str, handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
+    """A file as JSON, with its address; `path` is its exact name, which JSON may not be able to say."""
+    return {**listed, "url": terms.url(scope, handle, path)}
 
 
 @dataclass
@@ -65,6 +65,12 @@ class _Files:
             if terms.is_stateless:
                 raise conversation.keeps_none("put the data into the code, or start the server without it")
             if scope["method"] == "POST":
+                if not _brings_file(headers):
+                    raise Refusal(
+                        422,
+                        "the request brings no file: it has neither a body nor a content type",
+                        "send the bytes; an empty file needs Content-Type: application/octet-stream",
+                    )
                 body = Body(receive, headers, self.sandbox.policy.workspace_bytes_held + FORM_BYTES)
                 content = await self._store(body, headers, terms, scope)
             else:
@@ -97,7 +103,7 @@ class _Files:
             session, files = await store(body, headers, _query(scope, "name", "session"), open_session)
         finally:
             self._uploads -= 1
-        listed = [with_url(each.as_json(), session.handle, terms, scope) for each in files]
+        listed = [with_url(each.as_json(), each.name, session.handle, terms, scope) for each in files]
         return json_bytes({"files": listed, "session": _as_json(session, state)})
 
     def _list(self, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
@@ -107,9 +113,15 @@ class _Files:
             raise _no_session(wished)
         session.touch()
         listing = session.workspace.list()
-        files = [with_url(each.as_json(), session.handle, terms, scope) for each in listing.files]
+        files = [with_url(each.as_json(), each.name, session.handle, terms, scope) for each in listing.files]
         content = {"files": files, "left_out": listing.left_out, "session": _as_json(session, "kept")}
         return fit_list(content, terms.answer_characters)
+
+
+def _brings_file(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether somebody means to send a file: an empty body alone is what a client sends that has none."""
+    has_body = headers.get(b"content-length", b"0").strip(b"0") != b"" or b"transfer-encoding" in headers
+    return has_body or b"content-type" in headers
 
 
 def _query(scope: Scope, *known: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ from plugcli.serve.answer import (
 )
 from plugcli.serve.links import Links
 from plugcli.serve.site import Site, other_site
-from plugcli.serve.terms import HERE_KEY, is_upload, raw_path
+from plugcli.serve.terms import HERE_KEY, is_upload, methods_at, raw_path
 from plugcli.serve.token import check_token
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -107,6 +107,8 @@ class Guard:
                     check_token(self.token, headers)
             scope[HERE_KEY] = here
             if self.links is None or not is_upload(scope):
+                if not _has_good_type(headers):
+                    await self._check_method(scope, here)
                 read_on = _replay(await _read_body(headers, receive), receive)
         except Refusal as refusal:
             if _has_body(headers):
@@ -117,6 +119,20 @@ class Guard:
             pass
         else:
             await self.plugin(scope, read_on, send)
+
+    async def _check_method(self, scope: Scope, here: str) -> None:
+        """Refuse a method that a page or a route of the sandbox does not have: no other body would help. Raises Refusal (405)."""
+        methods = methods_at(scope["path"]) if self.links is not None else ()
+        if not methods and await self.pages(scope["path"], here, False) is not None:
+            methods = ("GET", "HEAD")
+        if methods and scope["method"] not in methods:
+            allowed = ", ".join(methods)
+            raise Refusal(
+                405,
+                f"{scope['method']} is not allowed here",
+                f"use one of: {allowed}",
+                headers=[(b"allow", allowed.encode())],
+            )
 
     def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
         if self.token is None:
@@ -136,10 +152,8 @@ _CRASHED = json_bytes(
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     """The whole body, at most BODY_BYTES_MAX bytes of JSON. Refuses anything else."""
     declared, has_body = int(headers.get(b"content-length", b"0")), _has_body(headers)
-    mime = headers.get(b"content-type")
-    # A page may send forms and plain text anywhere without asking (no preflight); JSON it may not.
-    if (has_body or mime is not None) and not _is_json(mime or b""):
-        given = (mime or b"none").decode("ascii", "backslashreplace")
+    if not _has_good_type(headers):
+        given = headers.get(b"content-type", b"none").decode("ascii", "backslashreplace")
         raise Refusal(
             415, f"the body must be JSON; its content type is {given}", "send Content-Type: application/json"
         )
@@ -170,6 +184,12 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
 
 def _has_body(headers: Mapping[bytes, bytes]) -> bool:
     return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
+def _has_good_type(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the body is JSON, or none. A page may send forms and plain text anywhere without asking (no preflight); JSON it may not."""
+    mime = headers.get(b"content-type")
+    return (mime is None and not _has_body(headers)) or _is_json(mime or b"")
 
 
 def _is_json(mime: bytes) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.sandbox import gate
 from plugcli.serve.links import PREFIX
 
 _PATH_CHARACTERS = 120
@@ -40,16 +41,9 @@ def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
     return logged
 
 
-def printable(text: str) -> str:
-    """`text` with escapes for what a terminal would obey or not show."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
 def _path(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace")
     path = raw.decode("ascii", "backslashreplace")
     if path.startswith(PREFIX):
         path = _SIGNATURE.sub(r"\1...", path)
-    return printable(path[:_PATH_CHARACTERS])
+    return gate.line(path[:_PATH_CHARACTERS])

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Policy, Sandbox
 from plugcli.serve.app import Settings, create_app
+from plugcli.serve.framing import Protocol
 from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
@@ -101,7 +102,7 @@ async def _serve(
 def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",  # the same parser on every machine, whatever else is installed
+        http=Protocol,  # h11, the same parser on every machine, whatever else is installed
         ws="none",  # no host uses WebSockets, and Origin checks of ours do not cover them
         log_config=None,
         access_log=False,

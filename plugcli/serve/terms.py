@@ -7,9 +7,10 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from plugcli.serve.fit import ANSWER_CHARACTERS
-from plugcli.serve.links import FileLink, Links
+from plugcli.serve.links import PREFIX, FileLink, Links
 
 TERMS_KEY = "plugcli.terms"
+EXECUTE = "/execute"
 UPLOADS = "/files"
 HERE_KEY = "plugcli.here"  # this server's origin as the caller sees it
 
@@ -40,6 +41,13 @@ def terms_of(scope: Scope, own: Terms) -> Terms:
 def is_upload(scope: Scope) -> bool:
     """Whether the body of this request is a file of any kind, to be read as it comes."""
     return bool(scope["path"] == UPLOADS and scope["method"] == "POST")
+
+
+def methods_at(path: str) -> tuple[str, ...]:
+    """What the route of the sandbox at `path` takes; empty where it has none."""
+    if path.startswith(PREFIX):
+        return ("GET", "HEAD", "DELETE")
+    return {UPLOADS: ("GET", "HEAD", "POST"), EXECUTE: ("POST",)}.get(path, ())
 
 
 def raw_path(scope: Scope) -> bytes:

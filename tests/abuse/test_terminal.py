@@ -125,13 +125,24 @@ COMMANDS = {
     "title": b"\x1b]0;title\x07",
     "clear": b"\x1bc\x1b[2J",
     "shifted out": b"\x0e\x0f",
+    # Trojan Source, CVE-2021-42574: what is read is not what is there.
+    "override": "a\u202egnp.exe".encode(),
+    "embedding": "\u202aa\u202bb\u202cc\u202d".encode(),
+    "isolates": "\u2066a\u2067b\u2068c\u2069".encode(),
+    "split override": "\u202e".encode()[:2] + b"|" + "\u202e".encode()[2:],
+    "marks": "\u200ea\u200fb\u061c".encode(),
+    "not shown": "a\u200bb\u2060c\u00add\ufeffe\u3164f\u2063".encode(),
+    "tags": "\U000e0001\U000e0068\U000e0069\U000e007f".encode(),
+    "other line ends": "a\u2028b\u2029c\u0085d".encode(),
 }
 
 
 @pytest.mark.row("D7")
 def test_terminal_obeys_nothing_that_the_code_prints(box: Box) -> None:
     """Sequences fill the clipboard, answer as if typed, hide text. Colours and text pass as they are."""
-    harmless = "\x1b[1;31mred\x1b[0m \u00e4\u6f22\U0001f600".encode()
+    harmless = (
+        "\x1b[1;31mred\x1b[0m \u00e4\u6f22\U0001f600 \u0645\u200c\u0646 \U0001f469\u200d\U0001f52c".encode()
+    )
     code = f"""
 import os, time
 for piece in {list(COMMANDS.values())!r}:
@@ -157,3 +168,4 @@ for is_jailed in (False, True):
     assert harmless in screen
     rest = screen.replace(harmless, b"").decode("utf-8")
     assert {character for character in rest if not character.isprintable()} == {"\r", "\n"}, ascii(rest)
+    assert "\u3164" not in rest

@@ -336,14 +336,17 @@ def test_files_with_odd_names_are_listed_and_fetched(box: Box) -> None:
         FILES
         + f"""
 result = await session.run({code!r})
-notes.append(json.loads(json.dumps([file['name'] for file in result.files])) == sorted({NAMES!r}) == names())
+exact = [file['name'] for file in result.files]
+notes.append(exact == sorted({NAMES!r}) == names())
+said = [file['name'] for file in result.as_json()['files']]
+notes.append(said == [name.encode('utf-8', 'surrogateescape').decode(errors='replace') for name in exact])
 notes.append([name for name in {NAMES!r} if get(name) != ascii(name)[:100]])
 import re
 from plugcli.serve.download import disposition
 notes.append([name for name in {NAMES!r} if not re.fullmatch({SAFE!r}, disposition(name))])
 """,
     )
-    assert notes == [True, [], []]
+    assert notes == [True, True, [], []]
 
 
 @pytest.mark.row("F19")

@@ -605,7 +605,7 @@ def test_queued_call_waits_for_the_one_before(running: Server) -> None:
         assert one.stdout is not None
         assert one.stdout.readline() == b"up\n"
         with subprocess.Popen([*first, "x"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as two:
-            assert running.call("POST", "/files?session=queue&name=go", b"").status == 201
+            assert running.call("POST", "/files?session=queue&name=go", b"x").status == 201
             assert two.communicate(timeout=30)[0] == b"7\n"
         assert one.wait(20) == 0
     wait_for(lambda: running.get("/files?session=queue").status == 200)

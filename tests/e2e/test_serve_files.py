@@ -239,15 +239,17 @@ def test_names_survive_both_ways(server: Server, name: str) -> None:
     ],
 )
 def test_names_that_code_chooses_are_listed_and_fetched(server: Server, name: bytes) -> None:
-    """Lossless in JSON, safe in a header, whole at the address: the code may call its files what it likes."""
+    """Valid in JSON, safe in a header, whole at the address: the code may call its files what it likes."""
     session = hashlib.md5(name).hexdigest()
+    said = name.decode(errors="replace")
     files = run(server, f"open({name!r}, 'w').write('mine')", session)["files"]
-    assert [file["name"].encode("utf-8", "surrogateescape") for file in files] == [name]
+    assert [file["name"] for file in files] == [said]
+    assert files[0]["url"].endswith("/" + quote(name))
     answer = fetch(server, files[0]["url"])
     assert (answer.status, answer.body) == (200, b"mine")
     assert "x-evil" not in answer.headers
     assert answer.headers["content-disposition"].isprintable()
-    assert [each.encode("utf-8", "surrogateescape") for each in listed(server, session)] == [name]
+    assert [*listed(server, session)] == [said]
     assert fetch(server, files[0]["url"], "DELETE").status == 204
 
 
@@ -294,6 +296,49 @@ def test_upload_over_a_folder_is_409(server: Server) -> None:
     assert listed(server, "conflict") == {"file": 1}
     assert stored(put(server, "folder/new/deep.txt", b"y", "conflict"))
     assert listed(server, "conflict") == {"file": 1, "folder/new/deep.txt": 1}
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "0"}, {"Content-Length": "000"}])
+def test_upload_without_a_body_is_422_and_changes_nothing(server: Server, headers: dict[str, str]) -> None:
+    """A client that sends arguments alone must not empty the file; who means an empty one says what it is."""
+    session = f"no-body-{headers}".encode().hex()
+    put(server, "kept.txt", b"kept", session)
+    connection = server.connect()
+    connection.putrequest("POST", f"/files?session={session}&name=kept.txt", skip_host=True)
+    for name, value in {"Host": "localhost", **headers}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert (answer.status, set(json.loads(answer.read()))) == (422, {"error", "hint"})
+    connection.close()
+    assert listed(server, session) == {"kept.txt": 4}
+    typed = {"Content-Type": "application/octet-stream"}
+    assert stored(put(server, "empty.txt", b"", session, **typed))[0]["bytes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "mime"),
+    [
+        ("data:text/html,x.csv", "text/csv"),
+        ("data:text\r\nX-Evil: 1,x", "application/octet-stream"),
+        ("data:image/svg+xml,x", "application/octet-stream"),
+        ("a.csv.gz", "application/gzip"),
+        ("a.HTML", "text/html"),
+        ("a.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("a.\u202egnp", "application/octet-stream"),
+        ("a", "application/octet-stream"),
+    ],
+)
+def test_media_type_of_a_file_is_ours_to_say(server: Server, name: str, mime: str) -> None:
+    """By the end of its name, from one table, the same in every answer; what the code writes into a name says nothing."""
+    session = hashlib.md5(name.encode()).hexdigest()
+    code = f"import os; os.makedirs(os.path.dirname({name!r}) or '.', exist_ok=True); open({name!r}, 'w').write('x')"
+    (file,) = run(server, code, session)["files"]
+    answer = fetch(server, file["url"])
+    assert (file["mime"], answer.headers["content-type"].partition(";")[0]) == (mime, mime)
+    assert server.get(f"/files?session={session}").json()["files"][0]["mime"] == mime
+    assert "x-evil" not in answer.headers
+    assert answer.headers["content-disposition"].startswith("inline" if mime == "text/csv" else "attachment")
 
 
 def test_file_over_the_limit_is_413(server: Server) -> None:
@@ -581,9 +626,13 @@ def test_stalled_uploads_hold_no_place_for_others(server: Server) -> None:
 
 
 def test_http_client_without_a_body_is_told(server: Server) -> None:
-    """An upload of nothing is an empty file, not an error and not a hang."""
+    """It is answered, and does not hang; with a content type its empty body is an empty file."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    connection.request("POST", "/files?session=empty&name=empty.txt", headers={"Host": "localhost"})
-    response = connection.getresponse()
-    assert (response.status, json.loads(response.read())["files"][0]["bytes"]) == (201, 0)
+    path, headers = "/files?session=empty&name=empty.txt", {"Host": "localhost"}
+    connection.request("POST", path, headers=headers)
+    refused = connection.getresponse()
+    assert (refused.status, set(json.loads(refused.read()))) == (422, {"error", "hint"})
+    connection.request("POST", path, headers={**headers, "Content-Type": "text/plain"})
+    stored = connection.getresponse()
+    assert (stored.status, json.loads(stored.read())["files"][0]["bytes"]) == (201, 0)
     connection.close()

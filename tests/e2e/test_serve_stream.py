@@ -56,7 +56,7 @@ def test_output_comes_while_the_code_runs(server: Server, session: str | None) -
     assert stream.response.headers["access-control-allow-origin"] == CHAT
     assert next(events) == ("output", {"stream": "stdout", "text": "first\n"})
     if session:
-        assert server.call("POST", f"/files?session={session}&name=go", b"").status == 201
+        assert server.call("POST", f"/files?session={session}&name=go", b"x").status == 201
     else:
         assert time.monotonic() - started < 1
     assert next(events) == ("output", {"stream": "stderr", "text": "last\n"})

@@ -138,6 +138,14 @@ def test_what_answers_to_every_name_is_not_asked(session: Interpreter, source: s
         ("def _repr_png_(self): return 'é'", "image/png is left out"),
         ("def _repr_json_(self): return {1j: 2}", "application/json is left out: TypeError"),
         ("def _repr_mimebundle_(self, **_): return 5", "V._repr_mimebundle_ gave no dictionary, but int"),
+        (
+            "def _repr_mimebundle_(self, **_): return {'a\\r\\nX: y': 'x'}",
+            "'a\\r\\nX: y' is not a media type such as text/html",
+        ),
+        ("def _repr_mimebundle_(self, **_): return {'png': 'x'}", "'png' is not a media type"),
+        ("def _repr_mimebundle_(self, **_): return {'\\ud800/x': 'x'}", "is not a media type"),
+        ("def _repr_mimebundle_(self, **_): return {'a' * 99 + '/b': 'x'}", "is not a media type"),
+        ("def _repr_mimebundle_(self, **_): return {5: 'x'}", "5 is not a media type"),
         ("_repr_html_ = 5", "V._repr_html_ failed: TypeError: 'int' object is not callable"),
         ("@property\ndef _repr_html_(self): raise OSError('o')", "V._repr_html_ failed: OSError: o"),
     ],
@@ -152,6 +160,14 @@ def test_form_that_fails_is_a_line_on_stderr(session: Interpreter, body: str, me
     )
     assert message in answer.stderr
     assert 1 == len(answer.stderr.splitlines())
+
+
+def test_numbers_that_json_lacks_are_null(session: Interpreter) -> None:
+    """NaN is the gap in a plot, and no strict reader takes the word."""
+    (text,) = shown(
+        session.run(value("def _repr_json_(self): return {'y': [1, float('nan'), float('inf')]}"))
+    )
+    assert '{"y": [1, null, null]}' == text
 
 
 def test_interrupt_ends_a_form_that_takes_long(session: Interpreter) -> None:

@@ -43,7 +43,7 @@ ALLOWED = {
     },
     "replace": set(),
     "scaffold": {"answers", "errors"},
-    "answers": {"errors"},
+    "answers": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
     # How a project wants its plugins judged.
     "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
@@ -55,6 +55,7 @@ ALLOWED = {
         "openapi",
         "document",
         "address",
+        "internet",
         "dialect",
         "errors",
         "__init__",
@@ -84,7 +85,8 @@ ALLOWED = {
     "prompt": {"openapi", "document", "address"},
     # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
     "openapi": {"hosts", "document"},
-    "address": {"document"},
+    "address": {"document", "internet"},
+    "internet": set(),
     "dialect": set(),
     "plugin": {"document", "live", "errors"},
     "document": {"errors"},

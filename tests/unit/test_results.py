@@ -29,6 +29,7 @@ def test_path_keeps_its_bytes() -> None:
         ("\x1b[2J\n", r"'\x1b[2J\n'"),
         ("\u202egnp.txt", r"'\u202egnp.txt'"),
         ("\udcff", r"'\udcff'"),
+        ("\u3164.txt", r"'\u3164.txt'"),  # a letter that is not shown
     ],
 )
 def test_shown_name_is_unmistakable(name: str, text: str) -> None:

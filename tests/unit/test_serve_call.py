@@ -68,6 +68,7 @@ def test_what_is_not_json_is_400(body: bytes) -> None:
         b'{"code": "x", "session": "a\\u0000b"}',
         b'{"code": "x", "session": "a\\nb"}',
         b'{"code": "x", "session": "\\ud800"}',
+        '{"code": "x", "session": "a\u3164"}'.encode(),
         b'{"code": "x", "session": "' + b"s" * 201 + b'"}',
         b'{"code": "x", "session": "' + b"s" * 10240 + b'"}',
         b'{"code": "x", "name": "s"}',

@@ -17,6 +17,15 @@ from plugcli.cli.terminal import Harmless
         (b"\xc3\x9b6n", b"\xc3\x9b6n"),  # a letter
         (b"\xe4\x9b6n", b"\xe4\\x9b6n"),  # no letter: the second byte stands alone
         (b"\x1b", b"^["),
+        ("a\u202egnp.exe\u2066b\u2069".encode(), rb"a\u202egnp.exe\u2066b\u2069"),  # reordered
+        (
+            "a\u200b\u2028\ufeff\u3164\xad\U000e0041".encode(),
+            rb"a\u200b\u2028\ufeff\u3164\xad\U000e0041",
+        ),  # not shown
+        ("\u0645\u200c\u0646 \U0001f469\u200d\U0001f52c \u2764\ufe0f".encode(),)
+        * 2,  # joined, as scripts and emoji need
+        (b"\xed\xa0\x80\xe0\x80\x9b", rb"\xed\xa0\x80\xe0\x80\x9b"),  # three bytes that are no character
+        (b"\x1b[8mhidden", b"\x1b[8mhidden\x1b[0m"),  # it must not hide what plugcli says after it
         (b"\xff\xfe", b"\xff\xfe"),
     ],
 )

@@ -19,6 +19,9 @@ from plugcli.errors import PlugcliError
         ("\u2066x\u2069", r"\u2066x\u2069"),
         ("a\u2028b", r"a\u2028b"),
         ("half \ud83d", r"half \ud83d"),
+        ("\u200b\u2060\u3164\xad", r"\u200b\u2060\u3164\xad"),
+        ("hidden \U000e0068\U000e0069", r"hidden \U000e0068\U000e0069"),
+        ("\u0645\u200c\u0646 \u2764\ufe0f", "\u0645\u200c\u0646 \u2764\ufe0f"),
     ],
 )
 def test_control_characters_never_reach_the_terminal(text: str, shown: str) -> None:

@@ -17,6 +17,7 @@ from plugcli.cli.text import printable
 from plugcli.cli.words import said_of
 from plugcli.finding import Finding, Report, problems
 from plugcli.rules import documentation
+from plugcli.sandbox import gate
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _FINGERPRINT = "problem/v1"
@@ -25,7 +26,8 @@ _FINGERPRINT = "problem/v1"
 def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
     """One run with the problems of all targets, in ASCII."""
     seen = list(reports)
-    yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(seen)]}, indent=2) + "\n"
+    value = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(seen)]}
+    yield gate.json_text(value, indent=2) + "\n"
 
 
 def _run(reports: list[Report]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import builtins
 import io
 import json
 import os
+import re
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -57,6 +58,9 @@ _PLAIN = frozenset(
     {int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, type(None)}
 )
 """Types that have no rich form: not worth a search."""
+
+_MIME = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_MIME_CHARACTERS = 100
 
 _PYPLOT = "matplotlib.pyplot"
 
@@ -170,7 +174,7 @@ class Displays:
             elif isinstance(data, str):
                 self.add_text(mime, data)
             elif _is_json(mime):
-                self.add_text(mime, json.dumps(data))
+                self.add_text(mime, _json(data))
             else:
                 say(
                     f"a display of type {mime} is left out: it is neither text nor bytes, but {type(data).__name__}"
@@ -221,9 +225,15 @@ def _forms(value: object, offered: list[str]) -> Iterator[tuple[str, object]]:
             say(f"{type(value).__name__}.{name} gave no dictionary, but {type(bundle).__name__}")
             continue
         for mime, form in bundle.items():
-            if isinstance(mime, str) and mime != "text/plain" and form is not None:
-                seen.add(mime)
-                yield mime, form
+            if mime == "text/plain" or form is None:
+                continue
+            if not _is_mime(mime):
+                say(
+                    f"a display is left out: {ascii(mime)[:_MIME_CHARACTERS]} is not a media type such as text/html"
+                )
+                continue
+            seen.add(mime)
+            yield mime, form
 
 
 def _ask(value: object, name: str) -> Any:
@@ -243,8 +253,21 @@ def _ask(value: object, name: str) -> Any:
     return data
 
 
+def _is_mime(mime: object) -> bool:
+    """Tell what the host takes for a media type: anything else would cost the session."""
+    return isinstance(mime, str) and len(mime) <= _MIME_CHARACTERS and _MIME.fullmatch(mime) is not None
+
+
 def _is_json(mime: str) -> bool:
     return mime == "application/json" or mime.endswith("+json")
+
+
+def _json(data: object) -> str:
+    """Return `data` as JSON, with null for what JSON cannot say: plots have gaps."""
+    try:
+        return json.dumps(data, allow_nan=False)
+    except ValueError:
+        return json.dumps(json.loads(json.dumps(data), parse_constant=lambda _: None))
 
 
 class _Shown:

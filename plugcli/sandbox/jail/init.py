@@ -31,12 +31,12 @@ from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wi
 from .calls import Blank, Call, make, write_file
 from .inside import DOOR
 from .libc import internet_socket
-from .mappings import Mappings
+from .mappings import Mappings, count_files
 from .memory import Meter
 from .objects import SYSCTLS, TooMany, uncharged
 from .plan import WORKSPACE, Plan
 from .privileges import Listener
-from .processes import has_memory_of_its_fork, living
+from .processes import has_memory_of_its_fork, living, numbers
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
@@ -166,7 +166,11 @@ def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tup
     if interpreter == 0:
         _become_interpreter(plan, prepared.interpreter, door, standard, modules)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
-    send_text(control, _READY, host_ends)
+    try:
+        send_text(control, _READY, host_ends)
+    except OSError as error:
+        wire.send(control, {"failed": "start", "why": f"sendmsg: {error.strerror}", "errno": error.errno})
+        os._exit(1)
     # The ends that the code writes to stay open here: that a stream has ended need not wake the host, which learns from us how the run did.
     for descriptor in (*standard[0], standard[1][0], standard[2][0], workspace):
         close(descriptor)
@@ -289,7 +293,7 @@ class _Memory:
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
         if listener is not None:
-            self._mappings = Mappings(plan.memory_bytes, plan.cpus, listener.descriptor)
+            self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
             self._meter = Meter(plan.memory_bytes, self._mappings, interpreter, twin_pid, plan.open_files)
         self.held = ""
         """What the code held more of than a jail may, when that is why it is over its limit."""
@@ -325,6 +329,7 @@ class _Memory:
             return self._meter.look(self.scribes), self._meter.used_bytes
         assert self._group is not None
         uncharged(self._limit)
+        count_files(numbers())
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 

@@ -4,8 +4,8 @@ A page of a shared mapping stays where no process has it in its page tables any 
 is gone. So such a mapping counts with the whole size that it was made with. Nothing shows that size later: so the kernel asks us before
 it makes one, by seccomp's user notification (seccomp_unotify(2)), which the filter has for mmap(2) with MAP_SHARED. Which of them are
 still there, and how many mappings a process has, is found by a walk through all mappings of all processes. Between two walks counts the
-most that can have been made. A walk ends in time: a process that nobody came to, or with more mappings than are read, has the most that
-there can be.
+most that can have been made in the time that the processes have run. A walk ends in time: a process that nobody came to, or with more
+mappings than are read, has the most that there can be.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from collections import deque
 from fcntl import ioctl
 from typing import NamedTuple
 
+from .objects import TooMany, number_of_machine
 from .processes import Process
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: pages on no tmpfs of ours
@@ -33,14 +34,12 @@ _MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree's node, 
 _CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
 _MOST = 65530  # vm.max_map_count, as the kernel has it by default
 _MOST_READ_BYTES = 512 * 1024  # some 4,000 mappings
-_SPLIT_SECONDS, _SPLIT_BYTES = (
-    0.5e-6,
-    240,
-)  # the quickest way to more mappings: a CPU needs so long at the least, for so much
+_SPLIT_NANOSECONDS = 500  # the quickest way to one mapping more takes a CPU so long at the least
 _USUAL = 1500  # numpy, pandas and matplotlib make 700
-_WALK_SECONDS = (
-    2.0  # the jail stands still meanwhile; on a quiet machine a walk through 64 processes takes 50 ms
-)
+_WALK_SECONDS = 2.0  # of our own CPU time; a walk through 64 usual processes takes 50 ms
+_FILES = max(
+    65536, number_of_machine("fs/file-max", 1 << 20) // 8
+)  # a mapping may be all that holds an open file
 
 
 class _Batch(NamedTuple):
@@ -56,21 +55,26 @@ class _Batch(NamedTuple):
 
 
 class Mappings:
-    """What is known of the mappings of one jail, which has `cpus` CPUs and `limit` bytes.
+    """What is known of the mappings of one jail that may use `limit` bytes.
 
     `listener` is the descriptor of the notifications: when it is readable, call `answer`.
     """
 
-    def __init__(self, limit: int, cpus: int, listener: int) -> None:
+    def __init__(self, limit: int, listener: int) -> None:
         self._limit = limit
-        self._cpus = cpus
         self._listener = listener
         self._batches: list[_Batch] = []
         self._answered: deque[tuple[float, int]] = deque()
         """When, and for how many bytes: since the last walk, or so shortly before it that it may have missed them."""
         self._counts: dict[str, int] = {}
         self._generations: dict[str, int] = {}
-        self._walked = time.monotonic()
+        self._clocks: dict[str, int] = {}
+        self._ran = 0  # nanoseconds since the last walk
+
+    def note(self, clocks: dict[str, int]) -> None:
+        """Take in how long each process has run until now."""
+        self._ran += sum(max(0, clock - self._clocks.get(pid, 0)) for pid, clock in clocks.items())
+        self._clocks = clocks
 
     def answer(self) -> None:
         """Answer a process that is about to make a shared mapping: one alone that is larger than the limit is refused."""
@@ -98,28 +102,31 @@ class Mappings:
         shared = sum(batch.bytes for batch in self._batches) + sum(length for _, length in self._answered)
         processes = [each for each in processes if each.size]  # whose memory is gone, has none
         self._generations = {each.pid: self._generation(each, len(processes)) for each in processes}
-        usual = max(self._counts.values(), default=_USUAL)
+        made = min(self._ran // _SPLIT_NANOSECONDS, _MOST * len(processes))
+        # A process that was forked since has at the most what its parent had then.
+        most = min(max(self._counts.values(), default=_USUAL) + made, _MOST)
         known = sum(
-            self._counts.get(each.pid, usual) * (_MAPPING_BYTES + self._generations[each.pid] * _CHAIN_BYTES)
+            self._counts.get(each.pid, most) * (_MAPPING_BYTES + self._generations[each.pid] * _CHAIN_BYTES)
             for each in processes
         )
-        made = int((time.monotonic() - self._walked) * self._cpus / _SPLIT_SECONDS)
-        return shared + known + min(made, _MOST * len(processes)) * _SPLIT_BYTES
+        return shared + known + made * _MAPPING_BYTES
 
     def walk(self, processes: list[Process]) -> None:
-        """Look at every mapping of these processes, which stand still, as long as that may take."""
-        deadline = time.monotonic() + _WALK_SECONDS
+        """Look at every mapping of these processes, which stand still, as long as that may take. Raises TooMany."""
+        deadline = time.thread_time() + _WALK_SECONDS
         found: set[bytes] = set()
         counts: dict[str, int] = {}
         for each in processes:
-            text = _read(each.pid) if time.monotonic() < deadline else None
+            text = read_mappings(each.pid) if time.thread_time() < deadline else None
             counts[each.pid] = _MOST if text is None else text.count(b"\n")
             if text is not None and _SHARED_NOWHERE in text:
                 found.update(
                     line.split(None, 5)[4] for line in text.splitlines() if line.endswith(_SHARED_NOWHERE)
                 )
+        if sum(counts.values()) > _FILES:
+            raise TooMany(f"{_FILES} mappings")
         self._counts = counts
-        self._walked = time.monotonic()
+        self._ran = 0
         if _MOST not in counts.values():  # else some of what is there may not have been seen
             self._sort(found)
 
@@ -130,7 +137,8 @@ class Mappings:
         if new:
             batches.append(_Batch(new, sorted((length for _, length in self._answered), reverse=True)))
         self._batches = [batch for batch in batches if batch.inodes]
-        while self._answered and self._walked - self._answered[0][0] > _SETTLES_SECONDS:
+        now = time.monotonic()
+        while self._answered and now - self._answered[0][0] > _SETTLES_SECONDS:
             self._answered.popleft()
 
     def _generation(self, process: Process, most: int) -> int:
@@ -143,7 +151,20 @@ class Mappings:
         return min(max(known.values(), default=0) + 1, most)  # its parent has ended
 
 
-def _read(pid: str) -> bytes | None:
+def count_files(pids: list[str]) -> None:
+    """See that mappings do not hold more than an eighth of the files that this machine may have open. Raises TooMany.
+
+    Where a memory group holds the limit: looked at only while many are open on the machine.
+    """
+    if number_of_machine("fs/file-nr", 0) < _FILES // 2:
+        return
+    deadline = time.thread_time() + _WALK_SECONDS
+    texts = [read_mappings(pid) if time.thread_time() < deadline else None for pid in pids]
+    if sum(_MOST if text is None else text.count(b"\n") for text in texts) > _FILES:
+        raise TooMany(f"{_FILES} mappings")
+
+
+def read_mappings(pid: str) -> bytes | None:
     """Return the mappings of a process, nothing when it has ended; None where it hides them, or has more than are read."""
     try:
         descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)

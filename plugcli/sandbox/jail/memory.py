@@ -3,7 +3,8 @@
 The accountant of a jail without a memory cgroup: it measures many times a second, from inside the pid namespace, and the code cannot
 signal, trace or starve it. No look's cost is the code's to choose. First come sums of files of one size; where these decide, the look is
 over. What takes a walk (mappings.py, and the shares of pages that forks have in common) is done while the jail stands still, and ends in
-time. What could not be read, or cannot be measured (how full a pipe is: objects.py), counts with the most that it can be.
+time: our own, so that nobody who takes the CPU takes that. What could not be read, or cannot be measured (how full a pipe is:
+objects.py), counts with the most that it can be.
 """
 
 import os
@@ -15,6 +16,7 @@ from . import objects
 from .mappings import Mappings
 from .processes import (
     Process,
+    clocks,
     has_memory_of_its_fork,
     is_ended,
     look_at,
@@ -22,7 +24,6 @@ from .processes import (
     page_faults,
     proportional_bytes,
     standing_still,
-    turns,
 )
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -38,8 +39,11 @@ _TASK_BYTES = 32 * 1024  # a thread: its stack in the kernel and struct task_str
 _BYTES_PER_SECOND = 16 * 1024**3
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.05
 _SLOW_SECONDS = 0.008  # what a jail takes meanwhile would be much
+_LOOK_SECONDS, _STILL_SECONDS = (
+    0.006,
+    0.25,
+)  # for what descriptors lead to: while the jail runs, and while it stands still
 _SHARES_SECONDS = 2.0
-_FEW_THREADS = 16
 
 
 class Meter:
@@ -55,7 +59,7 @@ class Meter:
         self._most_descriptors = most_descriptors
         self.used_bytes = 0
         """What the jail used at the last look."""
-        self._turns: list[bytes] | None = None
+        self._clocks: dict[str, int] = {}
         self._last: _Exact | None = None
         self._stopped: set[str] = set()  # processes that the code had stopped itself at the last look
         self._is_slow = False
@@ -71,9 +75,10 @@ class Meter:
         `ours` are forks of the init: they hide their pages from the code, and so from us, and have next to none of their own.
         """
         pids = numbers(ours)
-        since = turns(pids, _FEW_THREADS)
-        if since is None or since != self._turns:  # else nobody has run since, so nobody has taken any
-            self._turns = since
+        now = clocks(pids)
+        if now != self._clocks or not now:  # else nobody has run since, so nobody has taken any
+            self._clocks = now
+            self._mappings.note(now)
             # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
             with standing_still(self._stopped) if self._is_slow else nullcontext():
                 self.used_bytes = self._measure(pids)
@@ -88,23 +93,16 @@ class Meter:
         started = time.monotonic()
         objects.locks()
         processes = self._look_at(pids)
-        holders = [
-            each.pid for each in processes if each.size
-        ]  # whose memory is gone, has nothing open either
         if not self._is_slow:  # else they are stopped by us
             self._stopped = {each.pid for each in processes if each.state in b"Tt"}
-        held = (
-            objects.held_bytes(holders, self._limit, self._most_descriptors)
-            + sum(map(_tmpfs_bytes, _TMPFS))
-            + sum(each.page_tables + each.threads * _TASK_BYTES for each in processes)
-        )
+        held = self._held_bytes(processes, _LOOK_SECONDS)
         anonymous = sum(each.anonymous for each in processes)
         self._is_slow = time.monotonic() - started > _SLOW_SECONDS
         bound = held + anonymous + self._mappings.held_bytes(processes)
         if bound <= self._limit and not self._mappings.is_walk_due:
             self._last = None
             return bound
-        if held + max((each.anonymous for each in processes), default=0) > self._limit:
+        if max((each.anonymous + each.page_tables for each in processes), default=0) > self._limit:
             return bound
         if (
             self._last is not None
@@ -112,7 +110,17 @@ class Meter:
         ):
             return most
         with standing_still(self._stopped):
-            return self._measure_standing_still(pids, held)
+            return self._measure_standing_still(pids)
+
+    def _held_bytes(self, processes: list[Process], seconds: float) -> int:
+        holders = [
+            each.pid for each in processes if each.size
+        ]  # whose memory is gone, has nothing open either
+        return (
+            objects.held_bytes(holders, self._limit, self._most_descriptors, seconds)
+            + sum(map(_tmpfs_bytes, _TMPFS))
+            + sum(each.page_tables + each.threads * _TASK_BYTES for each in processes)
+        )
 
     def _look_at(self, pids: list[str]) -> list[Process]:
         if self._twin in pids and self._has_twins_memory():
@@ -125,39 +133,37 @@ class Meter:
             map(has_memory_of_its_fork, (self._twin, self._interpreter))
         )
 
-    def _measure_standing_still(self, pids: list[str], held: int) -> int:
+    def _measure_standing_still(self, pids: list[str]) -> int:
         """Return what a jail uses that stands still: every mapping and every share is looked at, in a time that is ours to choose."""
         processes = _without_borrowers(self._look_at(pids))
         self._mappings.walk(processes)
-        held += self._mappings.held_bytes(processes)
+        held = self._held_bytes(processes, _STILL_SECONDS) + self._mappings.held_bytes(processes)
         anonymous = sum(each.anonymous for each in processes)
         most = self._limit - self._limit // 32  # so near, the next look would have to be at once
         if held + anonymous >= most:
             anonymous = _shares(processes)
         used = held + anonymous
-        self._last = _Exact.of(used, held, processes)
+        self._last = _Exact(used, held, processes)
         return used if used < most else self._limit + 1
 
 
 class _Exact:
     """What a jail used when it last stood still, and what tells how much it can have grown since."""
 
-    def __init__(self, used: int, held: int, processes: dict[str, tuple[int, int]]) -> None:
+    def __init__(self, used: int, held: int, processes: list[Process]) -> None:
         self._used = used
         self._held = held
-        self._processes = processes  # pid -> anonymous bytes, page faults
-
-    @classmethod
-    def of(cls, used: int, held: int, processes: list[Process]) -> "_Exact":
-        return cls(used, held, {each.pid: (each.anonymous, page_faults(each.pid)) for each in processes})
+        self._faults = {each.pid: page_faults(each.pid) for each in processes}
 
     def used_now(self, held: int, processes: list[Process], mappings: Mappings) -> int:
-        """Return the most that the jail uses: what it used, with pages that it got, and those that were shared and are written to since."""
+        """Return the most that the jail uses: what it used, and a page for each fault since.
+
+        There are no huge pages, so every page that a process gets, or that it shared and writes to, is a fault of its own. What a fork has
+        from its parent is nothing new.
+        """
         grown = max(0, held + mappings.held_bytes(processes) - self._held)
         for each in processes:
-            size_then, faults_then = self._processes.get(each.pid, (0, 0))
-            grown += max(0, each.anonymous - size_then)
-            grown += max(0, page_faults(each.pid) - faults_then) * _PAGE_BYTES
+            grown += max(0, page_faults(each.pid) - self._faults.get(each.pid, 0)) * _PAGE_BYTES
         return self._used + grown
 
 
@@ -179,10 +185,10 @@ def _without_borrowers(processes: list[Process]) -> list[Process]:
 
 def _shares(processes: list[Process]) -> int:
     """Return the anonymous memory of these processes, each page counted once; what is not walked in time counts in each."""
-    deadline = time.monotonic() + _SHARES_SECONDS
+    deadline = time.thread_time() + _SHARES_SECONDS
     total = 0
     for each in sorted(processes, key=lambda each: each.page_tables):
-        share = proportional_bytes(each.pid) if time.monotonic() < deadline else None
+        share = proportional_bytes(each.pid) if time.thread_time() < deadline else None
         total += each.anonymous if share is None else share
     return total
 

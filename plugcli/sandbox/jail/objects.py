@@ -1,8 +1,8 @@
 """What the kernel holds for a jail beside its processes and files: descriptors, pipes, sockets, locks, watches.
 
 No file of /proc says how full a pipe or a socket is, so each counts with the most that it can hold. How many there are is told in a time
-that the code does not choose; what they are is looked at only while that takes no longer than `_LOOK_SECONDS`. What was not looked at in
-time counts as the dearest that there is.
+that the code does not choose; what they are is looked at only as long as the caller gives. What was not looked at in time counts as the
+dearest that there is.
 
 Some of it is counted by the kernel for a whole user, or once for the machine. Of that a jail gets a share, a count of its own, because a
 memory limit would leave nothing to the others.
@@ -17,7 +17,7 @@ from .processes import read
 
 _KIB, _MIB = 1024, 1024**2
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_LOOK_SECONDS = 0.006
+_LOCKS_SECONDS = 0.006
 _SMALL_PART = 40  # what can hold no more than this part of the limit is not looked at
 
 # pipe(7): 16 pages, and no more, as the filter keeps F_SETPIPE_SZ away; one byte may hold a page.
@@ -34,8 +34,8 @@ IN_FLIGHT = 16
 """Descriptors on their way through sockets: counted for all processes of a user together, against the RLIMIT_NOFILE of each."""
 
 
-def _number(path: str, otherwise: int) -> int:
-    """Return the first number in a file of /proc/sys: of the host's, as the launcher sees it."""
+def number_of_machine(path: str, otherwise: int) -> int:
+    """Return the first number in a file of /proc/sys, `otherwise` where it cannot be seen."""
     try:
         return int(read(f"/proc/sys/{path}").split()[0])
     except (OSError, ValueError, IndexError):
@@ -57,7 +57,7 @@ _DATAGRAM_BYTES = (DATAGRAM_QUEUE + 1) * _STREAM_BYTES
 _TCP_BYTES = 128 * _KIB  # each way
 _INTERNET_BYTES = (
     max(2 * _TCP_BYTES, _usual_buffer(socket.SOCK_DGRAM, socket.SO_RCVBUF) + 64 * _KIB)
-    + _number("net/core/optmem_max", 131072) // 2
+    + number_of_machine("net/core/optmem_max", 131072) // 2
 )
 _DEAREST_SOCKET = max(_DATAGRAM_BYTES, _INTERNET_BYTES)
 _TIME_WAIT_BYTES = 512
@@ -70,13 +70,14 @@ SYSCTLS = (
 )
 """What bounds the buffers of the jail's own network namespace: (path below /proc/sys, text)."""
 
-TCP_BYTES = _number("net/ipv4/tcp_mem", 65536) * _PAGE_BYTES // 4
+TCP_BYTES = number_of_machine("net/ipv4/tcp_mem", 65536) * _PAGE_BYTES // 4
 """What all TCP of a jail may hold: a quarter of what the whole machine may before the kernel slows everybody's down."""
-WATCHES = max(4096, min(16384, _number("fs/epoll/max_user_watches", 1 << 20) // 64))
+WATCHES = max(4096, min(16384, number_of_machine("fs/epoll/max_user_watches", 1 << 20) // 64))
 """What a jail may watch with epoll: a sixty-fourth, at the most, of what each user of the machine may."""
 
 
-_LISTENS = b"0A"  # TCP_LISTEN, as /proc/net/tcp writes it
+_TIME_WAIT = b"06"  # as /proc/net/tcp writes it
+_UNOWNED_BYTES = 64 * _KIB  # what pieces of a few bytes take beyond these
 
 
 class TooMany(Exception):
@@ -102,12 +103,12 @@ def locks() -> int:
     none is the code's: the filter sees to that.
     """
     found = 0
-    deadline = time.monotonic() + _LOOK_SECONDS
+    deadline = time.thread_time() + _LOCKS_SECONDS
     descriptor = os.open("locks", os.O_RDONLY | os.O_CLOEXEC)
     try:
         while found <= LOCKS and (lines := os.read(descriptor, 65536)):
             found += lines.count(b"\n") - lines.count(b" OFDLCK ")
-            if time.monotonic() > deadline:
+            if time.thread_time() > deadline:
                 break
     finally:
         os.close(descriptor)
@@ -119,25 +120,27 @@ def locks() -> int:
 def uncharged(limit: int) -> None:
     """See that what a version 1 memory group does not charge is no more than a small part of its `limit`. Raises TooMany.
 
-    Locks, what waits in UDP sockets, and connections that nobody has accepted: the kernel makes those on nobody's behalf.
+    Locks, what waits in UDP sockets, and connections that nobody has accepted, or that are closed and not yet through: the kernel holds
+    those on nobody's behalf.
     """
     locks()
     sockets = _sockets()
     if sockets.internet * _INTERNET_BYTES <= limit // _SMALL_PART:
         return
     _see_connections(sockets)
-    waiting = sum(_queues("udp")) + sum(_queues("udp6"))
-    backlog = sum(_queues("tcp", _LISTENS)) + sum(_queues("tcp6", _LISTENS))
-    if waiting + backlog * _INTERNET_BYTES > limit // 16:
-        raise TooMany("a sixteenth of its limit in network connections that nobody reads or accepts")
+    if sum(map(_nobodys_bytes, ("udp", "udp6", "tcp", "tcp6"))) > limit // 16:
+        raise TooMany(
+            "a sixteenth of its memory limit in network connections that nobody reads, accepts or owns"
+        )
 
 
-def held_bytes(pids: list[str], limit: int, most_descriptors: int) -> int:
+def held_bytes(pids: list[str], limit: int, most_descriptors: int, seconds: float) -> int:
     """Return the most that descriptors and sockets of the jail hold; nothing for the few that most programs have.
 
-    `limit` is that of the jail's memory, `most_descriptors` how many one process may have. Raises TooMany.
+    `limit` is that of the jail's memory, `most_descriptors` how many one process may have, `seconds` of CPU time are for looking where they
+    lead to. Raises TooMany.
     """
-    deadline = time.monotonic() + _LOOK_SECONDS
+    deadline = time.thread_time() + seconds
     small = limit // _SMALL_PART
     sockets = _sockets()
     counts = [_count_descriptors(pid, most_descriptors) for pid in pids]
@@ -200,10 +203,17 @@ def _socket_bytes(sockets: _Sockets, limit: int) -> int:
     return least + datagram * (_DATAGRAM_BYTES - _STREAM_BYTES)
 
 
-def _queues(kind: str, state: bytes | None = None) -> list[int]:
-    """Return what waits in the sockets of /proc/net/`kind`, in the state `state` if it is given: bytes, or connections where it listens."""
-    lines = [line.split(None, 5) for line in read(f"/proc/net/{kind}").splitlines()[1:]]
-    return [int(words[4].partition(b":")[2], 16) for words in lines if state in (None, words[3])]
+def _nobodys_bytes(kind: str) -> int:
+    """Return what the sockets of /proc/net/`kind` hold that no group is charged for: all of UDP, and TCP where no file is the socket."""
+    held = 0
+    for line in read(f"/proc/net/{kind}").splitlines()[1:]:
+        _, _, _, state, queues, _, _, _, _, inode, *_ = line.split(None, 10)
+        sent, received = (int(size, 16) for size in queues.split(b":"))
+        if kind.startswith("udp"):
+            held += received
+        elif inode == b"0" and state != _TIME_WAIT:
+            held += sent + received + _UNOWNED_BYTES
+    return held
 
 
 def _count_descriptors(pid: str, most: int) -> int:
@@ -223,7 +233,7 @@ def _look_at_descriptors(pids: list[str], counts: list[int], deadline: float) ->
     total = _Descriptors()
     for pid, count in zip(pids, counts, strict=True):
         try:
-            names = os.listdir(f"/proc/{pid}/fd") if time.monotonic() < deadline else None
+            names = os.listdir(f"/proc/{pid}/fd") if time.thread_time() < deadline else None
         except PermissionError:
             names = None
         except OSError:
