@@ -167,3 +167,24 @@ if __name__ == '__main__':
     for _ in range(3):
         result = box.inside(code, with_facts=False, memory_bytes=limit)
         assert (result["stdout"], result["outcome"]) == ("499500\nwaited\n", "ok")
+
+
+@pytest.mark.row("C27")
+def test_shared_block_counts_once_however_many_map_it(box: Box) -> None:
+    """Workers share an array so that it is there once: 12 times 24 MiB is within 128 MiB."""
+    code = """
+import multiprocessing as mp, time
+from multiprocessing import shared_memory
+def work(name):
+    block = shared_memory.SharedMemory(name)
+    total = sum(block.buf[::4096])
+    block.close()
+    return total
+if __name__ == '__main__':
+    block = shared_memory.SharedMemory(create=True, size=24 << 20)
+    block.buf[::4096] = bytes([1]) * (24 << 8)
+    with mp.get_context('fork').Pool(6) as pool: print(pool.map(work, [block.name] * 12, chunksize=1))
+    block.unlink()
+"""
+    result = box.inside(code, with_facts=False, memory_bytes=128 * MIB)
+    assert (result["stdout"], result["outcome"]) == (f"{[24 << 8] * 12}\n", "ok")

@@ -255,13 +255,13 @@ mask, number = ctypes.c_ulong(1), 237 if ON_X86 else 235
 def take(k):
     fd = os.open(f'm{k}', os.O_RDWR | os.O_CREAT)
     os.ftruncate(fd, 60 << 20)
-    for offset in range(0, 56 << 20, 8 << 20):
-        start = libc.mmap(None, 8 << 20, READ, SHARED, fd, offset)
-        for at in range(start, start + (8 << 20), 8192):
+    for offset in range(0, 56 << 20, 2 << 20):
+        start = libc.mmap(None, 2 << 20, READ, SHARED, fd, offset)
+        for at in range(start, start + (2 << 20), 8192):
             if libc.syscall(number, ctypes.c_void_p(at), ctypes.c_ulong(4096), 2, ctypes.byref(mask), ctypes.c_ulong(2), 0):
                 return denied()
-        libc.munmap(start, 8 << 20)
-        held(1024)
+        libc.munmap(start, 2 << 20)
+        held(256)
     return fd
 crowd(16, take)
 """,
