@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from posixpath import normpath
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from plugcli.document.placeholder import TEMPLATE
 from plugcli.internet import is_own, number_of
@@ -39,8 +40,9 @@ class Address:
     @property
     def with_scheme(self) -> str:
         """The text with the scheme that a host takes there, for a text that lacks one."""
-        is_local = self.text.startswith(("localhost", "127."))
-        return f"{'http' if is_local else 'https'}://{self.text}"
+        rest = self.text.removeprefix("//")
+        host = urlsplit(f"//{rest}").hostname or ""
+        return f"{'http' if is_own_machine(host) else 'https'}://{rest}"
 
     @property
     def domain(self) -> str:
@@ -69,11 +71,25 @@ def address(text: str) -> Address:
         return Address(text, "other")
     if parts.scheme == "data":
         return Address(text, "data")
+    if not parts.scheme and host and not re.search(r"\s", text):  # //shop.example/openapi.yaml
+        return Address(text, "no-scheme", host, port)
     if parts.scheme not in ("http", "https"):
         return Address(text, _without_scheme(text, parts.scheme))
     if not host or re.search(r"\s", text):
         return Address(text, "other")
     return Address(text, _of_host(host) or ("https" if parts.scheme == "https" else "http"), host, port)
+
+
+def whole(home: Address | None, text: str) -> str:
+    """The whole address that a path such as `./logo.png` stands for at `home`; `https://...` where that cannot be told."""
+    if home is None or not home.host or address(text.strip()).kind not in ("path", "relative"):
+        return "https://..."
+    return urljoin(home.text, from_root(text))
+
+
+def from_root(path: str) -> str:
+    """The path from the top of a domain that the author of `openapi.yaml`, `./openapi.yaml` or `../openapi.yaml` means."""
+    return normpath(f"/{path.strip()}").replace("//", "/", 1)
 
 
 def protocol_of(text: str) -> str | None:
@@ -108,6 +124,12 @@ def is_own_machine(host: str) -> bool:
     return _of_host(host.lower()) in ("localhost", "loopback")
 
 
+def is_localhost(host: str) -> bool:
+    """Whether `host` is a name that browsers take for both loopback addresses, whatever a name server says (RFC 6761, 6.3)."""
+    name = host.lower().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
+
+
 def is_example(host: str) -> bool:
     """Whether `host` is one of those that RFC 2606 keeps free for examples."""
     return bool(_EXAMPLE.search(host))
@@ -130,7 +152,7 @@ def _of_host(host: str) -> Kind | None:
 
 
 def _without_scheme(text: str, scheme: str) -> Kind:
-    if re.match(r"(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?(/|$)", text):
+    if re.match(r"(localhost|\[[\da-f:.]+\]|[\w-]+(\.[\w-]+)+)(:\d+)?(/|$)", text):
         # `openapi.yaml` is a file, `shop.example/openapi.yaml` is a host and a file.
         has_host = "/" in text or ":" in text or not re.search(r"\.(ya?ml|json|png|svg|jpe?g|gif|ico)$", text)
         return "no-scheme" if has_host else "path"

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from plugcli.address import Address, address
 from plugcli.document import Document, ParseProblem, document_or_problem, read_file
 from plugcli.errors import PlugcliError
 from plugcli.live import Live
@@ -28,7 +29,8 @@ class Plugin:
     `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's
     folder. `scope` says what the user asked about: with `openapi` there is no manifest to miss. `url`
     is the address at which the plugin stands, or is judged as if it stood; None where that is not known.
-    `live` is what its server answered, None for files.
+    `live` is what its server answered, None for files. `nearby` is an OpenAPI document that nobody named and that is no
+    part of it: what to name where there is nothing else to judge.
     """
 
     name: str
@@ -41,7 +43,17 @@ class Plugin:
     scope: Literal["plugin", "openapi"] = "plugin"
     url: str | None = None
     live: Live | None = None
+    nearby: str | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
+
+    @property
+    def stands_at(self) -> Address | None:
+        """Where it stands as it is now: on the host of `api.url`, else where it was fetched; None where neither is known."""
+        url = self.manifest.get("api", "url") if self.manifest is not None else None
+        named = address(url.strip()) if isinstance(url, str) else None
+        if named is not None and (named.host or named.kind == "no-scheme"):
+            return address(named.with_scheme) if named.kind == "no-scheme" else named
+        return address(self.url) if self.url is not None and self.live is not None else None
 
     def read(self, relative_path: str) -> bytes:
         """The bytes of a file in the plugin's folder.

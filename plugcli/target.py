@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
-from plugcli.dialect import is_openapi
-from plugcli.document import read_file
+from plugcli.dialect import is_openapi, openapi_dialect
+from plugcli.document import document_or_problem, read_file
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.plugin import (
     Plugin,
@@ -15,6 +17,10 @@ from plugcli.plugin import (
     plugin_of_manifest,
     plugin_of_openapi,
 )
+
+_MOST_FILES = 1000  # that are looked at by their names
+_MOST_READ = 20
+_MOST_BYTES = 5 * 1024 * 1024
 
 
 def is_url(target: str) -> bool:
@@ -74,10 +80,38 @@ def load_target(target: str) -> Plugin:
     path = Path(target)
     try:
         if path.is_dir():
-            return load_plugin(path)
+            return _with_nearby(load_plugin(path), path, ("*", "*/*"))
     except OSError as error:
         raise PlugcliError(f"cannot read {target}: {error}") from error
     data = read_file(path)
     if is_openapi(path.name, data):
         return plugin_of_openapi(path, data)
-    return plugin_of_manifest(path)
+    folder = path.parent.parent if path.parent.name == ".well-known" else path.parent
+    return _with_nearby(plugin_of_manifest(path), folder, ("*",))
+
+
+def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugin:
+    """`plugin`, with the OpenAPI document that lies in `folder` where `patterns` look, if it has none of its own."""
+    if plugin.openapi_path is not None:
+        return plugin
+    nearby = next((each for each in _texts_in(folder, patterns) if _is_api(each)), None)
+    return plugin if nearby is None else replace(plugin, nearby=str(nearby))
+
+
+def _texts_in(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    """The files that may hold a document, nearest first: a few, for this is only to name one of them."""
+    texts = [
+        path
+        for pattern in patterns
+        for path in islice(folder.glob(pattern), _MOST_FILES)
+        if path.suffix in (".json", ".yaml", ".yml") and not path.parent.name.startswith(".")
+    ]
+    return sorted(texts, key=lambda each: (len(each.parts), "openapi" not in each.name, each))[:_MOST_READ]
+
+
+def _is_api(path: Path) -> bool:
+    try:
+        document, _ = document_or_problem(read_file(path, _MOST_BYTES), str(path))
+    except PlugcliError:
+        return False
+    return document is not None and openapi_dialect(document.data) == "openapi"

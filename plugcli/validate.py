@@ -6,18 +6,21 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import chain, compress
 from typing import NamedTuple, overload
 
 from plugcli.address import address
-from plugcli.dialect import manifest_dialect, openapi_dialect
+from plugcli.dialect import manifest_dialect
 from plugcli.document import Document, ParseProblem
 from plugcli.finding import Finding, Report, Verdict
+from plugcli.hint import in_json
 from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment, rules_for
+from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment, nothing_judged, rules_for
+from plugcli.rules.openapi_dialect import is_judged
 
 # Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
 # spoken of the same place, for it knows better why; only an error is not dropped for a warning.
@@ -35,6 +38,7 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     ignores = Ignores(ignore_comments(plugin.openapi) if plugin.openapi else (), listed)
     shared: _Shared = {}
     judged = {host_id: _judge(plugin, host, shared) for host_id, host in hosts.items()}
+    _tell_what_is_not_judged(judged)
     found = {host_id: [_finding(plugin, host_id, each) for each in judged[host_id]] for host_id in hosts}
     for idle in _idle(plugin, ignores, found):
         for host_id in hosts:
@@ -44,10 +48,13 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     for host_id in hosts:
         left, open_ = found[host_id], judged[host_id]
         if ignores:
-            heard = [ignores.of(finding) is None for finding in left]
+            heard = [
+                nothing_judged.is_ours(one.claim) or ignores.of(each) is None
+                for one, each in zip(open_, left, strict=True)
+            ]
             ignored += (each for each, is_heard in zip(left, heard, strict=True) if not is_heard)
             left, open_ = list(compress(left, heard)), list(compress(open_, heard))
-        verdicts.append(_verdict(plugin, host_id, open_, left))
+        verdicts.append(_verdict(plugin, host_id, hosts[host_id], open_, left))
         findings += left
     openapi = plugin.openapi or plugin.openapi_problem
     last = (openapi.name if isinstance(openapi, Document) else openapi.file) if openapi else None
@@ -64,8 +71,32 @@ class _Judged(NamedTuple):
     claim: Claim
 
 
-# What rules found that find the same for every host.
-_Shared = dict[str, tuple[Problem, ...]]
+def _tell_what_is_not_judged(judged: dict[str, list[_Judged]]) -> None:
+    """Leave each host that judges nothing one reason, and none to a host that refuses. Where all judge nothing, it is an error."""
+    reasons = {
+        host_id: next((each for each in found if each.rule == nothing_judged.ID), None)
+        for host_id, found in judged.items()
+        if not any(each.claim.word == "error" for each in found)
+    }
+    is_all = len(reasons) == len(judged) and all(reasons.values())
+    for host_id, found in judged.items():
+        reason = reasons.get(host_id)
+        others = [each for each in found if each.rule != nothing_judged.ID]
+        if reason is not None:
+            said = [each for each in others if each.rule in nothing_judged.SAY_WHY]
+            better = [each for each in said if not is_all or each.rule in nothing_judged.KNOW_BETTER]
+            others = [each for each in others if each not in said]
+            others += [each if not is_all else _as_error(each) for each in better or [reason]]
+        judged[host_id] = others
+
+
+def _as_error(reason: _Judged) -> _Judged:
+    claim = replace(nothing_judged.ERROR, says=reason.claim.says)
+    return _Judged(reason.rule, nothing_judged.in_full(reason.problem), claim)
+
+
+# What rules found that find the same for every host, by the rule and the document as the host's reader of YAML has it.
+_Shared = dict[tuple[str, int], tuple[Problem, ...]]
 
 
 def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) -> Iterator[_Judged]:
@@ -83,9 +114,13 @@ def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) 
 
 
 def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
+    plugin = _read_by(plugin, host)
     judged = []
+    is_taken = plugin.openapi is None or host.openapi_versions is None or is_judged(plugin.openapi, host)
     for rule_id, rule in rules_for(host).items():
         for problem in _run(rule_id, rule, plugin, host, shared):
+            if not (is_taken or rule.is_of_any_version) and _document(problem) is plugin.openapi:
+                continue
             claim = host.claims.get(problem.claim) if isinstance(problem.claim, str) else problem.claim
             if claim is not None:
                 judged.append(_Judged(rule_id, problem, claim))
@@ -105,6 +140,14 @@ def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
     return spoken
 
 
+def _read_by(plugin: Plugin, host: Host) -> Plugin:
+    """`plugin` with the values that the host's reader of YAML has."""
+    if plugin.openapi is None or host.yaml is None:
+        return plugin
+    openapi = plugin.openapi.read_as(host.yaml.version)
+    return plugin if openapi is plugin.openapi else replace(plugin, openapi=openapi)
+
+
 def _around(places: set[object]) -> set[object]:
     """The places that hold those of `places`."""
     found: set[object] = set()
@@ -117,9 +160,10 @@ def _around(places: set[object]) -> set[object]:
 
 
 def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) -> Iterable[Problem]:
-    if rule_id in shared:
-        return shared[rule_id]
     manifest, openapi = plugin.manifest, plugin.openapi
+    key = rule_id, id(openapi)
+    if key in shared:
+        return shared[key]
     found: Iterable[Problem] = ()
     if rule.plugin is not None:
         found = rule.plugin(plugin, host)
@@ -127,15 +171,15 @@ def _run(rule_id: str, rule: Rule, plugin: Plugin, host: Host, shared: _Shared) 
         dialect = manifest_dialect(manifest.data)
         if dialect in rule.dialects and dialect in host.manifests:
             return rule.manifest(manifest, host)
-    elif (
-        rule.openapi is not None
-        and openapi is not None
-        and openapi_dialect(openapi.data) in ("openapi", "version-missing")
-    ):
+    elif rule.openapi is not None and openapi is not None and nothing_judged.is_api(openapi):
         found = rule.openapi(openapi, host)
     if rule.is_same_for_all:
-        found = shared[rule_id] = tuple(found)
+        found = shared[key] = tuple(found)
     return found
+
+
+def _document(problem: Problem) -> Document | None:
+    return problem.where.document if isinstance(problem.where, Place) else None
 
 
 def _key(problem: Problem) -> object:
@@ -146,7 +190,7 @@ def _key(problem: Problem) -> object:
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     says = claim.says
-    if not says and claim.says_on_localhost and not _is_public(plugin):
+    if not says and claim.says_on_localhost and _is_on_localhost(plugin):
         says = claim.says_on_localhost
     return Finding(
         rule=judged.rule,
@@ -157,9 +201,16 @@ def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
         where=problem.where,
         message=_short(problem.message),
         host_says=_short(_filled(says, problem.words) if says else says),
-        hint=_short(problem.hint),
+        hint=_short(_hint(problem)),
         loses=claim.loses,
     )
+
+
+def _hint(problem: Problem) -> str:
+    """The hint, in the syntax of the document that it is about."""
+    where = problem.where
+    is_json = isinstance(where, Place) and where.document.text.lstrip()[:1] == "{"
+    return in_json(problem.hint) if is_json else problem.hint
 
 
 def _filled(says: str, words: Mapping[str, object]) -> str | None:
@@ -178,10 +229,11 @@ def _parts(says: str) -> list[str]:
 
 
 @lru_cache(maxsize=2)  # each finding asks
-def _is_public(plugin: Plugin) -> bool:
-    """Whether the plugin is known to stand elsewhere than on its author's machine."""
+def _is_on_localhost(plugin: Plugin) -> bool:
+    """Whether the plugin is known to stand where a host lets the author's own browser ask: on localhost, with a port."""
     url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
-    return isinstance(url, str) and address(url).kind in ("https", "http")
+    found = address(url) if isinstance(url, str) else None
+    return found is not None and found.kind == "localhost" and found.port is not None
 
 
 @overload
@@ -199,14 +251,16 @@ def _file(plugin: Plugin, where: Place | ParseProblem | None) -> str:
     return where.document.name if isinstance(where, Place) else where.file
 
 
-def _verdict(plugin: Plugin, host_id: str, judged: list[_Judged], findings: list[Finding]) -> Verdict:
+def _verdict(
+    plugin: Plugin, host_id: str, host: Host, judged: list[_Judged], findings: list[Finding]
+) -> Verdict:
     errors = sum(each.severity == "error" for each in findings)
     warnings = sum(each.severity == "warning" for each in findings)
     losses = _losses(findings)
-    if errors:
+    if any(each.claim.word == "error" and not nothing_judged.is_ours(each.claim) for each in judged):
         return Verdict(host_id, "refuses", errors, warnings, losses)
     # Without an OpenAPI document, the half of it that the model would see is not here.
-    if plugin.openapi is None or any(each.claim.leaves_open for each in judged):
+    if not nothing_judged.reads_openapi(plugin, host) or any(each.claim.leaves_open for each in judged):
         return Verdict(host_id, "not_judged", errors, warnings, losses)
     return Verdict(host_id, "accepts_with_losses" if losses else "accepts", errors, warnings, losses)
 

@@ -5,6 +5,10 @@ import signal
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("plugcli", deadline=None)  # the machine may be busy
+settings.load_profile("plugcli")
 
 
 def pytest_configure() -> None:

@@ -1,4 +1,4 @@
-"""What the terminal shows. The only file that imports rich, and only when something is coloured."""
+"""What the terminal shows, and whether it is coloured."""
 
 import contextlib
 import os

@@ -210,6 +210,8 @@ def _banner(
     has_token: bool,
 ) -> list[str]:
     """What `serve` says once it listens: `key: value` lines, the sandbox first."""
+    from plugcli.missing import missing_files
+
     plugin = source.plugin()
     manifest = plugin.manifest.data if plugin.manifest else {}
     name = printable(str(manifest.get("name_for_human", "without a name")))
@@ -221,6 +223,7 @@ def _banner(
         if problem:
             place = f"{problem.file}:{problem.position.line}:{problem.position.column}"
             lines.append(f"warning: no host can read {place}: {printable(problem.message)}")
+    lines += [f"warning: {printable(each.message)}" for each in missing_files(plugin)]
     if not has_code:
         lines.append("warning: there is no plugin.py, so calls are answered with 501")
     if has_token:

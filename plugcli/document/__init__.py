@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plugcli.document import json_text, pointer
+from plugcli.document import depth, json_text, pointer
+from plugcli.document.depth import MAX_DEPTH, TooDeep
+from plugcli.document.differences import Differences
 from plugcli.document.file import decode, read_file
 from plugcli.document.json_text import JsonPlaces, Ranks
 from plugcli.document.place import Place
 from plugcli.document.problem import (
     A_SERVERS_ANSWER,
-    MAX_DEPTH,
     BadText,
     Excerpt,
     Lines,
@@ -27,12 +28,11 @@ from plugcli.document.problem import (
     Position,
     UnreadableDocument,
 )
+from plugcli.document.yaml_notes import Notes
 
 if TYPE_CHECKING:
     from plugcli.document.yaml_text import YamlText
-
-# A scalar without quotes, up to where it can end; none of an anchor, a tag or a block.
-_PLAIN = re.compile(r"[^\s\"'&*!|>{\[#](?:[^\s#,\]}:]|:(?=[^\s])|(?<=\S)#)*")
+    from plugcli.document.yaml_values import YamlVersion
 
 __all__ = [
     "Document",
@@ -50,12 +50,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A key that its object already had: the host keeps the last value and loses the first."""
+    """A key that its object already had: the host keeps the last value and loses the first.
+
+    In YAML two are not `alike` where one is a number and the other text, as `404` and `"404"` are.
+    """
 
     key: str
     pointer: str
     position: Position
     first: Position
+    alike: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +67,8 @@ class Document:
     """A JSON or YAML text whose top level is an object.
 
     `name` is what the user calls it. `data` holds plain values only: keys are text (`200:` is "200"), and
-    so are dates. `slip` is set where a text that starts like JSON can be read only as YAML.
+    so are dates. `slip` is set where a text that starts like JSON can be read only as YAML. YAML is read as version
+    1.1, as PyYAML does; `read_as` gives another reader's view.
     """
 
     name: str
@@ -106,14 +111,16 @@ class Document:
                 slip = bad
             else:
                 _check(data, text)
-                depth, containers = _containers(data)
-                if depth > MAX_DEPTH:  # the YAML reader counts as it goes
-                    raise BadText(0, f"nested more than {MAX_DEPTH} levels deep")
+                levels, containers = _containers(data)
+                if levels > MAX_DEPTH:  # the YAML reader counts as it goes
+                    depth.check_json(text)
                 return cls(name, text, data, _has_duplicates=has_duplicates, _containers=containers)
         from plugcli.document import yaml_text  # 20 ms that a JSON document does not pay
 
         try:
             read = yaml_text.parse(text)
+        except TooDeep:
+            raise
         except BadText:
             if slip is not None:
                 raise slip from None
@@ -177,18 +184,17 @@ class Document:
         key_offset, value_offset = self._places.find(pointer.split(where))
         return self._lines.position(key_offset if of_key else value_offset)
 
-    @property
-    def plain_values(self) -> frozenset[str]:
-        """All values of a YAML text that stand in it without quotes, as they are written; none of JSON."""
-        return self._yaml.plain if self._yaml is not None else frozenset()
+    def read_as(self, version: YamlVersion) -> Document:
+        """This document with the values that a reader of that version of YAML has; itself where they are the same."""
+        if version == "1.1" or not self.differences.change_values:
+            return self
+        return self._in_1_2
 
-    def plain(self, where: str, *, of_key: bool = False) -> str | None:
-        """How the YAML scalar that the pointer `where` names stands in the text, None where it has quotes or it is JSON."""
-        if self._yaml is None:
-            return None
-        key_offset, value_offset = self._places.find(pointer.split(where))
-        found = _PLAIN.match(self.text, key_offset if of_key else value_offset)
-        return found[0].strip() if found else None
+    @cached_property
+    def differences(self) -> Differences:
+        """What its readers do not agree on; nothing of JSON."""
+        notes = self._yaml.notes if self._yaml is not None else Notes()
+        return Differences(self, notes, lambda offset: self._lines.position(offset))
 
     def order(self, where: str = "", position: Position | None = None) -> tuple[int, ...]:
         """What sorts places as they stand in the text: of the pointer `where`, or of `position`.
@@ -211,9 +217,13 @@ class Document:
             return []
         return [
             Duplicate(
-                path[-1], pointer.join(*path), self._lines.position(offset), self._lines.position(first)
+                path[-1],
+                pointer.join(*path),
+                self._lines.position(offset),
+                self._lines.position(first),
+                alike,
             )
-            for path, offset, first in self._places.duplicates()
+            for path, offset, first, alike in self._places.duplicates()
         ]
 
     def comments(self, wanted: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Position]]:
@@ -239,6 +249,13 @@ class Document:
     def _lines_after(self) -> dict[int, int]:
         """Of lines of comments, the line below them: thousands of comments may stand in one block."""
         return {}
+
+    @cached_property
+    def _in_1_2(self) -> Document:
+        from plugcli.document import yaml_text
+
+        read = yaml_text.parse(self.text, "1.2")
+        return replace(self, data=read.value, _yaml=read, _containers=read.containers)
 
     @cached_property
     def _places(self) -> JsonPlaces | YamlText:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, NamedTuple
 
-from plugcli.document import pointer
+from plugcli.document import depth, pointer
 from plugcli.document.json_mistakes import explain
 from plugcli.document.problem import BadText
 
@@ -43,17 +43,23 @@ def parse(text: str) -> tuple[Any, bool]:
 
     def refuse(word: str) -> None:
         found = re.search(rf"(?<![\w\"]){re.escape(word)}", text)
-        raise BadText(found.start() if found else 0, f"{word} is not JSON", "write a number or null")
+        at = found.start() if found else 0
+        depth.check_json(text, at)
+        raise BadText(at, f"{word} is not JSON", "write a number or null")
 
     try:
         return json.loads(text, object_pairs_hook=build, parse_constant=refuse), has_duplicates
     except json.JSONDecodeError as error:
+        depth.check_json(text, error.pos)
         raise explain(text, error) from error
     except RecursionError as error:
+        depth.check_json(text)
         raise BadText(0, "objects and lists are nested thousands of levels deep") from error
     except ValueError as error:  # an integer beyond sys.get_int_max_str_digits()
         digits = re.search(r"\d{4300,}", text)
-        raise BadText(digits.start() if digits else 0, "a number has thousands of digits") from error
+        at = digits.start() if digits else 0
+        depth.check_json(text, at)
+        raise BadText(at, "a number has thousands of digits") from error
 
 
 @dataclass(slots=True)
@@ -96,9 +102,9 @@ class JsonPlaces:
             value = value[int(part)] if isinstance(value, list) else value[part]
         return key_offset, value_offset
 
-    def duplicates(self) -> list[tuple[list[str], int, int]]:
-        """Keys that their object already had: the parts that lead there, offsets of this and the first."""
-        found = list[tuple[list[str], int, int]]()
+    def duplicates(self) -> list[tuple[list[str], int, int, bool]]:
+        """Keys that their object already had: the parts that lead there, offsets of this and the first; in JSON they are alike."""
+        found = list[tuple[list[str], int, int, bool]]()
         text, at = self._text, self._skip_space(0)
         around: list[_Open] = []
         while True:
@@ -115,7 +121,7 @@ class JsonPlaces:
                 if first is not None and not around[-1].is_value:
                     around[-1].key = key
                     if key in first:
-                        found.append(([each.part for each in around], at, first[key]))
+                        found.append(([each.part for each in around], at, first[key], True))
                     first.setdefault(key, at)
                 at = end
             if not around:

@@ -15,18 +15,28 @@ if TYPE_CHECKING:
     from plugcli.document import Document
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
     """The value that a JSON pointer names; it may be one that is missing, and the value around it is shown.
 
     With `of_key` the key is what is wrong. `position` is for what a pointer cannot name, such as the first of two
-    equal keys.
+    equal keys. It is the same place whichever reader the document was read as.
     """
 
     document: Document
     pointer: str = ""
     of_key: bool = False
     position: Position | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Place) and self._as_tuple == other._as_tuple
+
+    def __hash__(self) -> int:
+        return hash(self._as_tuple)
+
+    @property
+    def _as_tuple(self) -> tuple[object, ...]:
+        return self.document.name, self.pointer, self.of_key, self.position
 
     @cached_property
     def existing(self) -> str:

@@ -7,9 +7,6 @@ from itertools import accumulate
 
 from plugcli.errors import PlugcliError
 
-# Several times deeper than any real document we have, and shallow enough for code that recurses.
-MAX_DEPTH = 200
-
 # The hint for a text that is no document at all, whether it is in a file or was fetched.
 A_SERVERS_ANSWER = "if it is a server's answer: is it an error page, a log-in page, a redirect?"
 # Where an editor starts a line. YAML 1.1 also breaks at U+0085, U+2028 and U+2029; editors do not.

@@ -8,6 +8,11 @@ from plugcli.document.problem import A_SERVERS_ANSWER, BadText
 
 # What YAML 1.1 calls printable (section 5.1) and libyaml's reader lets through.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# Quotes open a text only where a value begins, and a # a comment only behind a space.
+_QUOTED_OR_BRACKET = re.compile(
+    r"""(?<=[\s\[{,:])(?:"(?:[^"\\]++|\\.)*+"|'(?:[^']++|'')*+')|(?<=\s)\#[^\n]*+|[\[\]{}]""", re.DOTALL
+)
+_NO_VALUE = ("a value is missing here", "write the value, or put text that starts with : or , in quotes")
 # libyaml's own words, and ours.
 _IN_OTHER_WORDS = (
     (
@@ -45,6 +50,24 @@ _IN_OTHER_WORDS = (
     ("while scanning an alias", "text that starts with * is an alias in YAML", "put it in quotes"),
     ("found unexpected ':'", "a ':' where YAML expects none", "put the text in quotes"),
     ("found undefined tag handle", "text that starts with ! is a tag in YAML", "put it in quotes"),
+    ("while scanning a tag", "text that starts with ! is a tag in YAML", "put it in quotes"),
+    ("while scanning an anchor", "text that starts with & is an anchor in YAML", "put it in quotes"),
+    (
+        "while scanning a directive",
+        "a line that starts with % is a directive, and YAML has only %YAML and %TAG",
+        "remove the line, or put the text in quotes",
+    ),
+    (
+        "found unexpected document indicator",
+        "a quoted text is never closed before this line",
+        "add the closing quote",
+    ),
+    (
+        "while scanning a block scalar",
+        "text after | or > starts on the next line",
+        "put it in quotes, or indented on the line below",
+    ),
+    ("did not find expected node content", *_NO_VALUE),
     (
         "block sequence entries are not allowed",
         "a list item starts where none can be",
@@ -73,11 +96,11 @@ def explain(text: str, error: Exception) -> BadText:
     said = f"{getattr(known, 'context', None) or ''} {getattr(known, 'problem', None) or error}"
     if "did not find expected ',' or" in said:
         opener = min(known.context_mark.index, len(text))  # where the author looks; the parser gives up later
-        return _placeholder(text, at) or BadText(
-            opener,
-            f"this {text[opener : opener + 1]} is never closed",
-            "close it, or put text that starts with [ or { in quotes",
-        )
+        return _placeholder(text, at) or _in_brackets(text, opener, at)
+    if "did not find expected node content" in said and not text[at:].strip():
+        open_ = _open_brackets(text, 0)
+        at = open_[-1] if open_ else at
+        return _in_brackets(text, at, at) if open_ else BadText(at, *_NO_VALUE)
     return (
         _tab(text, at)
         or _placeholder(text, at)
@@ -90,6 +113,40 @@ def explain(text: str, error: Exception) -> BadText:
             "look at its quotes, brackets and colons, and at the line above",
         )
     )
+
+
+def _in_brackets(text: str, opener: int, at: int) -> BadText:
+    """What is wrong between the bracket at `opener` and `at`, where the parser wants a comma or the closing bracket."""
+    if not _is_closed(text, opener):
+        return BadText(
+            opener,
+            f"this {text[opener : opener + 1]} is never closed",
+            "close it, or put text that starts with [ or { in quotes",
+        )
+    if text[at : at + 1] == ":":
+        return BadText(
+            at,
+            "this ':' belongs to no key: inside brackets a key stands on one line with its colon",
+            "put both on one line, or a comma before the key",
+        )
+    return BadText(at, "a comma is missing before this", "put a comma between two entries")
+
+
+def _is_closed(text: str, opener: int) -> bool:
+    return opener not in _open_brackets(text, opener)
+
+
+def _open_brackets(text: str, start: int) -> list[int]:
+    """The brackets from `start` on that are never closed, as far as that of `start` where it is one."""
+    found: list[int] = []
+    for match in _QUOTED_OR_BRACKET.finditer(text, start):
+        if match[0] in ("[", "{"):
+            found.append(match.start())
+        elif match[0] in ("]", "}") and found:
+            found.pop()
+            if not found and text[start] in "[{":
+                break
+    return found
 
 
 def _line_around(text: str, at: int) -> tuple[int, str]:
@@ -105,6 +162,8 @@ def _tab(text: str, at: int) -> BadText | None:
         return BadText(
             start + indentation.index("\t"), "a tab is used as indentation", "YAML takes spaces only"
         )
+    if text[at : at + 1] == "\t":
+        return BadText(at, "a tab stands where a list or a mapping begins", "YAML takes spaces only")
     return None
 
 

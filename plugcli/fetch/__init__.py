@@ -11,13 +11,14 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from plugcli.address import address
+from plugcli.address import address, from_root
 from plugcli.dialect import is_openapi
 from plugcli.document import Document, document_or_problem
 from plugcli.document.file import MAX_BYTES
 from plugcli.errors import UsageError
 from plugcli.fetch.bounds import has_password, may_ask
-from plugcli.fetch.logo import fetch_logo
+from plugcli.fetch.logo import fetch_legal_page, fetch_logo
+from plugcli.fetch.nearby import nearby_document
 from plugcli.fetch.operations import preflight_operations
 from plugcli.fetch.run import Run
 from plugcli.live import PAGE
@@ -52,7 +53,10 @@ async def _fetch_plugin(run: Run, url: str) -> Plugin:
     origin = PAGE if is_manifest and is_browsers(asked) else ""
     got = await run.document("manifest", asked, MAX_BYTES, origin=origin)
     if got is None:
-        return Plugin(url, manifest_path=asked, url=asked, live=run.live)
+        last = run.exchanges[-1]
+        is_here = bool(last.status) and not last.is_redirect
+        nearby = await nearby_document(run, asked) if is_here else None
+        return Plugin(url, manifest_path=asked, url=asked, live=run.live, nearby=nearby)
     data, final = got
     if not is_manifest and is_openapi(urlsplit(asked).path.rpartition("/")[2], data):
         openapi, problem = document_or_problem(data, final)
@@ -66,6 +70,9 @@ async def _fetch_plugin(run: Run, url: str) -> Plugin:
     if manifest is not None:
         found = await _openapi(run, manifest, final, origin)
         await fetch_logo(run, manifest.get("logo_url"), final)
+        await fetch_legal_page(run, manifest.get("legal_info_url"), final)
+    has_document = found.openapi is not None or found.problem is not None
+    nearby = None if has_document else await nearby_document(run, asked)
     return Plugin(
         url,
         manifest,
@@ -76,6 +83,7 @@ async def _fetch_plugin(run: Run, url: str) -> Plugin:
         openapi_path=found.path,
         url=final,
         live=run.live,
+        nearby=nearby,
     )
 
 
@@ -103,6 +111,11 @@ async def _openapi(run: Run, manifest: Document, manifest_url: str, origin: str)
     if not may_ask(manifest_url, url):
         return _Found()
     got = await run.document("openapi", url, MAX_BYTES, where="/api/url", origin=origin)
+    if (
+        got is None and address(api_url.strip()).kind == "path"
+    ):  # no host takes that; it is rather meant from the top
+        url = urljoin(manifest_url, from_root(api_url))
+        got = await run.document("openapi", url, MAX_BYTES, where="/api/url", origin=origin)
     if got is None:
         return _Found()
     data, path = got

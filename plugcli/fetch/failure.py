@@ -36,7 +36,9 @@ def failure_of(error: Exception, netloc: str) -> Failure:
     if isinstance(error, httpx.ProxyError):
         return Failure(f"the proxy of the environment does not lead to {netloc}: {error}")
     if "refused" in words or "all connection attempts failed" in words:
-        return Failure(f"nothing listens at {netloc}", "start the server, or look at the port")
+        return Failure(
+            f"nothing listens at {netloc}", "start the server, or look at the port", is_nobody=True
+        )
     if any(each in words for each in _UNKNOWN_NAME):
         return Failure(f"the name {netloc} is not known", "look at the spelling, and at your network")
     if "disconnected without" in words or isinstance(error, (httpx.ReadError, httpx.WriteError)):

@@ -1,4 +1,4 @@
-"""Fetch the logo as the browser of a host's user does, if a stranger's manifest may send us there at all."""
+"""Fetch the logo and the legal page as the browser of a host's user does, if a stranger's manifest may send us there at all."""
 
 from dataclasses import replace
 from urllib.parse import urljoin
@@ -12,6 +12,8 @@ from plugcli.live.picture import picture
 _MOST_BYTES = 5 * 1024 * 1024
 _MOST_REDIRECTS = 5
 _OF_PICTURE = {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"}
+
+_OF_LINK = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}
 
 
 async def fetch_logo(run: Run, logo_url: object, manifest_url: str) -> None:
@@ -35,6 +37,17 @@ async def fetch_logo(run: Run, logo_url: object, manifest_url: str) -> None:
             run.fail(Failure(f"the server redirects to {location!r}, which is no address"))
             return
     run.fail(Failure(f"more than {_MOST_REDIRECTS} redirects"))
+
+
+async def fetch_legal_page(run: Run, legal_info_url: object, manifest_url: str) -> None:
+    """Ask for `legal_info_url`, as for a link that is followed, where both are on the author's own machine."""
+    if not isinstance(legal_info_url, str):
+        return
+    home, page = address(manifest_url), address(legal_info_url.strip())
+    if home.is_local and page.is_local and may_ask(home.text, page.text):
+        await run.ask(
+            Exchange("legal", page.text, where="/legal_info_url"), _OF_LINK, run.bounds(_MOST_BYTES)
+        )
 
 
 def _joined(url: str, location: str) -> str:

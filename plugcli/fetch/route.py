@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from dataclasses import replace
 from functools import cache
 from socket import SOCK_STREAM
 from urllib.parse import urlsplit
@@ -9,12 +10,14 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from plugcli.address import is_own_machine
+from plugcli.address import is_localhost, is_own_machine
 from plugcli.fetch.bounds import is_public
 from plugcli.fetch.failure import Unanswered
 from plugcli.live import Failure
 
+LOOPBACKS = ("::1", "127.0.0.1")
 _MOST_ADDRESSES = 4  # of one name
+_WALL_SECONDS = 1.0  # on this machine
 
 
 async def public_numbers(url: httpx.URL) -> list[str]:
@@ -28,6 +31,37 @@ async def public_numbers(url: httpx.URL) -> list[str]:
         message = f"{at}, in a private network, where no host goes"
         raise Unanswered(Failure(message, "serve it at a public address", "refused"))
     return sorted(numbers, key=lambda each: ":" in each)[:_MOST_ADDRESSES]
+
+
+def loopbacks(url: httpx.URL) -> list[str]:
+    """Where to ask: both loopback addresses for localhost, as browsers do, IPv6 first; empty where the name is to be looked up."""
+    return [*LOOPBACKS] if is_localhost(url.host) else [""]
+
+
+async def with_loopback(failure: Failure, text: str) -> Failure:
+    """`failure`, and where on this machine a server listens, if it does at the other loopback address."""
+    url = httpx.URL(text)
+    if not failure.is_nobody or not is_own_machine(url.host):
+        return failure
+    if is_localhost(url.host):
+        return replace(failure, message=f"{failure.message}, neither on {LOOPBACKS[1]} nor on {LOOPBACKS[0]}")
+    port = url.port or (443 if url.scheme == "https" else 80)
+    for number in LOOPBACKS:
+        if number != url.host and await _listens(number, port):
+            at = f"[{number}]:{port}" if ":" in number else f"{number}:{port}"
+            hint = f"name {url.copy_with(host='localhost')}: browsers try both"
+            return replace(failure, message=f"{failure.message}, and a server listens at {at}", hint=hint)
+    return failure
+
+
+async def _listens(number: str, port: int) -> bool:
+    try:
+        async with asyncio.timeout(_WALL_SECONDS):
+            _, writer = await asyncio.open_connection(number, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 def url_of(text: str) -> httpx.URL:

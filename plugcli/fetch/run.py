@@ -10,7 +10,16 @@ from plugcli.fetch.wire import Bounds, Wire
 from plugcli.live import Exchange, Failure, Live, Part
 
 _MOST_REDIRECTS = 5
-_NAMES = {"manifest": "the manifest", "openapi": "the document", "logo": "the logo", "operation": "the call"}
+_NAMES = {
+    "manifest": "the manifest",
+    "openapi": "the document",
+    "logo": "the logo",
+    "legal": "the page",
+    "operation": "the call",
+}
+# A server may keep pages of other sites out, before it looks whether there is anything.
+_KEPT_OUT = (401, 403)
+_SITE = "Sec-Fetch-Site"
 # What the host's page sends with every request to localhost, and what makes the browser ask first (client).
 _HEADER = "content-type"
 
@@ -73,8 +82,24 @@ class Run:
     async def ask(self, asked: Exchange, headers: dict[str, str], bounds: Bounds) -> tuple[Exchange, bytes]:
         """Send one request and keep what came of it."""
         exchange, body = await self.wire.ask(asked, headers, bounds)
+        if exchange.status in _KEPT_OUT and exchange.method == "GET" and _SITE in headers:
+            exchange = await self._as_anybody(asked, exchange, bounds)
         self.exchanges.append(exchange)
         return exchange, body
+
+    async def _as_anybody(self, asked: Exchange, refused: Exchange, bounds: Bounds) -> Exchange:
+        """`refused`, an answer to a page of another site, with the true cause: what anybody else is answered tells it."""
+        plain, _ = await self.wire.ask(asked, {}, bounds)
+        if plain.status == 200:
+            message = (
+                f"the server answers {refused.status_line} to pages of other sites, and 200 to anybody else"
+            )
+            return replace(
+                refused, failure=Failure(message, "answer the host's page too, whatever its Sec-Fetch-Site")
+            )
+        if plain.status in (0, refused.status):
+            return refused
+        return replace(refused, status=plain.status, reason=plain.reason, failure=plain.failure)
 
     def fail(self, failure: Failure) -> None:
         """Note that the last exchange leads no further."""
@@ -86,7 +111,7 @@ def _of_browser(origin: str) -> dict[str, str]:
         "Origin": origin,
         "Sec-Fetch-Dest": "empty",
         "Sec-Fetch-Mode": "cors",
-        "Sec-Fetch-Site": "cross-site",
+        _SITE: "cross-site",
     }
 
 

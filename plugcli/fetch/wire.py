@@ -16,7 +16,7 @@ from plugcli.address import is_own_machine
 from plugcli.fetch.body import read_body
 from plugcli.fetch.bounds import has_password, is_public
 from plugcli.fetch.failure import Unanswered, failure_of
-from plugcli.fetch.route import peer_of, proxy_for, public_numbers, tls, url_of
+from plugcli.fetch.route import loopbacks, peer_of, proxy_for, public_numbers, tls, url_of, with_loopback
 from plugcli.live import Exchange, Failure
 
 _AGENT = {"User-Agent": f"plugcli/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
@@ -72,7 +72,7 @@ class Wire:
         except Unanswered as unanswered:
             failure = unanswered.failure
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            failure = failure_of(error, netloc)
+            failure = await with_loopback(failure_of(error, netloc), asked.url)
         if failure is None and asked.method == "GET" and asked.status != 200 and not asked.is_redirect:
             failure = Failure(f"the server answers {asked.status_line}", _HINTS.get(asked.status or 0, _ELSE))
         return replace(asked, failure=failure, seconds=round(time.monotonic() - begun, 3)), body
@@ -90,7 +90,7 @@ class Wire:
             raise Unanswered(Failure("the address holds a user name or a password, and a host sends none"))
         url = httpx.URL(asked.url)
         proxy = proxy_for(url)
-        numbers = await public_numbers(url) if self.must_be_public and proxy is None else [""]
+        numbers = await public_numbers(url) if self.must_be_public and proxy is None else loopbacks(url)
         is_local = is_own_machine(url.host)
         async with httpx.AsyncHTTPTransport(verify=tls(is_local), proxy=proxy) as transport:
             response = await _first(transport, [_request(asked, url, number, headers) for number in numbers])

@@ -54,6 +54,14 @@ class State:
 
 
 @dataclass(frozen=True)
+class Yaml:
+    """The version of YAML that a host's reader has, and how we know: what stands without quotes depends on it."""
+
+    version: Literal["1.1", "1.2"]
+    source: str
+
+
+@dataclass(frozen=True)
 class Limit:
     """The most characters of a text, or the most of something that is counted, and what the host does about one more."""
 
@@ -125,7 +133,8 @@ class Host:
     `manifests` are the dialects of the manifest that it reads, none for a host that is given the OpenAPI document alone;
     `members` are those of the manifest. `limits` and `forms` name texts (`name_for_model`, `operation.description`),
     `limits` counts and depths too; `claims` go by the name that the rule asks for. `structure` is a JSON Schema, beside
-    the host's file, of the documents that its parser takes; `tools` is set where the model is given a list of tools.
+    the host's file, of the documents that its parser takes; `tools` is set where the model is given a list of tools. `yaml` is
+    its reader of YAML; where nobody knows it, the document is read as YAML 1.1.
     What a host's file does not mention, the host is not known to care about.
     """
 
@@ -142,6 +151,7 @@ class Host:
     auth_types: Mapping[str, AuthType] = field(default_factory=dict)
     openapi_versions: OneOf | None = None
     structure: Path | None = None
+    yaml: Yaml | None = None
     tools: Tools | None = None
 
 

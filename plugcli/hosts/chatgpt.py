@@ -218,6 +218,9 @@ HOST = Host(
         ),
         "content-type": Claim("observed", "client: parses the text, whatever its type", severity="note"),
         "logo/missing": Claim("observed", "a page shows no picture then; docs, getting started: a URL"),
+        "logo/no-file": Claim(
+            "observed", "a page shows no picture then; another program may serve it", severity="note"
+        ),
         "logo/no-picture": Claim("documented", "docs, getting started: the logo is an image"),
         "logo/type": Claim("observed", "MIME Sniffing Standard; Chrome's opaque response blocking"),
         "logo/policy": Claim("observed", "Fetch Standard: Cross-Origin-Resource-Policy"),
@@ -271,10 +274,21 @@ HOST = Host(
             "docs, production and authentication: https and a domain; no authentication on localhost",
             severity="note",
         ),
+        # From localhost it is refused, and from where it will stand it may be taken.
+        "localhost/log-in": Claim(
+            "documented",
+            "docs, authentication: only localhost development without authentication",
+            severity="note",
+            leaves_open=True,
+        ),
         "localhost/authentication": Claim(
             "enforced", "docs, authentication: only localhost development without authentication"
         ),
         "contact-email": Claim("documented", "docs, getting started; 7 of the store are no e-mail address"),
+        "legal-info-url/missing": Claim("observed", "the link in the plugin's description leads nowhere"),
+        "legal-info-url/no-file": Claim(
+            "observed", "the link leads nowhere then; another program may serve it", severity="note"
+        ),
         "legal-info-url": Claim("documented", "docs, getting started; 12 of the store are no URL"),
         "logo-url/relative": Claim("documented", "docs, getting started: a URL; 4 of the store are relative"),
         "logo-url/http": Claim(

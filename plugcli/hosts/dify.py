@@ -4,7 +4,7 @@ Source: langgenius/dify, api/core/tools/utils/parser.py, called `parser.py` belo
 Of a manifest Dify reads `api.url` and `api.type`, and nothing else.
 """
 
-from plugcli.hosts import Claim, Host, Limit, Member, OneOf, State, Tools
+from plugcli.hosts import Claim, Host, Limit, Member, OneOf, State, Tools, Yaml
 
 NO_PLUGIN = Claim("enforced", "parser.py", says="Invalid openai plugin json.")
 
@@ -16,7 +16,11 @@ HOST = Host(
     api_type=OneOf(("openapi",), Claim("enforced", "parser.py", says="Only openapi is supported now.")),
     tools=Tools(unnamed="{path}_{method}", unnamed_drops=r"[^a-zA-Z0-9_-]", path_parameters=False),
     limits={"openapi.seconds": (Limit(5, Claim("enforced", "parser.py: within 5 seconds")),)},
+    yaml=Yaml("1.1", "parser.py: yaml.safe_load, which is PyYAML"),
     claims={
+        "yaml-refused": Claim(
+            "enforced", "PyYAML 6, run: found duplicate anchor; could not determine a constructor for the tag"
+        ),
         "manifest-syntax": NO_PLUGIN,
         "manifest-dialect/other": Claim("enforced", "parser.py: there is no api", says=NO_PLUGIN.says),
         "api-type/missing": NO_PLUGIN,

@@ -121,6 +121,7 @@ HOST = Host(
             "editor, four repositories",
             says="None of the provided servers is under the root origin {root}",
             severity="note",
+            leaves_open=True,
         ),
         "server-origin/ignored": Claim(
             "observed",

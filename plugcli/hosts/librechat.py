@@ -4,8 +4,11 @@ Sources, by the words used below. `actions.ts`: danny-avila/LibreChat@0371338, p
 own words come from. It imitates GPT Actions, and reads a document far less strictly.
 """
 
-from plugcli.hosts import Claim, Host, State, Tools
+from plugcli.hosts import Claim, Host, State, Tools, Yaml
 
+REPEATED = Claim(
+    "enforced", "actions.ts: js-yaml, duplicated mapping key", says="Error parsing OpenAPI spec."
+)
 NO_SERVER = Claim("enforced", "actions.ts", says="Could not find a valid URL in `servers`")
 
 HOST = Host(
@@ -17,6 +20,7 @@ HOST = Host(
         texts=("summary", "description"),
         path_parameters=False,
     ),
+    yaml=Yaml("1.2", "actions.ts: js-yaml 4, where JSON.parse fails; it was run"),
     claims={
         "openapi-missing": Claim("observed", "the document is pasted", severity="note"),
         "openapi-syntax": Claim("enforced", "actions.ts", says="Error parsing OpenAPI spec."),
@@ -35,6 +39,7 @@ HOST = Host(
             "danny-avila/LibreChat#11143, #11194: unless actions.allowedDomains names it",
             says="Domain not allowed",
             severity="note",
+            leaves_open=True,
         ),
         "operation-id/missing": Claim(
             "observed", "actions.ts: method and path without their slashes and braces", severity="note"
@@ -78,8 +83,8 @@ HOST = Host(
         "references/external": Claim("observed", "actions.ts: looks in components only", loses="schema"),
         "path-parameter": Claim("observed", "actions.ts: the path stays as it is written"),
         "duplicate-parameter": Claim("observed", "actions.ts: the last one counts"),
-        "duplicate-keys": Claim(
-            "observed", "JSON readers keep the last value, js-yaml refuses it", loses="value"
-        ),
+        "duplicate-keys": Claim("observed", "actions.ts: JSON.parse keeps the last value", loses="value"),
+        "duplicate-keys/yaml": REPEATED,
+        "duplicate-keys/quotes": REPEATED,
     },
 )

@@ -5,7 +5,7 @@ src/openapi/index.ts. The host's own words are those of its locales/en-US/plugin
 refuse them.
 """
 
-from plugcli.hosts import AuthType, Claim, Host, Member, State, Tools
+from plugcli.hosts import AuthType, Claim, Host, Member, State, Tools, Yaml
 
 NO_JSON = "The link did not return JSON content, please ensure it is a valid link"
 UNREACHABLE = (
@@ -26,8 +26,9 @@ HOST = Host(
     },
     auth_types={"none": AuthType(), "service_http": AuthType()},
     tools=Tools(unnamed="{METHOD} /{path}", texts=("summary", "description"), path_parameters=False),
+    yaml=Yaml("1.2", "toolManifest.ts: the package yaml 2, where the answer's type is not application/json"),
     claims={
-        "manifest-missing": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
+        "manifest-missing": Claim("enforced", "toolManifest.ts: the link to it would fail"),
         "manifest-syntax": Claim("enforced", "toolManifest.ts", says=NO_JSON),
         "manifest-dialect/other": NOT_ONE,
         "unfetched/manifest/remote": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
@@ -46,6 +47,11 @@ HOST = Host(
             "enforced", "toolManifest.ts: JSON or YAML, as the answer says", says=NO_JSON
         ),
         "openapi-dialect/other": Claim("enforced", "openapi: fails without paths"),
+        "openapi-dialect/swagger": Claim(
+            "observed",
+            "openapi: swagger-parser reads it; what comes out is not judged here",
+            leaves_open=True,
+        ),
         "no-operations": Claim("observed", "openapi: each operation becomes a tool"),
         "operation-id/missing": Claim(
             "observed",
@@ -73,7 +79,13 @@ HOST = Host(
         "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
         "duplicate-parameter": Claim("observed", "openapi: the last one counts"),
         "duplicate-keys": Claim(
-            "observed", "JSON readers keep the last value, the YAML reader refuses it", loses="value"
+            "observed", "toolManifest.ts: JSON readers keep the last value", loses="value"
+        ),
+        "duplicate-keys/yaml": Claim(
+            "enforced", "toolManifest.ts: the package yaml, Map keys must be unique", says=NO_JSON
+        ),
+        "yaml-merge": Claim(
+            "observed", "toolManifest.ts: the package yaml merges only where it is told to", loses="value"
         ),
     },
 )

@@ -7,7 +7,7 @@ Toolkit checks an OpenAPI document and makes the manifest of it; its messages ar
 warning.
 """
 
-from plugcli.hosts import Claim, Form, Host, Limit, OneOf, State
+from plugcli.hosts import Claim, Form, Host, Limit, OneOf, State, Yaml
 
 _MAY_BE_IGNORED = "docs, plugin manifest: characters beyond it MAY be ignored"
 _UNREADABLE = Claim("enforced", "parser: spec-not-valid; it cannot be read")
@@ -46,6 +46,7 @@ HOST = Host(
         ("3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4"),
         Claim("enforced", "parser: swagger-parser 10.1.1 takes these and 3.1.0, 3.1.1"),
     ),
+    yaml=Yaml("1.2", "parser: swagger-parser 10.1.1 reads with js-yaml 4 and its JSON_SCHEMA"),
     claims={
         "manifest-dialect/own": Claim(
             "documented", "docs, plugin manifest: another format of the same file name", severity="note"
@@ -82,6 +83,12 @@ HOST = Host(
         "openapi-syntax": _UNREADABLE,
         "openapi-slip": Claim("observed", "parser: JSON is read as YAML where it has to be"),
         "duplicate-keys/yaml": Claim("enforced", "parser: spec-not-valid; duplicated mapping key"),
+        "duplicate-keys/quotes": Claim("enforced", "parser: spec-not-valid; duplicated mapping key"),
+        "yaml-merge": Claim(
+            "enforced",
+            "parser: js-yaml's JSON_SCHEMA has no merge; spec-not-valid: must NOT have additional properties",
+        ),
+        "yaml-merge/data": Claim("observed", "parser: js-yaml's JSON_SCHEMA has no merge", loses="value"),
         "openapi-dialect/other": _NOT_AN_API,
         "openapi-dialect/version-missing": _NOT_AN_API,
         "openapi-dialect/newer": Claim(

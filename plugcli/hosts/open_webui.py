@@ -4,13 +4,17 @@ Source: `convert_openapi_to_tool_payload` in open-webui/open-webui, backend/open
 below. It takes nearly everything without a word: what it does not know, it leaves out. The model's own API may refuse what comes out of it.
 """
 
-from plugcli.hosts import Claim, Host, State, Tools
+from plugcli.hosts import Claim, Host, State, Tools, Yaml
 
 HOST = Host(
     title="Open WebUI",
     state=State("docs.openwebui.com/openapi-servers"),
     tools=Tools(),
+    yaml=Yaml("1.1", "tools.py: yaml.safe_load, which is PyYAML"),
     claims={
+        "yaml-refused": Claim(
+            "enforced", "PyYAML 6, run: found duplicate anchor; could not determine a constructor for the tag"
+        ),
         "openapi-missing": Claim("observed", "tools are made of the document", severity="note"),
         "openapi-syntax": Claim("enforced", "the document is read as JSON, or as YAML by its ending"),
         "openapi-dialect/other": Claim("enforced", "converter: it goes through paths, and there are none"),

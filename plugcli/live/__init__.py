@@ -6,7 +6,7 @@ from typing import Literal
 
 from plugcli.live.picture import Picture
 
-Part = Literal["manifest", "openapi", "operation", "logo"]
+Part = Literal["manifest", "openapi", "operation", "logo", "legal"]
 
 # The page whose browser asks a plugin on localhost (openai/plugins-quickstart, main.py). Its server asks all others.
 PAGE = "https://chat.openai.com"
@@ -14,11 +14,15 @@ PAGE = "https://chat.openai.com"
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no answer of use: `refused` is what the host would not do either, `large` was cut off."""
+    """Why there is no answer of use: `refused` is what the host would not do either, `large` was cut off.
+
+    With `is_nobody` there is no server at that address.
+    """
 
     message: str
     hint: str = ""
     kind: Literal["failed", "refused", "large"] = "failed"
+    is_nobody: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
+from plugcli import dialect
 from plugcli._discover import discover
 from plugcli.document import Document, ParseProblem, Place
 from plugcli.hosts import Claim, Host, Limit
 from plugcli.plugin import Plugin
 
-__all__ = ["Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "rules_for"]
+__all__ = [
+    "Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "manifest_for", "rules_for",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Rule:
     plugin. `dialects` are those of the manifests that `manifest` looks at. `asks` tells which of a host's claims it
     goes by beside those that are named after the rule: the parts of the plugin that each is about, and the claim. With
     `is_ours` it goes by a claim of plugcli's own, whatever the host says; with `is_same_for_all` it does not look at the
-    host, and is run once for all of them.
+    host, and is run once for all of them. What it finds in an OpenAPI document of a version that a host does not take is told only
+    where it `is_of_any_version`.
     """
 
     plugin: Callable[[Plugin, Host], Problems] | None = None
@@ -60,6 +64,7 @@ class Rule:
     asks: Callable[[Host], Iterator[tuple[str, Claim]]] | None = None
     is_ours: bool = False
     is_same_for_all: bool = False
+    is_of_any_version: bool = False
 
 
 @cache
@@ -112,6 +117,14 @@ def measured(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
 def exceeded(limits: Sequence[Limit], number: int) -> Limit | None:
     """The largest of `limits` that `number` is over, None for none: it matters most, and one thing is one finding."""
     return max((each for each in limits if number > each.most), key=lambda each: each.most, default=None)
+
+
+def manifest_for(plugin: Plugin, host: Host) -> Document | None:
+    """The plugin's manifest, where it is one of a plugin and `host` reads such: what a rule of the `plugin` as a whole looks at."""
+    if plugin.manifest is None:
+        return None
+    found = dialect.manifest_dialect(plugin.manifest.data)
+    return plugin.manifest if found in Rule.dialects and found in host.manifests else None
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,19 @@ Good:
     "api": {"type": "openapi", "url": "https://todo.plugcli.dev/openapi.yaml"}
 """
 
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from plugcli.address import address
-from plugcli.document import Document
+from plugcli.address import Address, address, from_root, whole
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule, named
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule, manifest_for, named
 
 
-def check(manifest: Document, host: Host) -> Problems:
-    api = manifest.data.get("api")
-    if not isinstance(api, dict):
+def check(plugin: Plugin, host: Host) -> Problems:
+    manifest = manifest_for(plugin, host)
+    api = manifest.data.get("api") if manifest is not None else None
+    if manifest is None or not isinstance(api, dict):
         return
     where = Place(manifest, "/api/url")
     url = api.get("url")
@@ -35,16 +37,15 @@ def check(manifest: Document, host: Host) -> Problems:
         return
     found = address(url)
     if found.kind == "relative":
-        hint = "write the whole address: https://..."
+        hint = f"write the whole address: {whole(_origin(plugin), url)}"
         yield Problem(where, f"api.url is only a path: {url}", "api-url/relative", hint)
     if found.kind == "no-scheme":
         yield Problem(
             where, f"api.url has no scheme: {url}", "api-url/no-scheme", f"write {found.with_scheme}"
         )
     elif found.kind == "path":
-        yield Problem(
-            where, f"api.url is no address: {url}", "api-url/form", f"write /{url}, or the whole address"
-        )
+        hint = f"write {_path(plugin, url)}, or the whole address"
+        yield Problem(where, f"api.url is no address: {url}", "api-url/form", hint)
     elif found.kind in ("other", "data"):
         yield Problem(where, f"api.url is no address: {url}", "api-url/form", "write https://... or /...")
     elif found.kind == "http":
@@ -62,4 +63,17 @@ def check(manifest: Document, host: Host) -> Problems:
         yield Problem(where, f"{place} is not taken for the author's own machine", "loopback", hint)
 
 
-RULE = Rule(manifest=check, asks=named("loopback"))
+def _origin(plugin: Plugin) -> Address | None:
+    """Where a path would be taken from: where the plugin stands, or is to stand."""
+    return address(plugin.url) if plugin.url is not None else None
+
+
+def _path(plugin: Plugin, url: str) -> str:
+    """The path at which the document is, where that is known; else the one that `url` is likely to mean."""
+    found = plugin.openapi_path or plugin.nearby
+    if found is None or PurePosixPath(urlsplit(found).path).name != PurePosixPath(url).name:
+        return from_root(url)
+    return from_root(urlsplit(found).path)
+
+
+RULE = Rule(plugin=check, asks=named("loopback"))

@@ -1,7 +1,7 @@
 """An object has a key twice.
 
 Readers keep the last value and lose the first without a word: an approved plugin had two `paths:`, and its host never saw the
-first. Some readers of YAML refuse the whole document.
+first. Some readers of YAML refuse the whole document: js-yaml does, to which `404` with and without quotes is one key.
 
 Bad:
 
@@ -22,9 +22,9 @@ def check(plugin: Plugin, host: Host) -> Problems:
         for again in document.duplicates():
             message = f"the key {again.key} is here again: the value at line {again.first.line} is lost"
             place = Place(document, again.pointer, position=again.position)
-            yield Problem(place, message, "duplicate-keys", "keep one of them")
-            if document.is_yaml:
-                yield Problem(place, message, "duplicate-keys/yaml", "keep one of them")
+            stricter = "duplicate-keys/yaml" if again.alike else "duplicate-keys/quotes"
+            claim = stricter if document.is_yaml and stricter in host.claims else "duplicate-keys"
+            yield Problem(place, message, claim, "keep one of them")
 
 
-RULE = Rule(plugin=check)
+RULE = Rule(plugin=check, is_of_any_version=True)

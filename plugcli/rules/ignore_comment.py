@@ -56,4 +56,4 @@ def _problem(comment: IgnoreComment, message: str, hint: str) -> Problem:
     return Problem(Place(comment.document, position=comment.position), message, OURS, hint)
 
 
-RULE = Rule(plugin=check, is_ours=True, is_same_for_all=True)
+RULE = Rule(plugin=check, is_ours=True, is_same_for_all=True, is_of_any_version=True)

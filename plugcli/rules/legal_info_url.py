@@ -1,6 +1,7 @@
 """`legal_info_url` is not the address of a page.
 
-Users find the plugin's terms there. Any domain will do: 242 of 1,039 approved plugins have it on another one.
+Users find the plugin's terms there. Any domain will do: 242 of 1,039 approved plugins have it on another one. Of files, a page on
+localhost is looked for in the folder, as `legal.html`.
 
 Bad:
 
@@ -11,17 +12,28 @@ Good:
     "legal_info_url": "https://todo.plugcli.dev/legal"
 """
 
-from plugcli.address import address
-from plugcli.document import Document
+from plugcli.address import Address, address, is_own_machine, whole
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.missing import missing_files
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule, manifest_for
 
 
-def check(manifest: Document, host: Host) -> Problems:
-    value = manifest.data.get("legal_info_url")
-    if not isinstance(value, str) or not value.strip():
+def check(plugin: Plugin, host: Host) -> Problems:
+    manifest = manifest_for(plugin, host)
+    value = manifest.data.get("legal_info_url") if manifest is not None else None
+    if manifest is None or not isinstance(value, str) or not value.strip():
         return
-    found = address(value.strip())
+    where, found = Place(manifest, "/legal_info_url"), address(value.strip())
+    for each in missing_files(plugin):
+        if each.pointer == "/legal_info_url":
+            yield Problem(where, each.message, "legal-info-url/no-file", each.hint)
+    last = plugin.live.last("legal") if plugin.live is not None else None
+    if last is not None and last.failure is not None:
+        message = f"the legal page at {last.url}: {last.failure.message}"
+        yield Problem(
+            where, message, "legal-info-url/missing", last.failure.hint or "look at it in a browser"
+        )
     if "@" in value and "/" not in value:
         message, hint = (
             f"legal_info_url is an e-mail address: {value}",
@@ -30,17 +42,20 @@ def check(manifest: Document, host: Host) -> Problems:
     elif found.kind == "no-scheme":
         message, hint = f"legal_info_url has no scheme: {value}", f"write {found.with_scheme}"
     elif found.kind in ("path", "relative", "other", "data"):
-        message, hint = f"legal_info_url is no address of a page: {value}", "write https://..."
-    elif found.is_local and not _is_local(manifest.get("api", "url")):
+        message, hint = (
+            f"legal_info_url is no address of a page: {value}",
+            f"write {whole(plugin.stands_at, value)}",
+        )
+    elif found.is_local and _is_elsewhere(plugin.stands_at):
         message = f"legal_info_url is your own machine, and the plugin is elsewhere: {value}"
         hint = "write the address that others reach"
     else:
         return
-    yield Problem(Place(manifest, "/legal_info_url"), message, "legal-info-url", hint)
+    yield Problem(where, message, "legal-info-url", hint)
 
 
-def _is_local(url: object) -> bool:
-    return isinstance(url, str) and address(url).is_local
+def _is_elsewhere(home: Address | None) -> bool:
+    return home is not None and not is_own_machine(home.host)
 
 
-RULE = Rule(manifest=check)
+RULE = Rule(plugin=check)

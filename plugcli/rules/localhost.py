@@ -21,6 +21,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 _NO_LOGIN = 'write "auth": {"type": "none"} while it stands on localhost'
 _HINT = "--url with the address where it will stand judges them"
+_HINT_FOR_FILES = "validate its files with --url and the address where it will stand, and they are judged"
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -37,11 +38,13 @@ def check(plugin: Plugin, host: Host) -> Problems:
     url = manifest.get("api", "url")
     if not isinstance(url, str) or not address(url).is_local:
         return
-    needs = ["https", "the domain of its addresses"]
+    needs, claim = ["https", "the domain of its addresses"], "localhost"
     if has_login and plugin.live is None:
+        claim = "localhost/log-in"
         needs.append(f"its authentication ({kind}, which no host takes from localhost)")
     message = f"the plugin stands on localhost: not judged are {', '.join(needs[:-1])} and {needs[-1]}"
-    yield Problem(Place(manifest, "/api/url"), message, "localhost", _HINT)
+    hint = _HINT if plugin.live is None else _HINT_FOR_FILES
+    yield Problem(Place(manifest, "/api/url"), message, claim, hint)
 
 
 RULE = Rule(plugin=check)

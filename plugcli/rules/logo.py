@@ -2,7 +2,8 @@
 
 The host shows the logo beside every answer of the plugin, and loads it when the plugin is installed. A picture is known by its bytes;
 only SVG needs the right Content-Type too, because browsers never guess that one (MIME Sniffing Standard). The documentation suggests
-512 x 512 pixels and forbids GIF. A logo on another domain is fetched only where a public plugin names a public address.
+512 x 512 pixels and forbids GIF. A logo on another domain is fetched only where a public plugin names a public address. Of files, a logo
+on localhost is looked for in the folder.
 
 Bad:
 
@@ -21,13 +22,19 @@ from urllib.parse import urlsplit
 from plugcli.hosts import Host
 from plugcli.live import Exchange
 from plugcli.live.picture import Picture
+from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Problems, Rule, named
+from plugcli.rules import Place, Problem, Problems, Rule, manifest_for, named
 
 _SIDE = 512
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
+    manifest = manifest_for(plugin, host)
+    if manifest is not None:
+        for each in missing_files(plugin):
+            if each.pointer == "/logo_url":
+                yield Problem(Place(manifest, each.pointer), each.message, "logo/no-file", each.hint)
     found = plugin.live.last("logo") if plugin.live else None
     if found is None or plugin.manifest is None or (found.is_redirect and found.failure is None):
         return

@@ -15,15 +15,16 @@ Good:
 import re
 from urllib.parse import urlsplit
 
-from plugcli.address import address
-from plugcli.document import Document
+from plugcli.address import Address, address, is_own_machine, whole
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule, manifest_for
 
 
-def check(manifest: Document, host: Host) -> Problems:
-    value = manifest.data.get("logo_url")
-    if not isinstance(value, str) or not value.strip():
+def check(plugin: Plugin, host: Host) -> Problems:
+    manifest = manifest_for(plugin, host)
+    value = manifest.data.get("logo_url") if manifest is not None else None
+    if manifest is None or not isinstance(value, str) or not value.strip():
         return
     where = Place(manifest, "/logo_url")
     found = address(value.strip())
@@ -32,13 +33,12 @@ def check(manifest: Document, host: Host) -> Problems:
             where, f"logo_url has no scheme: {value}", "logo-url/relative", f"write {found.with_scheme}"
         )
     elif found.kind in ("path", "relative", "other"):
-        yield Problem(
-            where, f"logo_url is no absolute address: {value}", "logo-url/relative", "write https://..."
-        )
+        hint = f"write {whole(plugin.stands_at, value)}"
+        yield Problem(where, f"logo_url is no absolute address: {value}", "logo-url/relative", hint)
     elif found.kind == "http":
         hint = f"write {value.replace('http', 'https', 1)}"
         yield Problem(where, "logo_url is http: pages on https do not show it", "logo-url/http", hint)
-    elif found.is_local and not _is_local(manifest.get("api", "url")):
+    elif found.is_local and _is_elsewhere(plugin.stands_at):
         message = f"logo_url is your own machine, and the plugin is elsewhere: {value}"
         yield Problem(where, message, "logo-url/localhost", "write the address that others reach")
     elif re.search(r"\.(html?|pdf|md|txt|json|ya?ml)$", _path(value)):
@@ -53,8 +53,8 @@ def _path(url: str) -> str:
     return urlsplit(url).path.lower()
 
 
-def _is_local(url: object) -> bool:
-    return isinstance(url, str) and address(url).is_local
+def _is_elsewhere(home: Address | None) -> bool:
+    return home is not None and not is_own_machine(home.host)
 
 
-RULE = Rule(manifest=check)
+RULE = Rule(plugin=check)

@@ -17,7 +17,7 @@ from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_FORMATS = {
+FORMATS = {
     "plugin": "this is a manifest in the format of ChatGPT",
     "baidu": "this is a manifest in the format of Baidu Yiyan",
     "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format of the same file name",
@@ -41,9 +41,9 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = _MEMBERS.get(host.manifests[0], "")
         # A host with a format of its own is judged by the OpenAPI document all the same.
         if "plugin" in host.manifests:
-            yield Problem(where, _FORMATS[dialect], "manifest-dialect/other", hint)
+            yield Problem(where, FORMATS[dialect], "manifest-dialect/other", hint)
         else:
-            yield Problem(where, _FORMATS[dialect], "manifest-dialect/own", hint)
+            yield Problem(where, FORMATS[dialect], "manifest-dialect/own", hint)
     elif dialect == "baidu":
         message = "`examples` is a member of Baidu Yiyan's manifests, and of no other"
         yield Problem(

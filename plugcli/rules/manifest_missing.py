@@ -25,8 +25,9 @@ from plugcli.rules import Problem, Problems, Rule
 def check(plugin: Plugin, host: Host) -> Problems:
     if plugin.scope == "plugin" and plugin.manifest_path is None:
         hint = "put it at .well-known/ai-plugin.json"
-        if plugin.openapi_path is not None:
-            hint += f", or name {plugin.openapi_path} itself to judge the OpenAPI document alone"
+        document = plugin.openapi_path or plugin.nearby
+        if document is not None:
+            hint += f", or name {document} itself to judge the OpenAPI document alone"
         yield Problem(None, "there is no manifest here", "manifest-missing", hint)
 
 

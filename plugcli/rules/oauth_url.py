@@ -26,15 +26,17 @@ Good:
     }
 """
 
-from plugcli.address import address
-from plugcli.document import Document
+from plugcli.address import address, is_own_machine
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.plugin import Plugin
+from plugcli.rules import Place, Problem, Problems, Rule, manifest_for
 
 
-def check(manifest: Document, host: Host) -> Problems:
-    home = manifest.get("api", "url")
-    if manifest.get("auth", "type") != "oauth" or (isinstance(home, str) and address(home).is_local):
+def check(plugin: Plugin, host: Host) -> Problems:
+    manifest, home = manifest_for(plugin, host), plugin.stands_at
+    if manifest is None or manifest.get("auth", "type") != "oauth":
+        return
+    if home is not None and is_own_machine(home.host):
         return
     for name in ("client_url", "authorization_url"):
         url = manifest.get("auth", name)
@@ -54,4 +56,4 @@ def check(manifest: Document, host: Host) -> Problems:
         yield Problem(Place(manifest, f"/auth/{name}"), message, "oauth-url", hint)
 
 
-RULE = Rule(manifest=check)
+RULE = Rule(plugin=check)

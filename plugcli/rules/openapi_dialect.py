@@ -1,7 +1,8 @@
 """The file in the place of the OpenAPI document is something else, or of an unknown version.
 
 Servers answer 200 with `{"message": "not found"}`, manifests get saved as openapi.json, and old APIs have Swagger 2.0. Which
-versions are taken differs: ChatGPT took 3.0 and 3.1, GPT Actions takes 3.1 alone, Microsoft's tools 3.0 alone.
+versions are taken differs: ChatGPT took 3.0 and 3.1, GPT Actions takes 3.1 alone, Microsoft's tools 3.0 alone. Of a version that a host
+does not take at all, such as 3.2, nothing else is said for it, and nothing of a version that the specification does not have.
 
 Bad:
 
@@ -14,6 +15,7 @@ Good:
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from plugcli.dialect import openapi_dialect
@@ -21,6 +23,9 @@ from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.specification import family, faults
+
+_NO_VERSION = Claim("observed", "the specification has 3.0, 3.1 and 3.2; what another one says is not judged")
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -58,21 +63,62 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield from _version(document, host)
 
 
+def is_judged(document: Document, host: Host) -> bool:
+    """Whether the form of the document is judged for the host: not where its version is unknown, or newer than all that it takes."""
+    version = family(document)
+    if version != "3.2" or host.openapi_versions is None:
+        return version is not None
+    return any(each.startswith(version) for each in host.openapi_versions.values)
+
+
 def _version(document: Document, host: Host) -> Problems:
     version = document.data["openapi"]
+    shown = json.dumps(version, default=str)
     known = host.openapi_versions
-    if known is None or version in known.values:
+    if known is None:
+        if family(document) is None:
+            message = f"openapi is {shown}, a version that the specification does not have"
+            hint = _written(document, "3.1.0") + ", if that is what the document is"
+            yield Problem(Place(document, "/openapi"), message, _NO_VERSION, hint)
         return
-    family = str(version).strip("\"' ")[:3]
-    nearest = next((each for each in known.values if each.startswith(family)), known.values[-1])
-    hint = f"write openapi: {nearest}, in quotes where it is JSON"
+    if version in known.values:
+        return
+    start = str(version).strip("\"' ")[:3]
+    nearest = next((each for each in known.values if each.startswith(start)), known.values[-1])
+    hint = _written(document, nearest)
     if nearest.startswith("3.1") and "nullable" in document.text:
         hint += """; and type: [string, "null"] in place of nullable: true"""
-    shown = json.dumps(version, default=str)
+    hint += _what_else(document, nearest[:3])
     message = f"openapi is {shown}, a version that the host is not known to take"
     is_newer = isinstance(version, str) and version.startswith("3.1.")
     newer = host.claims.get("openapi-dialect/newer") if is_newer else None
-    yield Problem(Place(document, "/openapi"), message, newer or known.otherwise, hint, {"version": version})
+    claim = newer or known.otherwise
+    # Nothing else is said of it then, so nobody knows whether a host that does not refuse it would be content.
+    claim = claim if is_judged(document, host) else replace(claim, leaves_open=True)
+    yield Problem(Place(document, "/openapi"), message, claim, hint, {"version": version})
+
+
+def _written(document: Document, version: str) -> str:
+    is_json = document.is_json or document.slip is not None
+    return f'write "openapi": "{version}"' if is_json else f"write openapi: {version}"
+
+
+def _what_else(document: Document, version: str) -> str:
+    """What has to change beside the number: what is no fault in the document's own version, and is one in `version`."""
+    own = family(document)
+    if own is None or own == version:
+        return ""
+    before = {each.where for each in faults(document)}
+    new = [each for each in faults(document, version) if each.where not in before]
+    if not new:
+        return ""
+    first = min(new, key=lambda each: Place(document, each.where).order)
+    line = Place(document, first.where, of_key=first.of_key).shown.line
+    more = (
+        f", and {len(new) - 1} more places" if len(new) > 2 else ", and 1 more place" if len(new) == 2 else ""
+    )
+    instead = f" ({first.hint})" if first.hint else ""
+    return f"; then change what {version} does not take: at line {line} {first.message}{instead}{more}"
 
 
 def _excerpt(document: Document) -> str:
@@ -85,4 +131,4 @@ def asks(host: Host) -> Iterator[tuple[str, Claim]]:
         yield f"not {host.openapi_versions.words}", host.openapi_versions.otherwise
 
 
-RULE = Rule(plugin=check, asks=asks)
+RULE = Rule(plugin=check, asks=asks, is_of_any_version=True)

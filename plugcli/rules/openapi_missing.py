@@ -16,10 +16,13 @@ Good:
     ai-plugin.json  openapi.yaml
 """
 
+from plugcli.address import address
 from plugcli.copilot import runtimes
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.live import Live
+from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -27,15 +30,37 @@ _HINT = "name the plugin's address to judge what its server says, or put openapi
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    if plugin.openapi_path is not None or plugin.manifest is None or plugin.live is not None:
+    if plugin.openapi_path is not None or plugin.manifest is None:
+        return
+    if plugin.live is not None:
+        yield from _unasked(plugin, plugin.manifest, plugin.live)
         return
     dialect = manifest_dialect(plugin.manifest.data)
     if dialect in ("plugin", "baidu"):
         where = Place(plugin.manifest, "/api/url")
-        message = "the OpenAPI document is not judged: there is no such file here"
-        yield Problem(where, message, "openapi-missing", _HINT)
+        file = next(
+            (each.file for each in missing_files(plugin) if each.pointer == where.pointer), "such file"
+        )
+        message = f"the OpenAPI document is not judged: there is no {file} here"
+        yield Problem(where, message, "openapi-missing", _HINT + _nearby(plugin))
     elif dialect == "m365-copilot" and dialect in host.manifests:
         yield from _of_copilot(plugin.manifest)
+
+
+def _unasked(plugin: Plugin, manifest: Document, live: Live) -> Problems:
+    """The manifest names a document that a host would not ask for, and so nobody did."""
+    url = manifest.get("api", "url")
+    if live.of("openapi") or not isinstance(url, str) or not address(url).host:
+        return
+    message = (
+        f"the OpenAPI document is not judged: {url} is not on the plugin's own domain, and was not asked"
+    )
+    hint = f"name it itself: {plugin.nearby or url}"
+    yield Problem(Place(manifest, "/api/url"), message, "openapi-missing", hint)
+
+
+def _nearby(plugin: Plugin) -> str:
+    return f"; {plugin.nearby} is an OpenAPI document: name it itself" if plugin.nearby else ""
 
 
 def _of_copilot(manifest: Document) -> Problems:

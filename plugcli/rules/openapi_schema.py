@@ -1,6 +1,7 @@
 """The OpenAPI document breaks the specification.
 
-Judged by the schemas of openapi-spec-validator, the authority on OpenAPI. Chat hosts load many such documents all the same: three
+Judged by the schemas of openapi-spec-validator, the authority on OpenAPI, and for 3.1 by the specification's own of August 2026, which
+mends some misprints. Chat hosts load many such documents all the same: three
 in ten approved plugins have one, and so has OpenAI's own quickstart (`required: true` in a property). Code generators refuse them,
 and some hosts do.
 
@@ -27,11 +28,14 @@ Good:
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules.openapi_dialect import is_judged
 from plugcli.rules.recursive_schema import recursive_schemas
 from plugcli.specification import faults
 
 
 def check(openapi: Document, host: Host) -> Problems:
+    if not is_judged(openapi, host):
+        return
     is_circular = "openapi-schema/circular" in host.claims and bool(recursive_schemas(openapi))
     for fault in faults(openapi):
         where = Place(openapi, fault.where, of_key=fault.of_key)

@@ -17,11 +17,14 @@ Good:
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules.openapi_dialect import is_judged
 from plugcli.specification import faults_for_parser
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for fault in faults_for_parser(openapi, host.structure) if host.structure else ():
+    if host.structure is None or not is_judged(openapi, host):
+        return
+    for fault in faults_for_parser(openapi, host.structure):
         where = Place(openapi, fault.where, of_key=fault.of_key)
         yield Problem(where, fault.message, "openapi-structure", fault.hint)
 

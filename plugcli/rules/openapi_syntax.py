@@ -29,4 +29,4 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield Problem(slip, message, "openapi-slip", slip.hint)
 
 
-RULE = Rule(plugin=check, asks=named("openapi-slip"))
+RULE = Rule(plugin=check, asks=named("openapi-slip"), is_of_any_version=True)

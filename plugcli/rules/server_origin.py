@@ -2,7 +2,8 @@
 
 GPT Actions takes the host name of the first server, and then only servers whose address starts with `https://` and that name: not http,
 not a port, not capital letters, not localhost. Servers of other names are dropped, of several only the first is used, and with none
-left the document is refused.
+left the document is refused. A document whose servers are all on localhost is not deployed yet: there is no verdict on it, unless `--url`
+says where it will stand.
 
 Bad:
 
@@ -22,7 +23,7 @@ from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules.servers import not_absolute
+from plugcli.rules.servers import deployed, not_absolute, not_yet
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield Problem(_place(openapi, 0), message, "server-origin/placeholder", hint)
         return
     standing = [
-        each for index, url in enumerate(urls) if (each := _server(index, _deployed(plugin, url))) is not None
+        each for index, url in enumerate(urls) if (each := _server(index, deployed(plugin, url))) is not None
     ]
     if not standing:
         message, hint = not_absolute(urls[0])
@@ -68,15 +69,6 @@ def check(plugin: Plugin, host: Host) -> Problems:
     for server in standing:
         if server is not used:
             yield _unused(openapi, server, used)
-
-
-def _deployed(plugin: Plugin, url: str) -> str:
-    """Where the server `url` stands when a folder is judged as if it were at an address: there, if it is on this machine."""
-    is_fetched = bool(address(plugin.name).host)  # what stands there is what it says
-    if plugin.url is None or is_fetched or not address(url).is_local:
-        return url
-    home = urlsplit(plugin.url)
-    return urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
 
 
 def _server(index: int, url: str) -> _Server | None:
@@ -104,22 +96,15 @@ def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem
     better = next((each for each in found if not each.wrong), None)
     words = {"root": first.origin, "url": first.url}
     if address(first.url).is_local and better is None:
-        message = f"the server {first.url} is your own machine"
-        hint = "deploy the API, or show it by a tunnel, and write that address"
-        claim = "server-origin/not-yet" if _is_developed(plugin) else "server-origin/none"
-        return Problem(_place(openapi, first.index), message, claim, hint, words)
+        message, claim = f"the server {first.url} is your own machine", "server-origin/none"
+        if plugin.url is None or address(plugin.url).is_local:
+            claim = "server-origin/not-yet"
+        return Problem(_place(openapi, first.index), message, claim, not_yet(plugin), words)
     message = f"the server {first.url} {first.wrong}"
     hint = f"write {first.origin}{urlsplit(first.url).path}, and serve the API there"
     if better is not None:
         hint = f"put {better.url} first, and remove the others"
     return Problem(_place(openapi, first.index), message, "server-origin/none", hint, words)
-
-
-def _is_developed(plugin: Plugin) -> bool:
-    """Whether the whole plugin is on its author's machine: what a public host demands of addresses comes later."""
-    url = plugin.manifest.get("api", "url") if plugin.manifest else None
-    stands = plugin.url is None or address(plugin.url).is_local
-    return stands and isinstance(url, str) and address(url).is_local
 
 
 def _unused(openapi: Document, server: _Server, used: _Server) -> Problem:

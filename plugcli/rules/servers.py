@@ -17,6 +17,7 @@ Good:
 """
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from plugcli.address import Address, address, protocol_of
 from plugcli.dialect import openapi_dialect
@@ -28,6 +29,9 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 _FILL_IN = "unless your server fills it in, write the real address"
 _HINT = "for example servers: [{url: https://your.domain}]"
+_DEPLOY = (
+    "where it will stand is not judged yet: deploy the API, or show it by a tunnel, and write that address"
+)
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -61,7 +65,7 @@ def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Prob
     """None of the servers is on the plugin's own domain."""
     home = _home(plugin)
     urls = [url for each in servers if isinstance(url := _members(each).get("url"), str)]
-    found = [address(url) for url in urls]
+    found = [address(deployed(plugin, url)) for url in urls]
     is_on_localhost = home is not None and home.kind == "localhost" and home.port is not None
     if (
         home is not None
@@ -87,9 +91,9 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
         if not isinstance(url, str):
             continue
         where = Place(openapi, f"/servers/{index}/url")
-        found = address(url)
+        found = address(deployed(plugin, url))
         if index == 0:
-            yield from _top(where, url, found)
+            yield from _top(plugin, where, url, found)
         if found.is_local and home is not None and not home.is_local:
             message = f"the server {url} is your own machine"
             hint = f"write the address where the API stands: the plugin is at {home.host}"
@@ -170,20 +174,33 @@ def not_absolute(url: str) -> tuple[str, str]:
     return f"the server {url} is no address", _HINT
 
 
-def _top(where: Place, url: str, found: Address) -> Problems:
+def _top(plugin: Plugin, where: Place, url: str, found: Address) -> Problems:
     if found.kind == "relative":
         message, hint = not_absolute(url)
         yield Problem(where, message, "servers/path-only", hint)
     elif found.is_local:
         message = f"the server {url} is your own machine"
-        hint = "deploy the API, or show it by a tunnel, and write that address"
-        yield Problem(where, message, "servers/own-machine", hint)
+        yield Problem(where, message, "servers/own-machine", not_yet(plugin))
+
+
+def deployed(plugin: Plugin, url: str) -> str:
+    """Where the server `url` stands when files are judged as if they were at an address: there, if it is on this machine."""
+    if plugin.url is None or plugin.live is not None or not address(url).is_local:
+        return url  # what was fetched is what it says
+    home = urlsplit(plugin.url)
+    return urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
+
+
+def not_yet(plugin: Plugin) -> str:
+    """What to do about a server on localhost, where the plugin is not deployed yet."""
+    if plugin.live is not None:
+        return f"{_DEPLOY}; or validate its files with --url, as if they stood there"
+    return f"{_DEPLOY}; --url judges it as if it stood there"
 
 
 def _home(plugin: Plugin) -> Address | None:
-    """Where the plugin stands, None where that is not known."""
-    url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
-    found = address(url) if isinstance(url, str) else None
+    """Where the plugin stands, or is judged as if it stood; None where that is not known."""
+    found = address(plugin.url) if plugin.url is not None else plugin.stands_at
     return found if found is not None and found.host and found.kind != "example" else None
 
 

@@ -40,7 +40,10 @@ def check(plugin: Plugin, host: Host) -> Problems:
         # Some hosts say something of their own about an answer that is not 200.
         if last.status not in (0, 200) and f"unfetched/{part}/status" in host.claims:
             claim = f"unfetched/{part}/status"
-        yield Problem(where, f"{name} at {last.url}: {failure.message}", claim, failure.hint or _HINT)
+        hint = failure.hint or _HINT
+        if plugin.nearby is not None:
+            hint += f"; {plugin.nearby} is an OpenAPI document: name it itself to judge it alone"
+        yield Problem(where, f"{name} at {last.url}: {failure.message}", claim, hint)
 
 
 RULE = Rule(plugin=check)

@@ -296,7 +296,7 @@ def _note_failure(spare: asyncio.Task[Jail]) -> None:
 
 
 def _jails_that_fit(policy: Policy) -> int:
-    """Return how many jails may run at a time: all of them use at most a quarter of the machine's memory, as sessions may use half of it."""
+    """Return how many jails may run at a time: together at most a quarter of the machine's memory, as sessions may use half."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return max(1, min(policy.jails, machine // 4 // policy.memory_bytes))
 

@@ -11,18 +11,22 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from plugcli import __version__
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Sandbox
-from plugcli.serve.answer import Refusal, json_bytes, send_answer
+from plugcli.serve.answer import Refusal, json_bytes, send_early_refusal, send_refusal
+from plugcli.serve.bounds import Bounds
 from plugcli.serve.documents import find_document, is_document
 from plugcli.serve.fit import ANSWER_CHARACTERS
 from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
+from plugcli.serve.refusals import busy
+from plugcli.serve.rewrite import OPERATIONS
+from plugcli.serve.routing import METHODS, method_before_type, no_such_method, nothing_at, with_all_methods
 from plugcli.serve.site import Site
 from plugcli.serve.source import CODE_FILE, Source
-from plugcli.serve.terms import TERMS_KEY, Terms
+from plugcli.serve.terms import HERE_KEY, TERMS_KEY, Terms
 
 HEALTH = "/health"
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PREFLIGHT_SECONDS = 600
+_FULL = busy("this server has as many connections as it can take", "try again in a few seconds", status=503)
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,24 @@ def create_app(
     *,
     sandbox: Sandbox | None,
     log: Callable[[str], None],
+    is_full: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
-    """The application for the plugin at `source` whose code is `plugin` (None: it has none)."""
-    inner = plugin or _without_code(source)
+    """The application for the plugin at `source` whose code is `plugin` (None: it has none).
+
+    `is_full()` says that there are as many connections as the server takes: no call is answered then.
+    """
+    bounds = Bounds(sandbox.policy.wall_seconds_max, settings.is_stateless) if sandbox else None
 
     async def pages(path: str, here: str, may_see_all: bool) -> Page | None:
         if path == HEALTH:
             return _health(sandbox, may_see_all)
-        return await find_document(source, path, here)
+        return await find_document(source, path, here, bounds)
+
+    async def is_page(scope: Scope) -> bool:
+        return await pages(scope["path"], scope[HERE_KEY], False) is not None
+
+    code = plugin or _without_code(source)
+    inner = with_all_methods(code, is_page)
 
     async def is_public(path: str) -> bool:
         return await is_document(source, path)
@@ -65,9 +79,18 @@ def create_app(
 
     token = settings.token.encode() if settings.token else None
     guard = Guard(on_terms, site, pages, is_public, token, log, terms.links if sandbox else None)
+
+    guarded = method_before_type(guard, code)
+
+    async def while_there_is_room(scope: Scope, receive: Receive, send: Send) -> None:
+        if is_full():
+            await send_early_refusal(_FULL, receive, send)
+        else:
+            await guarded(scope, receive, send)
+
     # CORS outside the guard: a page of the host must be able to read why it was refused.
     readable = CORSMiddleware(
-        guard,
+        while_there_is_room,
         allow_origins=sorted(site.origins),
         allow_methods=METHODS,
         allow_headers=["*"],  # of these origins only; hosts add headers over time
@@ -101,32 +124,39 @@ def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
 
 
 def _without_code(source: Source) -> ASGIApp:
-    """Answers calls of a plugin that has no plugin.py: 501 for its API's paths, 404 for others."""
+    """Answers calls of a plugin that has no plugin.py: 501 for its API's operations, 405 and 404 for others."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise NotImplementedError("no lifespan")  # how ASGI says that there is none to run
-        path = scope["path"]
-        if _is_api_path(source, path):
+        method, path = scope["method"], scope["path"]
+        methods = _api_methods(source, path)
+        if not methods:
+            refusal = nothing_at(path)
+        elif method not in methods:
+            refusal = no_such_method(method, path, methods)
+        else:
             refusal = Refusal(
                 501,
-                f"{scope['method']} {path} cannot be answered: this plugin has no {CODE_FILE}",
+                f"{method} {path} cannot be answered: this plugin has no {CODE_FILE}",
                 f"write {CODE_FILE} in the plugin's folder: `app`, an ASGI application with this route",
             )
-        else:
-            refusal = Refusal(404, f"this plugin has nothing at {path}", "/openapi.yaml lists its paths")
-        await send_answer(send, refusal.status, refusal.body())
+        await send_refusal(refusal, send)
 
     return app
 
 
-def _is_api_path(source: Source, path: str) -> bool:
+def _api_methods(source: Source, path: str) -> set[str]:
+    """The methods that the OpenAPI document has for `path`; GET includes HEAD."""
     try:
         openapi = source.plugin().openapi
     except PlugcliError:
-        return False
+        return set()
     paths: Any = openapi.data.get("paths") if openapi else None
-    return isinstance(paths, Mapping) and any(_matches(template, path) for template in paths)
+    items = paths.items() if isinstance(paths, Mapping) else ()
+    found = [item for template, item in items if isinstance(item, Mapping) and _matches(template, path)]
+    methods = {key.upper() for item in found for key in item if key in OPERATIONS}
+    return methods | {"HEAD"} if "GET" in methods else methods
 
 
 def _matches(template: str, path: str) -> bool:

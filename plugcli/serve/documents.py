@@ -1,7 +1,8 @@
 """What a host reads of a plugin before it calls it: manifest, OpenAPI document, logo, legal page.
 
 Read from the folder at each request, so that an edit shows at once, with addresses moved to where the server
-stands (see rewrite.py). The author's own text is sent wherever nothing had to change.
+stands (see rewrite.py) and with the bounds that it was started with (see bounds.py). The author's own text is
+sent wherever nothing had to change.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from plugcli.errors import PlugcliError
 from plugcli.plugin import Plugin
 from plugcli.sandbox import gate
 from plugcli.serve.answer import json_bytes
+from plugcli.serve.bounds import Bounds, bounded_openapi
 from plugcli.serve.guard import Page
 from plugcli.serve.rewrite import local_path, moved_manifest, moved_openapi
 from plugcli.serve.source import Source
@@ -38,9 +40,12 @@ _WIDTH = 1_000_000  # lines are folded nowhere
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-async def find_document(source: Source, path: str, here: str) -> Page | None:
-    """The document of the plugin that stands at `path`, as seen from `here`; None where there is none."""
-    return await asyncio.to_thread(_find, source, path, here)
+async def find_document(source: Source, path: str, here: str, bounds: Bounds | None = None) -> Page | None:
+    """The document of the plugin that stands at `path`, as seen from `here`; None where there is none.
+
+    `bounds` are those of a plugin that runs code.
+    """
+    return await asyncio.to_thread(_find, source, path, here, bounds)
 
 
 async def is_document(source: Source, path: str) -> bool:
@@ -52,10 +57,12 @@ async def is_document(source: Source, path: str) -> bool:
     return _kind(plugin, path) is not None
 
 
-def _find(source: Source, path: str, here: str) -> Page | None:
+def _find(source: Source, path: str, here: str, bounds: Bounds | None) -> Page | None:
     try:
         plugin = source.plugin()
         kind = _kind(plugin, path)
+        if kind == "openapi":
+            return _openapi(plugin, path, here, bounds)
         return _PAGES[kind](plugin, path, here) if kind else None
     except FileNotFoundError:
         return None
@@ -82,14 +89,15 @@ def _manifest(plugin: Plugin, path: str, here: str) -> Page | None:
     return _document(plugin.manifest, moved_manifest(plugin.manifest.data, here), "json")
 
 
-def _openapi(plugin: Plugin, path: str, here: str) -> Page | None:
+def _openapi(plugin: Plugin, path: str, here: str, bounds: Bounds | None) -> Page | None:
     if plugin.openapi_problem:
         return _unreadable(plugin.openapi_problem, plugin.openapi_path)
     if plugin.openapi is None:
         return None
     own = _format(plugin.openapi)
     wanted = "json" if path.endswith(".json") else "yaml" if path.endswith((".yaml", ".yml")) else own
-    return _document(plugin.openapi, moved_openapi(plugin.openapi.data, here), wanted)
+    data = moved_openapi(plugin.openapi.data, here)
+    return _document(plugin.openapi, bounded_openapi(data, bounds) if bounds else data, wanted)
 
 
 def _logo(plugin: Plugin, path: str, here: str) -> Page | None:
@@ -120,7 +128,6 @@ def _legal(plugin: Plugin, path: str, here: str) -> Page | None:
 
 _PAGES: dict[str, Callable[[Plugin, str, str], Page | None]] = {
     "manifest": _manifest,
-    "openapi": _openapi,
     "logo": _logo,
     "legal": _legal,
 }

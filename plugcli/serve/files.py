@@ -140,7 +140,11 @@ def _query(scope: Scope, *known: str) -> dict[str, str]:
 
 def _no_session(wished: conversation.Wish) -> Refusal:
     if wished.is_fresh:
-        return Refusal(422, "the request does not say whose files", "give ?session= with the session's id")
+        return Refusal(
+            404,
+            "the request names no session, and there are no files without one",
+            "give ?session= with the session's id",
+        )
     return Refusal(
         404,
         "there is no such session: it has expired, or nothing has been run or uploaded in it yet",

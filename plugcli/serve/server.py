@@ -86,12 +86,23 @@ async def _serve(
                     Sandbox(service.policy, python=service.python, preload=service.preload)
                 )
                 plugin = code.app_with(sandbox)
-            app = create_app(service.source, plugin, service.site, service.settings, sandbox=sandbox, log=log)
+
+            def is_full() -> bool:
+                return len(server.server_state.connections) >= CONNECTIONS_MAX
 
             def listens() -> None:
                 stopping.then(server.stop)
                 when_listening(sandbox)
 
+            app = create_app(
+                service.source,
+                plugin,
+                service.site,
+                service.settings,
+                sandbox=sandbox,
+                log=log,
+                is_full=is_full,
+            )
             server = _Server(_config(app, service.policy), listens, log)
             await server.serve(sockets=list(service.listener.sockets))
     except asyncio.CancelledError:
@@ -108,7 +119,6 @@ def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # X-Forwarded-* is believed of nobody
         server_header=False,
-        limit_concurrency=CONNECTIONS_MAX,
         timeout_graceful_shutdown=_shutdown_seconds(policy),
     )
 

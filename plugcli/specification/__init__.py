@@ -1,12 +1,14 @@
 """What the OpenAPI specification's own JSON Schemas say of a document, as places and plain sentences.
 
-The schemas are openapi-spec-validator's: it is the authority, and tests hold our verdict to its verdict. They run on
+The schemas are openapi-spec-validator's, but for a newer one of 3.1 (`schemas`): it is the authority, and tests hold our verdict to
+its verdict. They run on
 jsonschema-rs, which takes milliseconds where the Python library takes seconds, and which tells the branches of a
 failed `oneOf` apart, so that the fault itself can be named. References in the document are not followed here.
 
 A host whose parser takes another set of documents has a JSON Schema of that beside its file: the same faults, by that schema.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,14 +18,19 @@ from typing import Any
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from plugcli.document import Document, pointer
-from plugcli.specification.schemas import validator, validator_in
+from plugcli.specification.schemas import known_members, validator, validator_in
 from plugcli.specification.words import hint, sentence
 
-# A host reads "3.0" and "3.1"; what follows does not change the schema.
-_FAMILIES = ("3.0", "3.1")
+# What follows the first two numbers does not change the schema.
+_FAMILY = re.compile(r"(3\.[012])(?![0-9])")
+_ANOTHER_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 # Members whose value says which of several forms an object has.
 _TELLING = ("in", "type", "scheme", "style")
-_EXTRA = (ValidationErrorKind.AdditionalProperties, ValidationErrorKind.UnevaluatedProperties)
+_EXTRA = (
+    ValidationErrorKind.AdditionalProperties,
+    ValidationErrorKind.UnevaluatedProperties,
+    ValidationErrorKind.PropertyNames,
+)
 
 
 @dataclass(frozen=True)
@@ -39,19 +46,28 @@ class Fault:
     of_key: bool
 
 
-def family(document: Document) -> str:
-    """`3.0` or `3.1`, whichever the document is nearest to; 3.0 where it does not say."""
+def family(document: Document) -> str | None:
+    """`3.0`, `3.1` or `3.2`, None for another version: nothing can be said of it. 3.0 where the document does not say."""
     version = str(document.data.get("openapi", "")).strip(" \"'")
-    return next((each for each in _FAMILIES if version.startswith(each)), "3.0")
+    if known := _FAMILY.match(version):
+        return known[1]
+    return None if _ANOTHER_VERSION.match(version) else "3.0"
 
 
-@lru_cache(maxsize=2)  # for every host
-def faults(document: Document) -> tuple[Fault, ...]:
-    """The faults of the document, in no order, one a place."""
-    version = family(document)
+@lru_cache(maxsize=4)  # for every host
+def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
+    """The faults of the document, in no order, one a place; with `version` what they would be if it said that one.
+
+    None of a version that nobody knows.
+    """
+    version = version or family(document)
+    if version is None:
+        return ()
     # The version has a rule of its own, and a strange one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
-    return tuple(explained(validator(version), data, f"OpenAPI {version}"))
+    errors = _errors(validator(version), data)
+    errors = errors if version == "3.0" else _without_echoes(errors, version)
+    return tuple(_explained(errors, data, f"OpenAPI {version}"))
 
 
 @lru_cache(maxsize=2)
@@ -62,8 +78,12 @@ def faults_for_parser(document: Document, schema: Path) -> tuple[Fault, ...]:
 
 def explained(judge: Any, data: dict[str, Any], form: str) -> Iterator[Fault]:
     """What the validator `judge` says of `data`, which should have the format called `form`: as `faults`."""
+    return _explained(_errors(judge, data), data, form)
+
+
+def _explained(errors: list[ValidationError], data: dict[str, Any], form: str) -> Iterator[Fault]:
     seen = set()
-    for error in _errors(judge, data):
+    for error in errors:
         for deepest in _deepest(error):
             for fault in _faults(deepest, data, form):
                 if fault.where not in seen:
@@ -76,6 +96,38 @@ def _errors(judge: Any, data: dict[str, Any]) -> list[ValidationError]:
         return list(judge.iter_errors(data))
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write and UTF-8 cannot
         return list(judge.iter_errors(_encodable(data)))
+
+
+def _without_echoes(errors: list[ValidationError], version: str) -> list[ValidationError]:
+    """`errors` of OpenAPI 3.1 or 3.2 without those that a plainer one at the same place, or inside it, brings along."""
+    ranks = [_rank(each, version) for each in errors]
+    plainest: dict[tuple[str | int, ...], int] = {}
+    for error, rank in zip(errors, ranks, strict=True):
+        path = tuple(error.instance_path)
+        while rank < plainest.get(path, 3):
+            plainest[path] = rank
+            path = path[:-1]
+    return [
+        error
+        for error, rank in zip(errors, ranks, strict=True)
+        if rank == plainest[tuple(error.instance_path)]
+    ]
+
+
+def _rank(error: ValidationError, version: str) -> int:
+    """How likely it is that another error brought this one along.
+
+    What is missing by a condition may be so because the condition itself is broken. Where a branch fails, the members that it knows count
+    as unevaluated; and responses without any status lack `default`, which says less than what is wrong with them.
+    """
+    match error.kind:
+        case ValidationErrorKind.UnevaluatedProperties(unexpected=names):
+            return 2 if known_members(version, tuple(error.schema_path[:-1])).issuperset(names) else 0
+        case ValidationErrorKind.Required(property="default"):
+            return 2
+        case ValidationErrorKind.Required():
+            return 1 if "then" in error.schema_path else 0
+    return 0
 
 
 def _encodable(value: Any) -> Any:
@@ -155,6 +207,8 @@ def _members(error: ValidationError) -> list[str | None]:
     match error.kind:
         case ValidationErrorKind.Required(property=name):
             return [str(name)]
+        case ValidationErrorKind.PropertyNames(error=inner):
+            return [str(inner.instance)]
         case (
             ValidationErrorKind.AdditionalProperties(unexpected=names)
             | ValidationErrorKind.UnevaluatedProperties(unexpected=names)

@@ -6,6 +6,7 @@ from typing import Any
 
 from jsonschema_rs import ValidationErrorKind
 
+from plugcli.document.number import number_in, written
 from plugcli.openapi.schema_type import TYPES, meant
 
 _TYPES = {
@@ -19,6 +20,7 @@ _MISSING_HINTS = {
     "version": 'the version of your API, for example version: "1.0"',
     "responses": "for example responses: {'200': {description: The result}}",
 }
+_WORDS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _SWAGGER_HINTS = {
     "host": "servers",
     "basePath": "servers",
@@ -77,6 +79,10 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
             return f"{name} does not belong here"
         case ValidationErrorKind.OneOfNotValid() | ValidationErrorKind.AnyOf():
             return f"{name} has none of the forms that {form} has for it"
+        case ValidationErrorKind.PropertyNames():
+            return f"{parts[-1]} cannot be a name in {_name(parts[:-1])}"
+        case ValidationErrorKind.Not(schema={"required": [*members]}):
+            return f"{name} has members that exclude each other: {', '.join(map(str, members))}"
         case ValidationErrorKind.OneOfMultipleValid() | ValidationErrorKind.Not() if isinstance(value, dict):
             return f"{name} has members that exclude each other: {', '.join(map(str, value))}"
     return f"{name} is {_shown(value)}, which breaks the rule {kind.name}"
@@ -88,6 +94,14 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
     match kind:
         case ValidationErrorKind.Type(types=types):
             return _of_type(_meant(types), last, value)
+        case ValidationErrorKind.PropertyNames() if parts[:1] == ["components"]:
+            return "take letters, digits, ., _ and - only"
+        case ValidationErrorKind.Not(schema={"required": [*_]}):
+            return "keep one of them"
+        case ValidationErrorKind.Enum() if last == "type" and value == "null":
+            return (
+                "OpenAPI 3.0 has no type null: leave it out, and write nullable: true beside the other type"
+            )
         case ValidationErrorKind.Enum() if last == "type" and isinstance(value, str):
             return meant(value) or _near(value, kind.options)
         case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
@@ -118,6 +132,9 @@ def _of_type(types: list[str], last: str, value: Any) -> str:
     if types == ["array"] and last == "required" and isinstance(value, bool):
         return "list the required names once, beside properties: required: [name, ...]"
     if types == ["string"] and last == "type" and isinstance(value, list):
+        if one := [each for each in value if each != "null"]:
+            nullable = ", and nullable: true" if "null" in value else ""
+            return f"a list of types needs openapi: 3.1.0; in 3.0 write type: {one[0]}{nullable}"
         return "a list of types needs openapi: 3.1.0"
     if types == ["string"] and isinstance(value, (bool, int, float)):
         return f"put quotes around it: without them it is {'true or false' if isinstance(value, bool) else 'a number'}"
@@ -129,20 +146,18 @@ def _of_type(types: list[str], last: str, value: Any) -> str:
         return f"write [{value}]"
     if types == ["array"] and isinstance(value, dict):
         return "put it into a list: [...]"
-    if isinstance(value, str) and _reads_as(value, types):
-        return f"write {value.strip()} without quotes"
-    return ""
+    return f"write {unquoted}" if isinstance(value, str) and (unquoted := _unquoted(value, types)) else ""
 
 
-def _reads_as(text: str, types: list[str]) -> bool:
-    """Whether `text` without its quotes would be of one of `types`."""
-    try:
-        value = json.loads(text.strip().lower())
-    except ValueError:
-        return False
-    if isinstance(value, bool):
-        return "boolean" in types
-    return isinstance(value, (int, float)) and bool({"number", "integer"} & set(types))
+def _unquoted(text: str, types: list[str]) -> str:
+    """How to write `text` so that every reader has a value of one of `types`, empty where it is none: YAML 1.1 takes no `1e-3`."""
+    word = text.strip().lower()
+    if "boolean" in types and word in _WORDS:
+        return f"{_WORDS[word]} without quotes"
+    number = number_in(text)
+    if number is None or not {"number", "integer"} & set(types):
+        return ""
+    return f"{written(number)} without quotes"
 
 
 def _near(value: Any, options: list[Any]) -> str:

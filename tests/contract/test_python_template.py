@@ -2,14 +2,18 @@
 
 import asyncio
 import dataclasses
+import json
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
 from plugcli.sandbox import Policy, RunResult, Sandbox
 from plugcli.scaffold import render, templates
+from plugcli.serve.answer import Refusal
+from plugcli.serve.call import NAME_CHARACTERS, checked_name, parse_call
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(render(templates()["python"], {})["openapi.yaml"])
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -44,6 +48,71 @@ def test_request_takes_what_the_server_takes() -> None:
     assert sorted(SCHEMAS["RunRequest"]["properties"]) == ["code", "session", "timeout"]
     assert SCHEMAS["RunRequest"]["required"] == ["code"]
     assert SCHEMAS["RunRequest"]["additionalProperties"] is False
+
+
+def sessions() -> list[dict[str, Any]]:
+    """The schema of `session`, wherever a caller may give it."""
+    parameters = [
+        parameter
+        for item in DOCUMENT["paths"].values()
+        for operation in item.values()
+        for parameter in operation.get("parameters", [])
+    ]
+    schemas = [each["schema"] for each in parameters if each["name"] == "session"]
+    return [SCHEMAS["RunRequest"]["properties"]["session"], *schemas]
+
+
+def is_taken(name: str) -> bool:
+    try:
+        return checked_name(name, "session") == name
+    except Refusal:
+        return False
+
+
+def test_sessions_have_one_schema_which_is_what_the_server_takes() -> None:
+    """A name that works in one operation works in all; every character is tried, at each end and in the middle."""
+    [schema] = {json.dumps({**each, "description": ""}, sort_keys=True) for each in sessions()}
+    validator = jsonschema_rs.validator_for(json.loads(schema))
+    for point in (*range(0xD800), *range(0xE000, 0x110000)):
+        name = chr(point)
+        taken = is_taken(name)
+        assert validator.is_valid(name) == taken, hex(point)
+    for name in (
+        "",
+        "\n",
+        "a\n",
+        "\na",
+        "a\nb",
+        "a b",
+        " ",
+        "分析 1",
+        "\U0001f600",
+        "a\u202eb",
+        "\ud800",
+        "new",
+    ):
+        if name.isascii() or name.isprintable():
+            assert validator.is_valid(name) == is_taken(name), ascii(name)
+    for length in (1, NAME_CHARACTERS, NAME_CHARACTERS + 1):
+        for character in "xä分\U0001f600":
+            name = character * length
+            assert validator.is_valid(name) == is_taken(name) == (length <= NAME_CHARACTERS)
+    assert not is_taken("\ud800")
+
+
+@pytest.mark.parametrize(
+    "timeout",
+    [0, -1, 1, 59.9, 60, 60.0, 60.000001, 61, 1e80, 1e-9, 10**30, True, None, "5", [1]],
+)
+def test_times_that_are_taken_are_those_of_the_schema(timeout: object) -> None:
+    """A model that keeps to the document is never refused for it."""
+    validator = jsonschema_rs.validator_for(SCHEMAS["RunRequest"])
+    call = {"code": "", "timeout": timeout}
+    try:
+        is_call = parse_call(json.dumps(call).encode(), wall_seconds_max=Policy.wall_seconds_max).code == ""
+    except Refusal:
+        is_call = False
+    assert validator.is_valid(call) == is_call
 
 
 def test_core_of_the_answer_is_that_of_the_original() -> None:

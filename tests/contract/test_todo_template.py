@@ -5,8 +5,10 @@ import importlib.util
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
+import jsonschema_rs
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -72,6 +74,11 @@ def assert_documented(answer: httpx.Response) -> None:
     assert len(answer.text) < 100_000
 
 
+def is_valid(schema: Any, value: object) -> bool:
+    """Whether `value` fits; by the validator that reads patterns as the standard says: `$` is the very end."""
+    return jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}).is_valid(value)
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -89,8 +96,47 @@ def test_any_json_body_is_answered_as_documented(client: Client, body: object) -
     assert_documented(answer)
     if answer.status_code == 200:
         assert isinstance(body, dict)
-        assert answer.json()["todos"][-1] == body["todo"].strip()
+        assert answer.json()["todos"][-1] == body["todo"]
         assert_documented(client.delete("/todos/fuzz", params={"todo_idx": 0}))
+
+
+# Where the two could part: ends and beginnings of lines, controls, spaces, lengths, and planes above the first.
+EDGES = st.text(st.sampled_from("ab \n\r\t\x00\x1f\x7f\x80\x9f\xa0\u2028\u3000\ufeff\U0001f600"), max_size=3)
+
+
+@settings(deadline=None)
+@given(todo=EDGES | st.builds(str.__mul__, EDGES, st.integers(60, 210)) | st.text())
+def test_todos_that_are_taken_are_those_of_the_schema(client: Client, todo: str) -> None:
+    """A host checks the call by the schema: what passes there must work, and the other way round."""
+    answer = client.post("/todos/schema", json={"todo": todo})
+    assert (answer.status_code == 200) == is_valid(
+        DOCUMENT["components"]["schemas"]["NewTodo"], {"todo": todo}
+    )
+    if answer.status_code == 200:
+        client.delete("/todos/schema", params={"todo_idx": 0})
+
+
+@pytest.mark.parametrize("index", [*range(-2, 120), 999_999_999, 10**9, 2**63, 83370164717, 10**40])
+def test_numbers_that_are_taken_are_those_of_the_schema(client: Client, index: int) -> None:
+    """No todo at a number is 404; a number that no list can have is not one of the schema, and 422."""
+    parameters = {each["name"]: each["schema"] for each in OPERATIONS["delete"]["parameters"]}
+    status = client.delete("/todos/nobody", params={"todo_idx": index}).status_code
+    assert status == (404 if is_valid(parameters["todo_idx"], index) else 422)
+
+
+@settings(deadline=None)
+@given(
+    username=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=70)
+    | st.text("a/\n", min_size=1)
+)
+def test_usernames_that_are_taken_are_those_of_the_schema(client: Client, username: str) -> None:
+    """A slash ends the username, escaped or not: the schema says so, and so does the answer."""
+    if username in (".", ".."):  # clients take these for steps in the path
+        return
+    [schema] = [each["schema"] for each in OPERATIONS["get"]["parameters"]]
+    answer = client.get(f"/todos/{quote(username, safe='')}")
+    assert (answer.status_code == 200) == is_valid(schema, username)
+    assert_documented(answer)
 
 
 @settings(deadline=None)
@@ -180,6 +226,7 @@ def test_full_list_takes_no_more(client: Client) -> None:
     ("method", "path", "status"),
     [
         ("PUT", "/todos/ann", 405),
+        ("GET", "/todos/a%2Fb", 404),
         ("GET", "/nothing", 404),
         ("GET", "/todos/ann/", 404),
         ("GET", "/todos/", 404),

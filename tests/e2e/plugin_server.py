@@ -38,6 +38,10 @@ CORS_OF_HOST = (
 class Listener(ThreadingHTTPServer):
     """A server whose clients may go away at any time: that is what some tests are about."""
 
+    def __init__(self, number: str, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.address_family = socket.AF_INET6 if ":" in number else socket.AF_INET
+        super().__init__((number, 0), handler)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass
 
@@ -51,10 +55,12 @@ def server(
     tls: ssl.SSLContext | None = None,
     is_proxy: bool = False,
     log: list[tuple[str, dict[str, str]]] | None = None,
+    number: str = "127.0.0.1",
 ) -> Iterator[tuple[int, list[str]]]:
     """Serve `answer(path, port)` on a port of this machine; yields the port and the paths that were asked for by GET.
 
-    All answers carry `cors`; preflights get it with a 204, or what `preflight(path)` says. `log` gets every request
+    It listens at the address `number`. All answers carry `cors`; preflights get it with a 204, or what
+    `preflight(path)` says. `log` gets every request
     line with the headers, whose names are in lower case.
 
     As a proxy it is asked for whole addresses: `answer` gets those, also of what comes through a tunnel, which ends in
@@ -104,7 +110,7 @@ def server(
         def log_message(self, format: str, *arguments: Any) -> None:
             pass
 
-    listener = Listener(("127.0.0.1", 0), Handler)
+    listener = Listener(number, Handler)
     if tls is not None and not is_proxy:
         listener.socket = tls.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})

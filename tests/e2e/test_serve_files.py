@@ -481,7 +481,7 @@ def test_unknown_session_has_no_files(server: Server) -> None:
     for path, headers, status in (
         ("/files?session=never-seen", {}, 404),
         ("/files", {"openai_conversation_id": "never-seen"}, 404),
-        ("/files", {}, 422),
+        ("/files", {}, 404),
     ):
         answer = server.get(path, **headers)
         assert (answer.status, set(answer.json())) == (status, {"error", "hint"})

@@ -142,9 +142,11 @@ def test_option_overrules_the_configuration(project: Path) -> None:
 def test_url_judges_a_plugin_as_if_it_stood_there(tmp_path: Path) -> None:
     """Before it is deployed, and with nothing asked over the network."""
     shutil.copytree(CASES / "localhost" / "bad-authentication", tmp_path, dirs_exist_ok=True)
+    for name in ("logo.png", "legal.html"):
+        (tmp_path / name).write_bytes(b"It is there.")
     assert ["auth-type", "localhost"] == [each["rule"] for each in found(".", cwd=tmp_path)]
     there = found(".", "--url", "https://todo.plugcli.dev", cwd=tmp_path)
-    assert ["auth-type", "domain", "servers"] == [each["rule"] for each in there]
+    assert ["auth-type", "domain"] == [each["rule"] for each in there]
 
 
 @pytest.mark.parametrize(

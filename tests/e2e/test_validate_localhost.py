@@ -271,3 +271,27 @@ def test_proxy_is_not_asked_for_localhost() -> None:
     with raw_server(b"HTTP/1.1 502 Bad Gateway\r\n\r\n") as proxy, server(plugin()) as (port, _):
         status, target = validate(f"http://localhost:{port}", HTTP_PROXY=f"http://127.0.0.1:{proxy}")
     assert (0, []) == (status, errors(target))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\0\1\2",
+        '{"name_for_model": "a",}',
+        "<html></html>",
+        "root:x:0:0\n",
+        '{"api": {}}',
+        '{"api": {"url": 5}}',
+    ],
+)
+def test_words_about_localhost_are_said_only_of_a_plugin_that_stands_there(text: str, tmp_path: Path) -> None:
+    """`Failed to fetch localhost manifest ... CORS` under a syntax error of a file on a disk is noise, and not what the host would say."""
+    file = tmp_path / "ai-plugin.json"
+    file.write_text(text)
+    for target in (file, tmp_path):
+        for each in validate(str(target), "--for", "all")[1]["findings"]:
+            assert "localhost" not in (each["host_says"] or "").lower(), each
+    with server(lambda path, port: (200, {}, text.encode())) as (port, _):
+        said = [each["host_says"] for each in validate(f"http://localhost:{port}")[1]["findings"]]
+    assert any("localhost" in (each or "").lower() for each in said)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugcli.address import address, protocol_of
+from plugcli.address import address, from_root, protocol_of
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,28 @@ def test_protocol_is_what_a_parser_in_javascript_reads(text: str, protocol: str 
 def test_domain_is_what_somebody_registered(text: str, domain: str) -> None:
     """Hosts let a log-in page stand on another host of the same owner, and `co.uk` is nobody's."""
     assert domain == address(text).domain
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("localhost:5003/openapi.yaml", "http://localhost:5003/openapi.yaml"),
+        ("//localhost:5003/openapi.yaml", "http://localhost:5003/openapi.yaml"),
+        ("127.0.0.1:5003/logo.png", "http://127.0.0.1:5003/logo.png"),
+        ("[::1]:5003/logo.png", "http://[::1]:5003/logo.png"),
+        ("//[::1]:5003/logo.png", "http://[::1]:5003/logo.png"),
+        ("//shop.plugcli.dev/openapi.yaml", "https://shop.plugcli.dev/openapi.yaml"),
+        ("shop.plugcli.dev/openapi.yaml", "https://shop.plugcli.dev/openapi.yaml"),
+    ],
+)
+def test_address_without_a_scheme_gets_one_that_works(text: str, whole: str) -> None:
+    """The hint is to be typed as it stands: http for the own machine, https for all others."""
+    assert ("no-scheme", whole) == (address(text).kind, address(text).with_scheme)
+
+
+@pytest.mark.parametrize(
+    "path", ["logo.png", "./logo.png", "../logo.png", "/logo.png", "/./logo.png", "//./logo.png"]
+)
+def test_path_is_meant_from_the_top_of_the_domain(path: str) -> None:
+    """`/./logo.png` is what nobody would write."""
+    assert "/logo.png" == from_root(path)

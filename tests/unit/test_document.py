@@ -153,8 +153,6 @@ def test_duplicate_keys_are_found_between_all_that_json_has() -> None:
         ("[1, 2]", 1, 1, "the top level is a list"),
         ('"forbidden"', 1, 1, "plain text"),
         ('{"a": ' + "9" * 5000 + "}", 1, 7, "thousands of digits"),
-        ("[" * 100_000, 1, 1, "levels deep"),
-        ('{"a":' * 300 + "1" + "}" * 300, 1, 1, "nested more than 200 levels"),
     ],
 )
 def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, column: int, words: str) -> None:
@@ -172,6 +170,21 @@ def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, colum
         (" openapi: 3.0.1\ninfo: {}\n", 1, 1, "the first line is indented"),
         ("a:\n  b: 1\n c: 2\n", 3, 2, "does not fit the mapping above"),
         ("a: [1, 2\nb: 3\n", 1, 4, "this [ is never closed"),
+        ("a: [1, 2\nb: [3]\nc: {d: 4}\n", 1, 4, "this [ is never closed"),
+        ('a: {"b": "}"\nc: 1\n', 1, 4, "this { is never closed"),
+        ('a: { "foo"\n: bar }\n', 2, 1, "this ':' belongs to no key"),
+        ("a: [{ multi\n  line: value}]\n", 2, 7, "this ':' belongs to no key"),
+        ("a: {\n b: 1\n c: 2 }\n", 3, 3, "this ':' belongs to no key"),
+        ("a: [x\n# why\n  y ]\n", 3, 3, "a comma is missing before this"),
+        ('a: ["x" "y"]\n', 1, 9, "a comma is missing before this"),
+        ("a: [x, , y]\n", 1, 8, "a value is missing here"),
+        ("a: {x: :x}\n", 1, 8, "a value is missing here"),
+        ("a:\n  -\t- b\n", 2, 4, "a tab stands where a list"),
+        ("%FOO bar\n---\na: 1\n", 1, 5, "a line that starts with % is a directive"),
+        ("a: > folded\n  text\n", 1, 6, "text after | or > starts on the next line"),
+        ("a: &:@ x\n", 1, 5, "text that starts with & is an anchor"),
+        ("a: !<x y\n", 1, 7, "text that starts with ! is a tag"),
+        ('a: "x\n---\n"\n', 2, 1, "a quoted text is never closed before this line"),
         ('a: "x\nb: 1\n', 3, 1, "never closed"),
         ("url: {{BASE}}/openapi.yaml\n", 1, 6, "the placeholder {{BASE}} is not filled in"),
         ("url: {{BASE}}\n", 1, 6, "the placeholder {{BASE}}"),
@@ -188,8 +201,6 @@ def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, colum
         ("- a\n- b\n", 1, 1, "the top level is a list"),
         ("<html>\n<p>hello: world", 1, 1, "an HTML page"),
         ("<html>404</html>", 1, 1, "an HTML page"),
-        ("- " * 100_000 + "x", 1, 401, "nested more than 200 levels"),
-        ("a: " + "[" * 100_000, 1, 203, "nested more than 200 levels"),
         ("a: {b: 1, ? [c] : d}\n", 1, 13, "where a key must be"),
         ("a: 1\n<<: 7\n", 2, 1, "<< merges mappings"),
     ],
@@ -298,16 +309,99 @@ def test_json_positions_of_a_large_document_stay_quick() -> None:
         assert f'"operationId": "o{n}"' in document.excerpt(position).text
 
 
-def test_plain_scalars_are_told_from_those_in_quotes() -> None:
+def test_scalars_that_readers_disagree_on_are_told_with_both_values() -> None:
     """What a value without quotes is depends on who reads it, and its own text is gone once it is read."""
-    text = "a: 012\nb: '012'\nc: [12:30, no]\nd: {on: 1, 'off': 2}\ne: |\n  012\nf: 1 # note\n"
+    text = "a: 012\nb: '012'\nc: [12:30, no]\nd: {on: 1, 'off': 2}\ne: |\n  012\nf: 1e-3 # note\ng: =\nh: 2020-01-01\n"
     document = Document.parse(text, "x")
-    plain = {where: document.plain(where) for where in ("/a", "/b", "/c/0", "/c/1", "/e", "/f")}
-    assert {"/a": "012", "/b": None, "/c/0": "12:30", "/c/1": "no", "/e": None, "/f": "1"} == plain
-    assert ("on", None) == (document.plain("/d/on", of_key=True), document.plain("/d/off", of_key=True))
-    assert {"012", "12:30", "no", "1", "2"} == document.plain_values
-    assert (True, False) == (document.is_yaml, Document.parse("{}", "x").is_yaml)
-    assert (None, frozenset()) == (
-        Document.parse('{"a": 1}', "x").plain("/a"),
-        Document.parse("{}", "x").plain_values,
+    found = [
+        (where.pointer, each.text, each.in_1_1, each.in_1_2) for where, each in document.differences.scalars
+    ]
+    assert [
+        ("/a", "012", 10, 12),
+        ("/c/0", "12:30", 750, "12:30"),
+        ("/c/1", "no", False, "no"),
+        ("/d/on", "on", True, "on"),
+        ("/f", "1e-3", "1e-3", 0.001),
+        ("/g", "=", "=", "="),
+        ("/h", "2020-01-01", "2020-01-01", "2020-01-01"),
+    ] == found
+    assert [("/d/on", Position(4, 5))] == [
+        (where.pointer, where.shown) for where, _ in document.differences.scalars if where.of_key
+    ]
+    assert ["="] == [each.text for _, each in document.differences.scalars if each.is_refused]
+    assert ["2020-01-01"] == [each.text for _, each in document.differences.scalars if each.is_date]
+    assert [] == Document.parse('{"a": 1e-3, "b": "no"}', "x").differences.scalars
+
+
+def test_scalar_behind_a_key_that_is_there_twice_has_its_own_place() -> None:
+    """The pointer names the last value, and what is wrong stands at the first."""
+    document = Document.parse("a: no\na: 1\nb: on\n", "x")
+    assert [Position(1, 4), Position(3, 4)] == [where.shown for where, _ in document.differences.scalars]
+
+
+def test_reader_of_yaml_1_2_has_its_own_values() -> None:
+    """js-yaml 4.3.2 gave these; what PyYAML gives is held by another test."""
+    text = (
+        "a: [no, on, 12:30, 0o14, 014, 1e-3, 1E3, 1_000, 0b11, .5, -.5, 08, 1., +0x1F, 1.0e3, 1e400, True, tRue]\n"
+        "b: [~, null, Null, =, 2001-01-01, 1:30:2.5, 0x_1, 00, '08', !!int '7']\n0404: c\n0o14: d\n"
     )
+    read = Document.parse(text, "x").read_as("1.2")
+    numbers = [12, 14, 0.001, 1000, "1_000", 3, 0.5, "-.5", 8, 1, 31, 1000, "1e400", True, "tRue"]
+    assert {
+        "a": ["no", "on", "12:30", *numbers],
+        "b": [None, None, None, "=", "2001-01-01", "1:30:2.5", "0x_1", 0, "08", 7],
+        "404": "c",
+        "12": "d",
+    } == read.data
+    assert Position(3, 7) == read.position("/404")
+    before = Document.parse(text, "x")
+    assert [each for _, each in before.differences.scalars] == [each for _, each in read.differences.scalars]
+
+
+def test_document_that_all_readers_agree_on_is_read_once() -> None:
+    """A large document takes a second to read, and most have nothing that readers disagree on."""
+    for text in ("a: [1, true, x, null]\nb: 2020-01-01\n", '{"a": 1e-3}', "a: 'no'\n"):
+        document = Document.parse(text, "x")
+        assert document is document.read_as("1.1")
+        assert document is document.read_as("1.2")
+    document = Document.parse("a: no\n", "x")
+    assert document.read_as("1.2") is document.read_as("1.2")
+
+
+def test_anchors_on_keys_name_the_key() -> None:
+    """PyYAML and js-yaml both take them: a key is a value like any other."""
+    for text, expected in (
+        ("&a a: &b b\n*b : *a\n", {"a": "b", "b": "a"}),
+        ('&a "top": 1\nother: [*a, *a]\n', {"top": 1, "other": ["top", "top"]}),
+        ("x: &n 200\nresponses: {*n : fine}\n", {"x": 200, "responses": {"200": "fine"}}),
+        ("&n 200: x\ny: *n\n", {"200": "x", "y": 200}),
+        ("? &a k\n: *a\n", {"k": "k"}),
+    ):
+        assert expected == Document.parse(text, "x").data
+
+
+def test_anchors_given_twice_are_found() -> None:
+    """The later one counts, and PyYAML, which hosts read with, refuses the whole."""
+    document = Document.parse("a: &x 1\nb: &x {c: 2}\n&x d: *x\n", "x")
+    found = [
+        (each.name, each.pointer, each.position.line, each.first.line)
+        for each in document.differences.anchors
+    ]
+    assert [("x", "/b", 2, 1), ("x", "/d", 3, 1)] == found
+    assert {"a": 1, "b": {"c": 2}, "d": "d"} == document.data
+
+
+def test_keys_that_only_quotes_tell_apart_are_duplicates_of_their_own_kind() -> None:
+    """js-yaml refuses 404 beside "404", and the package yaml takes them for two."""
+    text = "404: a\n'404': b\n'500': a\n'500': b\nx: 1\n\"x\": 2\n"
+    found = Document.parse(text, "x").duplicates()
+    assert [("404", False), ("500", True), ("x", True)] == [(each.key, each.alike) for each in found]
+
+
+def test_number_of_json_with_a_slip_is_what_each_reader_takes_it_for() -> None:
+    """Only a YAML reader takes JSON with a trailing comma, and to one of YAML 1.1 `1e-2` is text."""
+    document = Document.parse('{"a": 1e-2, "b": [1E2, 5,], "c": "1e-2"}', "x")
+    assert document.slip is not None
+    assert {"a": "1e-2", "b": ["1E2", 5], "c": "1e-2"} == document.data
+    assert {"a": 0.01, "b": [100, 5], "c": "1e-2"} == document.read_as("1.2").data
+    assert ["/a", "/b/0"] == [where.pointer for where, _ in document.differences.scalars]

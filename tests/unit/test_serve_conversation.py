@@ -41,7 +41,25 @@ def test_new_is_nobody_elses() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a\0b", "\0", "a\n", "\x1b[31m", "\u202e", "\udcff", "\x7f", "", "x" * 201, "x" * 10_000]
+    "name",
+    [
+        "a\0b",
+        "\0",
+        "a\n",
+        "\x1b[31m",
+        "\u202e",
+        "\udcff",
+        "\x7f",
+        "\xa0",
+        "a\xad",
+        "a\u200b",
+        "\u2028",
+        "\u3164",
+        "\ufeffa",
+        "",
+        "x" * 201,
+        "x" * 10_000,
+    ],
 )
 def test_header_that_names_nothing_is_422(name: str) -> None:
     """A caller chooses it as freely as `session`: neither can be made to read like a key."""

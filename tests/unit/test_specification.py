@@ -77,3 +77,88 @@ def test_each_version_has_its_own_words() -> None:
         {"exclusiveMinimum": True}, "3.1.0"
     )
     assert {"/multipleOf": "multipleOf is 0, and must be more than 0"} == found({"multipleOf": 0})
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "hint"),
+    [
+        ("minimum", "1e-3", "write 0.001 without quotes"),
+        ("minimum", "1E3", "write 1000.0 without quotes"),
+        ("minimum", "1e-30", "write 1.0e-30 without quotes"),
+        ("minimum", " 7 ", "write 7 without quotes"),
+        ("minimum", ".5", "write 0.5 without quotes"),
+        ("minimum", "1_000", "write 1000 without quotes"),
+        ("minimum", "many", ""),
+        ("minimum", "9" * 400, ""),
+        ("deprecated", "yes", "write true without quotes"),
+        ("deprecated", "OFF", "write false without quotes"),
+        ("title", False, "put quotes around it: without them it is true or false"),
+        (
+            "type",
+            ["string", "null"],
+            "a list of types needs openapi: 3.1.0; in 3.0 write type: string, and nullable: true",
+        ),
+        (
+            "type",
+            "null",
+            "OpenAPI 3.0 has no type null: leave it out, and write nullable: true beside the other type",
+        ),
+    ],
+)
+def test_hint_can_be_followed(member: str, value: Any, hint: str) -> None:
+    """Whoever does what it says must not get the same fault again, in JSON or in any version of YAML."""
+    data = {"openapi": "3.0.3", "info": {"title": "x", "version": "1"}, "paths": {}}
+    document = Document.parse(json.dumps({**data, "components": {"schemas": {"A": {member: value}}}}), "x")
+    (fault,) = faults(document)
+    assert hint == fault.hint
+    if fault.hint.startswith("write"):
+        written = hint.split()[1]
+        for text in (f'{{"a": {written}}}', f"a: {written}\n"):
+            for version in ("1.1", "1.2"):
+                read = Document.parse(text, "x").read_as(version).data["a"]
+                assert [] == list(faults(_with(member, read)))
+
+
+def _with(member: str, value: Any) -> Document:
+    text = json.dumps(
+        {
+            "openapi": "3.0.3",
+            "info": {"title": "x", "version": "1"},
+            "paths": {},
+            "components": {"schemas": {"A": {member: value}}},
+        }
+    )
+    return Document.parse(text, "x")
+
+
+def test_one_fault_of_3_1_is_told_once() -> None:
+    """A branch that fails makes the members that it knows unevaluated: "OpenAPI 3.1 has no in in k" is not true."""
+    data = {
+        "openapi": "3.1.0",
+        "info": {"title": "x", "version": "1"},
+        "components": {
+            "securitySchemes": {
+                "k": {"type": "apiKey", "in": "header"},
+                "l": {"type": "apiKey", "in": "header", "name": "X", "nmae": "Y"},
+            },
+            "parameters": {
+                "p": {"name": "p", "in": "query", "shema": {}},
+                "q": {"name": "q", "schema": {}},
+                "r": {"name": "r", "in": "query", "schema": {}, "example": 1, "examples": {}},
+            },
+            "responses": {"My answer": {"description": "x"}},
+        },
+    }
+    found = {
+        each.where.removeprefix("/components/"): each.message
+        for each in faults(Document.parse(json.dumps(data), "x"))
+    }
+    assert {
+        "securitySchemes/k/name": "k lacks name",
+        "securitySchemes/l/nmae": "OpenAPI 3.1 has no nmae in l",
+        "parameters/p/schema": "p lacks schema",
+        "parameters/p/shema": "OpenAPI 3.1 has no shema in p",
+        "parameters/q/in": "q lacks in",
+        "parameters/r": "r has members that exclude each other: example, examples",
+        "responses/My answer": "My answer cannot be a name in responses",
+    } == found

@@ -1,0 +1,37 @@
+"""Look for an OpenAPI document where frameworks serve it: an author who gives the address of the API hears which one to give.
+
+Asked only on the origin that the user named, once that has answered; what comes is no part of the plugin, and is not judged.
+"""
+
+import asyncio
+from urllib.parse import urljoin, urlsplit
+
+from plugcli.dialect import openapi_dialect
+from plugcli.document import document_or_problem
+from plugcli.document.file import MAX_BYTES
+from plugcli.fetch.run import Run
+from plugcli.fetch.wire import Bounds
+from plugcli.live import Exchange
+
+_WALL_SECONDS = 5.0  # for all of it: it is only a hint
+# FastAPI, plugcli, NestJS, Spring, ASP.NET, and what authors call it.
+_PATHS = (
+    "openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "api-json", "v3/api-docs", "swagger/v1/swagger.json",
+    "api/openapi.json",
+)  # fmt: skip
+
+
+async def nearby_document(run: Run, url: str) -> str | None:
+    """The address of an OpenAPI document beside `url` or at the top of its origin; None where there is none."""
+    deadline = asyncio.get_running_loop().time() + _WALL_SECONDS
+    below = "" if urlsplit(url).path.startswith("/.well-known/") else urlsplit(url).path.strip("/")
+    folders = ["/", *([f"/{below}/"] if below else [])]
+    for at in dict.fromkeys(urljoin(url, folder + path) for folder in folders for path in _PATHS):
+        exchange, body = await run.wire.ask(
+            Exchange("openapi", at), {}, Bounds(deadline, _WALL_SECONDS, MAX_BYTES)
+        )
+        if exchange.failure is None and exchange.status == 200:
+            found, _ = document_or_problem(body, at)
+            if found is not None and openapi_dialect(found.data) == "openapi":
+                return at
+    return None

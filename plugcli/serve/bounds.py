@@ -1,0 +1,68 @@
+"""What the served OpenAPI document says of `/execute` and `/files`, as this server was started.
+
+A template knows the defaults alone. Where nothing differs from them the document is returned as it is: the same
+object, so that the caller can send the author's own text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+EXECUTE = "/execute"
+FILES = ("/files", "/files/{link}/{name}")
+_SCHEMA = ("paths", EXECUTE, "post", "requestBody", "content", "application/json", "schema")
+_LOCAL = "#/"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The longest time that a call may ask for, and whether there are sessions to name and files to keep."""
+
+    wall_seconds_max: float
+    is_stateless: bool = False
+
+
+def bounded_openapi(openapi: Any, bounds: Bounds) -> Any:
+    """`openapi` with the maximum of `timeout`, and without what a server that keeps no sessions refuses."""
+    place = _place_of_properties(openapi)
+    properties = _at(openapi, place)
+    if not isinstance(properties, Mapping):
+        return openapi
+    changed = dict(properties)
+    longest = bounds.wall_seconds_max
+    timeout = properties.get("timeout")
+    if isinstance(timeout, Mapping):
+        changed["timeout"] = {**timeout, "maximum": int(longest) if longest == int(longest) else longest}
+    if bounds.is_stateless:
+        changed.pop("session", None)
+        openapi = _without_files(openapi)
+    return openapi if changed == properties else _with(openapi, place, changed)
+
+
+def _place_of_properties(openapi: Any) -> tuple[str, ...]:
+    """Where the fields of a call are described: in the operation, or in a schema that it refers to."""
+    schema = _at(openapi, _SCHEMA)
+    reference = schema.get("$ref") if isinstance(schema, Mapping) else None
+    if isinstance(reference, str) and reference.startswith(_LOCAL):
+        names = reference.removeprefix(_LOCAL).split("/")
+        return (*(name.replace("~1", "/").replace("~0", "~") for name in names), "properties")
+    return (*_SCHEMA, "properties")
+
+
+def _at(value: Any, place: tuple[str, ...]) -> Any:
+    for name in place:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _with(value: Any, place: tuple[str, ...], new: Any) -> Any:
+    """`value` with `new` at `place`, which is there; the rest is shared."""
+    if not place:
+        return new
+    return {**value, place[0]: _with(value[place[0]], place[1:], new)}
+
+
+def _without_files(openapi: Any) -> Any:
+    paths = _at(openapi, ("paths",))
+    kept = {path: item for path, item in paths.items() if path not in FILES}
+    return openapi if len(kept) == len(paths) else {**openapi, "paths": kept}

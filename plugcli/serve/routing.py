@@ -1,0 +1,171 @@
+"""What no route of the plugin takes: a 405 names every method of its path, and a bare refusal gets our form.
+
+A path may have a route for each method. Starlette names those of the first one in Allow, where RFC 9110 (15.5.6)
+wants all that the resource supports, and refuses in plain text. Both are mended here, around the plugin, so that
+plugins already made get it too. What the plugin says in its own words stays as it is.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.routing import Host, Match, Mount, Router
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plugcli.serve.answer import Header, Refusal, send_refusal
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PAGE_METHODS = frozenset({"GET", "HEAD"})
+_BARE = {404: b"Not Found", 405: b"Method Not Allowed"}
+_LAYERS_MAX = 32
+
+
+def with_all_methods(plugin: ASGIApp, is_page: Callable[[Scope], Awaitable[bool]]) -> ASGIApp:
+    """`plugin`, whose 404 and 405 say what they should. `is_page(scope)` says what is answered without it."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await plugin(scope, receive, send)
+            return
+        asked = dict(scope)  # routing writes into it
+        start: Message | None = None
+        is_ours = False
+
+        async def send_mended(message: Message) -> None:
+            nonlocal start, is_ours
+            if is_ours:
+                return  # the rest of what the plugin said instead
+            if message["type"] == "http.response.start" and message["status"] in _BARE:
+                start = message
+                return
+            if start is not None:
+                held, start = start, None
+                refusal, headers = await _mended(plugin, asked, held, message, is_page)
+                if refusal is not None:
+                    is_ours = True
+                    await send_refusal(refusal, send)
+                    return
+                await send({**held, "headers": headers})
+            await send(message)
+
+        await plugin(scope, receive, send_mended)
+
+    return app
+
+
+def method_before_type(app: ASGIApp, plugin: ASGIApp) -> ASGIApp:
+    """`app`, which refuses a method that `plugin` does not take for the method (405) and not for its body (415)."""
+
+    async def mended(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = dict(scope)
+        body: bytes | None = None
+
+        async def send_mended(message: Message) -> None:
+            nonlocal body
+            if body is not None:
+                message, body = {**message, "body": body}, b""
+            elif message.get("status") == 415 and (methods := allowed_methods(plugin, asked)):
+                refusal = no_such_method(asked["method"], asked["path"], methods)
+                body = refusal.body()
+                own = [*refusal.headers, (b"content-length", b"%d" % len(body))]
+                others = [header for header in message["headers"] if header[0] not in dict(own)]
+                message = {**message, "status": refusal.status, "headers": [*others, *own]}
+            await send(message)
+
+        await app(scope, receive, send_mended)
+
+    return mended
+
+
+async def _mended(
+    plugin: ASGIApp,
+    scope: Scope,
+    start: Message,
+    body: Message,
+    is_page: Callable[[Scope], Awaitable[bool]],
+) -> tuple[Refusal | None, list[Header]]:
+    """What to say instead of a 404 or 405 (None: the same), and the headers of saying the same."""
+    headers: list[Header] = list(start.get("headers", ()))
+    method, path = scope["method"], scope["path"]
+    if start["status"] == 404:
+        if method not in PAGE_METHODS and await is_page(scope):
+            return no_such_method(method, path, PAGE_METHODS), headers
+        if _is_bare(start, body):
+            return nothing_at(path), headers
+        return None, headers
+    methods = allowed_methods(plugin, scope)
+    if _is_bare(start, body) and methods:
+        return no_such_method(method, path, methods), headers
+    if methods:
+        others = [header for header in headers if header[0].lower() != b"allow"]
+        headers = [*others, (b"allow", _listed(methods))]
+    return None, headers
+
+
+def nothing_at(path: str) -> Refusal:
+    """The refusal of a path that nothing stands at."""
+    return Refusal(404, f"this plugin has nothing at {path}", "/openapi.yaml lists its paths")
+
+
+def no_such_method(method: str, path: str, methods: Iterable[str]) -> Refusal:
+    """The refusal of a method that `path` does not take: it takes `methods`."""
+    allow = _listed(methods)
+    return Refusal(
+        405, f"{path} does not take {method}", f"use {allow.decode()}", headers=[(b"allow", allow)]
+    )
+
+
+def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
+    """Every method that `app` takes at the path of `scope`, where it does not take the one that is asked for.
+
+    Empty where it does, where nothing is at that path, and for what is no application of Starlette.
+    """
+    methods: frozenset[str] = frozenset()
+    for route in _routes(app):
+        match, child = route.matches(scope)
+        if match is Match.FULL:
+            # The first that matches in full answers, whatever comes after it.
+            if isinstance(route, (Mount, Host)):
+                return allowed_methods(route.app, {**scope, **child})
+            methods = _methods_of(getattr(route, "endpoint", None))
+            break
+        if match is Match.PARTIAL:
+            # What a framework makes of several routes tells no methods, but which it takes.
+            taken = (each for each in METHODS if route.matches({**scope, "method": each})[0] is Match.FULL)
+            methods |= {*taken, *(getattr(route, "methods", None) or ())}
+    if isinstance(app, StaticFiles):
+        methods = PAGE_METHODS
+    return frozenset() if scope["method"] in methods else methods
+
+
+def _methods_of(endpoint: object) -> frozenset[str]:
+    """The methods of an endpoint that has a function for each, with the HEAD that comes with GET."""
+    if not (isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint)):
+        return frozenset()
+    own = {method for method in METHODS if hasattr(endpoint, method.lower())}
+    return frozenset(own | {"HEAD"} if "GET" in own else own)
+
+
+def _routes(app: Any) -> Iterable[Any]:
+    """The routes of an application; of the one below where a middleware lies around it."""
+    for _ in range(_LAYERS_MAX):
+        if isinstance(app, (Starlette, Router)):
+            return app.routes
+        app = getattr(app, "app", None)
+    return ()
+
+
+def _is_bare(start: Message, body: Message) -> bool:
+    """Whether this is what Starlette answers where nobody wrote an answer."""
+    mime = dict(start.get("headers", ())).get(b"content-type", b"")
+    return bool(
+        mime.startswith(b"text/plain")
+        and body.get("body") == _BARE[start["status"]]
+        and not body.get("more_body")
+    )
+
+
+def _listed(methods: Iterable[str]) -> bytes:
+    return ", ".join(sorted(methods)).encode()

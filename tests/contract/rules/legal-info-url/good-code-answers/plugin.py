@@ -1,0 +1,1 @@
+PATHS = ("/legal",)
