@@ -188,7 +188,9 @@ asyncio.run(main())
         return answers
 
     def weighed(self, code: str, *, with_cgroups: bool, **policy: Any) -> dict[str, Any]:
-        """Return what `inside` does, and `peak_bytes`: the most memory that everything took, by the kernel's own count."""
+        """Return what `inside` does, and `peak_bytes` and `kept_bytes`: the most memory that everything took, by the kernel's own count,
+        and what of it stays when the kernel wants it back.
+        """
         policy = {"wall_seconds": 20.0, "memory_bytes": 256 << 20} | policy
         request = {
             "code": code,
@@ -207,7 +209,7 @@ asyncio.run(main())
                     "SIZE_LIMIT": "unlimited",
                 },
             )
-            return result | {"peak_bytes": under.peak_bytes}
+            return result | {"peak_bytes": under.peak_bytes, "kept_bytes": under.take_back()}
 
     def weighed_outside(self, code: str) -> dict[str, Any]:
         """Return what `outside` does, and `peak_bytes`."""

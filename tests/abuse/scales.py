@@ -20,6 +20,11 @@ class Scales:
         """The most that was in use at a time: processes, files in memory, and what the kernel held for them."""
         return int((self.folder / "memory.max_usage_in_bytes").read_text())
 
+    def take_back(self) -> int:
+        """Have the kernel take back what it can, once all who stood on them have ended; return the bytes that are left."""
+        (self.folder / "memory.force_empty").write_text("0")
+        return int((self.folder / "memory.usage_in_bytes").read_text())
+
 
 def are_there() -> bool:
     """Whether this machine has a version 1 memory hierarchy that we may write."""

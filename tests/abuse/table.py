@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.abuse.kernel_objects import ROWS
+
 HERE = Path(__file__).parent
 README = HERE / "README.md"
 _TESTS = HERE.parent
@@ -32,6 +34,14 @@ root and as an ordinary user. *one user*: through `plugcli serve` or `exec`, as 
 
 macOS (J1 to J7 of the catalogue) is out of scope: there is no sandbox there yet, and plugcli refuses to run code.
 """
+
+_KERNEL_HEAD = """## What code can make or hold in the kernel
+
+From `kernel_objects/`. *Groups*: the memory controllers, version 1 and 2. Each row is one test, with a control outside, as root with a
+version 1 group for each jail, as root without, and as an ordinary user; plugcli uses no version 2 group yet.
+
+| what | who counts it | what bounds it as root | as an ordinary user, or without a group | test |
+|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,12 @@ def text() -> str:
             _line(row, tests.get(row.id, []), in_progress) for row in rows.values() if row.id[0] == letter
         ]
         parts.append("")
-    return "\n".join(parts)
+    parts.append(_KERNEL_HEAD)
+    for each in ROWS.values():
+        test = each.elsewhere or f"test_kernel_objects.py::test_jail_holds_no_more_than_it_may[{each.id}]"
+        file, _, name = test.partition("::")
+        parts.append(f"| {each.what} | {each.counted} | {each.root} | {each.user} | [{name}]({file}) |")
+    return "\n".join([*parts, ""])
 
 
 def _line(row: Row, tests: list[Shown], in_progress: set[str]) -> str:
