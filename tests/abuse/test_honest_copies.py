@@ -192,7 +192,7 @@ if __name__ == '__main__':
 
 @pytest.mark.row("C27")
 def test_no_child_stays_stopped_after_it_was_measured(box: Box) -> None:
-    """Where the memory is measured, a jail near its limit stands still for a moment, again and again: children born meanwhile go on, too."""
+    """Where the memory is measured, a jail near its limit stands still now and then: children born meanwhile go on."""
     code = """
 import os
 data = bytearray(40 << 20)
