@@ -55,6 +55,8 @@ class Blank:
         self.gid = ctypes.c_uint()
         self.group = ctypes.c_int()
         """The descriptor through which it joins its memory cgroup."""
+        self.cpu = ctypes.c_int()
+        """The descriptor through which it joins its CPU cgroup."""
         self.cpus: list[int] = []
         """Those that it may use."""
         self._texts: list[tuple[ctypes.Array[ctypes.c_char], bytes]] = []
@@ -65,11 +67,12 @@ class Blank:
         self._texts.append((buffer, form.encode()))
         return buffer
 
-    def fill(self, uid: int, gid: int, group: int = -1, cpus: Sequence[int] = ()) -> None:
+    def fill(self, uid: int, gid: int, group: int = -1, cpu: int = -1, cpus: Sequence[int] = ()) -> None:
         """Write in who this jail is."""
         self.uid.value = uid
         self.gid.value = gid
         self.group.value = group
+        self.cpu.value = cpu
         self.cpus[:] = cpus
         for buffer, form in self._texts:
             buffer.value = form % {b"uid": uid, b"gid": gid}

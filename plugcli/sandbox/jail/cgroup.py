@@ -1,8 +1,8 @@
-"""A memory cgroup for each jail, and a CPU cgroup for all of them, where this machine lets us make them.
+"""A memory cgroup and a CPU cgroup for each jail, where this machine lets us make them.
 
 The one is the kernel's own limit on all that a jail uses; by the other, however many processes the code starts, and whatever sessions it
-puts them in, jails together weigh less than one process outside. Version 1 (writable controllers: root). Whether one can be had is found
-by making one, not by looking at modes.
+puts them in, a jail weighs as much as the next, and jails together less than one process outside. Version 1 (writable controllers: root).
+Whether one can be had is found by making one, not by looking at modes.
 """
 
 import contextlib
@@ -91,25 +91,47 @@ class MemoryCgroups:
         _remove_all(self._idle)
 
 
-class CpuCgroup:
-    """The group of everything that a launcher called `name` starts: nothing is done where none can be had."""
+class CpuCgroups:
+    """The group of everything that a launcher called `name` starts, and in it one for each jail; none where none can be had."""
 
     def __init__(self, name: str) -> None:
         home = _home(name, "cpu")
         self._group = None if home is None else f"{home}/{name}"
+        self._made = 0
+        self._idle: list[str] = []
         if self._group is not None:
             os.mkdir(self._group)
             _write(f"{self._group}/cpu.shares", str(_CPU_SHARES))
 
+    @property
+    def are_there(self) -> bool:
+        """Whether each jail gets one."""
+        return self._group is not None
+
     def take(self, pid: int) -> None:
-        """Move a process of one thread into the group; what it forks is in it from the start."""
+        """Move a process of one thread into the group of all; what it forks is in it from the start."""
         if self._group is not None:
             _write(f"{self._group}/tasks", str(pid))
 
+    def make(self) -> str | None:
+        """Return the folder of a group that no jail has."""
+        if self._group is None:
+            return None
+        if self._idle:
+            return self._idle.pop()
+        self._made += 1
+        group = f"{self._group}/{self._made}"
+        os.mkdir(group)
+        return group
+
+    def give_back(self, group: str) -> None:
+        """Take a group back whose jail has ended: it says nothing of that one."""
+        self._idle.append(group)
+
     def close(self) -> None:
-        """Remove the group, once the last process in it has ended."""
+        """Remove the groups, once the last process in them has ended."""
         if self._group is not None:
-            _remove_all([self._group])
+            _remove_all([*_inside(self._group), self._group])
 
 
 def _empty_beside(group: str) -> int:
@@ -133,11 +155,18 @@ def _empty(group: str) -> None:
         _write(f"{group}/memory.force_empty", "0")
 
 
+def open_to_join(group: str) -> int:
+    """Return the descriptor by which a process that cannot see the group joins it.
+
+    Not cgroup.procs: a thread that moves itself alone need not wait until no other process of this machine forks.
+    """
+    return os.open(f"{group}/tasks", os.O_WRONLY | os.O_CLOEXEC)
+
+
 def open_for_member(group: str) -> list[int]:
     """Return what makes a Member: descriptors, which work for one that cannot see the group."""
     return [
-        # Not cgroup.procs: a thread that moves itself alone need not wait until no other process of this machine forks.
-        os.open(f"{group}/tasks", os.O_WRONLY | os.O_CLOEXEC),
+        open_to_join(group),
         os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC),
         os.open(f"{group}/memory.usage_in_bytes", os.O_RDONLY | os.O_CLOEXEC),
     ]
@@ -194,9 +223,14 @@ def sweep(name: str) -> None:
         groups = [
             f"{home}/{entry}" for entry in os.listdir(home) if entry == name or entry.startswith(f"{name}-")
         ]
+        groups = [*(inner for group in groups for inner in _inside(group)), *groups]
         for group in groups:
             _empty(group)
         _remove_all(groups)
+
+
+def _inside(group: str) -> list[str]:
+    return [each.path for each in os.scandir(group) if each.is_dir()]
 
 
 def _remove_all(groups: list[str]) -> None:

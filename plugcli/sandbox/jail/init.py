@@ -75,14 +75,17 @@ class Prepared(NamedTuple):
     """What the filter asks by, once it is installed; None: it does not ask."""
 
 
-def prepare(plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool) -> Prepared:
+def prepare(
+    plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool, has_cpu_group: bool
+) -> Prepared:
     """Return what makes a jail, in the order that matters: mounts need capabilities, the last step takes them all."""
     listener = None if has_group else Listener()
     jail = [
         ("session", [Call(os.setsid)]),
         # The zygote left all but this one as they are by default: for pid 1 that means the code cannot send them.
         ("signals", [Call(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
-        *([("memory cgroup", [libc.enter_group_call(who)])] if has_group else []),
+        *([("memory cgroup", [libc.enter_group_call(who.group)])] if has_group else []),
+        *([("cpus", [libc.enter_group_call(who.cpu)])] if has_cpu_group else []),
         ("namespaces", [libc.unshare_call(libc.CLONE_NEWCGROUP)]),  # only now is our own group its root
         ("network", [Call(_bring_loopback_up)]),
         ("network", _bound_buffers()),

@@ -34,11 +34,12 @@ _FALLEN: wire.Frame = {"failed": "start", "why": "the process that makes jails e
 
 
 class _Jail(NamedTuple):
-    """One jail: its number, uid in its zygote, the folder of its memory cgroup, and whether that was exceeded."""
+    """One jail: its number, uid in its zygote, the folders of its memory and CPU cgroups, and whether the memory was exceeded."""
 
     number: int
     uid: int
     group: str | None
+    cpu: str | None
     is_out_of_memory: bool = False
 
 
@@ -114,7 +115,7 @@ class _Launcher:
         self._channel = channel
         self._plan = plan
         self._cgroups = cgroup.MemoryCgroups(name)
-        self._cpu = cgroup.CpuCgroup(name)
+        self._cpu = cgroup.CpuCgroups(name)
         self._modules = plan.preload
         self._is_root = os.geteuid() == 0
         self._zygotes: dict[bool, _Zygote] = {}  # by whether it is preloaded
@@ -172,7 +173,7 @@ class _Launcher:
             os.close(control)
             self._tell_failed(number, {"failed": "memory cgroup", "why": str(error), "errno": error.errno})
             return
-        jail = _Jail(number, self._free_uid(), group)
+        jail = _Jail(number, self._free_uid(), group, self._cpu.make())
         self._uids.add(jail.uid)
         self._ask(_Request(jail, control), is_preloaded=frame["preloaded"] is True)
 
@@ -195,6 +196,7 @@ class _Launcher:
     def _hand_over(self, maker: _Zygote, request: _Request) -> None:
         jail = request.jail
         members = [] if jail.group is None else cgroup.open_for_member(jail.group)
+        members += [] if jail.cpu is None else [cgroup.open_to_join(jail.cpu)]
         gid = jail.uid if self._is_root else os.getegid()
         with contextlib.suppress(
             OSError
@@ -213,7 +215,13 @@ class _Launcher:
                 try:
                     zygote.close_all_but(theirs.fileno())
                     modules = self._modules if is_preloaded else ()
-                    zygote.main(theirs, self._plan, modules, is_made_by_root=self._is_root)
+                    zygote.main(
+                        theirs,
+                        self._plan,
+                        modules,
+                        is_made_by_root=self._is_root,
+                        has_cpu_groups=self._cpu.are_there,
+                    )
                 finally:
                     os._exit(1)
             theirs.close()
@@ -273,6 +281,8 @@ class _Launcher:
             self._uids.discard(jail.uid)
             if jail.group is not None:
                 cgroup.remove(jail.group)
+            if jail.cpu is not None:
+                self._cpu.give_back(jail.cpu)
             self._tell_failed(jail.number, frame)
             return
         (exit_notice,) = descriptors
@@ -301,6 +311,8 @@ class _Launcher:
         for jail in list(self._unburied):
             if self._is_buried(jail):
                 self._unburied.remove(jail)
+                if jail.cpu is not None:
+                    self._cpu.give_back(jail.cpu)
                 self._uids.discard(jail.uid)
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
                 wire.send(self._channel, gone)

@@ -248,9 +248,9 @@ def setres_calls(who: Blank) -> list[Call]:
     ]
 
 
-def enter_group_call(who: Blank) -> Call:
-    """Return the call that moves a process into the memory cgroup that a jail will have."""
-    return Call(_libc.write, (who.group, b"0", ctypes.c_size_t(1)))
+def enter_group_call(descriptor: ctypes.c_int) -> Call:
+    """Return the call that moves a process into the cgroup that it will have this descriptor of."""
+    return Call(_libc.write, (descriptor, b"0", ctypes.c_size_t(1)))
 
 
 def capset_nothing_call() -> Call:

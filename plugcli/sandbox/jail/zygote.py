@@ -3,8 +3,8 @@
 The launcher forks one for each kind. Before it imports anything it leaves the host's files, network and, if plugcli runs as root, root:
 what it imports runs with a range of uids of its own that nobody else has, in a user namespace. It never sees user data.
 
-Launcher -> zygote:  {"jail": number, "uid": .., "gid": ..} with the jail's control channel and, where there is a memory cgroup, the
-                     descriptors of a cgroup.Member
+Launcher -> zygote:  {"jail": number, "uid": .., "gid": ..} with the jail's control channel, where there is a memory cgroup the
+                     descriptors of a cgroup.Member, and where there are CPU cgroups the one by which it joins its own
 Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped": true}; {"ready": true} or {"failed": step, ..};
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
@@ -41,13 +41,29 @@ _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEW
 _OF_A_JAIL = _OWN | libc.CLONE_NEWPID
 
 
-def main(channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_made_by_root: bool) -> NoReturn:
-    """Get ready, then fork jails until the channel closes. Called in a fork of the launcher."""
+def main(
+    channel: socket.socket,
+    plan: Plan,
+    modules: tuple[str, ...],
+    *,
+    is_made_by_root: bool,
+    has_cpu_groups: bool,
+) -> NoReturn:
+    """Get ready, then fork jails until the channel closes. Called in a fork of the launcher.
+
+    `has_cpu_groups`: each jail comes with the descriptor by which it joins its CPU cgroup.
+    """
     step = "namespaces"
     who = Blank()
     try:
         prepared = {
-            has_group: init.prepare(plan, who, is_made_by_root=is_made_by_root, has_group=has_group)
+            has_group: init.prepare(
+                plan,
+                who,
+                is_made_by_root=is_made_by_root,
+                has_group=has_group,
+                has_cpu_group=has_cpu_groups,
+            )
             for has_group in (False, True)
         }
         for step, make in _steps(channel, plan, modules, is_made_by_root=is_made_by_root):  # noqa: B007 (told below)
@@ -58,7 +74,7 @@ def main(channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_mad
         os._exit(1)
     wire.send(channel, {"ready": True})
     try:
-        _serve(channel, plan, modules, who, prepared)
+        _serve(channel, plan, modules, who, prepared, has_cpu_groups)
     except (OSError, wire.BrokenFrame):  # the launcher is gone
         os._exit(1)
     os._exit(0)
@@ -202,6 +218,7 @@ def _serve(
     modules: tuple[str, ...],
     who: Blank,
     prepared: dict[bool, init.Prepared],
+    has_cpu_groups: bool,
 ) -> None:
     """Fork a jail for each frame, until there are no more."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is waited for by pidfd, elsewhere
@@ -214,8 +231,9 @@ def _serve(
         frame, descriptors = wire.receive_with_descriptors(channel)
         if frame is None:
             return
+        cpu = descriptors.pop() if has_cpu_groups else -1
         number, group = frame["jail"], descriptors[1] if len(descriptors) > 1 else -1
-        who.fill(frame["uid"], frame["gid"], group, rota.next())
+        who.fill(frame["uid"], frame["gid"], group, cpu, rota.next())
         try:
             pid = fork(*arguments)
             if pid == 0:
@@ -233,7 +251,7 @@ def _serve(
         else:
             wire.send_text(channel, b'{"jail": %d, "started": true}' % number, (exit_notice,))
             os.close(exit_notice)
-        for descriptor in descriptors:
+        for descriptor in [*descriptors, *([cpu] if has_cpu_groups else [])]:
             os.close(descriptor)
 
 
