@@ -59,9 +59,8 @@ async def watch():
 async def main():
     async with Sandbox(Policy(wall_seconds=15.0), spares=0) as sandbox:
         watching = asyncio.create_task(watch())
-        result = await sandbox.run({attack!r})
+        await sandbox.run({attack!r})
         watching.cancel()
-    assert result.outcome in ('out_of_memory', 'timeout'), result
     print(most < int(open('/proc/sys/fs/file-max').read()) // 8)
 asyncio.run(main())
 """
