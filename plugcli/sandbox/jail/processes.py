@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 _KIB = 1024
+_STOP_SECONDS = 1.0  # for a fork of very many mappings, on a busy machine
 _CPUCLOCK_SCHED = 2  # include/linux/posix-timers_types.h
 _PF_FORKNOEXEC = (
     0x40  # include/linux/sched.h: no exec since the fork, so the memory is what the fork was given
@@ -133,11 +134,14 @@ def clocks(pids: list[str]) -> dict[str, int]:
 def standing_still(stopped: Collection[str]) -> Iterator[None]:
     """Stop the jail, all but its init, and let go on what was going on: all but `stopped`, which were stopped before.
 
-    Both signals go to all at once: a process that is in the middle of fork(2) hands such a stop on to its child, which nobody sees yet, and
-    only a SIGCONT to all takes that back (`multiprocess` in kernel/signal.c).
+    A process that is in the middle of fork(2) hands such a stop on to its child, which nobody sees yet and no SIGCONT reaches
+    (`multiprocess` in kernel/signal.c). So we wait until all have stopped, those too that have come meanwhile.
     """
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while not all(_stands_still(pid) for pid in numbers()) and time.monotonic() < deadline:
+        time.sleep(0.0005)
     try:
         yield
     finally:
@@ -146,6 +150,12 @@ def standing_still(stopped: Collection[str]) -> Iterator[None]:
         for pid in stopped:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGSTOP)
+
+
+def _stands_still(pid: str) -> bool:
+    """Whether a process is stopped, has ended, or waits and cannot be stopped, as the parent of a child of vfork(2) does."""
+    stat = _stat(pid)
+    return not stat or stat[0] in (b"T", b"t", b"Z", b"X", b"D")
 
 
 def _stat(pid: str) -> list[bytes]:
