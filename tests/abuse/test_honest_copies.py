@@ -191,21 +191,24 @@ if __name__ == '__main__':
 
 
 @pytest.mark.row("C27")
-def test_no_child_stays_stopped_after_it_was_measured(box: Box) -> None:
+@pytest.mark.parametrize("thread", ["first", "second"])
+def test_no_child_stays_stopped_after_it_was_measured(box: Box, thread: str) -> None:
     """Where the memory is measured, a jail near its limit stands still now and then: children born meanwhile go on."""
     code = """
-import os
+import os, threading
 data = bytearray(40 << 20)
-for round in range(60):
-    children = []
-    for i in range(12):
-        children.append(os.fork())
-        if children[-1] == 0:
-            for at in range(0, 4 << 20, 4096): data[at] = 1
-            os._exit(0)
-    for child in children: os.waitpid(child, 0)
-print('over')
+def work():
+    for round in range(60):
+        children = []
+        for i in range(12):
+            children.append(os.fork())
+            if children[-1] == 0:
+                for at in range(0, 4 << 20, 4096): data[at] = 1
+                os._exit(0)
+        for child in children: os.waitpid(child, 0)
+    print('over')
 """
+    code += {"first": "work()", "second": "threading.Thread(target=work).start()"}[thread]
     for _ in range(3):
         result = box.inside(code, with_facts=False, memory_bytes=128 * MIB)
         assert (result["stdout"], result["outcome"]) == ("over\n", "ok")
