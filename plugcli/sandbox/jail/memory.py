@@ -13,9 +13,10 @@ from collections.abc import Collection
 from contextlib import nullcontext
 
 from . import objects
-from .mappings import Mappings
+from .mappings import Mappings, count_files
 from .processes import (
     Process,
+    argument_bytes,
     clocks,
     has_memory_of_its_fork,
     is_ended,
@@ -92,6 +93,7 @@ class Meter:
         """
         started = time.monotonic()
         objects.locks()
+        count_files(pids)
         processes = self._look_at(pids)
         if not self._is_slow:  # else they are stopped by us
             self._stopped = {each.pid for each in processes if each.state in b"Tt"}
@@ -119,7 +121,9 @@ class Meter:
         return (
             objects.held_bytes(holders, self._limit, self._most_descriptors, seconds)
             + sum(map(_tmpfs_bytes, _TMPFS))
-            + sum(each.page_tables + each.threads * _TASK_BYTES for each in processes)
+            + sum(
+                each.page_tables + each.threads * _TASK_BYTES + argument_bytes(each.pid) for each in processes
+            )
         )
 
     def _look_at(self, pids: list[str]) -> list[Process]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import time
 from collections.abc import Collection, Iterator
@@ -10,6 +11,10 @@ from typing import NamedTuple
 
 _KIB = 1024
 _STOP_SECONDS = 1.0  # for a fork of very many mappings, on a busy machine
+_VFORK_SECONDS = 0.05  # a process that waits so long, and cannot be stopped, waits for a child of vfork(2)
+# fs/exec.c: the arguments of a program that is being started are in no process yet. They are a quarter of the soft limit of the stack, and
+# three quarters of 8 MiB, at the most.
+_USUAL_ARGUMENTS_BYTES, _MOST_ARGUMENTS_BYTES = 2 * 1024 * _KIB, 6 * 1024 * _KIB
 _CPUCLOCK_SCHED = 2  # include/linux/posix-timers_types.h
 _PF_FORKNOEXEC = (
     0x40  # include/linux/sched.h: no exec since the fork, so the memory is what the fork was given
@@ -89,6 +94,18 @@ def is_ended(pid: str) -> bool:
     return not stat or (stat[0] in (b"Z", b"X") and int(stat[17]) <= 1)
 
 
+def argument_bytes(pid: str) -> int:
+    """Return what the arguments of a program that a process starts may take, where it has asked for more than usual."""
+    try:
+        stack, _ = resource.prlimit(int(pid), resource.RLIMIT_STACK)
+    except (OSError, ValueError):
+        return 0  # it has ended
+    most = (
+        _MOST_ARGUMENTS_BYTES if stack == resource.RLIM_INFINITY else min(stack // 4, _MOST_ARGUMENTS_BYTES)
+    )
+    return most if most > _USUAL_ARGUMENTS_BYTES else 0
+
+
 def is_running(thread: str) -> bool:
     """Whether a thread is neither stopped nor ended."""
     return _word(read(f"/proc/{thread}/status"), b"\nState:") not in (b"T", b"t", b"Z", b"X", b"")
@@ -139,8 +156,11 @@ def standing_still(stopped: Collection[str]) -> Iterator[None]:
     """
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while not all(_stands_still(pid) for pid in numbers()) and time.monotonic() < deadline:
+    started = time.monotonic()
+    while (waited := time.monotonic() - started) < _STOP_SECONDS:
+        still = b"TtZXD" if waited > _VFORK_SECONDS else b"TtZX"
+        if all(_stands_still(pid, still) for pid in numbers()):
+            break
         time.sleep(0.0005)
     try:
         yield
@@ -152,10 +172,16 @@ def standing_still(stopped: Collection[str]) -> Iterator[None]:
                 os.kill(int(pid), signal.SIGSTOP)
 
 
-def _stands_still(pid: str) -> bool:
-    """Whether a process is stopped, has ended, or waits and cannot be stopped, as the parent of a child of vfork(2) does."""
+def _stands_still(pid: str, states: bytes) -> bool:
+    """Whether all threads of a process are in one of `states`."""
     stat = _stat(pid)
-    return not stat or stat[0] in (b"T", b"t", b"Z", b"X", b"D")
+    if not stat:
+        return True
+    if int(stat[17]) > 1:
+        with contextlib.suppress(OSError):
+            threads = os.listdir(f"/proc/{pid}/task")
+            return all(_word(read(f"/proc/{each}/status"), b"\nState:") in states for each in threads)
+    return stat[0] in states
 
 
 def _stat(pid: str) -> list[bytes]:
