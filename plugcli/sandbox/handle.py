@@ -109,6 +109,7 @@ class Jail:
         self._is_swept = False
         self._waiter: asyncio.Future[None] | None = None
         self._rest = b""
+        self._giving: asyncio.Future[None] | None = None
         for descriptor in (self._stdin, self._stdout, self._stderr):
             os.set_blocking(descriptor, False)
         self._is_listening = False
@@ -232,6 +233,9 @@ class Jail:
             self.stop_listening()
             self._loop.remove_reader(self._control.fileno())
             self._loop.remove_reader(self.door.fileno())
+            if self._giving is not None:
+                self._loop.remove_writer(self.door.fileno())
+                self._giving.cancel()
             descriptors = [self._control.detach(), self.door.detach(), self._exit_notice]
             descriptors += [self._stdin, self._stdout, self._stderr]
             self._exit_notice = self._stdin = self._stdout = self._stderr = -1  # soon somebody else's numbers
@@ -270,10 +274,17 @@ class Jail:
         return not self._rest
 
     async def give_rest(self) -> None:
-        """Send the rest, as fast as the interpreter takes it."""
-        with contextlib.suppress(OSError):
-            await self._loop.sock_sendall(self.door, self._rest)
-        self._rest = b""
+        """Send the rest, as fast as the interpreter takes it, or until the jail ends."""
+        self._giving = asyncio.ensure_future(self._loop.sock_sendall(self.door, self._rest))
+        try:
+            with contextlib.suppress(OSError):
+                await self._giving
+        except asyncio.CancelledError:
+            if not self._is_closed:
+                raise
+        finally:
+            self._giving = None
+            self._rest = b""
 
     def hear_door(self, hear: Callable[[], None] | None) -> None:
         """Have `hear` called whenever the interpreter has said something, or nothing any more."""

@@ -222,7 +222,12 @@ class Session:
             files.scribe = jail.scribe
             old, self._workspace = self._workspace, files
             if old is not None:
-                missing = await workspace.copy(old, files)
+                try:
+                    missing = await workspace.copy(old, files)
+                except BaseException:
+                    old.close()
+                    self._lost += f"; the files in {WORKSPACE} are lost, as the caller left while they were brought along"
+                    raise
                 kept = f" except {missing} that could not be kept" if missing else ""
                 self._lost += f"; the files in {WORKSPACE} are kept{kept}"
         return self._talk

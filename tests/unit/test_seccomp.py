@@ -118,6 +118,7 @@ def test_unconditional_rules_always_deny(machine: str) -> None:
         ("prctl", (67, 1), errno.EINVAL),
         ("clone", (0x4111, 0), None),  # vfork as posix_spawn makes it
         ("clone", (0x400 | 17,), errno.EPERM),  # files shared, and no thread
+        ("clone", (0x4000 | 17,), errno.EPERM),  # the parent waits, and its memory is copied
         ("clone", (0x400 | 0x10000 << 32,), errno.EPERM),
         ("mmap", (0, 1 << 21, 3, 0x22), None),
         ("mmap", (0, 1 << 21, 3, 0x40022), errno.ENOMEM),

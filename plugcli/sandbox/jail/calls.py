@@ -39,6 +39,18 @@ def write_file(path: str, data: "bytes | ctypes.Array[ctypes.c_char]") -> Call:
     return Call(_write_file, (path.encode(), data))
 
 
+def write_file_that_may_be_missing(path: str, data: bytes) -> Call:
+    """Return the call that writes to a file that not every kernel has, or shows to all."""
+    return Call(_write_file_if_there, (path.encode(), data))
+
+
+def _write_file_if_there(path: bytes, data: bytes) -> None:
+    try:
+        _write_file(path, data)
+    except FileNotFoundError:
+        return
+
+
 def _write_file(path: bytes, data: bytes) -> None:
     descriptor = open_file(path, _FLAGS)
     try:

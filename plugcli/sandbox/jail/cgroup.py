@@ -99,9 +99,12 @@ class CpuCgroups:
         self._group = None if home is None else f"{home}/{name}"
         self._made = 0
         self._idle: list[str] = []
-        if self._group is not None:
-            os.mkdir(self._group)
-            _write(f"{self._group}/cpu.shares", str(_CPU_SHARES))
+        try:
+            if self._group is not None:
+                os.mkdir(self._group)
+                _write(f"{self._group}/cpu.shares", str(_CPU_SHARES))
+        except OSError:
+            self._group = None
 
     @property
     def are_there(self) -> bool:

@@ -28,7 +28,7 @@ from os import CLD_EXITED, P_PID, close, closerange, dup2, fork, kill, pipe2, re
 from typing import NamedTuple, NoReturn
 
 from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
-from .calls import Blank, Call, make, write_file
+from .calls import Blank, Call, make, write_file_that_may_be_missing
 from .inside import DOOR
 from .libc import internet_socket
 from .mappings import Mappings, count_files
@@ -144,15 +144,17 @@ def main(
     control = _socket.socket(fileno=descriptors[0])
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
-        interpreter = _start(plan, prepared, control, modules)
-        _watch(plan, interpreter, control, deaths, group, prepared.listener)
+        interpreter, door = _start(plan, prepared, control, modules)
+        _watch(plan, interpreter, control, deaths, group, prepared.listener, door)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or asks what it never asks
     os._exit(0)
 
 
-def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tuple[str, ...]) -> int:
-    """Lock this process in, fork the interpreter, tell the host; return the interpreter's pid."""
+def _start(
+    plan: Plan, prepared: Prepared, control: _socket.socket, modules: tuple[str, ...]
+) -> tuple[int, int]:
+    """Lock this process in, fork the interpreter, tell the host; return its pid, and the inode of the host's end of the door."""
     step = "start"
     try:
         for step, calls in prepared.jail:  # noqa: B007 (told below)
@@ -178,13 +180,14 @@ def _start(plan: Plan, prepared: Prepared, control: _socket.socket, modules: tup
     for descriptor in (*standard[0], standard[1][0], standard[2][0], workspace):
         close(descriptor)
     door.close()
+    inode = os.fstat(outer_door.fileno()).st_ino
     outer_door.close()
-    return interpreter
+    return interpreter, inode
 
 
 def _bound_buffers() -> list[Call]:
     """Return what bounds the buffers and queues of a network namespace."""
-    return [write_file(f"/proc/sys/{path}", text.encode()) for path, text in SYSCTLS]
+    return [write_file_that_may_be_missing(f"/proc/sys/{path}", text.encode()) for path, text in SYSCTLS]
 
 
 def _bring_loopback_up() -> None:
@@ -224,6 +227,7 @@ def _watch(
     deaths: Deaths,
     group: cgroup.Member | None,
     listener: Listener | None,
+    door: int,
 ) -> None:
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
     memory: _Memory | None = None  # not before it is needed: most runs are over by then
@@ -245,7 +249,7 @@ def _watch(
                 return
         if memory is None:
             twin_pid = interpreter + 1 if plan.has_twins else None  # twin.beget sees to it
-            memory = _Memory(plan, interpreter, twin_pid, control, group, listener)
+            memory = _Memory(plan, interpreter, twin_pid, control, group, listener, door)
         if listener is not None and listener.descriptor in ready:
             memory.answer()
         if control.fileno() in ready and not _obey(interpreter, control, memory):
@@ -253,8 +257,7 @@ def _watch(
         if time.monotonic() >= next_look:
             seconds = memory.look()
             if seconds == 0:
-                kill(-1, _KILL)  # everybody but us, before anything else
-                wire.send(control, {"out_of_memory": True} | ({"held": memory.held} if memory.held else {}))
+                memory.tell_that_it_ran_out()
                 return
             next_look = time.monotonic() + seconds
             if twin_pid is not None and not has_memory_of_its_fork(interpreter):
@@ -290,6 +293,7 @@ class _Memory:
         control: _socket.socket,
         group: cgroup.Member | None,
         listener: Listener | None,
+        door: int,
     ) -> None:
         self._control = control
         self._group = group
@@ -297,9 +301,10 @@ class _Memory:
         self._meter: Meter | None = None
         if listener is not None:
             self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
-            self._meter = Meter(plan.memory_bytes, self._mappings, interpreter, twin_pid, plan.open_files)
-        self.held = ""
-        """What the code held more of than a jail may, when that is why it is over its limit."""
+            self._meter = Meter(
+                plan.memory_bytes, self._mappings, interpreter, twin_pid, plan.open_files, plan.cpus, door
+            )
+        self._held = ""  # what the code held more of than a jail may, when that is why it is over its limit
         self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
         self.scribes: set[int] = set()
@@ -315,16 +320,25 @@ class _Memory:
         """Answer the filter, which asks whether a mapping may be made."""
         self._mappings.answer()
 
+    def tell_that_it_ran_out(self) -> None:
+        """End everybody but us, and tell the host why."""
+        with contextlib.suppress(ProcessLookupError):
+            kill(-1, _KILL)  # before anything else
+        wire.send(self._control, {"out_of_memory": True} | ({"held": self._held} if self._held else {}))
+
     def look(self) -> float:
         """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
         try:
             seconds, used = self._look()
         except TooMany as error:
-            self.held = str(error)
+            self._held = str(error)
             return 0
         if abs(used - self._reported) >= self._step:
-            self._reported = used
-            wire.send(self._control, {"memory": used})
+            with contextlib.suppress(
+                BlockingIOError
+            ):  # the host does not read: it is stopped, and the code is not
+                self._control.send(b'{"memory": %d}' % used, socket.MSG_DONTWAIT)
+                self._reported = used
         return seconds
 
     def _look(self) -> tuple[float, int]:
@@ -359,12 +373,15 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
 
 
 def _sweep(interpreter: int, memory: _Memory) -> bool:
-    """End every process but the interpreter and us; False when they multiply faster."""
+    """End every process but the interpreter and us; False when they multiply faster, or memory runs out meanwhile."""
     deadline = time.monotonic() + _SWEEP_SECONDS
     while others := [pid for pid in living() if pid != interpreter]:
         for pid in others:
             with contextlib.suppress(ProcessLookupError):
                 kill(pid, _KILL)
+        if memory.look() == 0:
+            memory.tell_that_it_ran_out()
+            return False
         if time.monotonic() > deadline:
             return False
         time.sleep(0.001)

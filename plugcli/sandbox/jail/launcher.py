@@ -168,12 +168,12 @@ class _Launcher:
             return
         number, control = int(frame["jail"]), descriptors[0]
         try:
-            group = self._cgroups.make(number, self._plan.memory_bytes)
+            group, cpu = self._cgroups.make(number, self._plan.memory_bytes), self._cpu.make()
         except OSError as error:
             os.close(control)
             self._tell_failed(number, {"failed": "memory cgroup", "why": str(error), "errno": error.errno})
             return
-        jail = _Jail(number, self._free_uid(), group, self._cpu.make())
+        jail = _Jail(number, self._free_uid(), group, cpu)
         self._uids.add(jail.uid)
         self._ask(_Request(jail, control), is_preloaded=frame["preloaded"] is True)
 

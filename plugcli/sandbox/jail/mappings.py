@@ -4,8 +4,8 @@ A page of a shared mapping stays where no process has it in its page tables any 
 is gone. So such a mapping counts with the whole size that it was made with. Nothing shows that size later: so the kernel asks us before
 it makes one, by seccomp's user notification (seccomp_unotify(2)), which the filter has for mmap(2) with MAP_SHARED. Which of them are
 still there, and how many mappings a process has, is found by a walk through all mappings of all processes. Between two walks counts the
-most that can have been made in the time that the processes have run. A walk ends in time: a process that nobody came to, or with more
-mappings than are read, has the most that there can be.
+most that can have been made in the time that the processes have run. A walk ends in time: a process that nobody came to has the most
+that there can be.
 """
 
 import contextlib
@@ -31,7 +31,9 @@ _CONTINUE = 1
 _MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree's node, struct anon_vma, or a struct file that nothing else holds
 _CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
 _MOST = 65530  # vm.max_map_count, as the kernel has it by default
-_MOST_READ_BYTES = 512 * 1024  # some 4,000 mappings
+_MOST_ANSWERED = 4096
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_OBJECT_BYTES = 1800  # struct shmem_inode_info, its dentry and struct file
 _SPLIT_NANOSECONDS = 500  # the quickest way to one mapping more takes a CPU so long at the least
 _USUAL = 1500  # numpy, pandas and matplotlib make 700
 _WALK_SECONDS = 2.0  # of our own CPU time; a walk through 64 usual processes takes 50 ms
@@ -69,9 +71,9 @@ class Mappings:
         self._clocks: dict[str, int] = {}
         self._ran = 0  # nanoseconds since the last walk
 
-    def note(self, clocks: dict[str, int]) -> None:
-        """Take in how long each process has run until now."""
-        self._ran += sum(max(0, clock - self._clocks.get(pid, 0)) for pid, clock in clocks.items())
+    def note(self, clocks: dict[str, int], most: int) -> None:
+        """Take in how long each process has run until now; `most` is how long those may have run that came and went."""
+        self._ran += most + sum(max(0, clock - self._clocks.get(pid, 0)) for pid, clock in clocks.items())
         self._clocks = clocks
 
     def answer(self) -> None:
@@ -86,14 +88,17 @@ class Mappings:
         if flags & _MAP_ANONYMOUS and length > self._limit:
             error, further = -errno.ENOMEM, 0
         else:
-            self._answered.append((str(thread), length))
+            self._answered.append((str(thread), -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
         with contextlib.suppress(OSError):
             ioctl(self._listener, _SEND, bytearray(_ANSWER.pack(id, 0, error, further)))
 
     @property
     def is_walk_due(self) -> bool:
         """Whether so much was asked for since the last walk that it should be known which of it is still there."""
-        return sum(length for _, length in self._answered) > self._limit // 4
+        return (
+            len(self._answered) > _MOST_ANSWERED
+            or sum(length for _, length in self._answered) > self._limit // 4
+        )
 
     def held_bytes(self, processes: list[Process]) -> int:
         """Return the most that the mappings of these processes hold, beside pages that show elsewhere."""
@@ -117,7 +122,7 @@ class Mappings:
         found: set[bytes] = set()
         counts: dict[str, int] = {}
         for each in processes:
-            text = read_mappings(each.pid) if time.thread_time() < deadline else None
+            text = read_mappings(each.pid, deadline)
             counts[each.pid] = _MOST if text is None else text.count(b"\n")
             if text is not None and _SHARED_NOWHERE in text:
                 found.update(
@@ -136,7 +141,8 @@ class Mappings:
         batches = [_Batch(batch.inodes & found, batch.sizes) for batch in self._batches]
         new = found.difference(*(batch.inodes for batch in batches))
         if new:
-            batches.append(_Batch(new, sorted((length for _, length in self._answered), reverse=True)))
+            sizes = sorted((length for _, length in self._answered), reverse=True)
+            batches.append(_Batch(new, sizes[: len(new)]))
         self._batches = [batch for batch in batches if batch.inodes]
 
     def _generation(self, process: Process, most: int) -> int:
@@ -157,25 +163,24 @@ def count_files(pids: list[str]) -> None:
     if number_of_machine("fs/file-nr", 0) < _FILES // 2:
         return
     deadline = time.thread_time() + _WALK_SECONDS
-    texts = [read_mappings(pid) if time.thread_time() < deadline else None for pid in pids]
+    texts = [read_mappings(pid, deadline) for pid in pids]
     if sum(_MOST if text is None else text.count(b"\n") for text in texts) > _FILES:
         raise TooMany(f"{_FILES} mappings")
 
 
-def read_mappings(pid: str) -> bytes | None:
-    """Return the mappings of a process, nothing when it has ended; None where it hides them, or has more than are read."""
+def read_mappings(pid: str, deadline: float) -> bytes | None:
+    """Return the mappings of a process, nothing when it has ended; None where it hides them, or our CPU time is over `deadline`."""
     try:
         descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:
         return None
     except OSError:
         return b""
-    pieces, left = [], _MOST_READ_BYTES
+    pieces = []
     try:
         while piece := os.read(descriptor, 65536):
             pieces.append(piece)
-            left -= len(piece)
-            if left < 0:
+            if time.thread_time() > deadline:
                 return None
     except OSError:
         return b""

@@ -7,19 +7,22 @@ time: our own, so that nobody who takes the CPU takes that. What could not be re
 objects.py), counts with the most that it can be.
 """
 
+import math
 import os
 import time
 from collections.abc import Collection
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 from . import objects
 from .mappings import Mappings, count_files
 from .processes import (
+    Grown,
     Process,
     argument_bytes,
     clocks,
     has_memory_of_its_fork,
     is_ended,
+    last_pid,
     look_at,
     numbers,
     page_faults,
@@ -48,19 +51,36 @@ _SHARES_SECONDS = 2.0
 
 
 class Meter:
-    """Measures one jail against `limit` bytes. `twin` shares the memory of `interpreter`, unless one of the two has exec'd."""
+    """Measures one jail, which has `cpus` CPUs, against `limit` bytes.
+
+    `twin` shares the memory of `interpreter`, unless one of the two has exec'd. `door` is the inode of the host's end of the door.
+    """
 
     def __init__(
-        self, limit: int, mappings: Mappings, interpreter: int, twin: int | None, most_descriptors: int
+        self,
+        limit: int,
+        mappings: Mappings,
+        interpreter: int,
+        twin: int | None,
+        most_descriptors: int,
+        cpus: int,
+        door: int,
     ) -> None:
         self._limit = limit
         self._mappings = mappings
         self._interpreter = str(interpreter)
-        self._twin = str(twin)
+        self._twin = "" if twin is None else str(twin)
         self._most_descriptors = most_descriptors
         self.used_bytes = 0
         """What the jail used at the last look."""
+        self._cpus = cpus
         self._clocks: dict[str, int] = {}
+        self._last_pid = 0
+        self._hidden = {b"%d" % door: math.inf}
+        self._looked = time.monotonic()
+        self._has_missed = (
+            False  # whether a process or a thread came and went between two looks, and took what nobody shows
+        )
         self._last: _Exact | None = None
         self._stopped: set[str] = set()  # processes that the code had stopped itself at the last look
         self._is_slow = False
@@ -76,13 +96,20 @@ class Meter:
         `ours` are forks of the init: they hide their pages from the code, and so from us, and have next to none of their own.
         """
         pids = numbers(ours)
-        now = clocks(pids)
-        if now != self._clocks or not now:  # else nobody has run since, so nobody has taken any
-            self._clocks = now
-            self._mappings.note(now)
-            # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
-            with standing_still(self._stopped) if self._is_slow else nullcontext():
-                self.used_bytes = self._measure(pids)
+        now, last, at = clocks(pids), last_pid(), time.monotonic()
+        has_run = now != self._clocks or last != self._last_pid or not now
+        if has_run or len(self._hidden) > 1:  # else nobody has taken any since
+            came = sum(each not in self._clocks for each in now)
+            self._has_missed = last - self._last_pid > came
+            most = int((at - self._looked) * self._cpus * 1e9) if self._has_missed else 0
+            self._mappings.note(now, most)
+            self._clocks, self._last_pid, self._looked = now, last, at
+            try:
+                # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
+                with self._standing_still() if self._is_slow else nullcontext():
+                    self.used_bytes = self._measure(pids)
+            except Grown:
+                self.used_bytes = self._limit + 1
         left = self._limit - self.used_bytes
         return 0 if left < 0 else max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, left / _BYTES_PER_SECOND))
 
@@ -108,18 +135,21 @@ class Meter:
             return bound
         if (
             self._last is not None
+            and not self._has_missed
             and (most := self._last.used_now(held, processes, self._mappings)) <= self._limit
         ):
             return most
-        with standing_still(self._stopped):
+        with self._standing_still():
             return self._measure_standing_still(pids)
 
+    def _standing_still(self) -> AbstractContextManager[None]:
+        return standing_still(self._stopped, self._limit // 16)
+
     def _held_bytes(self, processes: list[Process], seconds: float) -> int:
-        holders = [
-            each.pid for each in processes if each.size
-        ]  # whose memory is gone, has nothing open either
+        # Whose memory is gone has nothing open either; the twin has what the interpreter had at its start.
+        holders = {each.pid for each in processes if each.size} | ({self._twin} if self._twin else set())
         return (
-            objects.held_bytes(holders, self._limit, self._most_descriptors, seconds)
+            objects.held_bytes(sorted(holders), self._limit, self._most_descriptors, seconds, self._hidden)
             + sum(map(_tmpfs_bytes, _TMPFS))
             + sum(
                 each.page_tables + each.threads * _TASK_BYTES + argument_bytes(each.pid) for each in processes

@@ -8,6 +8,7 @@ Some of it is counted by the kernel for a whole user, or once for the machine. O
 memory limit would leave nothing to the others.
 """
 
+import math
 import os
 import socket
 import time
@@ -18,6 +19,7 @@ from .processes import read
 _KIB, _MIB = 1024, 1024**2
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _LOCKS_SECONDS = 0.006
+_HIDDEN_SECONDS = 1.0  # that a socket on its way may be so, and nobody takes it in
 _SMALL_PART = 40  # what can hold no more than this part of the limit is not looked at
 
 # pipe(7): 16 pages, and no more, as the filter keeps F_SETPIPE_SZ away; one byte may hold a page.
@@ -53,13 +55,12 @@ def _usual_buffer(kind: int, option: int) -> int:
 DATAGRAM_QUEUE = 1
 _BACKLOG = 128
 _STREAM_BYTES = 2 * _usual_buffer(socket.SOCK_STREAM, socket.SO_SNDBUF)
-_DATAGRAM_BYTES = (DATAGRAM_QUEUE + 1) * _STREAM_BYTES
+_OLD_QUEUE = 10  # where the kernel does not let a user namespace set it (before Linux 5.17)
 _TCP_BYTES = 128 * _KIB  # each way
 _INTERNET_BYTES = (
     max(2 * _TCP_BYTES, _usual_buffer(socket.SOCK_DGRAM, socket.SO_RCVBUF) + 64 * _KIB)
     + number_of_machine("net/core/optmem_max", 131072) // 2
 )
-_DEAREST_SOCKET = max(_DATAGRAM_BYTES, _INTERNET_BYTES)
 _TIME_WAIT_BYTES = 512
 SYSCTLS = (
     ("net/unix/max_dgram_qlen", str(DATAGRAM_QUEUE)),
@@ -70,8 +71,8 @@ SYSCTLS = (
 )
 """What bounds the buffers of the jail's own network namespace: (path below /proc/sys, text)."""
 
-TCP_BYTES = number_of_machine("net/ipv4/tcp_mem", 65536) * _PAGE_BYTES // 4
-"""What all TCP of a jail may hold: a quarter of what the whole machine may before the kernel slows everybody's down."""
+TCP_BYTES = max(256 * _INTERNET_BYTES, number_of_machine("net/ipv4/tcp_mem", 65536) * _PAGE_BYTES // 4)
+"""What all TCP of a jail may hold: a quarter of what the whole machine may before the kernel slows everybody's down, or 256 sockets."""
 WATCHES = max(4096, min(16384, number_of_machine("fs/epoll/max_user_watches", 1 << 20) // 64))
 """What a jail may watch with epoll: a sixty-fourth, at the most, of what each user of the machine may."""
 
@@ -134,11 +135,13 @@ def uncharged(limit: int) -> None:
         )
 
 
-def held_bytes(pids: list[str], limit: int, most_descriptors: int, seconds: float) -> int:
+def held_bytes(
+    pids: list[str], limit: int, most_descriptors: int, seconds: float, hidden: dict[bytes, float]
+) -> int:
     """Return the most that descriptors and sockets of the jail hold; nothing for the few that most programs have.
 
     `limit` is that of the jail's memory, `most_descriptors` how many one process may have, `seconds` of CPU time are for looking where they
-    lead to. Raises TooMany.
+    lead to. `hidden` is kept from look to look: sockets that no descriptor led to, and since when; never, for the host's. Raises TooMany.
     """
     deadline = time.thread_time() + seconds
     small = limit // _SMALL_PART
@@ -147,11 +150,13 @@ def held_bytes(pids: list[str], limit: int, most_descriptors: int, seconds: floa
     descriptors = sum(counts)
     _see_connections(sockets)
     held = sockets.lingering * _TIME_WAIT_BYTES
-    if sockets.used * _DEAREST_SOCKET > small:
+    if sockets.used * max(_datagram_bytes(), _INTERNET_BYTES) > small:
         held += _socket_bytes(sockets, limit)
     if sockets.used or descriptors * _PIPE_BYTES > small:
-        found = _look_at_descriptors(pids, counts, deadline)
-        if found.in_flight > IN_FLIGHT:
+        found = _look_at_descriptors(pids, counts, deadline, hidden)
+        # What is in the queue of a socket that is on its way itself, nobody can see.
+        since = min(hidden.values(), default=math.inf)
+        if found.in_flight > IN_FLIGHT or since < time.monotonic() - _HIDDEN_SECONDS:
             raise TooMany(f"{IN_FLIGHT} descriptors on their way through sockets")
         if found.watches > WATCHES:
             raise TooMany(f"{WATCHES} files watched by epoll")
@@ -200,7 +205,11 @@ def _socket_bytes(sockets: _Sockets, limit: int) -> int:
         return least
     # The column of the type; a name like that only makes one count for more.
     datagram = read("/proc/net/unix").count(b" 0002 ")
-    return least + datagram * (_DATAGRAM_BYTES - _STREAM_BYTES)
+    return least + datagram * (_datagram_bytes() - _STREAM_BYTES)
+
+
+def _datagram_bytes() -> int:
+    return (number_of_machine("net/unix/max_dgram_qlen", _OLD_QUEUE) + 1) * _STREAM_BYTES
 
 
 def _nobodys_bytes(kind: str) -> int:
@@ -226,10 +235,13 @@ def _count_descriptors(pid: str, most: int) -> int:
         return 0  # it has ended
 
 
-def _look_at_descriptors(pids: list[str], counts: list[int], deadline: float) -> _Descriptors:
-    """Return what the descriptors of these processes, so many each, lead to."""
+def _look_at_descriptors(
+    pids: list[str], counts: list[int], deadline: float, hidden: dict[bytes, float]
+) -> _Descriptors:
+    """Return what the descriptors of these processes, so many each, lead to; `hidden` is brought up to date."""
     pipes: set[str] = set()
     seen: set[str] = set()
+    there = {line.split()[6] for line in read("/proc/net/unix").splitlines()[1:]} - {b"0"}
     total = _Descriptors()
     for pid, count in zip(pids, counts, strict=True):
         try:
@@ -250,6 +262,13 @@ def _look_at_descriptors(pids: list[str], counts: list[int], deadline: float) ->
                     total = _add(total, pid, name, target, seen)
             except OSError:
                 continue  # it is closed, or its process has ended
+    if not total.unseen:
+        unfound = there.difference(name[8:-1].encode() for name in seen)  # socket:[number]
+        now = time.monotonic()
+        before = dict(hidden)
+        hidden.clear()
+        hidden.update({inode: before.get(inode, now) for inode in unfound})
+        hidden.update({inode: since for inode, since in before.items() if since == math.inf})
     return total._replace(pipes=len(pipes))
 
 

@@ -118,9 +118,14 @@ def has_memory_of_its_fork(pid: str | int) -> bool:
 
 
 def page_faults(pid: str) -> int:
-    """Return how many page faults of a process needed no disk: one for each page that it got or made its own."""
+    """Return how many page faults a process had, and children that it waited for: one for each page that they got or made their own."""
     fields = _stat(pid)
-    return int(fields[7]) if fields else 0
+    return sum(map(int, fields[7:11])) if fields else 0
+
+
+def last_pid() -> int:
+    """Return the number that was given last in this pid namespace, to a process or a thread."""
+    return int(read("/proc/loadavg").rsplit(None, 1)[-1])
 
 
 def proportional_bytes(pid: str) -> int | None:
@@ -147,22 +152,35 @@ def clocks(pids: list[str]) -> dict[str, int]:
     return found
 
 
+class Grown(Exception):
+    """A jail that is to stand still goes on taking memory instead."""
+
+
 @contextmanager
-def standing_still(stopped: Collection[str]) -> Iterator[None]:
+def standing_still(stopped: Collection[str], most_bytes: int) -> Iterator[None]:
     """Stop the jail, all but its init, and let go on what was going on: all but `stopped`, which were stopped before.
 
     A process that is in the middle of fork(2) hands such a stop on to its child, which nobody sees yet and no SIGCONT reaches
-    (`multiprocess` in kernel/signal.c). So we wait until all have stopped, those too that have come meanwhile.
+    (`multiprocess` in kernel/signal.c). So we wait until all have stopped, those too that have come meanwhile. A read(2) into much memory,
+    or an madvise(2) that fills it, does not hear of a stop: raises Grown when more than `most_bytes` are taken while we wait.
     """
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)
-    started = time.monotonic()
-    while (waited := time.monotonic() - started) < _STOP_SECONDS:
-        still = b"TtZXD" if waited > _VFORK_SECONDS else b"TtZX"
-        if all(_stands_still(pid, still) for pid in numbers()):
-            break
-        time.sleep(0.0005)
     try:
+        started, taken = time.monotonic(), None
+        while (waited := time.monotonic() - started) < _STOP_SECONDS:
+            still = b"TtZXD" if waited > _VFORK_SECONDS else b"TtZX"
+            if all(_stands_still(pid, still) for pid in numbers()):
+                break
+            now = {each.pid: each.anonymous for each in map(look_at, numbers()) if each is not None}
+            if taken is None:
+                taken = now
+            if (
+                sum(max(0, size - taken.get(pid, 0)) for pid, size in now.items() if pid in taken)
+                > most_bytes
+            ):
+                raise Grown
+            time.sleep(0.0005)
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -41,7 +41,7 @@ _PRIO_USER, _IOPRIO_WHO_USER = 2, 3
 _PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
 _PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE, _PR_FUTEX_HASH = 41, 67, 78
 _ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME too
-_CLONE_FILES, _CLONE_THREAD = 0x400, 0x10000
+_CLONE_VM, _CLONE_FILES, _CLONE_VFORK, _CLONE_THREAD = 0x100, 0x400, 0x4000, 0x10000
 _MAP_SHARED, _MAP_HUGETLB = 1, 0x40000
 _MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT = 12, 20, 21
 _POSIX_FADV_DONTNEED = 4
@@ -199,6 +199,8 @@ RULES = (
     # process which shared its files with another, and has ended. Before Linux 3.15 there were none, and that is how it is said.
     Deny(errno.EINVAL, "fcntl", (Is(1, (_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW)),)),
     Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_FILES), LacksBits(0, _CLONE_THREAD))),
+    # A parent that waits for its child, as after vfork(2), with a copy of its memory: memory.py takes such a pair for one that shares it.
+    Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_VFORK), LacksBits(0, _CLONE_VM))),
     # The whole machine would wait for its disks, or read its files anew. All that a jail writes is in memory.
     Deny(0, "sync syncfs"),
     Deny(0, "fadvise64", (Is(3, (_POSIX_FADV_DONTNEED,)),)),
