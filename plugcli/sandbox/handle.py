@@ -28,6 +28,7 @@ _CHUNK = 65536
 _GREETING_BYTES = 4096
 _ENDS = 5  # door, standard input, output and error, workspace
 _INTERRUPT_GRACE_SECONDS = 0.5
+_END_SECONDS = 0.5
 _POST_MORTEM_SECONDS = 5.0
 
 
@@ -174,7 +175,9 @@ class Jail:
                 ending = Ending(is_timeout=True)
                 # The code's chance to say where it was, and to flush; what it does with it decides nothing.
                 self.interrupt()
-                await self.wait(_INTERRUPT_GRACE_SECONDS)
+                if not await self.wait(_INTERRUPT_GRACE_SECONDS):
+                    self._tell({"end": True})  # what is in the middle of a read(2) ends sooner by its hand
+                    await self.wait(_END_SECONDS)
         finally:
             # Else its init has killed everybody else, and ends when the jail is closed.
             if self.ending in (None, Ending()):

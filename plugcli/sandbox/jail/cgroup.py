@@ -114,7 +114,8 @@ class CpuCgroups:
     def take(self, pid: int) -> None:
         """Move a process of one thread into the group of all; what it forks is in it from the start."""
         if self._group is not None:
-            _write(f"{self._group}/tasks", str(pid))
+            with contextlib.suppress(OSError):  # it has ended, which is noticed elsewhere
+                _write(f"{self._group}/tasks", str(pid))
 
     def make(self) -> str | None:
         """Return the folder of a group that no jail has."""

@@ -6,7 +6,7 @@ control channel, or dies, this process exits, and the kernel kills all that is l
 
 Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"memory": bytes} when it has changed much; {"swept": true};
                at the end {"exited": status} or {"out_of_memory": true}, with "held": what of the kernel's the code had too many of
-Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process but the interpreter;
+Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process but the interpreter; {"end": true};
                {"write": name} with a socket: make a file of what comes through it, see scribe.py
 
 Guarantees: the frame "ready" is sent only when every lock holds; "failed" names the step that did not; a failed step never leads on to
@@ -36,7 +36,7 @@ from .memory import Meter
 from .objects import SYSCTLS, TooMany, uncharged
 from .plan import WORKSPACE, Plan
 from .privileges import Listener
-from .processes import has_memory_of_its_fork, living, numbers
+from .processes import has_memory_of_its_fork, kill_all, last_pid, living, numbers
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
@@ -50,6 +50,7 @@ _CLOSE_ON_EXEC, _FOLDER = os.O_CLOEXEC, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOE
 _HAS_ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT  # and is not buried: that takes the kernel long
 _LINGER_SECONDS = 0.1  # the host ends us sooner, when its answer is on its way: taking us down takes a CPU
 _KILL = int(signal.SIGKILL)
+_FIRST_OF_THE_CODE = 3  # after the init, the interpreter and its twin
 _DEATHS = libc.sigset(signal.SIGCHLD)
 _SIGNAL_BYTES = 128  # struct signalfd_siginfo; SIGCHLD waits but once
 
@@ -273,10 +274,14 @@ def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cg
     """Tell the host how the interpreter ended, and give it time to end us."""
     # The kernel may have ended it for its memory: that is not the code's own death.
     is_exceeded = group is not None and group.was_exceeded()
-    try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
-        kill(-1, _KILL)  # before the host is told that it is over
-    except ProcessLookupError:
-        pass  # there is nobody else
+    # Before the host is told that it is over.
+    if last_pid() > _FIRST_OF_THE_CODE:
+        kill_all()
+    else:
+        try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
+            kill(-1, _KILL)
+        except ProcessLookupError:
+            pass  # there is nobody else
     status = ended.si_status if ended.si_code == CLD_EXITED else -ended.si_status
     send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
     select.select((control,), (), (), _LINGER_SECONDS)
@@ -322,8 +327,7 @@ class _Memory:
 
     def tell_that_it_ran_out(self) -> None:
         """End everybody but us, and tell the host why."""
-        with contextlib.suppress(ProcessLookupError):
-            kill(-1, _KILL)  # before anything else
+        kill_all()  # before anything else
         wire.send(self._control, {"out_of_memory": True} | ({"held": self._held} if self._held else {}))
 
     def look(self) -> float:
@@ -354,6 +358,9 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
     """Do what the host asks for; False when it is gone, or when the code does not let us."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:
+        return False
+    if "end" in frame:
+        kill_all()
         return False
     if "interrupt" in frame:
         kill(interpreter, signal.SIGINT)

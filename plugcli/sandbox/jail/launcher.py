@@ -122,6 +122,7 @@ class _Launcher:
         self._jails: dict[int, _Jail] = {}  # by the pidfd of its init
         self._uids: set[int] = set()  # of jails that are asked for, are, or are not buried yet
         self._last_uid = 0
+        self._failed: set[int] = set()  # numbers of jails that could not be made
         self._unburied: list[_Jail] = []  # dead, but the kernel still holds their group
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
@@ -168,7 +169,8 @@ class _Launcher:
             return
         number, control = int(frame["jail"]), descriptors[0]
         try:
-            group, cpu = self._cgroups.make(number, self._plan.memory_bytes), self._cpu.make()
+            cpu = self._cpu.make()
+            group = self._cgroups.make(number, self._plan.memory_bytes)
         except OSError as error:
             os.close(control)
             self._tell_failed(number, {"failed": "memory cgroup", "why": str(error), "errno": error.errno})
@@ -278,11 +280,8 @@ class _Launcher:
         os.close(request.control)
         jail = request.jail
         if not descriptors:
-            self._uids.discard(jail.uid)
-            if jail.group is not None:
-                cgroup.remove(jail.group)
-            if jail.cpu is not None:
-                self._cpu.give_back(jail.cpu)
+            self._failed.add(jail.number)
+            self._unburied.append(jail)
             self._tell_failed(jail.number, frame)
             return
         (exit_notice,) = descriptors
@@ -314,6 +313,9 @@ class _Launcher:
                 if jail.cpu is not None:
                     self._cpu.give_back(jail.cpu)
                 self._uids.discard(jail.uid)
+                if jail.number in self._failed:  # the host has been told
+                    self._failed.discard(jail.number)
+                    continue
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
                 wire.send(self._channel, gone)
 

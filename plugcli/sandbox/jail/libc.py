@@ -69,6 +69,7 @@ _SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
 _SYS_OPENAT2 = 437
+_SYS_PROCESS_MRELEASE = 448
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _CLONE = ctypes.c_long({"x86_64": 56, "aarch64": 220}.get(os.uname().machine, -1))
@@ -211,6 +212,11 @@ def resident_part(start: int, length: int) -> float:
     address = ctypes.c_void_p(start), ctypes.c_size_t(length)
     _checked(_libc.mincore(*address, pages), "mincore")
     return sum(byte & 1 for byte in pages.raw) / len(pages)
+
+
+def process_mrelease(process: int) -> None:
+    """Have the kernel take the memory of a process that was killed: its pidfd."""
+    _syscall("process_mrelease", _SYS_PROCESS_MRELEASE, process, 0)
 
 
 def malloc_trim() -> None:

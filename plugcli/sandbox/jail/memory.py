@@ -16,7 +16,6 @@ from contextlib import AbstractContextManager, nullcontext
 from . import objects
 from .mappings import Mappings, count_files
 from .processes import (
-    Grown,
     Process,
     argument_bytes,
     clocks,
@@ -100,16 +99,14 @@ class Meter:
         has_run = now != self._clocks or last != self._last_pid or not now
         if has_run or len(self._hidden) > 1:  # else nobody has taken any since
             came = sum(each not in self._clocks for each in now)
-            self._has_missed = last - self._last_pid > came
+            went = self._clocks.keys() - now.keys()
+            self._has_missed = bool(went) or last < self._last_pid or last - self._last_pid > came
             most = int((at - self._looked) * self._cpus * 1e9) if self._has_missed else 0
             self._mappings.note(now, most)
             self._clocks, self._last_pid, self._looked = now, last, at
-            try:
-                # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
-                with self._standing_still() if self._is_slow else nullcontext():
-                    self.used_bytes = self._measure(pids)
-            except Grown:
-                self.used_bytes = self._limit + 1
+            # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
+            with self._standing_still() if self._is_slow else nullcontext():
+                self.used_bytes = self._measure(pids)
         left = self._limit - self.used_bytes
         return 0 if left < 0 else max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, left / _BYTES_PER_SECOND))
 

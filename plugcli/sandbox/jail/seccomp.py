@@ -121,7 +121,7 @@ RULES = (
     # Other processes' memory, and files by handle.
     Deny(
         errno.EPERM,
-        "ptrace process_vm_readv process_vm_writev process_madvise process_mrelease pidfd_getfd kcmp",
+        "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp",
     ),
     Deny(errno.EPERM, "open_by_handle_at name_to_handle_at"),
     # Kernel surface that Python work does not need, most of it root's.

@@ -43,7 +43,6 @@ ptrace                        101    117
 process_vm_readv              310    270
 process_vm_writev             311    271
 process_madvise               440    440
-process_mrelease              448    448
 pidfd_getfd                   438    438
 kcmp                          312    272
 open_by_handle_at             304    265
