@@ -81,7 +81,6 @@ class Meter:
             False  # whether a process or a thread came and went between two looks, and took what nobody shows
         )
         self._last: _Exact | None = None
-        self._stopped: set[str] = set()  # processes that the code had stopped itself at the last look
         self._is_slow = False
 
     def forget(self, pid: int) -> None:
@@ -119,8 +118,6 @@ class Meter:
         objects.locks()
         count_files(pids)
         processes = self._look_at(pids)
-        if not self._is_slow:  # else they are stopped by us
-            self._stopped = {each.pid for each in processes if each.state in b"Tt"}
         held = self._held_bytes(processes, _LOOK_SECONDS)
         anonymous = sum(each.anonymous for each in processes)
         self._is_slow = time.monotonic() - started > _SLOW_SECONDS
@@ -140,7 +137,7 @@ class Meter:
             return self._measure_standing_still(pids)
 
     def _standing_still(self) -> AbstractContextManager[None]:
-        return standing_still(self._stopped, self._limit // 16)
+        return standing_still(self._limit // 16)
 
     def _held_bytes(self, processes: list[Process], seconds: float) -> int:
         # Whose memory is gone has nothing open either; the twin has what the interpreter had at its start.

@@ -171,13 +171,14 @@ def kill_all() -> None:
 
 
 @contextmanager
-def standing_still(stopped: Collection[str], most_bytes: int) -> Iterator[None]:
-    """Stop the jail, all but its init, and let go on what was going on: all but `stopped`, which were stopped before.
+def standing_still(most_bytes: int) -> Iterator[None]:
+    """Stop the jail, all but its init, and let go on what was going on: all but those that the code had stopped itself.
 
     A process that is in the middle of fork(2) hands such a stop on to its child, which nobody sees yet and no SIGCONT reaches
     (`multiprocess` in kernel/signal.c). So we wait until all have stopped, those too that have come meanwhile. A read(2) into much memory,
     or an madvise(2) that fills it, does not hear of a stop: when more than `most_bytes` are taken while we wait, we wait no longer.
     """
+    stopped = [pid for pid in numbers() if _stat(pid)[:1] == [b"T"]]
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)
     try:
