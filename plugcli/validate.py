@@ -5,7 +5,7 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import chain, compress
@@ -38,7 +38,16 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     ignores = Ignores(ignore_comments(plugin.openapi) if plugin.openapi else (), listed)
     shared: _Shared = {}
     judged = {host_id: _judge(plugin, host, shared) for host_id, host in hosts.items()}
-    _tell_what_is_not_judged(judged)
+    refusing = {
+        host_id
+        for host_id in hosts
+        if any(
+            each.claim.word == "error"
+            and not (ignores and ignores.of(_finding(plugin, host_id, each)) is not None)
+            for each in judged[host_id]
+        )
+    }
+    _tell_what_is_not_judged(judged, refusing)
     found = {host_id: [_finding(plugin, host_id, each) for each in judged[host_id]] for host_id in hosts}
     for idle in _idle(plugin, ignores, found):
         for host_id in hosts:
@@ -71,12 +80,12 @@ class _Judged(NamedTuple):
     claim: Claim
 
 
-def _tell_what_is_not_judged(judged: dict[str, list[_Judged]]) -> None:
-    """Leave each host that judges nothing one reason, and none to a host that refuses. Where all judge nothing, it is an error."""
+def _tell_what_is_not_judged(judged: dict[str, list[_Judged]], refusing: Container[str]) -> None:
+    """Leave each host that judges nothing one reason, and none to those `refusing`. Where all judge nothing, it is an error."""
     reasons = {
         host_id: next((each for each in found if each.rule == nothing_judged.ID), None)
         for host_id, found in judged.items()
-        if not any(each.claim.word == "error" for each in found)
+        if host_id not in refusing
     }
     is_all = len(reasons) == len(judged) and all(reasons.values())
     for host_id, found in judged.items():
