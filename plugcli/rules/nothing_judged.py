@@ -1,7 +1,7 @@
 """There is nothing here that any of the hosts asked about could judge.
 
-A host that is given the OpenAPI document alone says nothing of a manifest, one that takes no OpenAPI 3.2 nothing of such a document, and no host
-says anything of a page or of an empty folder.
+A host that is given the OpenAPI document alone says nothing of a manifest, one that takes no OpenAPI 3.2 nothing of such a document, and
+no host says anything of a page or of an empty folder.
 Without this finding such a run would end with status 0, as if a host had accepted something; so it cannot be ignored. Where some of the
 hosts judge the target, the others say in a note why they do not.
 

@@ -358,6 +358,19 @@ def test_reader_of_yaml_1_2_has_its_own_values() -> None:
     assert [each for _, each in before.differences.scalars] == [each for _, each in read.differences.scalars]
 
 
+def test_reader_that_alone_differs_is_asked() -> None:
+    """`minimum: -0o14` is text by both versions of YAML, and -12 to js-yaml 4.3.2, with which Microsoft's parser reads."""
+    text = "a: [-0o14, +0o14, 0O14, 0o18, -0b12, 1.0e+400, -.inf, .NaN, -.nan]\n-0o14: c\n"
+    read = Document.parse(text, "x").read_as("1.2")
+    inf = float("inf")
+    assert [-12, 12, "0O14", "0o18", "-0b12", "1.0e+400", -inf] == read.data["a"][:7]
+    assert str(read.data["a"][7]) == "nan"
+    assert "-.nan" == read.data["a"][8]
+    assert "c" == read.data["-12"]
+    told = [(each.text, each.in_1_2) for _, each in read.differences.scalars if each.is_only_js]
+    assert [("-0o14", -12), ("+0o14", 12), ("1.0e+400", "1.0e+400"), ("-0o14", -12)] == told
+
+
 def test_document_that_all_readers_agree_on_is_read_once() -> None:
     """A large document takes a second to read, and most have nothing that readers disagree on."""
     for text in ("a: [1, true, x, null]\nb: 2020-01-01\n", '{"a": 1e-3}', "a: 'no'\n"):
