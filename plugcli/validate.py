@@ -92,11 +92,17 @@ def _tell_what_is_not_judged(judged: dict[str, list[_Judged]], refusing: Contain
         reason = reasons.get(host_id)
         others = [each for each in found if each.rule != nothing_judged.ID]
         if reason is not None:
-            said = [each for each in others if each.rule in nothing_judged.SAY_WHY]
+            said = [each for each in others if _says_why(each)]
             better = [each for each in said if not is_all or each.rule in nothing_judged.KNOW_BETTER]
             others = [each for each in others if each not in said]
             others += [each if not is_all else _as_error(each) for each in better or [reason]]
         judged[host_id] = others
+
+
+def _says_why(judged: _Judged) -> bool:
+    """Whether it says why something is not judged; a slip in JSON does not, which has the rule of what cannot be read."""
+    is_open = judged.rule != "openapi-syntax" or judged.claim.leaves_open
+    return is_open and judged.rule in nothing_judged.SAY_WHY
 
 
 def _as_error(reason: _Judged) -> _Judged:

@@ -14,6 +14,7 @@ from plugcli.document import number
 from plugcli.document.depth import MAX_DEPTH, TooDeep
 from plugcli.document.placeholder import TEMPLATE, unfilled
 from plugcli.document.problem import BadText
+from plugcli.document.yaml_doubts import ALL, MODERN
 from plugcli.document.yaml_notes import Ambiguous, Merge, Places, Repeated
 from plugcli.document.yaml_values import READERS, TAGS, YamlVersion, construct, is_ambiguous
 
@@ -181,11 +182,14 @@ class Builder:
             raise _unknown_tag(event.tag, offset)
         if self._stack and type(self._stack[-1].value) is dict and self._stack[-1].key is None:
             if found := TEMPLATE.match(self._text, max(offset - 1, 0)):  # `{{ name }}` is a mapping as a key
-                raise unfilled(found)
+                bad = unfilled(found)
+                bad.doubted_by = MODERN
+                raise bad
             raise BadText(
                 offset,
                 "a mapping or list stands where a key must be",
                 "put quotes around text that starts with { or [",
+                MODERN,
             )
         if event.anchor:
             self._anchor(event.anchor, offset, value, None)
@@ -228,12 +232,13 @@ class Builder:
                 if is_open
                 else f"the alias *{name} has no anchor &{name} before it",
                 "a value cannot contain itself" if is_open else "put quotes around text that starts with *",
+                ALL if is_open else (),
             )
         named = self._anchors[name]
         frame = self._stack[-1] if self._stack else None
         if frame and type(frame.value) is dict and frame.key is None:
             if named.text is None:
-                raise BadText(offset, f"the alias *{name} is a key, but no text")
+                raise BadText(offset, f"the alias *{name} is a key, but no text", "", MODERN)
             self._key(named.text, offset, is_plain=False)
             return
         is_merged = frame is not None and frame.key == "<<"  # what it names is no level of its own then
@@ -280,7 +285,7 @@ class Builder:
     def _add_merge(self, frame: _Frame, value: Any) -> None:
         merged = value if isinstance(value, list) else [value]
         if not all(isinstance(each, dict) for each in merged):
-            raise BadText(frame.key_offset, "<< merges mappings, and this is none")
+            raise BadText(frame.key_offset, "<< merges mappings, and this is none", "", MODERN)
         frame.merges.extend(merged)
 
 

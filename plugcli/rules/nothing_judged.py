@@ -36,8 +36,8 @@ OURS = Claim(
 ERROR = Claim("enforced", "plugcli: status 0 says that something was judged")
 _NOT_JUDGED = "not judged: "
 # Findings of these say already why something is not judged, and of some of them why nothing is.
-SAY_WHY = ("openapi-missing", "openapi-dialect")
-KNOW_BETTER = ("openapi-dialect",)
+SAY_WHY = ("openapi-missing", "openapi-dialect", "openapi-syntax")
+KNOW_BETTER = ("openapi-dialect", "openapi-syntax")
 _PARTS: tuple[Part, ...] = ("openapi", "manifest")
 
 
