@@ -34,6 +34,11 @@ def check(plugin: Plugin, host: Host) -> Problems:
     elif plugin.openapi is not None and (slip := plugin.openapi.slip):
         message = f"only a YAML reader takes this JSON: {slip.message}"
         yield Problem(slip, message, "openapi-slip", slip.hint)
+    if plugin.openapi is not None and host.yaml is not None and host.yaml.version == "1.2":
+        for where, refused in plugin.openapi.differences.refused:
+            claim = "openapi-syntax/tag" if refused.is_tag else "openapi-syntax"
+            message = f"{refused.message}: the host's reader of YAML refuses it"
+            yield Problem(where, message, claim, refused.hint)
 
 
-RULE = Rule(plugin=check, asks=named("openapi-slip"), is_of_any_version=True)
+RULE = Rule(plugin=check, asks=named("openapi-slip", "openapi-syntax/tag"), is_of_any_version=True)

@@ -182,7 +182,7 @@ def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, colum
         ("a:\n  -\t- b\n", 2, 4, "a tab stands where a list"),
         ("%FOO bar\n---\na: 1\n", 1, 5, "a line that starts with % is a directive"),
         ("a: > folded\n  text\n", 1, 6, "text after | or > starts on the next line"),
-        ("a: &:@ x\n", 1, 5, "has a name that not every reader of YAML takes"),
+        ("a: &:@ x\n", 1, 4, "has a name that not every reader of YAML takes"),
         ("a: !<x y\n", 1, 7, "text that starts with ! is a tag"),
         ('a: "x\n---\n"\n', 2, 1, "a quoted text is never closed before this line"),
         ('a: "x\nb: 1\n', 3, 1, "never closed"),

@@ -83,3 +83,49 @@ def test_run_in_which_that_is_all_is_an_error_that_is_not_the_hosts() -> None:
     assert ("openapi-syntax", "error") == (error.rule, error.severity)
     assert error.message.startswith("nothing is judged: ")
     assert "not_judged" == report.verdicts[0].verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x-h: [-]\n", 4),
+        ("x-h: [a, -, b]\n", 4),
+        ("x-h: {a: -}\n", 4),
+        ("x-h: ># comment\n  x\n", 4),
+        ("x-h: !!str |-# comment\n  x\n", 4),
+    ],
+)
+def test_what_only_js_yaml_refuses_is_an_error_of_its_hosts(text: str, line: int) -> None:
+    """Each was run with js-yaml 4.3.2 and the package yaml 2, which refuse it; PyYAML takes it."""
+    report = validate(Plugin("x", openapi=Document.parse(START + text, "x"), scope="openapi"), all_hosts())
+    found = {each.host: each for each in report.findings if each.rule == "openapi-syntax"}
+    assert {"librechat", "lobechat", "m365-copilot"} == found.keys()
+    assert {("error", line)} == {(each.severity, each.line) for each in found.values()}
+
+
+@pytest.mark.parametrize(
+    "text", ["!!set {a, b}", "!!binary aGk=", "!!timestamp 2001-01-01", "!!omap [a: 1]", "!!pairs [a: 1]"]
+)
+def test_tag_that_json_does_not_have_is_an_error_where_the_reader_has_no_other(text: str) -> None:
+    """Microsoft's parser reads with js-yaml's JSON_SCHEMA; LibreChat with its default, which takes them."""
+    document = Document.parse(f"{START}x-h: {text}\n", "x")
+    report = validate(Plugin("x", openapi=document, scope="openapi"), all_hosts())
+    assert ["m365-copilot"] == [each.host for each in report.findings if each.rule == "openapi-syntax"]
+
+
+def test_comment_right_behind_the_version_is_an_error() -> None:
+    """js-yaml calls the argument of the directive ill-formed."""
+    for between, expected in (("", ["m365-copilot"]), (" ", [])):
+        document = Document.parse(f"%YAML 1.1{between}#c\n---\n{START}", "x")
+        plugin = Plugin("x", openapi=document, scope="openapi")
+        report = validate(plugin, {"m365-copilot": all_hosts()["m365-copilot"]})
+        assert expected == [each.host for each in report.findings if each.rule == "openapi-syntax"]
+
+
+def test_what_js_yaml_takes_is_not_refused_for_it() -> None:
+    """A - as a key or in quotes, a comment behind a space, a # in a text."""
+    text = (
+        START
+        + "x-a: {-: b}\nx-b: [\"-\", -1]\nx-c: > # c |#\n  >#x\nx-d: '># c'\nx-e: !!map {}\nx-f: !!str 5\n"
+    )
+    assert [] == Document.parse(text, "x").differences.refused
