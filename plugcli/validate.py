@@ -47,7 +47,8 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
             for each in judged[host_id]
         )
     }
-    _tell_what_is_not_judged(judged, refusing)
+    reading = {host_id for host_id, host in hosts.items() if nothing_judged.reads_openapi(plugin, host)}
+    _tell_what_is_not_judged(judged, refusing, reading)
     found = {host_id: [_finding(plugin, host_id, each) for each in judged[host_id]] for host_id in hosts}
     for idle in _idle(plugin, ignores, found):
         for host_id in hosts:
@@ -80,14 +81,21 @@ class _Judged(NamedTuple):
     claim: Claim
 
 
-def _tell_what_is_not_judged(judged: dict[str, list[_Judged]], refusing: Container[str]) -> None:
-    """Leave each host that judges nothing one reason, and none to those `refusing`. Where all judge nothing, it is an error."""
+def _tell_what_is_not_judged(
+    judged: dict[str, list[_Judged]], refusing: Container[str], reading: Container[str]
+) -> None:
+    """Leave each host that judges nothing one reason, and none to those `refusing`.
+
+    It is an error where none of the others has a verdict either: for that it would be `reading` the OpenAPI document.
+    """
     reasons = {
         host_id: next((each for each in found if each.rule == nothing_judged.ID), None)
         for host_id, found in judged.items()
         if host_id not in refusing
     }
-    is_all = len(reasons) == len(judged) and all(reasons.values())
+    is_all = len(reasons) == len(judged) and all(
+        reason is not None or host_id not in reading for host_id, reason in reasons.items()
+    )
     for host_id, found in judged.items():
         reason = reasons.get(host_id)
         others = [each for each in found if each.rule != nothing_judged.ID]

@@ -203,3 +203,11 @@ def test_version_that_no_host_asked_takes_is_status_1_and_one_that_some_judge_is
     both = run("--for", "chatgpt", "--for", "mcp", str(tmp_path / "openapi.yaml"))
     assert 0 == both.returncode
     assert "nothing is judged" not in both.stdout
+
+
+def test_host_without_a_verdict_does_not_hide_that_another_judges_nothing(tmp_path: Path) -> None:
+    """Dify judges the manifest and has no verdict without its document: with it the error of the other must stay."""
+    manifest = written(tmp_path, TARGETS["a manifest"])
+    for hosts in (("gemini-tools",), ("gemini-tools", "mcp"), ("dify", "gemini-tools"), ("chatgpt", "mcp")):
+        done = run(*(each for host in hosts for each in ("--for", host)), manifest)
+        assert (1, True) == (done.returncode, "nothing is judged: " in done.stdout), hosts
