@@ -5,7 +5,7 @@ Rules say what they found, hosts say how bad it is. Nothing is printed and nothi
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import chain, compress
@@ -38,7 +38,17 @@ def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore]
     ignores = Ignores(ignore_comments(plugin.openapi) if plugin.openapi else (), listed)
     shared: _Shared = {}
     judged = {host_id: _judge(plugin, host, shared) for host_id, host in hosts.items()}
-    _tell_what_is_not_judged(judged)
+    refusing = {
+        host_id
+        for host_id in hosts
+        if any(
+            each.claim.word == "error"
+            and not (ignores and ignores.of(_finding(plugin, host_id, each)) is not None)
+            for each in judged[host_id]
+        )
+    }
+    reading = {host_id for host_id, host in hosts.items() if nothing_judged.reads_openapi(plugin, host)}
+    _tell_what_is_not_judged(judged, refusing, reading)
     found = {host_id: [_finding(plugin, host_id, each) for each in judged[host_id]] for host_id in hosts}
     for idle in _idle(plugin, ignores, found):
         for host_id in hosts:
@@ -71,23 +81,36 @@ class _Judged(NamedTuple):
     claim: Claim
 
 
-def _tell_what_is_not_judged(judged: dict[str, list[_Judged]]) -> None:
-    """Leave each host that judges nothing one reason, and none to a host that refuses. Where all judge nothing, it is an error."""
+def _tell_what_is_not_judged(
+    judged: dict[str, list[_Judged]], refusing: Container[str], reading: Container[str]
+) -> None:
+    """Leave each host that judges nothing one reason, and none to those `refusing`.
+
+    It is an error where none of the others has a verdict either: for that it would be `reading` the OpenAPI document.
+    """
     reasons = {
         host_id: next((each for each in found if each.rule == nothing_judged.ID), None)
         for host_id, found in judged.items()
-        if not any(each.claim.word == "error" for each in found)
+        if host_id not in refusing
     }
-    is_all = len(reasons) == len(judged) and all(reasons.values())
+    is_all = len(reasons) == len(judged) and all(
+        reason is not None or host_id not in reading for host_id, reason in reasons.items()
+    )
     for host_id, found in judged.items():
         reason = reasons.get(host_id)
         others = [each for each in found if each.rule != nothing_judged.ID]
         if reason is not None:
-            said = [each for each in others if each.rule in nothing_judged.SAY_WHY]
+            said = [each for each in others if _says_why(each)]
             better = [each for each in said if not is_all or each.rule in nothing_judged.KNOW_BETTER]
             others = [each for each in others if each not in said]
             others += [each if not is_all else _as_error(each) for each in better or [reason]]
         judged[host_id] = others
+
+
+def _says_why(judged: _Judged) -> bool:
+    """Whether it says why something is not judged; a slip in JSON does not, which has the rule of what cannot be read."""
+    is_open = judged.rule != "openapi-syntax" or judged.claim.leaves_open
+    return is_open and judged.rule in nothing_judged.SAY_WHY
 
 
 def _as_error(reason: _Judged) -> _Judged:

@@ -121,8 +121,9 @@ class Document:
             read = yaml_text.parse(text)
         except TooDeep:
             raise
-        except BadText:
+        except BadText as bad:
             if slip is not None:
+                slip.doubted_by = bad.doubted_by
                 raise slip from None
             raise
         _check(read.value, text)
@@ -283,7 +284,7 @@ def document_or_problem(
 def _problem(text: str, name: str, bad: BadText) -> ParseProblem:
     lines = Lines(text)
     position = lines.position(min(bad.offset, len(text)))
-    return ParseProblem(name, position, bad.message, bad.hint, lines.excerpt(position))
+    return ParseProblem(name, position, bad.message, bad.hint, lines.excerpt(position), bad.doubted_by)
 
 
 def _check(value: Any, text: str) -> None:

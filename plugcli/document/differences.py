@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from plugcli.document import pointer
 from plugcli.document.place import Place
 from plugcli.document.problem import Position
-from plugcli.document.yaml_notes import Notes
+from plugcli.document.yaml_notes import Notes, Refused
 
 if TYPE_CHECKING:
     from plugcli.document import Document
@@ -64,6 +64,14 @@ class Differences:
     def merges(self) -> list[tuple[str, Position]]:
         """The keys `<<`: the pointer of the mapping that each stands in, and its place."""
         return [(pointer.join(*parts), self.position(offset)) for parts, offset in self.notes.merges]
+
+    @cached_property
+    def refused(self) -> list[tuple[Place, Refused]]:
+        """What PyYAML takes and js-yaml refuses."""
+        return [
+            (Place(self.document, pointer.join(*each.parts), position=self.position(each.offset)), each)
+            for each in self.notes.refused
+        ]
 
     @cached_property
     def anchors(self) -> list[Anchor]:

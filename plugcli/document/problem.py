@@ -38,13 +38,17 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class ParseProblem:
-    """Why a text cannot be read: the place, a sentence, what to do about it, and the line it is on."""
+    """Why a text cannot be read: the place, a sentence, what to do about it, and the line it is on.
+
+    It is `doubted_by` readers of those versions of YAML, which may take it.
+    """
 
     file: str
     position: Position
     message: str
     hint: str
     source: Excerpt
+    doubted_by: tuple[str, ...] = ()
 
 
 class UnreadableDocument(PlugcliError):
@@ -59,8 +63,9 @@ class UnreadableDocument(PlugcliError):
 class BadText(Exception):
     """Raised inside this package: what is wrong at `offset`, before the text has a name."""
 
-    def __init__(self, offset: int, message: str, hint: str = "") -> None:
+    def __init__(self, offset: int, message: str, hint: str = "", doubted_by: tuple[str, ...] = ()) -> None:
         super().__init__(message)
+        self.doubted_by = doubted_by
         self.offset = offset
         self.message = message
         self.hint = hint

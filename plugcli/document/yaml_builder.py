@@ -5,6 +5,7 @@ What a host's own YAML reader trips over is refused with a reason: aliases that 
 keys that are no text, unknown tags.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,7 +15,8 @@ from plugcli.document import number
 from plugcli.document.depth import MAX_DEPTH, TooDeep
 from plugcli.document.placeholder import TEMPLATE, unfilled
 from plugcli.document.problem import BadText
-from plugcli.document.yaml_notes import Ambiguous, Merge, Places, Repeated
+from plugcli.document.yaml_doubts import ALL, MODERN
+from plugcli.document.yaml_notes import Ambiguous, Merge, Places, Refused, Repeated
 from plugcli.document.yaml_values import READERS, TAGS, YamlVersion, construct, is_ambiguous
 
 # Aliases are cheap to write and dear to follow: nine lines of nine aliases make a thousand million values.
@@ -25,6 +27,11 @@ _TEXT_TAGS = {f"{TAGS}{name}" for name in ("str", "null", "bool", "int", "float"
     "!"
 }
 _CONTAINER_TAGS = {f"{TAGS}{name}" for name in ("map", "seq", "set", "omap", "pairs")} | {"!"}
+# Those that js-yaml's JSON_SCHEMA does not have.
+_NOT_OF_JSON = {f"{TAGS}{name}" for name in ("timestamp", "binary", "set", "omap", "pairs")}
+_GLUED_COMMENT = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*#")
+_GLUED_TO_VERSION = re.compile(r"%YAML[ \t]+[0-9.]+#")
+_SPACE = "put a space before the #"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -64,6 +71,7 @@ class Builder:
         self.ambiguous: list[Ambiguous] = []
         self.merges: list[Merge] = []
         self.anchored_again: list[Repeated] = []
+        self.refused: list[Refused] = []
         self.offset = 0  # of the last event
         self._text = text
         self._version = version
@@ -82,6 +90,8 @@ class Builder:
 
     def build(self) -> None:
         """Read the text. Raises BadText and yaml.YAMLError."""
+        if _GLUED_TO_VERSION.match(self._text):
+            self._refuse("a comment starts right behind the version of YAML", _SPACE, 0)
         loader = _LOADER(self._text)
         try:
             documents = 0
@@ -116,12 +126,18 @@ class Builder:
         text = event.value
         if event.tag is not None and event.tag not in _TEXT_TAGS:
             raise _unknown_tag(event.tag, offset)
+        if event.tag in _NOT_OF_JSON:
+            self._refuse_tag(event.tag, offset)
         is_plain = event.tag is None and event.implicit[0]
+        if event.style in ("|", ">") and _GLUED_COMMENT.match(self._text, offset):
+            self._refuse(f"a comment starts right behind {event.style}", _SPACE, offset)
         if self._stack and type(self._stack[-1].value) is dict and self._stack[-1].key is None:
             self._key(text, offset, is_plain=is_plain)
             if event.anchor:
                 self._anchor(event.anchor, offset, self._value(text, event.tag, is_plain), text)
             return
+        if text == "-" and is_plain:
+            self._refuse("a - alone is no value inside brackets", 'write "-"', offset)
         self._written += 1
         value = self._value(text, event.tag, is_plain)
         if is_plain and self._scalars[text][1]:
@@ -179,19 +195,33 @@ class Builder:
             raise TooDeep(offset)
         if event.tag is not None and event.tag not in _CONTAINER_TAGS:
             raise _unknown_tag(event.tag, offset)
+        if event.tag in _NOT_OF_JSON:
+            self._refuse_tag(event.tag, offset)
         if self._stack and type(self._stack[-1].value) is dict and self._stack[-1].key is None:
             if found := TEMPLATE.match(self._text, max(offset - 1, 0)):  # `{{ name }}` is a mapping as a key
-                raise unfilled(found)
+                bad = unfilled(found)
+                bad.doubted_by = MODERN
+                raise bad
             raise BadText(
                 offset,
                 "a mapping or list stands where a key must be",
                 "put quotes around text that starts with { or [",
+                MODERN,
             )
         if event.anchor:
             self._anchor(event.anchor, offset, value, None)
         self._written += 1
         self._put_place(offset)
         self._stack.append(_Frame(value, event.anchor, offset))
+
+    def _refuse(self, message: str, hint: str, offset: int, *, is_tag: bool = False) -> None:
+        self.refused.append(Refused(message, hint, self._parts(), offset, is_tag))
+
+    def _refuse_tag(self, tag: str, offset: int) -> None:
+        name = f"!!{tag.removeprefix(TAGS)}"
+        self._refuse(
+            f"JSON has nothing for the tag {name}", "write the value without it", offset, is_tag=True
+        )
 
     def _close(self) -> None:
         frame = self._stack.pop()
@@ -228,12 +258,13 @@ class Builder:
                 if is_open
                 else f"the alias *{name} has no anchor &{name} before it",
                 "a value cannot contain itself" if is_open else "put quotes around text that starts with *",
+                ALL if is_open else (),
             )
         named = self._anchors[name]
         frame = self._stack[-1] if self._stack else None
         if frame and type(frame.value) is dict and frame.key is None:
             if named.text is None:
-                raise BadText(offset, f"the alias *{name} is a key, but no text")
+                raise BadText(offset, f"the alias *{name} is a key, but no text", "", MODERN)
             self._key(named.text, offset, is_plain=False)
             return
         is_merged = frame is not None and frame.key == "<<"  # what it names is no level of its own then
@@ -280,7 +311,7 @@ class Builder:
     def _add_merge(self, frame: _Frame, value: Any) -> None:
         merged = value if isinstance(value, list) else [value]
         if not all(isinstance(each, dict) for each in merged):
-            raise BadText(frame.key_offset, "<< merges mappings, and this is none")
+            raise BadText(frame.key_offset, "<< merges mappings, and this is none", "", MODERN)
         frame.merges.extend(merged)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from plugcli.document.placeholder import kind_of_page
 from plugcli.document.problem import A_SERVERS_ANSWER, BadText
+from plugcli.document.yaml_doubts import doubted_by, wide_name
 
 # What YAML 1.1 calls printable (section 5.1) and libyaml's reader lets through.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -77,7 +78,24 @@ _IN_OTHER_WORDS = (
 
 
 def explain(text: str, error: Exception) -> BadText:
-    """Name the mistake behind `error` (a YAMLError), and move to where the author made it."""
+    """Name the mistake behind `error` (a YAMLError), and move to where the author made it; and who may take it all the same."""
+    bad = _explained(text, error)
+    known: Any = error
+    marks = [getattr(known, name, None) for name in ("context_mark", "problem_mark")]
+    offsets = [min(each.index, len(text)) for each in marks if each]
+    if offsets and not kind_of_page(text):
+        said = f"{getattr(known, 'context', None) or ''} {getattr(known, 'problem', None) or ''}"
+        if found := wide_name(text, offsets[0], offsets[-1]):
+            bad = BadText(
+                found.start(),
+                f"{'the anchor' if found[1] == '&' else 'the alias'} {found[0]} has a name that not every reader of YAML takes",
+                f"name it with letters, digits, _ and - alone, or put text that starts with {found[1]} in quotes",
+            )
+        bad.doubted_by = doubted_by(text, said, offsets[0], offsets[-1])
+    return bad
+
+
+def _explained(text: str, error: Exception) -> BadText:
     if page := kind_of_page(text):
         return BadText(
             len(text) - len(text.lstrip()),

@@ -37,6 +37,16 @@ class Merge(NamedTuple):
     offset: int
 
 
+class Refused(NamedTuple):
+    """What PyYAML takes and js-yaml refuses, and what to write instead; with `is_tag` js-yaml's JSON_SCHEMA alone refuses it."""
+
+    message: str
+    hint: str
+    parts: list[str]
+    offset: int
+    is_tag: bool = False
+
+
 @dataclass(frozen=True)
 class Notes:
     """What readers of a text would not agree on, each in the order of the text, and which of its keys are there twice."""
@@ -45,3 +55,4 @@ class Notes:
     ambiguous: Sequence[Ambiguous] = ()
     merges: Sequence[Merge] = ()
     anchored_again: Sequence[Repeated] = ()
+    refused: Sequence[Refused] = ()

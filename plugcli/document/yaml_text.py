@@ -37,7 +37,7 @@ def parse(text: str, version: YamlVersion = "1.1") -> "YamlText":
         builder.root_offset,
         builder.places,
         builder.containers,
-        Notes(builder.repeated, builder.ambiguous, builder.merges, builder.anchored_again),
+        Notes(builder.repeated, builder.ambiguous, builder.merges, builder.anchored_again, builder.refused),
     )
 
 

@@ -96,7 +96,8 @@ READERS: dict[YamlVersion, Callable[[str], Any]] = {"1.1": read_1_1, "1.2": read
 class Scalar:
     """A plain scalar that is not the same to every reader: how it is written, and what it is in two versions of YAML.
 
-    PyYAML, which reads YAML 1.1, makes a date of one that `is_date`, and refuses one that `is_refused`.
+    PyYAML, which reads YAML 1.1, makes a date of one that `is_date`, and refuses one that `is_refused`. Where `is_only_js`,
+    js-yaml alone differs, and `in_1_2` is its value.
     """
 
     text: str
@@ -104,17 +105,21 @@ class Scalar:
     in_1_2: Any
     is_date: bool
     is_refused: bool
+    is_only_js: bool = False
 
 
 def scalar(text: str) -> Scalar:
     """What readers make of the plain scalar `text`."""
     tag = tag_1_1(text)
+    old, new = construct(tag, text), standard_1_2(text)
+    is_only_js = same(old, new) and not same(old, read_1_2(text))
     return Scalar(
         text,
-        construct(tag, text),
-        standard_1_2(text),
+        old,
+        read_1_2(text) if is_only_js else new,
         is_date=tag == f"{TAGS}timestamp",
         is_refused=tag in (f"{TAGS}value", f"{TAGS}merge"),  # which its safe reader makes nothing of
+        is_only_js=is_only_js,
     )
 
 
@@ -125,7 +130,10 @@ def is_ambiguous(text: str) -> bool:
     tag = tag_1_1(text)
     if tag in (f"{TAGS}timestamp", f"{TAGS}value", f"{TAGS}merge"):
         return True
-    return not same(construct(tag, text), standard_1_2(text))
+    old = construct(tag, text)
+    if not same(old, standard_1_2(text)):
+        return True
+    return text[0] in _STARTS_A_NUMBER and not same(old, read_1_2(text))
 
 
 def same(one: Any, other: Any) -> bool:

@@ -81,6 +81,9 @@ HOST = Host(
         "unfetched/openapi/remote": Claim("enforced", "parser: spec-not-valid; it cannot be fetched"),
         "unfetched/openapi/local": Claim("enforced", "parser: spec-not-valid; it cannot be fetched"),
         "openapi-syntax": _UNREADABLE,
+        "openapi-syntax/tag": Claim(
+            "enforced", "parser: spec-not-valid; js-yaml's JSON_SCHEMA has no such tag"
+        ),
         "openapi-slip": Claim("observed", "parser: JSON is read as YAML where it has to be"),
         "duplicate-keys/yaml": Claim("enforced", "parser: spec-not-valid; duplicated mapping key"),
         "duplicate-keys/quotes": Claim("enforced", "parser: spec-not-valid; duplicated mapping key"),

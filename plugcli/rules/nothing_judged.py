@@ -1,6 +1,7 @@
 """There is nothing here that any of the hosts asked about could judge.
 
-A host that is given the OpenAPI document alone says nothing of a manifest, and no host says anything of a page or of an empty folder.
+A host that is given the OpenAPI document alone says nothing of a manifest, one that takes no OpenAPI 3.2 nothing of such a document, and
+no host says anything of a page or of an empty folder.
 Without this finding such a run would end with status 0, as if a host had accepted something; so it cannot be ignored. Where some of the
 hosts judge the target, the others say in a note why they do not.
 
@@ -24,6 +25,7 @@ from plugcli.hosts import Claim, Host
 from plugcli.live import Part
 from plugcli.plugin import MANIFEST_PATHS, Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
+from plugcli.rules import openapi_dialect as versions
 from plugcli.rules.manifest_dialect import FORMATS
 
 ID = "nothing-judged"
@@ -34,8 +36,8 @@ OURS = Claim(
 ERROR = Claim("enforced", "plugcli: status 0 says that something was judged")
 _NOT_JUDGED = "not judged: "
 # Findings of these say already why something is not judged, and of some of them why nothing is.
-SAY_WHY = ("openapi-missing", "openapi-dialect")
-KNOW_BETTER = ("openapi-dialect",)
+SAY_WHY = ("openapi-missing", "openapi-dialect", "openapi-syntax")
+KNOW_BETTER = ("openapi-dialect", "openapi-syntax")
 _PARTS: tuple[Part, ...] = ("openapi", "manifest")
 
 
@@ -54,9 +56,11 @@ def is_judged(plugin: Plugin, host: Host) -> bool:
 
 
 def reads_openapi(plugin: Plugin, host: Host) -> bool:
-    """Whether there is an OpenAPI document, or an older one of which it is known what `host` makes."""
-    if plugin.openapi is None or is_api(plugin.openapi):
-        return plugin.openapi is not None
+    """Whether there is an OpenAPI document of a version that is judged for `host`, or an older one of which it is known what it makes."""
+    if plugin.openapi is None:
+        return False
+    if is_api(plugin.openapi):
+        return host.openapi_versions is None or versions.is_judged(plugin.openapi, host)
     older = host.claims.get("openapi-dialect/swagger")
     is_older = openapi_dialect(plugin.openapi.data) == "swagger"
     return is_older and older is not None and not older.leaves_open
@@ -119,4 +123,4 @@ def _instead(plugin: Plugin) -> str:
     return f"name the OpenAPI document itself, or put openapi.yaml {'here' if plugin.manifest is None else 'beside the manifest'}"
 
 
-RULE = Rule(plugin=check, is_ours=True)
+RULE = Rule(plugin=check, is_ours=True, is_of_any_version=True)

@@ -1,7 +1,8 @@
 """The OpenAPI document is neither JSON nor YAML.
 
 An error page, an empty answer, a tab, a colon too many: the host says only that it could not parse the document, here the mistake
-has a name and a place. JSON that only a YAML reader takes, such as one with a trailing comma, works on some hosts: a warning.
+has a name and a place. JSON that only a YAML reader takes, such as one with a trailing comma, works on some hosts: a warning. Of
+what our own reader refuses and the host's may take, nobody here knows what comes of it: that is not judged.
 
 Bad:
 
@@ -16,17 +17,28 @@ Good:
       version: "1"
 """
 
-from plugcli.hosts import Host
+from plugcli.hosts import Claim, Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Problem, Problems, Rule, named
 
+_DOUBTED = Claim("observed", "PyYAML 6, js-yaml 4 and the package yaml 2, run", leaves_open=True)
+
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    if problem := plugin.openapi_problem:
+    problem = plugin.openapi_problem
+    if problem and host.yaml is not None and host.yaml.version in problem.doubted_by:
+        message = f"not judged: this host's reader of YAML may take it, and ours does not: {problem.message}"
+        yield Problem(problem, message, _DOUBTED, problem.hint)
+    elif problem:
         yield Problem(problem, problem.message, "openapi-syntax", problem.hint)
     elif plugin.openapi is not None and (slip := plugin.openapi.slip):
         message = f"only a YAML reader takes this JSON: {slip.message}"
         yield Problem(slip, message, "openapi-slip", slip.hint)
+    if plugin.openapi is not None and host.yaml is not None and host.yaml.version == "1.2":
+        for where, refused in plugin.openapi.differences.refused:
+            claim = "openapi-syntax/tag" if refused.is_tag else "openapi-syntax"
+            message = f"{refused.message}: the host's reader of YAML refuses it"
+            yield Problem(where, message, claim, refused.hint)
 
 
-RULE = Rule(plugin=check, asks=named("openapi-slip"), is_of_any_version=True)
+RULE = Rule(plugin=check, asks=named("openapi-slip", "openapi-syntax/tag"), is_of_any_version=True)

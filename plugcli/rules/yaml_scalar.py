@@ -56,8 +56,12 @@ def _told(where: Place, scalar: Scalar) -> tuple[str, str]:
         is_property = where.pointer.split("/")[-2:-1] == ["properties"]
         name = f"the property {text}" if is_property else name
         version, called = ("1.1", old) if old != text else ("1.2", new)
-        return f"{name} is called {_value(called)} by readers of YAML {version}", quoted
-    message = f"{text} is {_meaning(old)} to readers of YAML 1.1, and {_meaning(new)} to others"
+        readers = "js-yaml" if scalar.is_only_js else f"readers of YAML {version}"
+        return f"{name} is called {_value(called if not scalar.is_only_js else new)} by {readers}", quoted
+    if scalar.is_only_js:
+        message = f"{text} is {_meaning(new)} to js-yaml, and {_meaning(old)} to other readers"
+    else:
+        message = f"{text} is {_meaning(old)} to readers of YAML 1.1, and {_meaning(new)} to others"
     values = [each for each in (old, new) if each != text]
     # Nobody means 750 by 12:30, and of two numbers nobody knows which is meant.
     is_sure = len(values) == 1 and ":" not in text

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,12 @@ def _is_telling(error: ValidationError, here: int) -> bool:
 
 def _faults(error: ValidationError, data: Any, form: str) -> Iterator[Fault]:
     path, value = _follow(data, error.instance_path)
+    if (
+        isinstance(error.kind, ValidationErrorKind.Type)
+        and "number" in error.kind.types
+        and _is_endless(value)
+    ):
+        return  # jsonschema-rs takes `.inf` for null, and every parser for a number
     for member in _members(error):
         parts = [*path, member] if member is not None else path
         yield Fault(
@@ -172,6 +179,11 @@ def _faults(error: ValidationError, data: Any, form: str) -> Iterator[Fault]:
             hint(error.kind, parts, value),
             of_key=isinstance(error.kind, _EXTRA),
         )
+
+
+def _is_endless(value: Any) -> bool:
+    """Whether it is a number that JSON does not have: YAML's `.inf` and `.nan`."""
+    return isinstance(value, float) and not isfinite(value)
 
 
 def _follow(data: Any, instance_path: list[str | int]) -> tuple[list[str | int], Any]:

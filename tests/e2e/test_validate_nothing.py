@@ -18,6 +18,7 @@ from tests.e2e.validating import validate as run
 COPILOT = CASES / "openapi-missing" / "bad-mcp-m365-copilot" / "appPackage" / "ai-plugin.json"
 MANIFEST = GOOD / ".well-known" / "ai-plugin.json"
 SWAGGER = 'swagger: "2.0"\ninfo: {title: Things, version: "1"}\npaths: {}\n'
+NEWER = 'openapi: 3.2.0\ninfo: {title: Things, version: "1"}\npaths: {}\n'
 TARGETS: dict[str, dict[str, str]] = {
     "an empty folder": {},
     "a folder with other files": {"README.md": "# Things\n", "package.json": '{"name": "things"}'},
@@ -33,6 +34,15 @@ TARGETS: dict[str, dict[str, str]] = {
     "Swagger 2.0, which is ignored": {
         "openapi.yaml": SWAGGER.replace("\n", "  # plugcli: ignore[openapi-dialect] it is old\n", 1)
     },
+    "OpenAPI 3.2": {"openapi.yaml": NEWER},
+    "OpenAPI 3.2 as JSON": {
+        "openapi.json": '{"openapi": "3.2.0", "info": {"title": "T", "version": "1"}, "paths": {}}'
+    },
+    "OpenAPI 3.2, which is ignored": {
+        "openapi.yaml": NEWER.replace("\n", "  # plugcli: ignore[openapi-dialect] it is new\n", 1)
+    },
+    "OpenAPI 3.3": {"openapi.yaml": NEWER.replace("3.2.0", "3.3.0")},
+    "OpenAPI 4.0": {"openapi.yaml": NEWER.replace("3.2.0", "4.0.0")},
     "AsyncAPI as JSON": {"target.json": '{"asyncapi": "2.6.0", "channels": {}}'},
     "AsyncAPI as YAML": {"target.yaml": "asyncapi: 2.6.0\nchannels: {}\n"},
 }
@@ -176,3 +186,28 @@ def test_folder_names_the_document_that_lies_in_it(tmp_path: Path) -> None:
     done = run("--for", "mcp", tmp_path)
     assert 1 == done.returncode
     assert f"hint: name the OpenAPI document itself: {tmp_path}/docs/api.yaml" in done.stdout
+
+
+@pytest.mark.parametrize("version", ["3.2.0", "3.3.0", "4.0.0"])
+def test_version_that_no_host_asked_takes_is_status_1_and_one_that_some_judge_is_not(
+    version: str, tmp_path: Path
+) -> None:
+    """A document of which nothing was looked at passed the gate of the host that is asked by default."""
+    text = f'openapi: {version}\ninfo: {{title: Things, version: "1"}}\npaths: {{}}\n'
+    (tmp_path / "openapi.yaml").write_text(text)
+    alone = run(str(tmp_path / "openapi.yaml"))
+    assert 1 == alone.returncode
+    assert f'error: nothing is judged: openapi is "{version}", a version that' in alone.stdout
+    assert "hint: write openapi: 3.1.2" in alone.stdout
+    assert "no verdict for ChatGPT" in alone.stdout
+    both = run("--for", "chatgpt", "--for", "mcp", str(tmp_path / "openapi.yaml"))
+    assert 0 == both.returncode
+    assert "nothing is judged" not in both.stdout
+
+
+def test_host_without_a_verdict_does_not_hide_that_another_judges_nothing(tmp_path: Path) -> None:
+    """Dify judges the manifest and has no verdict without its document: with it the error of the other must stay."""
+    manifest = written(tmp_path, TARGETS["a manifest"])
+    for hosts in (("gemini-tools",), ("gemini-tools", "mcp"), ("dify", "gemini-tools"), ("chatgpt", "mcp")):
+        done = run(*(each for host in hosts for each in ("--for", host)), manifest)
+        assert (1, True) == (done.returncode, "nothing is judged: " in done.stdout), hosts

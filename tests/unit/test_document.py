@@ -182,7 +182,7 @@ def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, colum
         ("a:\n  -\t- b\n", 2, 4, "a tab stands where a list"),
         ("%FOO bar\n---\na: 1\n", 1, 5, "a line that starts with % is a directive"),
         ("a: > folded\n  text\n", 1, 6, "text after | or > starts on the next line"),
-        ("a: &:@ x\n", 1, 5, "text that starts with & is an anchor"),
+        ("a: &:@ x\n", 1, 4, "has a name that not every reader of YAML takes"),
         ("a: !<x y\n", 1, 7, "text that starts with ! is a tag"),
         ('a: "x\n---\n"\n', 2, 1, "a quoted text is never closed before this line"),
         ('a: "x\nb: 1\n', 3, 1, "never closed"),
@@ -356,6 +356,19 @@ def test_reader_of_yaml_1_2_has_its_own_values() -> None:
     assert Position(3, 7) == read.position("/404")
     before = Document.parse(text, "x")
     assert [each for _, each in before.differences.scalars] == [each for _, each in read.differences.scalars]
+
+
+def test_reader_that_alone_differs_is_asked() -> None:
+    """`minimum: -0o14` is text by both versions of YAML, and -12 to js-yaml 4.3.2, with which Microsoft's parser reads."""
+    text = "a: [-0o14, +0o14, 0O14, 0o18, -0b12, 1.0e+400, -.inf, .NaN, -.nan]\n-0o14: c\n"
+    read = Document.parse(text, "x").read_as("1.2")
+    inf = float("inf")
+    assert [-12, 12, "0O14", "0o18", "-0b12", "1.0e+400", -inf] == read.data["a"][:7]
+    assert str(read.data["a"][7]) == "nan"
+    assert "-.nan" == read.data["a"][8]
+    assert "c" == read.data["-12"]
+    told = [(each.text, each.in_1_2) for _, each in read.differences.scalars if each.is_only_js]
+    assert [("-0o14", -12), ("+0o14", 12), ("1.0e+400", "1.0e+400"), ("-0o14", -12)] == told
 
 
 def test_document_that_all_readers_agree_on_is_read_once() -> None:

@@ -162,3 +162,13 @@ def test_one_fault_of_3_1_is_told_once() -> None:
         "parameters/r": "r has members that exclude each other: example, examples",
         "responses/My answer": "My answer cannot be a name in responses",
     } == found
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+@pytest.mark.parametrize("number", [".inf", "-.INF", ".nan"])
+def test_number_that_json_does_not_have_is_a_number(number: str, version: str) -> None:
+    """Microsoft's parser, run with `minimum: .inf`, calls the document valid."""
+    start = f"openapi: {version}\ninfo: {{title: x, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: "
+    assert () == faults(Document.parse(f"{start}{{minimum: {number}}}}}}}\n", "x"))
+    (fault,) = faults(Document.parse(f"{start}{{minLength: {number}}}}}}}\n", "x"))
+    assert "/components/schemas/A/minLength" == fault.where
