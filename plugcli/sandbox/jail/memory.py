@@ -42,6 +42,7 @@ _TASK_BYTES = 32 * 1024  # a thread: its stack in the kernel and struct task_str
 _BYTES_PER_SECOND = 16 * 1024**3
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.05
 _SLOW_SECONDS = 0.008  # what a jail takes meanwhile would be much
+_FEW_PROCESSES = 8  # they do not keep us from a CPU for long, and standing still is not free: a process may be about to stop itself
 _LOOK_SECONDS, _STILL_SECONDS = (
     0.006,
     0.25,
@@ -120,7 +121,7 @@ class Meter:
         processes = self._look_at(pids)
         held = self._held_bytes(processes, _LOOK_SECONDS)
         anonymous = sum(each.anonymous for each in processes)
-        self._is_slow = time.monotonic() - started > _SLOW_SECONDS
+        self._is_slow = len(processes) > _FEW_PROCESSES and time.monotonic() - started > _SLOW_SECONDS
         bound = held + anonymous + self._mappings.held_bytes(processes)
         if bound <= self._limit and not self._mappings.is_walk_due:
             self._last = None
