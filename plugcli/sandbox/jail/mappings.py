@@ -68,6 +68,8 @@ class Mappings:
         """Who asked, and for how many bytes: since the last walk, or so shortly before it that it may have missed them."""
         self._counts: dict[str, int] = {}
         self._generations: dict[str, int] = {}
+        self.guessed_bytes = 0
+        """What of `held_bytes` may be there, and most likely is not: mappings that can have been made since the last walk."""
         self._clocks: dict[str, int] = {}
         self._ran = 0  # nanoseconds since the last walk
 
@@ -108,11 +110,11 @@ class Mappings:
         made = min(self._ran // _SPLIT_NANOSECONDS, _MOST * len(processes))
         # A process that was forked since has at the most what its parent had then.
         most = min(max(self._counts.values(), default=_USUAL) + made, _MOST)
-        known = sum(
-            self._counts.get(each.pid, most) * (_MAPPING_BYTES + self._generations[each.pid] * _CHAIN_BYTES)
-            for each in processes
-        )
-        return shared + known + made * _MAPPING_BYTES
+        prices = {each.pid: _MAPPING_BYTES + self._generations[each.pid] * _CHAIN_BYTES for each in processes}
+        known = sum(self._counts.get(pid, 0) * price for pid, price in prices.items())
+        new = sum(most * price for pid, price in prices.items() if pid not in self._counts)
+        self.guessed_bytes = new + made * _MAPPING_BYTES
+        return shared + known + self.guessed_bytes
 
     def walk(self, processes: list[Process]) -> None:
         """Look at every mapping of these processes, which stand still, as long as that may take. Raises TooMany."""

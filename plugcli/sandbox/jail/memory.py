@@ -72,7 +72,8 @@ class Meter:
         self._twin = "" if twin is None else str(twin)
         self._most_descriptors = most_descriptors
         self.used_bytes = 0
-        """What the jail used at the last look."""
+        """What the jail used at the last look, as far as is known."""
+        self._bound = 0  # the most that it can have used
         self._cpus = cpus
         self._clocks: dict[str, int] = {}
         self._last_pid = 0
@@ -106,8 +107,9 @@ class Meter:
             self._clocks, self._last_pid, self._looked = now, last, at
             # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
             with self._standing_still() if self._is_slow else nullcontext():
-                self.used_bytes = self._measure(pids)
-        left = self._limit - self.used_bytes
+                self._bound = self._measure(pids)
+            self.used_bytes = max(0, self._bound - self._mappings.guessed_bytes)
+        left = self._limit - self._bound
         return 0 if left < 0 else max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, left / _BYTES_PER_SECOND))
 
     def _measure(self, pids: list[str]) -> int:
