@@ -25,9 +25,9 @@ class Form(NamedTuple):
     weigh: Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(params=["root-cgroup", "root-measured", "user-measured"])
+@pytest.fixture(params=["root-cgroup", "user-measured"])
 def form(request: pytest.FixtureRequest) -> Form:
-    """As root with a memory cgroup for each jail, as root without, and as an ordinary user."""
+    """As root with a memory cgroup for each jail, and as an ordinary user; test_memory.py has root without groups, too."""
     return _form(request.param)
 
 
