@@ -17,7 +17,7 @@ from fcntl import ioctl
 from typing import NamedTuple
 
 from .objects import TooMany, number_of_machine
-from .processes import Process, is_running
+from .processes import Process, is_running, standing_still
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: pages on no tmpfs of ours
 _MAP_ANONYMOUS = 0x20
@@ -32,14 +32,14 @@ _MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree's node, 
 _CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
 _MOST = 65530  # vm.max_map_count, as the kernel has it by default
 _MOST_ANSWERED = 4096
+_MOST_TAKEN_BYTES = 64 * 1024 * 1024  # while we wait for all to stand still
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _OBJECT_BYTES = 1800  # struct shmem_inode_info, its dentry and struct file
 _SPLIT_NANOSECONDS = 500  # the quickest way to one mapping more takes a CPU so long at the least
 _USUAL = 1500  # numpy, pandas and matplotlib make 700
 _WALK_SECONDS = 2.0  # of our own CPU time; a walk through 64 usual processes takes 50 ms
-_FILES = max(
-    65536, number_of_machine("fs/file-max", 1 << 20) // 8
-)  # a mapping may be all that holds an open file
+# A mapping may be all that holds an open file, and the machine has so many for everybody.
+_FILES = max(65536, number_of_machine("fs/file-max", 1 << 20) // 16)
 
 
 class _Batch(NamedTuple):
@@ -158,14 +158,15 @@ class Mappings:
 
 
 def count_files(pids: list[str]) -> None:
-    """See that mappings do not hold more than an eighth of the files that this machine may have open. Raises TooMany.
+    """See that mappings do not hold more than a sixteenth of the files that this machine may have open. Raises TooMany.
 
     Where a memory group holds the limit: looked at only while many are open on the machine.
     """
     if number_of_machine("fs/file-nr", 0) < _FILES // 2:
         return
     deadline = time.thread_time() + _WALK_SECONDS
-    texts = [read_mappings(pid, deadline) for pid in pids]
+    with standing_still(_MOST_TAKEN_BYTES):
+        texts = [read_mappings(pid, deadline) for pid in pids]
     if sum(_MOST if text is None else text.count(b"\n") for text in texts) > _FILES:
         raise TooMany(f"{_FILES} mappings")
 
