@@ -275,7 +275,7 @@ def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cg
     # The kernel may have ended it for its memory: that is not the code's own death.
     is_exceeded = group is not None and group.was_exceeded()
     # Before the host is told that it is over.
-    if last_pid() > _FIRST_OF_THE_CODE:
+    if group is None and last_pid() > _FIRST_OF_THE_CODE:  # a group holds what they still take
         kill_all()
     else:
         try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
@@ -350,7 +350,7 @@ class _Memory:
             return self._meter.look(self.scribes), self._meter.used_bytes
         assert self._group is not None
         uncharged(self._limit)
-        count_files(numbers())
+        count_files(numbers(self.scribes))
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 

@@ -13,6 +13,7 @@ import errno
 import os
 import struct
 import time
+from collections.abc import Iterable
 from fcntl import ioctl
 from typing import NamedTuple
 
@@ -124,14 +125,13 @@ class Mappings:
         found: set[bytes] = set()
         counts: dict[str, int] = {}
         for each in processes:
-            text = read_mappings(each.pid, deadline)
-            counts[each.pid] = _MOST if text is None else text.count(b"\n")
+            text = _read(each.pid, deadline)
+            counts[each.pid] = _count(text)
             if text is not None and _SHARED_NOWHERE in text:
                 found.update(
                     line.split(None, 5)[4] for line in text.splitlines() if line.endswith(_SHARED_NOWHERE)
                 )
-        if sum(counts.values()) > _FILES:
-            raise TooMany(f"{_FILES} mappings")
+        _see_files(counts.values())
         self._counts = counts
         self._ran = 0
         if _MOST not in counts.values():  # else some of what is there may not have been seen
@@ -158,20 +158,28 @@ class Mappings:
 
 
 def count_files(pids: list[str]) -> None:
-    """See that mappings do not hold more than a sixteenth of the files that this machine may have open. Raises TooMany.
+    """See that mappings of these processes hold no more than a sixteenth of the files that this machine may have open. Raises TooMany.
 
-    Where a memory group holds the limit: looked at only while many are open on the machine.
+    They are looked at only while many files are open on the machine.
     """
     if number_of_machine("fs/file-nr", 0) < _FILES // 2:
         return
     deadline = time.thread_time() + _WALK_SECONDS
     with standing_still(_MOST_TAKEN_BYTES):
-        texts = [read_mappings(pid, deadline) for pid in pids]
-    if sum(_MOST if text is None else text.count(b"\n") for text in texts) > _FILES:
+        _see_files([_count(_read(pid, deadline)) for pid in pids])
+
+
+def _see_files(counts: Iterable[int]) -> None:
+    if sum(counts) > _FILES:
         raise TooMany(f"{_FILES} mappings")
 
 
-def read_mappings(pid: str, deadline: float) -> bytes | None:
+def _count(text: bytes | None) -> int:
+    """Return how many mappings a process has of which `_read` returned `text`."""
+    return _MOST if text is None else text.count(b"\n")
+
+
+def _read(pid: str, deadline: float) -> bytes | None:
     """Return the mappings of a process, nothing when it has ended; None where it hides them, or our CPU time is over `deadline`."""
     try:
         descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)

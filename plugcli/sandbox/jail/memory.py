@@ -118,7 +118,7 @@ class Meter:
         The bound counts pages that a fork shares once for each process, and mappings that may have been made since the last walk.
         """
         started = time.monotonic()
-        objects.locks()
+        objects.count_locks()
         count_files(pids)
         processes = self._look_at(pids)
         held = self._held_bytes(processes, _LOOK_SECONDS)

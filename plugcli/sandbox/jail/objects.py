@@ -12,6 +12,7 @@ import math
 import os
 import socket
 import time
+from functools import cache
 from typing import NamedTuple
 
 from .processes import read
@@ -51,8 +52,8 @@ def _usual_buffer(kind: int, option: int) -> int:
 
 
 # What one socket can hold; the filter keeps SO_SNDBUF and SO_RCVBUF away. Unix: what the sender may have on its way, once more for what
-# the kernel rounds up; a datagram socket has a queue of DATAGRAM_QUEUE + 1 senders.
-DATAGRAM_QUEUE = 1
+# the kernel rounds up; a datagram socket has a queue of _DATAGRAM_QUEUE + 1 senders.
+_DATAGRAM_QUEUE = 1
 _BACKLOG = 128
 _STREAM_BYTES = 2 * _usual_buffer(socket.SOCK_STREAM, socket.SO_SNDBUF)
 _OLD_QUEUE = 10  # where the kernel does not let a user namespace set it (before Linux 5.17)
@@ -63,7 +64,7 @@ _INTERNET_BYTES = (
 )
 _TIME_WAIT_BYTES = 512
 SYSCTLS = (
-    ("net/unix/max_dgram_qlen", str(DATAGRAM_QUEUE)),
+    ("net/unix/max_dgram_qlen", str(_DATAGRAM_QUEUE)),
     ("net/ipv4/tcp_rmem", f"4096 65536 {_TCP_BYTES}"),
     ("net/ipv4/tcp_wmem", f"4096 16384 {_TCP_BYTES}"),
     ("net/ipv4/tcp_max_tw_buckets", "1024"),
@@ -97,8 +98,8 @@ class _Descriptors(NamedTuple):
     unseen: int = 0
 
 
-def locks() -> int:
-    """Return how many file locks the jail holds. Raises TooMany; called where the current folder is a /proc with nothing covered.
+def count_locks() -> None:
+    """See that the jail holds no more file locks than it may. Raises TooMany; the current folder is a /proc with nothing covered.
 
     Of the locks that processes hold, those of this pid namespace are shown. Those that open files hold are everybody's on this machine, and
     none is the code's: the filter sees to that.
@@ -115,7 +116,6 @@ def locks() -> int:
         os.close(descriptor)
     if found > LOCKS:
         raise TooMany(f"{LOCKS} file locks")
-    return found
 
 
 def uncharged(limit: int) -> None:
@@ -124,7 +124,7 @@ def uncharged(limit: int) -> None:
     Locks, what waits in UDP sockets, and connections that nobody has accepted, or that are closed and not yet through: the kernel holds
     those on nobody's behalf.
     """
-    locks()
+    count_locks()
     sockets = _sockets()
     if sockets.internet * _INTERNET_BYTES <= limit // _SMALL_PART:
         return
@@ -208,7 +208,9 @@ def _socket_bytes(sockets: _Sockets, limit: int) -> int:
     return least + datagram * (_datagram_bytes() - _STREAM_BYTES)
 
 
+@cache
 def _datagram_bytes() -> int:
+    """Return what a datagram socket can hold. Asked in the jail alone, whose own number it is."""
     return (number_of_machine("net/unix/max_dgram_qlen", _OLD_QUEUE) + 1) * _STREAM_BYTES
 
 

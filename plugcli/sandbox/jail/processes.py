@@ -110,7 +110,7 @@ def argument_bytes(pid: str) -> int:
 
 def is_running(thread: str) -> bool:
     """Whether a thread is neither stopped nor ended."""
-    return _word(read(f"/proc/{thread}/status"), b"\nState:") not in (b"T", b"t", b"Z", b"X", b"")
+    return _state(thread) not in b"TtZX"  # nothing, where it is not there any more
 
 
 def has_memory_of_its_fork(pid: str | int) -> bool:
@@ -213,8 +213,13 @@ def _stands_still(pid: str, states: bytes) -> bool:
     if int(stat[17]) > 1:
         with contextlib.suppress(OSError):
             threads = os.listdir(f"/proc/{pid}/task")
-            return all(_word(read(f"/proc/{each}/status"), b"\nState:") in states for each in threads)
+            return all(_state(each) in states for each in threads)
     return stat[0] in states
+
+
+def _state(thread: str) -> bytes:
+    """Return the letter of a thread's state; nothing for one that has ended."""
+    return _word(read(f"/proc/{thread}/status"), b"\nState:")
 
 
 def _stat(pid: str) -> list[bytes]:

@@ -3,6 +3,7 @@
 from .row import MIB, Bounded, Denied, Killed, Row, both
 
 _COUNTED_PAGES = "both groups"
+_WHOLE_SIZE = "counts with the size that it was made with"
 _MEASURED = "measured"
 
 ROWS = (
@@ -90,7 +91,7 @@ else: denied()
         "a shared mapping, all of it unmapped but for one page: every page stays",
         _COUNTED_PAGES,
         "the group",
-        "counts with the size that it was made with",
+        _WHOLE_SIZE,
         r"""
 for i in range(24):
     start = libc.mmap(None, 8 << 20, READ_WRITE, SHARED | ANONYMOUS, -1, 0)
@@ -107,7 +108,7 @@ settle()
         "the same, where only a child has the last page",
         _COUNTED_PAGES,
         "the group",
-        "counts with the size that it was made with",
+        _WHOLE_SIZE,
         r"""
 for i in range(12):
     start = libc.mmap(None, 16 << 20, READ_WRITE, SHARED | ANONYMOUS, -1, 0)
@@ -128,7 +129,7 @@ time.sleep(2)
         "the same with /dev/zero",
         _COUNTED_PAGES,
         "the group",
-        "counts with the size that it was made with",
+        _WHOLE_SIZE,
         r"""
 zero = os.open('/dev/zero', os.O_RDWR)
 for i in range(24):

@@ -7,6 +7,13 @@ def queued(*sockets):
     # SO_MEMINFO: what waits to be read, and what waits to be sent; a unix socket has the latter elsewhere.
     told = [struct.unpack('9I', each.getsockopt(socket.SOL_SOCKET, 55, 36)) for each in sockets]
     return sum(numbers[0] + max(numbers[2], numbers[5]) for numbers in told)
+def fill(*ends, attempts):
+    for end in ends:
+        end.setblocking(False)
+        for attempt in range(attempts):
+            try:
+                while True: end.send(bytes(1 << 20))
+            except BlockingIOError: time.sleep(0.002)
 """
 _OPTION = """
 def option(level, name, value):
@@ -61,12 +68,7 @@ def take(k):
     for i in range(20):
         ends = socket.create_connection(server.getsockname()), server.accept()[0]
         kept.append(ends)
-        for end in ends:
-            end.setblocking(False)
-            for attempt in range(4):
-                try:
-                    while True: end.send(bytes(1 << 20))
-                except BlockingIOError: time.sleep(0.002)
+        fill(*ends, attempts=4)
         held(queued(*ends))
     return kept
 crowd(4, take)
@@ -96,12 +98,7 @@ def take(k):
         here.connect(server.getsockname())
         ends = here, server.accept()[0]
         kept.append(ends)
-        for end in ends:
-            end.setblocking(False)
-            for attempt in range(8):
-                try:
-                    while True: end.send(bytes(1 << 20))
-                except BlockingIOError: time.sleep(0.002)
+        fill(*ends, attempts=8)
         held(queued(*ends))
     return kept
 crowd(4, take)
