@@ -53,7 +53,7 @@ assert platform.machine() == 'x86_64'
 pause = ctypes.cast(libc.pause, ctypes.c_void_p).value
 box = libc.mmap(None, 8192, 7, 0x22, -1, 0)
 data = box + 4096
-ctypes.memmove(data, struct.pack('qq', 0, 20_000_000) + b'/mnt/data/late\\0', 31)
+ctypes.memmove(data, struct.pack('qq', 0, 60_000_000) + b'/mnt/data/late\\0', 31)
 def load(register, value):
     opcode = {'rdi': b'\\x48\\xbf', 'rsi': b'\\x48\\xbe', 'rdx': b'\\x48\\xba', 'rax': b'\\x48\\xb8', 'r10': b'\\x49\\xba'}[register]
     return opcode + struct.pack('Q', value & (2**64 - 1))

@@ -33,10 +33,10 @@ from .inside import DOOR
 from .libc import internet_socket
 from .mappings import Mappings, count_files
 from .memory import Meter
-from .objects import SYSCTLS, TooMany, uncharged
+from .objects import SYSCTLS, Locks, TooMany, uncharged
 from .plan import WORKSPACE, Plan
 from .privileges import Listener
-from .processes import has_memory_of_its_fork, kill_all, last_pid, living, numbers
+from .processes import Stopwatch, has_memory_of_its_fork, kill_all, last_pid, living, numbers
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
@@ -233,7 +233,7 @@ def _watch(
     """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
     memory: _Memory | None = None  # not before it is needed: most runs are over by then
     twin_pid: int | None = None
-    next_look = 0.0
+    next_look, started = 0.0, time.monotonic()
     poll = deaths.poll
     poll.register(control, select.POLLIN)
     if listener is not None:
@@ -250,7 +250,7 @@ def _watch(
                 return
         if memory is None:
             twin_pid = interpreter + 1 if plan.has_twins else None  # twin.beget sees to it
-            memory = _Memory(plan, interpreter, twin_pid, control, group, listener, door)
+            memory = _Memory(plan, interpreter, twin_pid, control, group, listener, door, started)
         if listener is not None and listener.descriptor in ready:
             memory.answer()
         if control.fileno() in ready and not _obey(interpreter, control, memory):
@@ -299,15 +299,25 @@ class _Memory:
         group: cgroup.Member | None,
         listener: Listener | None,
         door: int,
+        started: float,
     ) -> None:
         self._control = control
         self._group = group
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
-        if listener is not None:
+        if listener is None:
+            self._stopwatch, self._locks = Stopwatch(plan.cpus, started), Locks(started)
+        else:
             self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
             self._meter = Meter(
-                plan.memory_bytes, self._mappings, interpreter, twin_pid, plan.open_files, plan.cpus, door
+                plan.memory_bytes,
+                self._mappings,
+                interpreter,
+                twin_pid,
+                plan.open_files,
+                plan.cpus,
+                door,
+                started,
             )
         self._held = ""  # what the code held more of than a jail may, when that is why it is over its limit
         self._step = plan.memory_bytes // _REPORTS
@@ -349,8 +359,12 @@ class _Memory:
         if self._meter is not None:
             return self._meter.look(self.scribes), self._meter.used_bytes
         assert self._group is not None
-        uncharged(self._limit)
-        count_files(numbers(self.scribes))
+        pids = numbers(self.scribes)
+        ran = self._stopwatch.look(pids)
+        if self._stopwatch.has_run:  # else nobody has taken any since
+            self._locks.look(ran)
+            uncharged(self._limit)
+            count_files(pids)
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 

@@ -71,13 +71,11 @@ class Mappings:
         self._generations: dict[str, int] = {}
         self.guessed_bytes = 0
         """What of `held_bytes` may be there, and most likely is not: mappings that can have been made since the last walk."""
-        self._clocks: dict[str, int] = {}
         self._ran = 0  # nanoseconds since the last walk
 
-    def note(self, clocks: dict[str, int], most: int) -> None:
-        """Take in how long each process has run until now; `most` is how long those may have run that came and went."""
-        self._ran += most + sum(max(0, clock - self._clocks.get(pid, 0)) for pid, clock in clocks.items())
-        self._clocks = clocks
+    def note(self, ran: int) -> None:
+        """Take in that the code has run for so many nanoseconds more."""
+        self._ran += ran
 
     def answer(self) -> None:
         """Answer a process that is about to make a shared mapping: one alone that is larger than the limit is refused."""

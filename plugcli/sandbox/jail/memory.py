@@ -17,11 +17,10 @@ from . import objects
 from .mappings import Mappings, count_files
 from .processes import (
     Process,
+    Stopwatch,
     argument_bytes,
-    clocks,
     has_memory_of_its_fork,
     is_ended,
-    last_pid,
     look_at,
     numbers,
     page_faults,
@@ -51,7 +50,7 @@ _SHARES_SECONDS = 2.0
 
 
 class Meter:
-    """Measures one jail, which has `cpus` CPUs, against `limit` bytes.
+    """Measures one jail, which has `cpus` CPUs and was made at `started` (time.monotonic), against `limit` bytes.
 
     `twin` shares the memory of `interpreter`, unless one of the two has exec'd. `door` is the inode of the host's end of the door.
     """
@@ -65,6 +64,7 @@ class Meter:
         most_descriptors: int,
         cpus: int,
         door: int,
+        started: float,
     ) -> None:
         self._limit = limit
         self._mappings = mappings
@@ -74,14 +74,9 @@ class Meter:
         self.used_bytes = 0
         """What the jail used at the last look, as far as is known."""
         self._bound = 0  # the most that it can have used
-        self._cpus = cpus
-        self._clocks: dict[str, int] = {}
-        self._last_pid = 0
+        self._stopwatch = Stopwatch(cpus, started)
+        self._locks = objects.Locks(started)
         self._hidden = {b"%d" % door: math.inf}
-        self._looked = time.monotonic()
-        self._has_missed = (
-            False  # whether a process or a thread came and went between two looks, and took what nobody shows
-        )
         self._last: _Exact | None = None
         self._is_slow = False
 
@@ -96,15 +91,10 @@ class Meter:
         `ours` are forks of the init: they hide their pages from the code, and so from us, and have next to none of their own.
         """
         pids = numbers(ours)
-        now, last, at = clocks(pids), last_pid(), time.monotonic()
-        has_run = now != self._clocks or last != self._last_pid or not now
-        if has_run or len(self._hidden) > 1:  # else nobody has taken any since
-            came = sum(each not in self._clocks for each in now)
-            went = self._clocks.keys() - now.keys()
-            self._has_missed = bool(went) or last < self._last_pid or last - self._last_pid > came
-            most = int((at - self._looked) * self._cpus * 1e9) if self._has_missed else 0
-            self._mappings.note(now, most)
-            self._clocks, self._last_pid, self._looked = now, last, at
+        ran = self._stopwatch.look(pids)
+        if self._stopwatch.has_run or len(self._hidden) > 1:  # else nobody has taken any since
+            self._mappings.note(ran)
+            self._locks.look(ran)
             # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
             with self._standing_still() if self._is_slow else nullcontext():
                 self._bound = self._measure(pids)
@@ -118,7 +108,6 @@ class Meter:
         The bound counts pages that a fork shares once for each process, and mappings that may have been made since the last walk.
         """
         started = time.monotonic()
-        objects.count_locks()
         count_files(pids)
         processes = self._look_at(pids)
         held = self._held_bytes(processes, _LOOK_SECONDS)
@@ -132,7 +121,7 @@ class Meter:
             return bound
         if (
             self._last is not None
-            and not self._has_missed
+            and not self._stopwatch.has_missed
             and (most := self._last.used_now(held, processes, self._mappings)) <= self._limit
         ):
             return most

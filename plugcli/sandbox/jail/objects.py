@@ -20,6 +20,8 @@ from .processes import read
 _KIB, _MIB = 1024, 1024**2
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _LOCKS_SECONDS = 0.006
+_LOCKS_NANOSECONDS = 25_000_000  # what two CPUs lock meanwhile is 20 MiB at the most
+_LOCKS_EVERY_SECONDS = 1.0
 _HIDDEN_SECONDS = 1.0  # that a socket on its way may be so, and nobody takes it in
 _SMALL_PART = 40  # what can hold no more than this part of the limit is not looked at
 
@@ -98,12 +100,29 @@ class _Descriptors(NamedTuple):
     unseen: int = 0
 
 
-def count_locks() -> None:
-    """See that the jail holds no more file locks than it may. Raises TooMany; the current folder is a /proc with nothing covered.
+class Locks:
+    """Sees that a jail, which was made at `started`, holds no more file locks than it may.
 
-    Of the locks that processes hold, those of this pid namespace are shown. Those that open files hold are everybody's on this machine, and
-    none is the code's: the filter sees to that.
+    Before it shows them, the kernel waits until all its CPUs have been elsewhere (percpu_down_write in fs/locks.c): some 10 ms in which a
+    run's end would not be heard. So they are read only when the code has run long enough to have taken many, or some time ago.
     """
+
+    def __init__(self, started: float) -> None:
+        self._ran = 0
+        self._read_at = started
+
+    def look(self, ran: int) -> None:
+        """Take in that the code has run for `ran` nanoseconds more. Raises TooMany; the current folder is a /proc with nothing covered."""
+        self._ran += ran
+        now = time.monotonic()
+        if self._ran > _LOCKS_NANOSECONDS or (self._ran and now - self._read_at > _LOCKS_EVERY_SECONDS):
+            self._ran, self._read_at = 0, now
+            _count_locks()
+
+
+def _count_locks() -> None:
+    # Of the locks that processes hold, those of this pid namespace are shown. Those that open files hold are everybody's on this machine,
+    # and none is the code's: the filter sees to that.
     found = 0
     deadline = time.thread_time() + _LOCKS_SECONDS
     descriptor = os.open("locks", os.O_RDONLY | os.O_CLOEXEC)
@@ -121,10 +140,9 @@ def count_locks() -> None:
 def uncharged(limit: int) -> None:
     """See that what a version 1 memory group does not charge is no more than a small part of its `limit`. Raises TooMany.
 
-    Locks, what waits in UDP sockets, and connections that nobody has accepted, or that are closed and not yet through: the kernel holds
-    those on nobody's behalf.
+    What waits in UDP sockets, and connections that nobody has accepted, or that are closed and not yet through: the kernel holds those on
+    nobody's behalf.
     """
-    count_locks()
     sockets = _sockets()
     if sockets.internet * _INTERNET_BYTES <= limit // _SMALL_PART:
         return

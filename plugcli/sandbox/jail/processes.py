@@ -154,6 +154,34 @@ def clocks(pids: list[str]) -> dict[str, int]:
     return found
 
 
+class Stopwatch:
+    """How long the processes of a jail have run, from look to look; it has `cpus` CPUs, and was made at `started`, of time.monotonic."""
+
+    def __init__(self, cpus: int, started: float) -> None:
+        self._cpus = cpus
+        self._looked = started
+        self._clocks: dict[str, int] = {}
+        self._last_pid = 1  # the init's own
+        self.has_run = True
+        """Whether anybody has run before the last look and after the one before it."""
+        self.has_missed = False
+        """Whether a process or a thread came and went between these two, and took what nobody shows."""
+
+    def look(self, pids: list[str]) -> int:
+        """Return for how many nanoseconds these processes, and those that came and went, have run since the last look, at the most."""
+        at = time.monotonic()
+        now, last = clocks(pids), last_pid()
+        came = sum(each not in self._clocks for each in now)
+        went = self._clocks.keys() - now.keys()
+        self.has_run = now != self._clocks or last != self._last_pid or not now
+        self.has_missed = bool(went) or last < self._last_pid or last - self._last_pid > came
+        ran = sum(max(0, clock - self._clocks.get(pid, 0)) for pid, clock in now.items())
+        if self.has_missed:
+            ran += int((at - self._looked) * self._cpus * 1e9)
+        self._clocks, self._last_pid, self._looked = now, last, at
+        return ran
+
+
 def kill_all() -> None:
     """Kill every process of the jail but its init, us, and have the kernel take their memory from them.
 
