@@ -106,12 +106,15 @@ ALLOWED = {
     "ignore": {"document", "finding"},
     "copilot": {"specification", "document"},
     "manifest_schema": {"hosts"},
-    "hosts": {"finding", "errors", "_discover"},
+    # Which tools a host makes is told by a recipe of openapi's.
+    "hosts": {"claim", "converters", "openapi", "errors", "_discover"},
+    "converters": {"claim"},
+    "claim": {"finding"},
     "specification": {"openapi", "document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
     "prompt": {"openapi", "document", "address"},
-    # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
-    "openapi": {"hosts", "document"},
+    # Operations, what can be sent with them, and the tools that are made of them by a recipe.
+    "openapi": {"document"},
     "address": {"document", "internet"},
     "internet": set(),
     "dialect": set(),
