@@ -5,10 +5,10 @@ What a host makes of it is not known here: that is a tool, or the host's own.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 from plugcli.openapi.operation import Operation, follow, operations
 
 # Where a property of the body has its place, beside those of parameters.
@@ -56,7 +56,7 @@ class Call:
         return self.body is not None and not self.properties
 
 
-@lru_cache(maxsize=2)
+@remembered
 def calls(document: Document) -> tuple[Call, ...]:
     """Every operation with what can be sent with it."""
     at = partial(follow, document)

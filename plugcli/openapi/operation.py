@@ -1,13 +1,12 @@
 """Operations of an OpenAPI document, and the local references that lead to their parts. Fetches nothing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # What a chat host calls; it makes no function of the others.
@@ -47,7 +46,7 @@ def suggested_id(operation: Operation) -> str:
     return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
-@lru_cache(maxsize=2)  # every rule asks, for every host
+@remembered  # every rule asks, for every host
 def operations(document: Document) -> tuple[Operation, ...]:
     """The operations in the order of the text. What has no sensible form is left out: rules report it."""
     paths = document.data.get("paths")
@@ -64,15 +63,12 @@ Parameters = tuple[tuple[str, dict[str, Any]], ...]
 
 def parameters(document: Document, operation: Operation) -> Parameters:
     """The operation's own parameters and those of its path, references followed, and their places."""
-    known = _parameters(document)
-    if operation.where not in known:
-        known[operation.where] = tuple(_found(document, operation))
-    return known[operation.where]
+    return _parameters(document).get(operation.where, ())
 
 
-@lru_cache(maxsize=2)
-def _parameters(_document: Document) -> dict[str, Parameters]:
-    return {}
+@remembered
+def _parameters(document: Document) -> Mapping[str, Parameters]:
+    return {each.where: tuple(_found(document, each)) for each in operations(document)}
 
 
 def _found(document: Document, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -116,19 +112,12 @@ def leads_somewhere(document: Document, reference: str) -> bool:
     return _target(document, reference) is not None
 
 
+@remembered
 def _target(document: Document, reference: str) -> tuple[str, Any] | None:
     """The pointer that a local reference means and the value there, None where there is none."""
-    known = _targets(document)
-    if reference not in known:
-        where = unquote(reference[1:])
-        reached, value = document.nearest(where) if reference.startswith("#/") else ("", None)
-        known[reference] = (where, value) if reached and reached == _normal(where) else None
-    return known[reference]
-
-
-@lru_cache(maxsize=2)
-def _targets(_document: Document) -> dict[str, tuple[str, Any] | None]:
-    return {}
+    where = unquote(reference[1:])
+    reached, value = document.nearest(where) if reference.startswith("#/") else ("", None)
+    return (where, value) if reached and reached == _normal(where) else None
 
 
 def exists(document: Document, where: str) -> bool:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 from plugcli.openapi.operation import Operation, follow, operations, parameters
 
 UNIONS = ("oneOf", "anyOf", "allOf")
@@ -29,7 +28,7 @@ class Payload:
     status: str = ""
 
 
-@lru_cache(maxsize=2)
+@remembered
 def payloads(document: Document) -> tuple[Payload, ...]:
     """The payloads of every operation, in the order of the text."""
     return tuple(each for operation in operations(document) for each in _of(document, operation))

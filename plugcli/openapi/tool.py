@@ -6,11 +6,11 @@ for every use of it, which for real APIs takes hundreds of megabytes. Fetches no
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 from plugcli.openapi.call import BODY, Argument, Call, calls
 from plugcli.openapi.operation import Operation, follow
 from plugcli.openapi.recipe import Tools
@@ -60,7 +60,7 @@ class Tool:
         return schema
 
 
-@lru_cache(maxsize=8)
+@remembered
 def tools(document: Document, how: Tools) -> tuple[Tool, ...]:
     """The tools that a host which makes them like `how` gets from the document, in the order of the text."""
     found: list[Tool] = []

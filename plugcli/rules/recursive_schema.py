@@ -23,11 +23,10 @@ Good:
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -47,7 +46,7 @@ def check(openapi: Document, host: Host) -> Problems:
         yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema", hint)
 
 
-@lru_cache(maxsize=2)
+@remembered
 def recursive_schemas(openapi: Document) -> tuple[tuple[str, list[str]], ...]:
     """The name of a schema in each cycle, and the names from it round the cycle."""
     return tuple(_recursive_schemas(openapi))

@@ -11,14 +11,13 @@ A host whose parser takes another set of documents has a JSON Schema of that bes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 from plugcli.specification.schemas import known_members, validator, validator_in
 from plugcli.specification.words import hint, sentence
 
@@ -55,15 +54,17 @@ def family(document: Document) -> str | None:
     return None if _ANOTHER_VERSION.match(version) else "3.0"
 
 
-@lru_cache(maxsize=4)  # for every host
 def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
     """The faults of the document, in no order, one a place; with `version` what they would be if it said that one.
 
     None of a version that nobody knows.
     """
     version = version or family(document)
-    if version is None:
-        return ()
+    return () if version is None else _faults_of(document, version)
+
+
+@remembered
+def _faults_of(document: Document, version: str) -> tuple[Fault, ...]:
     # The version has a rule of its own, and a strange one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
     errors = _errors(validator(version), data)
@@ -71,7 +72,7 @@ def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
     return tuple(_explained(errors, data, f"OpenAPI {version}"))
 
 
-@lru_cache(maxsize=2)
+@remembered
 def faults_for_parser(document: Document, schema: Path) -> tuple[Fault, ...]:
     """The faults of the document by the JSON Schema in the file `schema`: what a host's own parser refuses."""
     return tuple(explained(validator_in(schema), document.data, f"OpenAPI {family(document)}"))
