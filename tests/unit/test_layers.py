@@ -73,7 +73,7 @@ ALLOWED = {
     # What its server answers becomes facts, which rules judge as a browser and as a host would.
     "fetch": {
         "plugin",
-        "live",
+        "exchange",
         "openapi",
         "document",
         "address",
@@ -82,14 +82,14 @@ ALLOWED = {
         "errors",
         "__init__",
     },
-    "live": set(),
+    "exchange": set(),
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {
         "ignore",
         "hosts",
         "missing",
         "plugin",
-        "live",
+        "exchange",
         "openapi",
         "copilot",
         "document",
@@ -115,7 +115,7 @@ ALLOWED = {
     "address": {"document", "internet"},
     "internet": set(),
     "dialect": set(),
-    "plugin": {"address", "document", "live", "errors"},
+    "plugin": {"address", "document", "exchange", "errors"},
     "document": {"errors"},
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about
