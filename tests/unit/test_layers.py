@@ -35,6 +35,7 @@ ALLOWED = {
         "errors",
         "__init__",
         "missing",
+        "extensions",
         *JUDGING,
     },
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
@@ -96,7 +97,7 @@ ALLOWED = {
         "address",
         "dialect",
         "specification",
-        "_discover",
+        "extensions",
     },
     # A hint in the syntax of its file.
     "hint": set(),
@@ -106,7 +107,7 @@ ALLOWED = {
     "ignore": {"document", "finding"},
     "copilot": {"specification", "document"},
     "manifest_schema": {"hosts"},
-    "hosts": {"finding", "errors", "_discover"},
+    "hosts": {"finding", "errors", "extensions"},
     "specification": {"openapi", "document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
     "prompt": {"openapi", "document", "address"},
@@ -120,7 +121,7 @@ ALLOWED = {
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about
     "errors": set(),
-    "_discover": set(),
+    "extensions": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }
