@@ -28,7 +28,7 @@ ALLOWED = {
     "cli": {
         "serve",
         "scaffold",
-        "answers",
+        "plugin_name",
         "plugin",
         "document",
         "sandbox",
@@ -65,8 +65,8 @@ ALLOWED = {
         "errors",
     },
     "replace": set(),
-    "scaffold": {"answers", "errors"},
-    "answers": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
+    "scaffold": {"plugin_name", "errors"},
+    "plugin_name": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
     # How a project wants its plugins judged.
     "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
