@@ -17,11 +17,11 @@ Good:
 """
 
 from plugcli.address import address
-from plugcli.copilot import runtimes
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document
 from plugcli.exchange import Exchanges
 from plugcli.hosts import Host
+from plugcli.m365 import runtimes
 from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule

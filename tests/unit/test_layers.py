@@ -92,7 +92,7 @@ ALLOWED = {
         "plugin",
         "exchange",
         "openapi",
-        "copilot",
+        "m365",
         "document",
         "address",
         "dialect",
@@ -105,7 +105,7 @@ ALLOWED = {
     "missing": {"plugin", "address", "errors"},
     # What is not to be heard: comments in a document, and what the configuration lists.
     "ignore": {"document", "finding"},
-    "copilot": {"specification", "document"},
+    "m365": {"specification", "document"},
     "manifest_schema": {"hosts"},
     "hosts": {"finding", "errors", "extensions"},
     "specification": {"openapi", "document"},
