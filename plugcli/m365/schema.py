@@ -19,7 +19,7 @@ from typing import Any
 import jsonschema_rs
 
 from plugcli.document import Document, pointer
-from plugcli.specification import Fault, explained
+from plugcli.openapi.specification import Fault, explained
 
 VERSIONS = ("v2.1", "v2.2", "v2.3", "v2.4")
 # What is filled in later: variables by Microsoft's tools, keys of languages by the host.

@@ -96,7 +96,7 @@ ALLOWED = {
         "document",
         "address",
         "dialect",
-        "specification",
+        "json_schema",
         "extensions",
     },
     # A hint in the syntax of its file.
@@ -105,14 +105,15 @@ ALLOWED = {
     "missing": {"plugin", "address", "errors"},
     # What is not to be heard: comments in a document, and what the configuration lists.
     "ignore": {"document", "finding"},
-    "m365": {"specification", "document"},
+    "m365": {"json_schema", "openapi", "document"},
     "manifest_schema": {"hosts"},
     "hosts": {"finding", "errors", "extensions"},
-    "specification": {"openapi", "document"},
+    # What any value has against any JSON Schema.
+    "json_schema": {"document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
     "prompt": {"openapi", "document", "address"},
     # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
-    "openapi": {"hosts", "document"},
+    "openapi": {"hosts", "json_schema", "document"},
     "address": {"document", "internet"},
     "internet": set(),
     "dialect": set(),

@@ -7,7 +7,7 @@ from typing import Any
 from jsonschema_rs import ValidationErrorKind
 
 from plugcli.document.number import number_in, written
-from plugcli.openapi.schema_type import TYPES, meant
+from plugcli.json_schema.schema_type import TYPES, meant
 
 _TYPES = {
     "array": "a list", "object": "an object", "string": "text", "integer": "a whole number",

@@ -19,8 +19,8 @@ from typing import Any
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from plugcli.document import Document, pointer
-from plugcli.specification.schemas import known_members, validator, validator_in
-from plugcli.specification.words import hint, sentence
+from plugcli.json_schema.sentences import hint, sentence
+from plugcli.openapi.schemas import known_members, validator, validator_in
 
 # What follows the first two numbers does not change the schema.
 _FAMILY = re.compile(r"(3\.[012])(?![0-9])")

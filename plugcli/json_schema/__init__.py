@@ -1,0 +1,1 @@
+"""What a value has against a JSON Schema, in plain sentences."""
