@@ -105,7 +105,7 @@ ALLOWED = {
     "missing": {"plugin", "address", "errors"},
     # What is not to be heard: comments in a document, and what the configuration lists.
     "ignore": {"document", "finding"},
-    "m365": {"json_schema", "openapi", "document"},
+    "m365": {"json_schema", "document"},
     "manifest_schema": {"hosts"},
     "hosts": {"finding", "errors", "extensions"},
     # What any value has against any JSON Schema.
