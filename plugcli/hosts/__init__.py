@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from plugcli._discover import discover, ids, load
 from plugcli.errors import UsageError
+from plugcli.extensions import discover, ids, load
 from plugcli.finding import Basis, Severity
 
 # Whom `validate` asks where nobody is named: the host that the manifest was made for.

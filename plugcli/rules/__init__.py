@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from plugcli import dialect
-from plugcli._discover import discover
 from plugcli.document import Document, ParseProblem, Place
+from plugcli.extensions import discover
 from plugcli.hosts import Claim, Host, Limit
 from plugcli.plugin import Plugin
 

@@ -21,8 +21,8 @@ from urllib.parse import urljoin, urlsplit
 
 from plugcli.dialect import manifest_dialect, openapi_dialect
 from plugcli.document import Document, ParseProblem
+from plugcli.exchange import Part
 from plugcli.hosts import Claim, Host
-from plugcli.live import Part
 from plugcli.plugin import MANIFEST_PATHS, Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 from plugcli.rules import openapi_dialect as versions

@@ -27,10 +27,10 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.specification import faults
 from plugcli.rules import Place, Problem, Problems, Rule
 from plugcli.rules.openapi_dialect import is_judged
 from plugcli.rules.recursive_schema import recursive_schemas
-from plugcli.specification import faults
 
 
 def check(openapi: Document, host: Host) -> Problems:

@@ -16,9 +16,9 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.specification import faults_for_parser
 from plugcli.rules import Place, Problem, Problems, Rule
 from plugcli.rules.openapi_dialect import is_judged
-from plugcli.specification import faults_for_parser
 
 
 def check(openapi: Document, host: Host) -> Problems:

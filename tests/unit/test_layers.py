@@ -30,13 +30,14 @@ ALLOWED = {
     "cli": {
         "serve",
         "scaffold",
-        "answers",
+        "plugin_name",
         "plugin",
         "document",
         "sandbox",
         "errors",
         "__init__",
         "missing",
+        "extensions",
         *JUDGING,
     },
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
@@ -65,8 +66,8 @@ ALLOWED = {
         "errors",
     },
     "replace": set(),
-    "scaffold": {"answers", "errors"},
-    "answers": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
+    "scaffold": {"plugin_name", "errors"},
+    "plugin_name": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
     # How a project wants its plugins judged.
     "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
@@ -74,7 +75,7 @@ ALLOWED = {
     # What its server answers becomes facts, which rules judge as a browser and as a host would.
     "fetch": {
         "plugin",
-        "live",
+        "exchange",
         "openapi",
         "document",
         "address",
@@ -83,21 +84,21 @@ ALLOWED = {
         "errors",
         "__init__",
     },
-    "live": set(),
+    "exchange": set(),
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {
         "ignore",
         "hosts",
         "missing",
         "plugin",
-        "live",
+        "exchange",
         "openapi",
-        "copilot",
+        "m365",
         "document",
         "address",
         "dialect",
-        "specification",
-        "_discover",
+        "json_schema",
+        "extensions",
     },
     # A hint in the syntax of its file.
     "hint": set(),
@@ -105,23 +106,24 @@ ALLOWED = {
     "missing": {"plugin", "address", "errors"},
     # What is not to be heard: comments in a document, and what the configuration lists.
     "ignore": {"document", "finding"},
-    "copilot": {"specification", "document"},
+    "m365": {"json_schema", "document"},
     "manifest_schema": {"hosts"},
-    "hosts": {"finding", "errors", "_discover"},
-    "specification": {"openapi", "document"},
+    "hosts": {"finding", "errors", "extensions"},
+    # What any value has against any JSON Schema.
+    "json_schema": {"document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
     "prompt": {"openapi", "document", "address"},
     # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
-    "openapi": {"hosts", "document"},
+    "openapi": {"hosts", "json_schema", "document"},
     "address": {"document", "internet"},
     "internet": set(),
     "dialect": set(),
-    "plugin": {"address", "document", "live", "errors"},
+    "plugin": {"address", "document", "exchange", "errors"},
     "document": {"errors"},
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about
     "errors": set(),
-    "_discover": set(),
+    "extensions": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }
