@@ -108,13 +108,16 @@ ALLOWED = {
     "ignore": {"document", "finding"},
     "m365": {"json_schema", "document"},
     "manifest_schema": {"hosts"},
-    "hosts": {"finding", "errors", "extensions"},
+    # Which tools a host makes is told by a recipe of openapi's.
+    "hosts": {"claim", "converters", "openapi", "errors", "extensions"},
+    "converters": {"claim"},
+    "claim": {"finding"},
     # What any value has against any JSON Schema.
     "json_schema": {"document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
     "prompt": {"openapi", "document", "address"},
-    # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
-    "openapi": {"hosts", "json_schema", "document"},
+    # Operations, what can be sent with them, and the tools that are made of them by a recipe.
+    "openapi": {"json_schema", "document"},
     "address": {"document", "internet"},
     "internet": set(),
     "dialect": set(),
