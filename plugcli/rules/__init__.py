@@ -19,6 +19,7 @@ from plugcli._discover import discover
 from plugcli.document import Document, ParseProblem, Place
 from plugcli.hosts import Claim, Host, Limit
 from plugcli.plugin import Plugin
+from plugcli.specification import family
 
 __all__ = [
     "Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "manifest_for", "rules_for",
@@ -125,6 +126,14 @@ def manifest_for(plugin: Plugin, host: Host) -> Document | None:
         return None
     found = dialect.manifest_dialect(plugin.manifest.data)
     return plugin.manifest if found in Rule.dialects and found in host.manifests else None
+
+
+def is_version_judged(document: Document, host: Host) -> bool:
+    """Whether the form of the document is judged for the host: not where its version is unknown, or newer than all that it takes."""
+    version = family(document)
+    if version != "3.2" or host.openapi_versions is None:
+        return version is not None
+    return any(each.startswith(version) for each in host.openapi_versions.values)
 
 
 @dataclass(frozen=True)
