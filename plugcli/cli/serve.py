@@ -236,7 +236,7 @@ def _banner(
 def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
     if sandbox is None:
         return ["sandbox: not needed, as this plugin runs no code of a model"]
-    return [f"sandbox: {sandbox.verdict.first_line}"]
+    return [f"sandbox: {sandbox.protection.first_line}"]
 
 
 def _code_lines(

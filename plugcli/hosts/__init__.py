@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from plugcli._discover import discover, ids, load
 from plugcli.claim import Claim
 from plugcli.errors import UsageError
+from plugcli.extensions import discover, ids, load
 from plugcli.openapi.recipe import Tools
 
 __all__ = [

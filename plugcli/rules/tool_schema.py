@@ -33,7 +33,7 @@ from collections.abc import Iterator
 
 from plugcli.document import Document, remembered
 from plugcli.hosts import Host, Tools
-from plugcli.openapi.schema_type import TYPES, meant
+from plugcli.json_schema.schema_type import TYPES, meant
 from plugcli.openapi.tool_schema import Part, parts
 from plugcli.rules import Place, Problem, Problems, Rule
 

@@ -14,10 +14,10 @@ from plugcli.openapi import tool_schema
 from plugcli.openapi.call import calls
 from plugcli.openapi.operation import operations
 from plugcli.openapi.payload import payloads
+from plugcli.openapi.recursion import recursive_schemas
+from plugcli.openapi.specification import faults
 from plugcli.openapi.tool import tools
 from plugcli.plugin import Plugin, plugin_from_files
-from plugcli.rules.recursive_schema import recursive_schemas
-from plugcli.specification import faults
 from plugcli.validate import validate
 
 HOW = Tools()
