@@ -28,7 +28,7 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.openapi.call import Argument
+from plugcli.openapi.signature import Argument
 from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
 

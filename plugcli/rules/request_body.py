@@ -22,8 +22,8 @@ from typing import Any
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.openapi.call import Call, calls, is_json
 from plugcli.openapi.operation import CALLED_METHODS, follow
+from plugcli.openapi.signature import Call, calls, is_json
 from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
 

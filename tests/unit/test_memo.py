@@ -11,10 +11,10 @@ from plugcli.document import Document, remembered
 from plugcli.hosts import Tools, all_hosts
 from plugcli.ignore import ignore_comments
 from plugcli.openapi import tool_schema
-from plugcli.openapi.call import calls
 from plugcli.openapi.operation import operations
 from plugcli.openapi.payload import payloads
 from plugcli.openapi.recursion import recursive_schemas
+from plugcli.openapi.signature import calls
 from plugcli.openapi.specification import faults
 from plugcli.openapi.tool import tools
 from plugcli.plugin import Plugin, plugin_from_files
