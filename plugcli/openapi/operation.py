@@ -1,7 +1,6 @@
 """Operations of an OpenAPI document, and the local references that lead to their parts. Fetches nothing."""
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -58,31 +57,6 @@ def operations(document: Document) -> tuple[Operation, ...]:
     )
 
 
-Parameters = tuple[tuple[str, dict[str, Any]], ...]
-
-
-def parameters(document: Document, operation: Operation) -> Parameters:
-    """The operation's own parameters and those of its path, references followed, and their places."""
-    return _parameters(document).get(operation.where, ())
-
-
-@remembered
-def _parameters(document: Document) -> Mapping[str, Parameters]:
-    return {each.where: tuple(_found(document, each)) for each in operations(document)}
-
-
-def _found(document: Document, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
-    path_item = pointer.join("paths", operation.path)
-    for holder, found in (
-        (operation.where, operation.data.get("parameters")),
-        (path_item, document.get("paths", operation.path, "parameters")),
-    ):
-        for index, parameter in enumerate(found if isinstance(found, list) else ()):
-            where, value = follow(document, f"{holder}/parameters/{index}", parameter)
-            if isinstance(value, dict) and "$ref" not in value:
-                yield where, value
-
-
 def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
     """Where the local references that start at `value` end, and the value there; the last one that exists."""
     seen = set()
@@ -93,18 +67,6 @@ def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
         seen.add(target[0])
         where, value = target
     return where, value
-
-
-def json_body(document: Document, operation: Operation) -> tuple[str, dict[str, Any]] | None:
-    """The schema of the operation's request body in JSON and its place, references followed; None where there is none."""
-    body = follow(document, f"{operation.where}/requestBody", operation.data.get("requestBody"))
-    content = body[1].get("content") if isinstance(body[1], dict) else None
-    media = content.get("application/json") if isinstance(content, dict) else None
-    if not isinstance(media, dict):
-        return None
-    where = f"{body[0]}/content/application~1json/schema"
-    where, schema = follow(document, where, media.get("schema"))
-    return (where, schema) if isinstance(schema, dict) and "$ref" not in schema else None
 
 
 def leads_somewhere(document: Document, reference: str) -> bool:

@@ -1,6 +1,6 @@
-"""Calls: what can be sent with each operation of a document, references to parameters and bodies followed. Fetches nothing.
+"""Signatures: what can be sent with each operation of a document, references to parameters and bodies followed. Fetches nothing.
 
-What a host makes of it is not known here: that is a tool, or the host's own.
+This is the one reading of an operation. What a model is shown of it is not decided here: a recipe for tools does that, or a host.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,56 +9,94 @@ from functools import partial
 from typing import Any
 
 from plugcli.document import Document, pointer, remembered
+from plugcli.openapi.media_type import allows_json
 from plugcli.openapi.operation import Operation, follow, operations
 
-# Where a property of the body has its place, beside those of parameters.
+# The location of a property of the body, beside the four locations of parameters.
 BODY = "body"
-_PLACES = ("path", "query", "header", "cookie")
+LOCATIONS = ("path", "query", "header", "cookie")
 # Enough for any body that somebody wrote; a document can nest `allOf` without end.
 _MOST_PARTS = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Argument:
-    """One argument. `place` is the parameter's `in`, or `body`; `where` the pointer to the parameter or the property.
+    """One argument: a parameter, a property of the body, or the whole body.
 
-    `schema` is as it stands in the document, references not followed, and `schema_where` its pointer.
+    `location` is the parameter's `in`, or `body`; it is empty if the parameter cannot be sent, because it has no name or no valid
+    `in`. `where` is the pointer to the parameter or the property. `schema` is as it stands in the document, references not
+    followed, and `schema_where` is its pointer. `parameter` is the Parameter Object, empty for what is in the body; `media_type`
+    is set for a parameter that has `content` in place of a schema.
     """
 
     name: str
-    place: str
+    location: str
     where: str
-    schema: Any
+    schema: Mapping[str, Any]
     schema_where: str
     is_required: bool
-    description: str = ""
+    description: str
+    parameter: Mapping[str, Any]
+    media_type: str = ""
+
+    @property
+    def style(self) -> str:
+        """How the value is serialized; the default depends on the location (OpenAPI, Parameter Object)."""
+        style = self.parameter.get("style")
+        return (
+            style if isinstance(style, str) else "form" if self.location in ("query", "cookie") else "simple"
+        )
+
+    @property
+    def explodes(self) -> bool:
+        """Whether each item of a list or an object is sent separately; by default only with the style `form`."""
+        explode = self.parameter.get("explode")
+        return explode if isinstance(explode, bool) else self.style == "form"
+
+    @property
+    def allows_reserved(self) -> bool:
+        """Whether characters that are reserved in a URL are sent without percent-encoding."""
+        return self.parameter.get("allowReserved") is True
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Call:
-    """An operation and what can be sent with it, each reference to a parameter or a body followed.
+class Body:
+    """A body in one media type. `media` is the Media Type Object.
 
-    `body` is the schema of the body that a converter takes, `body_where` its pointer, `media_types` those that are offered.
+    `schema` is as it stands in the document, references not followed, None where there is none; `where` is its pointer.
+    """
+
+    media_type: str
+    media: Mapping[str, Any]
+    schema: Mapping[str, Any] | None
+    where: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Signature:
+    """What can be sent with one operation.
+
+    `declared` are all parameters of the operation and then of its path, also those that cannot be sent and those that are
+    declared twice. `parameters` are the operation's own that can be sent, and `path_parameters` those of its path that it does not
+    override; in both, each name and location is there once. `bodies` are all media types of the body, and `body` is the one to
+    send: JSON if it is offered, else the first. `properties` are the properties of that body; where it has none,
+    `whole_body` is the body as one argument.
     """
 
     operation: Operation
+    declared: tuple[Argument, ...]
     parameters: tuple[Argument, ...]
     path_parameters: tuple[Argument, ...]
-    body: Mapping[str, Any] | None
-    body_where: str
+    bodies: tuple[Body, ...]
+    body: Body | None
     body_is_required: bool
-    media_types: tuple[str, ...]
     properties: tuple[Argument, ...]
-
-    @property
-    def has_whole_body(self) -> bool:
-        """Whether the body is one argument, for want of properties."""
-        return self.body is not None and not self.properties
+    whole_body: Argument | None
 
 
 @remembered
-def calls(document: Document) -> tuple[Call, ...]:
-    """Every operation with what can be sent with it."""
+def signatures(document: Document) -> tuple[Signature, ...]:
+    """The signature of every operation, in the order of the text."""
     at = partial(follow, document)
     shared: dict[str, tuple[Argument, ...]] = {}
     found = []
@@ -68,65 +106,101 @@ def calls(document: Document) -> tuple[Call, ...]:
             shared[operation.path] = tuple(
                 _parameters(at, holder, document.data["paths"][operation.path].get("parameters"))
             )
-        own = tuple(_parameters(at, f"{operation.where}/parameters", operation.data.get("parameters")))
-        found.append(_call(at, operation, own, shared[operation.path]))
+        found.append(_signature(at, operation, shared[operation.path]))
     return tuple(found)
+
+
+def bodies(document: Document, where: str, holder: Any) -> tuple[Body, ...]:
+    """What `content` offers in the request body or the response `holder`, which stands at `where` and may be a reference."""
+    return tuple(_bodies(*follow(document, where, holder)))
+
+
+def json_body(document: Document, signature: Signature) -> tuple[str, Mapping[str, Any]] | None:
+    """The schema of the body in `application/json` itself, and its pointer, references followed; None if there is none."""
+    body = next((each for each in signature.bodies if each.media_type == "application/json"), None)
+    if body is None:
+        return None
+    where, schema = follow(document, body.where, body.schema)
+    return (where, schema) if isinstance(schema, dict) and "$ref" not in schema else None
 
 
 _At = Callable[[str, Any], tuple[str, Any]]
 
 
-def _parameters(at: _At, holder: str, listed: Any) -> Iterator[Argument]:
-    for index, parameter in enumerate(listed if isinstance(listed, list) else ()):
-        where, value = at(f"{holder}/{index}", parameter)
-        if not isinstance(value, dict) or not isinstance(name := value.get("name"), str):
-            continue
-        place, schema_where, schema = value.get("in"), f"{where}/schema", value.get("schema")
-        if place not in _PLACES:
-            continue
-        if not isinstance(schema, dict):
-            schema_where, schema = _content(at, where, value)[:2]
-        description = value.get("description")
-        yield Argument(
-            name,
-            place,
-            where,
-            schema if isinstance(schema, dict) else {},
-            schema_where,
-            value.get("required") is True or place == "path",
-            description if isinstance(description, str) else "",
-        )
-
-
-def _call(at: _At, operation: Operation, own: tuple[Argument, ...], inherited: tuple[Argument, ...]) -> Call:
-    where, body = at(f"{operation.where}/requestBody", operation.data.get("requestBody"))
-    if not isinstance(body, dict):
-        return Call(operation, own, inherited, None, where, False, (), ())
-    schema_where, schema, media_types = _content(at, where, body)
-    properties = tuple(_properties(at, schema_where, schema)) if isinstance(schema, dict) else ()
-    is_required = body.get("required") is True
-    if not isinstance(schema, dict):
-        schema = None
-    return Call(operation, own, inherited, schema, schema_where, is_required, media_types, properties)
-
-
-def _content(at: _At, where: str, holder: dict[str, Any]) -> tuple[str, Any, tuple[str, ...]]:
-    """Pointer and schema of the media type that a converter takes, JSON before others, and all that are offered."""
-    content = holder.get("content")
-    offered = (
-        [each for each in content if isinstance(content[each], dict)] if isinstance(content, dict) else []
+def _signature(at: _At, operation: Operation, of_path: tuple[Argument, ...]) -> Signature:
+    own = tuple(_parameters(at, f"{operation.where}/parameters", operation.data.get("parameters")))
+    parameters = _by_identity(own)
+    inherited = {key: each for key, each in _by_identity(of_path).items() if key not in parameters}
+    where, holder = at(f"{operation.where}/requestBody", operation.data.get("requestBody"))
+    offered = tuple(_bodies(where, holder))
+    body = _chosen(offered)
+    is_required = isinstance(holder, dict) and holder.get("required") is True
+    properties = tuple(_properties(at, body.where, body.schema)) if body is not None else ()
+    whole = None
+    if body is not None and body.schema is not None and not properties:
+        whole = Argument(BODY, BODY, body.where, body.schema, body.where, is_required, "", {})
+    return Signature(
+        operation,
+        (*own, *of_path),
+        tuple(parameters.values()),
+        tuple(inherited.values()),
+        offered,
+        body,
+        is_required,
+        properties,
+        whole,
     )
-    if not offered:
-        return f"{where}/content", None, ()
-    chosen = next((each for each in offered if is_json(each)), offered[0])
-    schema_where = where + pointer.join("content", chosen, "schema")
-    return schema_where, holder["content"][chosen].get("schema"), tuple(offered)
 
 
-def is_json(media_type: str) -> bool:
-    """Whether a body of this media type is JSON."""
-    kind = media_type.partition(";")[0].strip().lower()
-    return kind == "application/json" or kind.endswith("+json") or kind == "*/*"
+def _by_identity(arguments: tuple[Argument, ...]) -> dict[tuple[str, str], Argument]:
+    """What can be sent of `arguments`, by name and location, which identify a parameter; the last one counts."""
+    return {(each.name, each.location): each for each in arguments if each.location}
+
+
+def _parameters(at: _At, holder: str, listed: Any) -> Iterator[Argument]:
+    for index, written in enumerate(listed if isinstance(listed, list) else ()):
+        where, parameter = at(f"{holder}/{index}", written)
+        if isinstance(parameter, dict) and "$ref" not in parameter:
+            yield _parameter(where, parameter)
+
+
+def _parameter(where: str, parameter: dict[str, Any]) -> Argument:
+    name, location, description = parameter.get("name"), parameter.get("in"), parameter.get("description")
+    schema, schema_where, media_type = parameter.get("schema"), f"{where}/schema", ""
+    if not isinstance(schema, dict):
+        schema_where = f"{where}/content"
+        if (content := _chosen(tuple(_bodies(where, parameter)))) is not None:
+            schema, schema_where, media_type = content.schema, content.where, content.media_type
+    can_be_sent = isinstance(name, str) and location in LOCATIONS
+    return Argument(
+        name if isinstance(name, str) else "",
+        str(location) if can_be_sent else "",
+        where,
+        schema if isinstance(schema, dict) else {},
+        schema_where,
+        parameter.get("required") is True or location == "path",
+        description if isinstance(description, str) else "",
+        parameter,
+        media_type,
+    )
+
+
+def _bodies(where: str, holder: Any) -> Iterator[Body]:
+    content = holder.get("content") if isinstance(holder, dict) else None
+    for media_type, media in content.items() if isinstance(content, dict) else ():
+        if isinstance(media, dict):
+            schema = media.get("schema")
+            yield Body(
+                media_type,
+                media,
+                schema if isinstance(schema, dict) else None,
+                where + pointer.join("content", media_type, "schema"),
+            )
+
+
+def _chosen(offered: tuple[Body, ...]) -> Body | None:
+    """The media type to send: JSON if it is offered, else the first."""
+    return next((each for each in offered if allows_json(each.media_type)), offered[0] if offered else None)
 
 
 def _properties(at: _At, where: str, schema: Any) -> Iterator[Argument]:
@@ -148,4 +222,6 @@ def _properties(at: _At, where: str, schema: Any) -> Iterator[Argument]:
         if isinstance(parts, list):
             waiting += [(f"{place}/allOf/{index}", part) for index, part in enumerate(parts)]
     for name, (place, each) in found.items():
-        yield Argument(name, BODY, place, each if isinstance(each, dict) else {}, place, name in wanted)
+        yield Argument(
+            name, BODY, place, each if isinstance(each, dict) else {}, place, name in wanted, "", {}
+        )

@@ -14,7 +14,7 @@ from plugcli.openapi import tool_schema
 from plugcli.openapi.operation import operations
 from plugcli.openapi.payload import payloads
 from plugcli.openapi.recursion import recursive_schemas
-from plugcli.openapi.signature import calls
+from plugcli.openapi.signature import signatures
 from plugcli.openapi.specification import faults
 from plugcli.openapi.tool import tools
 from plugcli.plugin import Plugin, plugin_from_files
@@ -44,7 +44,7 @@ def plugin(name: str = "todo") -> Plugin:
     "work_out",
     [
         operations,
-        calls,
+        signatures,
         payloads,
         recursive_schemas,
         faults,
