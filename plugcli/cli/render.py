@@ -6,7 +6,7 @@ import sys
 from typing import Literal, TextIO
 
 from plugcli import __version__
-from plugcli.cli.terminal import Harmless
+from plugcli.cli.exec.terminal import Harmless
 from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import gate

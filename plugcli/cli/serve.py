@@ -243,7 +243,7 @@ def _code_lines(
     sandbox: "Sandbox", modules: tuple[str, ...], python: str | None, *, stateless: bool
 ) -> list[str]:
     """What code finds here: sessions or none, what is imported for it, and what it will miss."""
-    from plugcli.cli.extra import missing_packages
+    from plugcli.cli.data_packages import missing_packages
 
     policy = sandbox.policy
     lines = [

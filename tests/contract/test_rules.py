@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from plugcli.cli.formats import Paper
-from plugcli.cli.formats.text import render
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.formats.text import render
 from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, Claim, Host, all_hosts, named_hosts
 from plugcli.live import Exchange, Failure, Live

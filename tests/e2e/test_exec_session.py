@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from plugcli.cli import remote, server
+from plugcli.cli import server
+from plugcli.cli.exec import remote
 from tests.e2e.serving import ECHO, Server, serving, wait_for, write_plugin
 
 EXEC = [sys.executable, "-m", "plugcli", "exec"]

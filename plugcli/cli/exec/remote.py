@@ -14,15 +14,15 @@ from urllib.parse import quote, unquote_to_bytes
 
 from plugcli.cli import render
 from plugcli.cli.events import Event, events, json_object, number_of, objects_of, text_of
-from plugcli.cli.inputs import CHUNK_BYTES, Input, look_at
-from plugcli.cli.script import held, read_source
+from plugcli.cli.exec.bring import CHUNK_BYTES, Input, look_at
+from plugcli.cli.exec.script import held, read_source
 from plugcli.cli.server import REFUSAL_BYTES, Patience, Refused, Server
 from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
-    from plugcli.cli.results import Results
+    from plugcli.cli.exec.out_folder import Results
 
     Stream = Literal["stdout", "stderr"]
 
@@ -143,7 +143,7 @@ class _Call:
 
 
 def _results(out: str) -> "Results":
-    from plugcli.cli.results import Results
+    from plugcli.cli.exec.out_folder import Results
     from plugcli.sandbox import Policy
 
     return Results(out, Policy.workspace_bytes)
@@ -197,7 +197,7 @@ def _bring(server: Server, inputs: Sequence[Input], session: str) -> str:
 
 def _fetch(server: Server, result: dict[str, Any], results: "Results") -> None:
     """Download what the code made or changed. Raises PlugcliError when the server or the folder fails."""
-    from plugcli.cli.results import shown
+    from plugcli.cli.exec.out_folder import shown
 
     for file in objects_of(result, "files"):
         name, size = text_of(file, "name"), number_of(file, "bytes", 1 << 62)
@@ -219,7 +219,7 @@ def _exact(name: str, path: str) -> str:
 
 
 def _download(server: Server, path: str, name: str, results: "Results") -> None:
-    from plugcli.cli.results import shown
+    from plugcli.cli.exec.out_folder import shown
 
     try:
         with server.request("GET", path) as answer:

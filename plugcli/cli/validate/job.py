@@ -69,7 +69,7 @@ def report_of(job: Job, plugin: Plugin) -> Report:
 
 def fixed(job: Job, plugin: Plugin, report: Report, *, is_dry: bool) -> tuple[Plugin, Report]:
     """Fix the plugin's files, or with `is_dry` print what would change; return it and what is then said of it."""
-    from plugcli.cli import fix
+    from plugcli.cli.validate import fix
 
     plugin, left = fix.fixed(plugin, report, named_hosts(job.hosts), job.ignores, is_dry=is_dry)
     return plugin, _with_configuration(job, left)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from plugcli import __version__
-from plugcli.cli.formats import Paper
-from plugcli.cli.place import place_of
 from plugcli.cli.text import printable
-from plugcli.cli.words import said_of
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.location import place_of
+from plugcli.cli.validate.plain_finding import said_of
 from plugcli.finding import Finding, Report, problems
 from plugcli.rules import documentation
 from plugcli.sandbox import gate

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import repeat
 
-from plugcli.cli.inputs import CHUNK_BYTES, look_at
-from plugcli.cli.results import Results
+from plugcli.cli.exec.bring import CHUNK_BYTES, look_at
+from plugcli.cli.exec.out_folder import Results
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import FileRefused, Policy, RunResult, Workspace
 from plugcli.sandbox.policy import spell_bytes

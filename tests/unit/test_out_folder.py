@@ -2,8 +2,8 @@
 
 import pytest
 
-from plugcli.cli.remote import notes
-from plugcli.cli.results import Results, parts_of, shown
+from plugcli.cli.exec.out_folder import Results, parts_of, shown
+from plugcli.cli.exec.remote import notes
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from plugcli.cli.job import Job, fixed, jobs, load, report_of
-from plugcli.cli.output import deliver, outputs
+from plugcli.cli.validate.job import Job, fixed, jobs, load, report_of
+from plugcli.cli.validate.output import deliver, outputs
 from plugcli.errors import UsageError
 from plugcli.finding import Report
 
@@ -44,7 +44,7 @@ def judge(asked: Asked) -> int:
 def _check(asked: Asked, work: Sequence[Job]) -> None:
     """Raise UsageError for options that do not go together."""
     if asked.fix or asked.diff:
-        from plugcli.cli.fix import check_fixable
+        from plugcli.cli.validate.fix import check_fixable
 
         check_fixable(asked.targets, asked.form, is_dry=asked.diff, has_prompt=asked.show_prompt)
     if asked.show_prompt:

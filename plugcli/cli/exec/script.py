@@ -17,7 +17,7 @@ from plugcli.errors import PlugcliError, UsageError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from plugcli.cli.files import Files
+    from plugcli.cli.exec.carry import Files
     from plugcli.sandbox import Policy, RunResult
     from plugcli.sandbox.spawn import Spawned
 
@@ -60,7 +60,7 @@ def run_script(
         with contextlib.ExitStack() as stack:
             carried = None
             if files or out is not None:
-                from plugcli.cli.files import Files
+                from plugcli.cli.exec.carry import Files
 
                 carried = stack.enter_context(Files(files, out, name, policy))
             result = _run(source, name, arguments, policy, python, carried, spawned, json=json, feeds=feeds)

@@ -5,10 +5,10 @@ A stranger's text must never become a command of its own: no line end of it gets
 
 from collections.abc import Iterable, Iterator
 
-from plugcli.cli.formats import Paper
-from plugcli.cli.place import place_of
 from plugcli.cli.text import printable
-from plugcli.cli.words import said_of
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.location import place_of
+from plugcli.cli.validate.plain_finding import said_of
 from plugcli.finding import Finding, Report, rules_of, told_problems
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
