@@ -27,6 +27,7 @@ JUDGING = {
 ALLOWED = {
     "cli": {
         "serve",
+        "client",
         "scaffold",
         "answers",
         "plugin",
@@ -37,6 +38,8 @@ ALLOWED = {
         "missing",
         *JUDGING,
     },
+    # A client of a running server: it reads what a stranger sends through the sandbox's gate.
+    "client": {"sandbox", "errors"},
     "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {
         "hint",
