@@ -28,6 +28,7 @@ ALLOWED = {
     "cli": {
         "serve",
         "client",
+        "bearer_token",
         "scaffold",
         "answers",
         "plugin",
@@ -40,7 +41,7 @@ ALLOWED = {
     },
     # A client of a running server: it reads what a stranger sends through the sandbox's gate.
     "client": {"sandbox", "errors"},
-    "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
+    "serve": {"bearer_token", "plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {
         "hint",
         "ignore",
@@ -122,6 +123,8 @@ ALLOWED = {
     "document": {"errors"},
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about
+    # Both ends of a connection read the token.
+    "bearer_token": {"errors"},
     "errors": set(),
     "_discover": set(),
     "__init__": set(),

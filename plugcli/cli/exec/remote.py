@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote, unquote_to_bytes
 
+from plugcli.bearer_token import take_token
 from plugcli.cli import render
 from plugcli.cli.exec.bring import CHUNK_BYTES, Input, look_at
 from plugcli.cli.exec.script import held, read_source
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 URL = "http://localhost:5003"
 URL_VARIABLE = "PLUGCLI_SERVER"
-TOKEN_VARIABLE = "PLUGCLI_TOKEN"  # noqa: S105 (the variable's name, not a token)
 NEW = "new"
 
 MARGIN_SECONDS = 60.0
@@ -150,10 +150,6 @@ def _results(out: str) -> "Results":
 
 
 def _token(file: str | None) -> str | None:
-    if file is None and TOKEN_VARIABLE not in os.environ:
-        return None
-    from plugcli.serve.token import take_token
-
     return take_token(None if file is None else Path(file), os.environ)
 
 
