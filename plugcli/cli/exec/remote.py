@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote_to_bytes
 from plugcli.bearer_token import take_token
 from plugcli.cli import render
 from plugcli.cli.exec.bring import CHUNK_BYTES, Input, look_at
+from plugcli.cli.exec.output import Output
 from plugcli.cli.exec.script import held, read_source
 from plugcli.cli.text import printable
 from plugcli.client import REFUSAL_BYTES, Client, Patience, Refused
@@ -87,7 +88,7 @@ class _RemoteRun:
         self._body = {"session": session} | ({} if timeout is None else {"timeout": timeout})
         self._seconds = (timeout or _LONGEST_SECONDS) + MARGIN_SECONDS
         self._patience = Patience()
-        self._output = None if is_quiet else render.Output()
+        self._output = None if is_quiet else Output()
         self.tails = {"stdout": "", "stderr": ""}
         """How what each stream said ended."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugcli.cli import render
+from plugcli.cli.exec.output import Output
 from plugcli.errors import PlugcliError, UsageError
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _run(
 
     from plugcli.sandbox import Sandbox
 
-    output = None if json else render.Output()
+    output = None if json else Output()
 
     async def main() -> "RunResult":
         async with Sandbox(policy, python=python, spares=0, ahead=(setup, started)) as sandbox:
