@@ -24,7 +24,7 @@ from plugcli.errors import PlugcliError, UsageError
 from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
-    from plugcli.cli.exec.out_folder import Results
+    from plugcli.cli.exec.out_folder import OutFolder
 
     Stream = Literal["stdout", "stderr"]
 
@@ -66,14 +66,14 @@ def run_remote(
         inputs = look_at(files, None)
         client = Client(url or os.environ.get(URL_VARIABLE) or URL, _token(token_file))
         with contextlib.ExitStack() as stack:
-            results = None if out is None else stack.enter_context(_results(out))
+            out_folder = None if out is None else stack.enter_context(_out_folder(out))
             where = _bring(client, inputs, session)
             run = _RemoteRun(client, where, timeout, is_quiet=json)
             result = run.run(_text(source, name))
             _report(result, run, json=json, is_new=session == NEW)
-            if results is not None:
-                _fetch(client, result, results)
-                for line in results.notes(is_brief=json):
+            if out_folder is not None:
+                _fetch(client, result, out_folder)
+                for line in out_folder.notes(is_brief=json):
                     render.note(line)
         return number_of(result, "returncode", 255)
 
@@ -143,11 +143,11 @@ class _RemoteRun:
                 self._output.write(name, text.encode(errors="replace"))
 
 
-def _results(out: str) -> "Results":
-    from plugcli.cli.exec.out_folder import Results
+def _out_folder(out: str) -> "OutFolder":
+    from plugcli.cli.exec.out_folder import OutFolder
     from plugcli.sandbox import Policy
 
-    return Results(out, Policy.workspace_bytes)
+    return OutFolder(out, Policy.workspace_bytes)
 
 
 def _token(file: str | None) -> str | None:
@@ -192,7 +192,7 @@ def _bring(client: Client, inputs: Sequence[Input], session: str) -> str:
     return session
 
 
-def _fetch(client: Client, result: dict[str, Any], results: "Results") -> None:
+def _fetch(client: Client, result: dict[str, Any], out_folder: "OutFolder") -> None:
     """Download what the code made or changed. Raises PlugcliError when the server or the folder fails."""
     from plugcli.cli.exec.out_folder import shown
 
@@ -200,13 +200,13 @@ def _fetch(client: Client, result: dict[str, Any], results: "Results") -> None:
         name, size = text_of(file, "name"), number_of(file, "bytes", 1 << 62)
         path = client.path_of(file.get("url"))
         if path is None:
-            results.leave_out(f"{shown(name)}: it is not at an address of {client.url}")
+            out_folder.leave_out(f"{shown(name)}: it is not at an address of {client.url}")
             continue
         problem = client.broken(f"{shown(name)} did not come in time")
         with Patience().within(MARGIN_SECONDS + size / _SLOWEST, problem):
-            _download(client, path, _exact(name, path), results)
+            _download(client, path, _exact(name, path), out_folder)
     if left_out := result["truncated"]["files"]:
-        results.leave_out(f"{left_out} files that the answer does not list")
+        out_folder.leave_out(f"{left_out} files that the answer does not list")
 
 
 def _exact(name: str, path: str) -> str:
@@ -215,18 +215,18 @@ def _exact(name: str, path: str) -> str:
     return exact if gate.text(exact) == name else name
 
 
-def _download(client: Client, path: str, name: str, results: "Results") -> None:
+def _download(client: Client, path: str, name: str, out_folder: "OutFolder") -> None:
     from plugcli.cli.exec.out_folder import shown
 
     try:
         with client.request("GET", path) as reply:
             if reply.length is None:
                 raise client.broken("it does not say how long a file is")
-            results.write(name, reply.length, reply.chunks(reply.length))
+            out_folder.write(name, reply.length, reply.chunks(reply.length))
     except Refused as refused:
         if refused.status not in (404, 409):  # gone since, or its mode forbids it
             raise
-        results.leave_out(f"{shown(name)}: {refused.message}")
+        out_folder.leave_out(f"{shown(name)}: {refused.message}")
 
 
 def _checked(result: dict[str, Any]) -> dict[str, Any]:
