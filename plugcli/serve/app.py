@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
@@ -19,7 +20,14 @@ from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
 from plugcli.serve.refusals import busy
 from plugcli.serve.rewrite import OPERATIONS
-from plugcli.serve.routing import METHODS, method_before_type, no_such_method, nothing_at, with_all_methods
+from plugcli.serve.routing import (
+    METHODS,
+    bounds_own_body,
+    method_before_type,
+    no_such_method,
+    nothing_at,
+    with_all_methods,
+)
 from plugcli.serve.site import Site
 from plugcli.serve.source import CODE_FILE, Source
 from plugcli.serve.terms import HERE_KEY, TERMS_KEY, Terms
@@ -78,7 +86,16 @@ def create_app(
         await inner(scope, receive, send)
 
     token = settings.token.encode() if settings.token else None
-    guard = Guard(on_terms, site, pages, is_public, token, log, terms.links if sandbox else None)
+    guard = Guard(
+        on_terms,
+        site,
+        pages,
+        is_public,
+        token,
+        log,
+        partial(bounds_own_body, code),
+        terms.links if sandbox else None,
+    )
 
     guarded = method_before_type(guard, code)
 

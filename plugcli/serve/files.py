@@ -8,7 +8,7 @@ Uploads come unread through the guard: they are bounded here, in size, in time a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from starlette.routing import Route
@@ -52,8 +52,9 @@ def with_url(listed: Mapping[str, Any], path: str, handle: str, terms: Terms, sc
 
 @dataclass
 class _Files:
-    """`/files`, as an ASGI application."""
+    """`/files`, as an ASGI application. The mark `bounds_own_body` has the guard pass uploads on unread."""
 
+    bounds_own_body: ClassVar = frozenset({"POST"})
     sandbox: Sandbox
     own: Terms
     _uploads: int = 0

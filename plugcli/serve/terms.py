@@ -7,10 +7,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from plugcli.serve.fit import ANSWER_CHARACTERS
-from plugcli.serve.links import PREFIX, FileLink, Links
+from plugcli.serve.links import FileLink, Links
 
 TERMS_KEY = "plugcli.terms"
-EXECUTE = "/execute"
 UPLOADS = "/files"
 HERE_KEY = "plugcli.here"  # this server's origin as the caller sees it
 
@@ -36,18 +35,6 @@ def terms_of(scope: Scope, own: Terms) -> Terms:
     """The terms of the server around; `own` where that is not `plugcli serve`."""
     terms: Terms = scope.get(TERMS_KEY, own)
     return terms
-
-
-def is_upload(scope: Scope) -> bool:
-    """Whether the body of this request is a file of any kind, to be read as it comes."""
-    return bool(scope["path"] == UPLOADS and scope["method"] == "POST")
-
-
-def methods_at(path: str) -> tuple[str, ...]:
-    """What the route of the sandbox at `path` takes; empty where it has none."""
-    if path.startswith(PREFIX):
-        return ("GET", "HEAD", "DELETE")
-    return {UPLOADS: ("GET", "HEAD", "POST"), EXECUTE: ("POST",)}.get(path, ())
 
 
 def raw_path(scope: Scope) -> bytes:
