@@ -22,7 +22,7 @@ from plugcli.serve.answer import (
 from plugcli.serve.links import Links
 from plugcli.serve.routing import PAGE_METHODS, no_such_method
 from plugcli.serve.site import Site, other_site
-from plugcli.serve.terms import HERE_KEY, raw_path
+from plugcli.serve.terms import raw_path
 from plugcli.serve.token import check_token
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -108,7 +108,6 @@ class Guard:
                     raise other_site()
                 if self.token is not None and not (is_get and await self.is_public(scope["path"])):
                     check_token(self.token, headers)
-            scope[HERE_KEY] = here
             if not self.bounds_own_body(scope):
                 if not _has_good_type(headers):
                     await self._check_method(scope, here)
