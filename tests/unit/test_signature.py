@@ -131,6 +131,7 @@ def test_json_body_is_that_of_application_json_alone() -> None:
         ("model/gltf+json", True),
         ("text/json", False),
         ("+json", False),
+        ("text/plain, application/x+json", False),
         ("application/jsonl", False),
         ("*/*", False),
         ("", False),
