@@ -7,6 +7,7 @@ import pytest
 
 from plugcli.document import Document, Position, UnreadableDocument, pointer, read_file
 from plugcli.document.file import MAX_BYTES
+from plugcli.document.json_mistakes import explain
 from plugcli.errors import PlugcliError
 
 JSON = '{\n  "a": 1,\n  "b": {"c/d": [true,\n    {"e": "\\u00e9 \U0001f40d"}]},\n  "f~": null\n}\n'
@@ -160,6 +161,20 @@ def test_broken_json_names_the_mistake_and_its_place(text: str, line: int, colum
     found = problem_of(text, is_json=True)
     assert (line, column) == found[:2], found
     assert words in found[2]
+
+
+@pytest.mark.parametrize(
+    ("message", "at"),
+    [
+        ("Expecting property name enclosed in double quotes", 11),  # Python 3.11 and 3.12
+        ("Illegal trailing comma before end of object", 7),  # Python 3.13
+    ],
+)
+def test_words_do_not_depend_on_the_json_module(message: str, at: int) -> None:
+    """Python's json has changed its messages and its places before: the author reads ours, with every version."""
+    text = '{"a": 1,\n  }'
+    found = explain(text, json.JSONDecodeError(message, text, at))
+    assert (found.offset, found.message, found.hint) == (7, "trailing comma before }", "remove the comma")
 
 
 @pytest.mark.parametrize(
