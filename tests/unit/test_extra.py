@@ -29,6 +29,6 @@ def test_packages_that_are_installed_are_found_by_their_modules() -> None:
 def test_bare_interpreter_misses_them(tmp_path: Path) -> None:
     """What counts is the interpreter of the code, not the one that runs plugcli."""
     (tmp_path / "venv/bin").mkdir(parents=True)
-    (tmp_path / "venv/pyvenv.cfg").write_text("home = /usr/bin\n")
+    (tmp_path / "venv/pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\n")
     (tmp_path / "venv/bin/python").symlink_to(Path(sys.executable).resolve())
     assert missing_packages(str(tmp_path / "venv")) == packages()
