@@ -270,6 +270,7 @@ def test_aliases_that_expand_without_end_are_refused() -> None:
     assert "expand to more than 200,000 values" in problem_of("\n".join(lines))[2]
 
 
+@pytest.mark.slow
 def test_aliases_do_not_limit_what_is_written() -> None:
     """A real document of half a million values may have one alias."""
     text = f"a: &a {{x: 1}}\nb: *a\nc: [{','.join('0' * 250_000)}]\n"
@@ -315,6 +316,7 @@ def test_what_is_no_file_is_a_sentence(tmp_path: Path) -> None:
         read_file(tmp_path / "missing")
 
 
+@pytest.mark.slow
 def test_json_positions_of_a_large_document_stay_quick() -> None:
     """Every member of a document of 20,000 operations is found, each right."""
     data = {"paths": {f"/p{n}": {"get": {"operationId": f"o{n}"}} for n in range(20_000)}}
