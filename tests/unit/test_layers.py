@@ -165,12 +165,14 @@ def imported(path: Path) -> list[str]:
     return names
 
 
+@cache
 def part_of(name: str) -> str:
     """Return the file or folder directly under plugcli that the name `plugcli...` comes from."""
     part = name.split(".")[1] if "." in name else "__init__"
     return part if (ROOT / part).is_dir() or (ROOT / f"{part}.py").exists() else "__init__"
 
 
+@cache
 def edges() -> dict[str, dict[str, Path]]:
     """Return for each part the other parts that it imports, each with a file that does."""
     found: dict[str, dict[str, Path]] = defaultdict(dict)
