@@ -22,7 +22,7 @@ JUDGING = {
     "prompt",
     "fix",
     "manifest_schema",
-    "replace",
+    "atomic",
 }
 ALLOWED = {
     "cli": {
@@ -61,11 +61,11 @@ ALLOWED = {
         "dialect",
         "openapi",
         "finding",
-        "replace",
+        "atomic",
         "errors",
     },
-    "replace": set(),
-    "scaffold": {"plugin_name", "errors"},
+    "atomic": {"errors"},
+    "scaffold": {"plugin_name", "atomic", "errors"},
     "plugin_name": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
     # How a project wants its plugins judged.
     "configuration": {"rules", "ignore", "hosts", "document", "errors"},
