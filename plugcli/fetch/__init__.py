@@ -16,12 +16,14 @@ from plugcli.document import Document, document_or_problem
 from plugcli.document.file import MAX_BYTES
 from plugcli.errors import UsageError
 from plugcli.exchange import PAGE
-from plugcli.fetch.bounds import has_password, may_ask
+from plugcli.fetch.bounds import may_ask
 from plugcli.fetch.logo import fetch_legal_page, fetch_logo
 from plugcli.fetch.nearby import nearby_document
 from plugcli.fetch.operations import preflight_operations
 from plugcli.fetch.run import Run
+from plugcli.fetch.wire import client
 from plugcli.plugin import MANIFEST_PATHS, Plugin
+from plugcli.web.route import has_password
 
 # docs, production: the host gives up on a manifest or document after 15 seconds.
 WALL_SECONDS = 15.0
@@ -42,7 +44,8 @@ async def fetch_plugin(url: str, *, wall_seconds: float = WALL_SECONDS) -> Plugi
     if has_password(url):
         hint = "a host asks without: write the address alone"
         raise UsageError("the address holds a user name or a password", hint=hint)
-    return await _fetched(Run(wall_seconds), url)
+    async with client() as asking:
+        return await _fetched(Run(wall_seconds, asking), url)
 
 
 async def _fetched(run: Run, url: str) -> Plugin:
