@@ -29,6 +29,8 @@ JUDGING = {
 ALLOWED = {
     "cli": {
         "serve",
+        "client",
+        "bearer_token",
         "scaffold",
         "plugin_name",
         "plugin",
@@ -40,7 +42,9 @@ ALLOWED = {
         "extensions",
         *JUDGING,
     },
-    "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
+    # A client of a running server: it reads what a stranger sends through the sandbox's gate.
+    "client": {"sandbox", "errors"},
+    "serve": {"bearer_token", "plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {
         "hint",
         "ignore",
@@ -91,7 +95,12 @@ ALLOWED = {
         "dialect",
         "json_schema",
         "extensions",
+        "manifest_members",
+        "server_url",
     },
+    # Words that several rules have in common: no rule imports another.
+    "manifest_members": set(),
+    "server_url": {"address", "plugin"},
     # A hint in the syntax of its file.
     "hint": set(),
     # What a manifest names in its own folder, for those who judge it and those who serve it.
@@ -100,20 +109,27 @@ ALLOWED = {
     "ignore": {"document", "finding"},
     "m365": {"json_schema", "document"},
     "manifest_schema": {"hosts"},
-    "hosts": {"finding", "errors", "extensions"},
+    # Which tools a host makes is told by a recipe of openapi's.
+    "hosts": {"claim", "converters", "openapi", "errors", "extensions"},
+    "converters": {"claim"},
+    "claim": {"finding"},
     # What any value has against any JSON Schema.
     "json_schema": {"document"},
     # What the model reads of a plugin: the operations, what each takes, and the types of that.
     "prompt": {"openapi", "document", "address"},
-    # Operations, what can be sent with them, and the tools that are made of them, as a host's data tells.
-    "openapi": {"hosts", "json_schema", "document"},
-    "address": {"document", "internet"},
+    # Operations, what can be sent with them, and the tools that are made of them by a recipe.
+    "openapi": {"json_schema", "document"},
+    "address": {"placeholder", "internet"},
+    # What an unfilled place looks like, in an address and in a document.
+    "placeholder": set(),
     "internet": set(),
     "dialect": set(),
     "plugin": {"address", "document", "exchange", "errors"},
-    "document": {"errors"},
+    "document": {"placeholder", "errors"},
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about
+    # Both ends of a connection read the token.
+    "bearer_token": {"errors"},
     "errors": set(),
     "extensions": set(),
     "__init__": set(),
@@ -186,7 +202,23 @@ def test_map_has_no_part_that_is_gone() -> None:
     assert parts == ALLOWED.keys()
 
 
-def test_only_the_command_line_knows_typer() -> None:
+def test_no_rule_imports_another() -> None:
+    """A rule is one file: whoever removes or changes one must not break a second."""
+    rules = {path.stem for path in ROOT.joinpath("rules").glob("*.py")} - {"__init__"}
+    for rule in sorted(rules):
+        tree = ast.parse(ROOT.joinpath("rules", f"{rule}.py").read_text())
+        others = [
+            name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plugcli.rules")
+            for name in ((node.module or "").rpartition(".")[2], *(alias.name for alias in node.names))
+            if name in rules
+        ]
+        message = f"rules/{rule}.py imports {others}: put what rules share into rules/__init__.py or a file outside rules/"
+        assert not others, message
+
+
+def test_only_the_command_line_knows_typer_and_rich() -> None:
     """Library code never prints: whoever calls it decides what is shown."""
     for path in modules():
         where = path.relative_to(ROOT)
