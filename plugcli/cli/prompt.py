@@ -39,9 +39,9 @@ def prompt(
     The text is as ChatGPT built it for plugins, or builds it for GPT Actions, known from captured prompts.
     Tokens are estimated: four characters of English each, and one for each character beyond ASCII.
     """
-    from plugcli.target import load_target
+    from plugcli.cli.load import plugin_of
 
-    made = _made(load_target(target), host)
+    made = _made(plugin_of(target), host)
     if json:
         from plugcli.cli.render import print_json
 
