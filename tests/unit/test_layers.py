@@ -44,7 +44,7 @@ ALLOWED = {
     },
     # A client of a running server: it reads what a stranger sends through the sandbox's gate.
     "client": {"sandbox", "errors"},
-    "serve": {"bearer_token", "plugin", "document", "sandbox", "errors", "__init__"},
+    "serve": {"bearer_token", "openapi", "plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {
         "hint",
         "ignore",
@@ -52,7 +52,6 @@ ALLOWED = {
         "hosts",
         "plugin",
         "document",
-        "address",
         "dialect",
         "finding",
     },
