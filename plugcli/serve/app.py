@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli import __version__
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Engine
 from plugcli.serve.answer import Refusal, json_bytes, send_early_refusal, send_refusal
 from plugcli.serve.bounds import Bounds
 from plugcli.serve.documents import find_document, is_document
@@ -47,7 +47,7 @@ def create_app(
     site: Site,
     settings: Settings,
     *,
-    sandbox: Sandbox | None,
+    engine: Engine | None,
     log: Callable[[str], None],
     is_full: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
@@ -55,11 +55,11 @@ def create_app(
 
     `is_full()` says that there are as many connections as the server takes: no call is answered then.
     """
-    bounds = Bounds(sandbox.policy.wall_seconds_max, settings.is_stateless) if sandbox else None
+    bounds = Bounds(engine.limits.wall_seconds_max, settings.is_stateless) if engine else None
 
     async def pages(path: str, here: str, may_see_all: bool) -> Page | None:
         if path == HEALTH:
-            return _health(sandbox, may_see_all)
+            return await _health(engine, may_see_all)
         return await find_document(source, path, here, bounds)
 
     async def is_page(scope: Scope) -> bool:
@@ -78,7 +78,7 @@ def create_app(
         await inner(scope, receive, send)
 
     token = settings.token.encode() if settings.token else None
-    guard = Guard(on_terms, site, pages, is_public, token, log, terms.links if sandbox else None)
+    guard = Guard(on_terms, site, pages, is_public, token, log, terms.links if engine else None)
 
     guarded = method_before_type(guard, code)
 
@@ -109,17 +109,19 @@ def create_app(
     return app
 
 
-def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
+async def _health(engine: Engine | None, may_see_all: bool) -> Page:
     content: dict[str, object] = {"status": "ok"}
     if may_see_all:  # whoever has no token learns that it runs, and not what to try on it
+        machines = await engine.status() if engine else ()
+        first = machines[0] if machines else None
         content |= {
             "version": __version__,
-            "sandbox": {"needed": sandbox is not None} | (sandbox.protection.as_json() if sandbox else {}),
-            "sessions": len(sandbox.sessions) if sandbox else 0,
-            "preloaded": list(sandbox.preloaded) if sandbox and not sandbox.preload_problem else [],
+            "sandbox": {"needed": first is not None} | (first.protection.as_json() if first else {}),
+            "sessions": sum(machine.conversations for machine in machines),
+            "preloaded": list(first.preloaded) if first and not first.preload_problem else [],
         }
-        if sandbox and sandbox.preload_problem:
-            content["preload_problem"] = sandbox.preload_problem
+        if first and first.preload_problem:
+            content["preload_problem"] = first.preload_problem
     return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
 
 
