@@ -110,16 +110,17 @@ def serve(
 
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
+    from plugcli.bearer_token import take_token
     from plugcli.sandbox import Policy, Sandbox
     from plugcli.sandbox.amounts import parse_bytes
-    from plugcli.serve.app import Settings
     from plugcli.serve.listen import listen
     from plugcli.serve.load import load_code
     from plugcli.serve.server import Service
     from plugcli.serve.server import serve as run
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
-    from plugcli.serve.token import require_token, take_token
+    from plugcli.serve.terms import Terms
+    from plugcli.serve.token import require_token
 
     wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
     policy = Policy(
@@ -155,9 +156,9 @@ def serve(
                 about_code = _code_lines(policy, status, modules, python, stateless=stateless)
             _say(_banner(source, listener, status, about_code, has_code=has_code, has_token=has_token))
 
-        settings = Settings(token, answer_characters, is_stateless=stateless)
+        terms = Terms(answer_characters, is_stateless=stateless, origin=place.origin)
         engine = partial(Sandbox, policy, python=python, preload=modules)
-        service = Service(source, code, listener, place, settings, policy, engine)
+        service = Service(source, code, listener, place, token, terms, policy, engine)
         run(service, when_listening=announce, log=_log)
 
 
@@ -247,7 +248,7 @@ def _code_lines(
     policy: "Policy", status: "Status", modules: tuple[str, ...], python: str | None, *, stateless: bool
 ) -> list[str]:
     """What code finds here: sessions or none, what is imported for it, and what it will miss."""
-    from plugcli.cli.extra import missing_packages
+    from plugcli.cli.data_packages import missing_packages
 
     lines = [
         "sessions: none, each call starts afresh (--stateless)"

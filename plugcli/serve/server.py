@@ -14,13 +14,14 @@ from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Engine, Limits, Status
-from plugcli.serve.app import Settings, create_app
+from plugcli.serve.app import create_app
 from plugcli.serve.connection import PacedProtocol
 from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
 from plugcli.serve.source import Source
 from plugcli.serve.stopping import Stopping
+from plugcli.serve.terms import Terms, set_terms
 
 try:
     import resource
@@ -40,15 +41,16 @@ Log = Callable[[str], None]
 class Service:
     """What is served, where, to whom, and within which limits.
 
-    `code` is the plugin.py of `source`, loaded, or None. The `engine`, whose runs have these `limits`, starts only
-    if the code asks for one.
+    `code` is the plugin.py of `source`, loaded, or None. Calls need `token`, if there is one. The `engine`, whose
+    runs have these `limits`, starts only if the code asks for one; its routes answer on `terms`.
     """
 
     source: Source
     code: Code | None
     listener: Listener
     site: Site
-    settings: Settings
+    token: str | None
+    terms: Terms
     limits: Limits
     engine: Callable[[], AbstractAsyncContextManager[Engine]]
 
@@ -88,6 +90,7 @@ async def _serve(
             if code is not None and code.create_app is not None:
                 engine = await stack.enter_async_context(service.engine())
                 status = (await engine.status())[0]
+                set_terms(engine, service.terms)
                 plugin = code.app_with(engine)
 
             def is_full() -> bool:
@@ -101,7 +104,7 @@ async def _serve(
                 service.source,
                 plugin,
                 service.site,
-                service.settings,
+                token=service.token,
                 engine=engine,
                 log=log,
                 is_full=is_full,

@@ -279,11 +279,6 @@ def seccomp_listener(program: bytes) -> int:
     return _syscall("seccomp", _SYS_SECCOMP[os.uname().machine], *arguments, ctypes.byref(filter_))
 
 
-def set_seccomp_filter(program: bytes) -> None:
-    """Install a classic BPF program on this thread and its children."""
-    make([seccomp_filter_call(program)])
-
-
 def sigset(*numbers: int) -> "ctypes.Array[ctypes.c_char]":
     """Return the set of these signals."""
     return ctypes.create_string_buffer(struct.pack("Q", sum(1 << number - 1 for number in numbers)), 128)
