@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugcli.cli import render
-from plugcli.cli.exec.output import Output
 from plugcli.errors import PlugcliError, UsageError
 
 if TYPE_CHECKING:
@@ -158,6 +157,7 @@ def _run(
     started = start.start(setup, spawned)  # its first jail is made while we import what drives it
     import asyncio
 
+    from plugcli.cli.exec.output import Output
     from plugcli.sandbox import Sandbox
 
     output = None if json else Output()
