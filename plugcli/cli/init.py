@@ -47,7 +47,7 @@ def init(
     everything that the options leave open; elsewhere, and with --yes, it uses the defaults. Without --force, no file is overwritten:
     if one of the files already exists, nothing is written.
     """
-    from plugcli import answers, scaffold
+    from plugcli import plugin_name, scaffold
 
     if folder == "":
         raise UsageError("FOLDER is an empty string", hint="name a folder; '.' is the current folder")
@@ -72,23 +72,23 @@ def init(
     if folder is not None:  # before the other questions, so that nobody answers them in vain
         scaffold.refuse_what_is_in_the_way(chosen, Path(folder), force=force)
 
-    default_name = (folder and answers.name_of_folder(Path(folder))) or chosen.default_name
+    default_name = (folder and plugin_name.name_of_folder(Path(folder))) or chosen.default_name
     if name is not None:
-        name = answers.checked_name(name)
+        name = plugin_name.checked_name(name)
     elif asks:
-        limit = answers.NAME_FOR_HUMAN_CHARACTERS
-        name = _ask(f"Name, at most {limit} characters", default_name, answers.checked_name)
+        limit = plugin_name.NAME_FOR_HUMAN_CHARACTERS
+        name = _ask(f"Name, at most {limit} characters", default_name, plugin_name.checked_name)
     else:
         name = default_name
-    destination = Path(folder or answers.folder_name(name, fallback=chosen.default_name))
+    destination = Path(folder or plugin_name.folder_name(name, fallback=chosen.default_name))
     if folder is None:
         scaffold.refuse_what_is_in_the_way(chosen, destination, force=force)
 
     if email is not None:
-        email = answers.checked_email(email)
+        email = plugin_name.checked_email(email)
     elif asks:
         email = _ask(
-            "E-mail address for users (Enter: later)", "", lambda it: it and answers.checked_email(it)
+            "E-mail address for users (Enter: later)", "", lambda it: it and plugin_name.checked_email(it)
         )
 
     written = scaffold.scaffold(chosen, {"name": name, "email": email or ""}, destination, force=force)
@@ -97,7 +97,7 @@ def init(
         print(f"  {path.relative_to(destination).as_posix()}")
     if not email:
         print(
-            f"\nThe e-mail address is {answers.EMAIL_TO_EDIT}. Replace it with yours in the manifest and legal.html."
+            f"\nThe e-mail address is {plugin_name.EMAIL_TO_EDIT}. Replace it with yours in the manifest and legal.html."
         )
     print("\nNext:")
     for command in _next_commands(destination):
