@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli import __version__
 from plugcli.errors import PlugcliError
+from plugcli.openapi.operation import METHODS as OPERATION_METHODS
 from plugcli.sandbox import Engine
 from plugcli.serve.answer import Refusal, json_bytes, send_early_refusal, send_refusal
 from plugcli.serve.bounds import Bounds
@@ -17,7 +18,6 @@ from plugcli.serve.documents import find_document, is_document
 from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
 from plugcli.serve.refusals import busy
-from plugcli.serve.rewrite import OPERATIONS
 from plugcli.serve.routing import (
     METHODS,
     bounds_own_body,
@@ -155,7 +155,7 @@ def _api_methods(source: Source, path: str) -> set[str]:
     paths: Any = openapi.data.get("paths") if openapi else None
     items = paths.items() if isinstance(paths, Mapping) else ()
     found = [item for template, item in items if isinstance(item, Mapping) and _matches(template, path)]
-    methods = {key.upper() for item in found for key in item if key in OPERATIONS}
+    methods = {key.upper() for item in found for key in item if key in OPERATION_METHODS}
     return methods | {"HEAD"} if "GET" in methods else methods
 
 
