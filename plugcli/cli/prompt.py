@@ -43,9 +43,9 @@ def prompt(
     The text has the form that ChatGPT used for plugins, or uses for GPT Actions, as known from captured prompts. The number of tokens
     is an estimate: one token for four ASCII characters, and one for each other character.
     """
-    from plugcli.target import load_target
+    from plugcli.cli.load import plugin_of
 
-    made = _made(load_target(target), host)
+    made = _made(plugin_of(target), host)
     if json:
         from plugcli.cli.render import print_json
 
