@@ -6,8 +6,8 @@ knows an operation only from there.
 
 from starlette.applications import Starlette
 
+from plugcli.builtin.python import routes
 from plugcli.sandbox import Sandbox
-from plugcli.serve.execute import routes
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
