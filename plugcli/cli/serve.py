@@ -111,6 +111,7 @@ def serve(
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
     from plugcli.bearer_token import take_token
+    from plugcli.builtin.python.terms import Terms
     from plugcli.sandbox import Policy, Sandbox
     from plugcli.sandbox.amounts import parse_bytes
     from plugcli.serve.listen import listen
@@ -119,7 +120,6 @@ def serve(
     from plugcli.serve.server import serve as run
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
-    from plugcli.serve.terms import Terms
     from plugcli.serve.token import require_token
 
     wall_seconds, wall_seconds_max = _times(timeout, timeout_max)

@@ -9,15 +9,16 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli import __version__
+from plugcli.builtin.python.refusals import busy
+from plugcli.builtin.python.terms import terms_of
 from plugcli.errors import PlugcliError
 from plugcli.openapi.operation import METHODS as OPERATION_METHODS
+from plugcli.respond import Refusal, json_bytes, send_early_refusal, send_refusal
 from plugcli.sandbox import Engine
-from plugcli.serve.answer import Refusal, json_bytes, send_early_refusal, send_refusal
 from plugcli.serve.bounds import Bounds
 from plugcli.serve.documents import find_document, is_document
 from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
-from plugcli.serve.refusals import busy
 from plugcli.serve.routing import (
     METHODS,
     bounds_own_body,
@@ -28,7 +29,6 @@ from plugcli.serve.routing import (
 )
 from plugcli.serve.site import Site
 from plugcli.serve.source import CODE_FILE, Source
-from plugcli.serve.terms import terms_of
 
 HEALTH = "/health"
 PREFLIGHT_SECONDS = 600

@@ -17,8 +17,8 @@ import yaml
 from plugcli.document import Document, ParseProblem
 from plugcli.errors import PlugcliError
 from plugcli.plugin import Plugin
+from plugcli.respond import json_bytes
 from plugcli.sandbox import gate
-from plugcli.serve.answer import json_bytes
 from plugcli.serve.bounds import Bounds, bounded_openapi
 from plugcli.serve.guard import Page
 from plugcli.serve.rewrite import local_path, moved_manifest, moved_openapi

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.builtin.python.links import Links
+from plugcli.builtin.python.terms import raw_path
 from plugcli.openapi.media_type import is_json_media_type
-from plugcli.serve.answer import (
+from plugcli.respond import (
     ClientGone,
     Refusal,
     json_bytes,
@@ -20,10 +22,8 @@ from plugcli.serve.answer import (
     send_early_refusal,
     send_refusal,
 )
-from plugcli.serve.links import Links
 from plugcli.serve.routing import PAGE_METHODS, no_such_method
 from plugcli.serve.site import Site, other_site
-from plugcli.serve.terms import raw_path
 from plugcli.serve.token import check_token
 
 BODY_BYTES_MAX = 16 * 1024 * 1024

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.builtin.python.links import PREFIX
 from plugcli.sandbox import gate
-from plugcli.serve.links import PREFIX
 
 _PATH_CHARACTERS = 120
 _SIGNATURE = re.compile(rf"(?<=^{PREFIX})([^/.]*)\.[^/]*")  # whoever has it may fetch the file

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from plugcli.builtin.python.terms import Terms, set_terms
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Engine, Limits, Status
 from plugcli.serve.app import create_app
@@ -21,7 +22,6 @@ from plugcli.serve.load import Code
 from plugcli.serve.site import Site
 from plugcli.serve.source import Source
 from plugcli.serve.stopping import Stopping
-from plugcli.serve.terms import Terms, set_terms
 
 try:
     import resource

@@ -29,6 +29,7 @@ JUDGING = {
 ALLOWED = {
     "cli": {
         "serve",
+        "builtin",
         "client",
         "bearer_token",
         "scaffold",
@@ -44,7 +45,21 @@ ALLOWED = {
     },
     # A client of a running server: it reads what a stranger sends through the sandbox's gate.
     "client": {"sandbox", "errors"},
-    "serve": {"bearer_token", "openapi", "plugin", "document", "sandbox", "errors", "__init__"},
+    "serve": {
+        "builtin",
+        "respond",
+        "bearer_token",
+        "openapi",
+        "plugin",
+        "document",
+        "sandbox",
+        "errors",
+        "__init__",
+    },
+    # The routes of the built-in plugins, which those of others import, too.
+    "builtin": {"respond", "sandbox", "errors"},
+    # What plugcli itself answers over HTTP.
+    "respond": {"sandbox"},
     "validate": {
         "hint",
         "ignore",

@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 import pytest
 
+from plugcli.builtin.python.fit import ANSWER_CHARACTERS
 from plugcli.cli.serve import _modules, _times, serve
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
 from plugcli.sandbox.amounts import parse_bytes
-from plugcli.serve.fit import ANSWER_CHARACTERS
 
 
 def test_defaults_are_those_of_the_library() -> None:
