@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,12 +110,12 @@ def serve(
 
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
-    from plugcli.sandbox import Policy
+    from plugcli.sandbox import Policy, Sandbox
     from plugcli.sandbox.policy import parse_bytes
     from plugcli.serve.listen import listen
     from plugcli.serve.load import load_code
-    from plugcli.serve.server import Service
     from plugcli.serve.server import serve as run
+    from plugcli.serve.service import Service
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
     from plugcli.serve.terms import Terms
@@ -153,7 +154,8 @@ def serve(
             _say(_banner(source, listener, sandbox, about_code, has_code=has_code, has_token=has_token))
 
         terms = Terms(answer_characters, is_stateless=stateless, origin=place.origin)
-        service = Service(source, code, listener, place, token, terms, policy, python, modules)
+        engine = partial(Sandbox, policy, python=python, preload=modules)
+        service = Service(source, code, listener, place, token, terms, wall_seconds_max, engine)
         run(service, when_listening=announce, log=_log)
 
 

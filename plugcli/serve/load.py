@@ -32,9 +32,17 @@ class Code:
     app: ASGIApp | None
     create_app: Callable[[Sandbox], object] | None
 
-    def app_with(self, sandbox: Sandbox) -> ASGIApp:
-        """The application that `create_app` makes. Raises PlugcliError where it makes none."""
+    @property
+    def needs_engine(self) -> bool:
+        """Whether the code asks for something that runs a model's code."""
+        return self.create_app is not None
+
+    def app_with(self, sandbox: Sandbox | None) -> ASGIApp:
+        """Return the application; `create_app` makes it with `sandbox`. Raises PlugcliError where it makes none."""
+        if self.app is not None:
+            return self.app
         assert self.create_app is not None
+        assert sandbox is not None
         try:
             app = self.create_app(sandbox)
         except Exception as error:

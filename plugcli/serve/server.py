@@ -7,21 +7,17 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Policy, Sandbox
+from plugcli.sandbox import Sandbox
+from plugcli.serve.api import api_of
 from plugcli.serve.app import create_app
 from plugcli.serve.connection import PacedProtocol
-from plugcli.serve.listen import Listener
-from plugcli.serve.load import Code
-from plugcli.serve.site import Site
-from plugcli.serve.source import Source
+from plugcli.serve.service import Log, Running, Service
 from plugcli.serve.stopping import Stopping
-from plugcli.serve.terms import Terms, set_terms
 
 try:
     import resource
@@ -34,28 +30,6 @@ _SWITCH_SECONDS = (
     0.001  # Python's own 5 ms, once for each step of an answer, would be felt beside a thread that computes
 )
 
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Service:
-    """What is served, where, to whom, and within which limits.
-
-    `code` is the plugin.py of `source`, loaded, or None. Calls need `token`, if there is one. A Sandbox with
-    `policy`, `python` (None: our own interpreter) and the modules to `preload` starts only if the code asks
-    for one; its routes answer on `terms`.
-    """
-
-    source: Source
-    code: Code | None
-    listener: Listener
-    site: Site
-    token: str | None
-    terms: Terms
-    policy: Policy
-    python: str | None
-    preload: tuple[str, ...] = ()
-
 
 def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None], log: Log) -> None:
     """Serve until SIGTERM or Ctrl-C; a second one ends the process at once.
@@ -66,7 +40,7 @@ def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None],
     _raise_open_files()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # uvicorn's own bound comes first; ours is for what it cannot end.
-    stopping = Stopping(_shutdown_seconds(service.policy) + SHUTDOWN_MARGIN_SECONDS, log)
+    stopping = Stopping(_shutdown_seconds(service.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS, log)
     with stopping.on_signals(), _uvicorn_log(log):
         asyncio.run(_serve(service, when_listening, log, stopping))
 
@@ -88,38 +62,26 @@ async def _serve(
     code = service.code
     try:
         async with AsyncExitStack() as stack:
-            sandbox, plugin = None, code.app if code else None
-            if code is not None and code.create_app is not None:
-                sandbox = await stack.enter_async_context(
-                    Sandbox(service.policy, python=service.python, preload=service.preload)
-                )
-                set_terms(sandbox, service.terms)
-                plugin = code.app_with(sandbox)
+            engine = None
+            if code is not None and code.needs_engine:
+                engine = await stack.enter_async_context(service.engine())
 
             def is_full() -> bool:
                 return len(server.server_state.connections) >= CONNECTIONS_MAX
 
             def listens() -> None:
                 stopping.then(server.stop)
-                when_listening(sandbox)
+                when_listening(engine)
 
-            app = create_app(
-                service.source,
-                plugin,
-                service.site,
-                token=service.token,
-                sandbox=sandbox,
-                log=log,
-                is_full=is_full,
-            )
-            server = _Server(_config(app, service.policy), listens, log)
+            running = Running(service, api_of(service, engine), engine, log, is_full)
+            server = _Server(_config(create_app(running), service.wall_seconds_max), listens, log)
             await server.serve(sockets=list(service.listener.sockets))
     except asyncio.CancelledError:
         if not stopping.is_asked:
             raise
 
 
-def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
+def _config(app: ASGIApp, wall_seconds_max: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=PacedProtocol,  # h11, the same parser on every machine, whatever else is installed
@@ -128,12 +90,12 @@ def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # X-Forwarded-* is believed of nobody
         server_header=False,
-        timeout_graceful_shutdown=_shutdown_seconds(policy),
+        timeout_graceful_shutdown=_shutdown_seconds(wall_seconds_max),
     )
 
 
-def _shutdown_seconds(policy: Policy) -> int:
-    return math.ceil(policy.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
+def _shutdown_seconds(wall_seconds_max: float) -> int:
+    return math.ceil(wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
 
 
 class _Server(uvicorn.Server):
