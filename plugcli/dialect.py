@@ -6,6 +6,16 @@ from typing import Any, Literal
 ManifestDialect = Literal["plugin", "baidu", "m365-copilot", "agent-plugin", "openapi", "other"]
 OpenapiDialect = Literal["openapi", "swagger", "manifest", "version-missing", "other"]
 
+MANIFEST_DIALECTS: dict[ManifestDialect, str] = {
+    "plugin": "this is a manifest in the format of ChatGPT",
+    "baidu": "this is a manifest in the format of Baidu Yiyan",
+    "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format of the same file name",
+    "agent-plugin": "this is a plugin.json of the Agent Plugins format, not the manifest of a chat plugin",
+    "openapi": "this is an OpenAPI document, not a manifest",
+    "other": "this is not a plugin's manifest: it has none of the members of one",
+}
+"""What a file in the place of a manifest is, in a sentence."""
+
 _CORE = (
     "name_for_model", "name_for_human", "description_for_model", "description_for_human", "auth", "api",
 )  # fmt: skip

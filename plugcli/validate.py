@@ -19,8 +19,16 @@ from plugcli.hint import in_json
 from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.ignore import Ignore, Ignores, ignore_comments
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Rule, all_rules, ignore_comment, nothing_judged, rules_for
-from plugcli.rules.openapi_dialect import is_judged
+from plugcli.rules import (
+    Place,
+    Problem,
+    Rule,
+    all_rules,
+    ignore_comment,
+    is_version_judged,
+    nothing_judged,
+    rules_for,
+)
 
 # Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
 # spoken of the same place, for it knows better why; only an error is not dropped for a warning.
@@ -139,7 +147,9 @@ def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) 
 def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
     plugin = _read_by(plugin, host)
     judged = []
-    is_taken = plugin.openapi is None or host.openapi_versions is None or is_judged(plugin.openapi, host)
+    is_taken = (
+        plugin.openapi is None or host.openapi_versions is None or is_version_judged(plugin.openapi, host)
+    )
     for rule_id, rule in rules_for(host).items():
         for problem in _run(rule_id, rule, plugin, host, shared):
             if not (is_taken or rule.is_of_any_version) and _document(problem) is plugin.openapi:

@@ -110,6 +110,7 @@ def serve(
 
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
+    from plugcli.bearer_token import take_token
     from plugcli.sandbox import Policy, Sandbox
     from plugcli.sandbox.policy import parse_bytes
     from plugcli.serve.listen import listen
@@ -119,7 +120,7 @@ def serve(
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
     from plugcli.serve.terms import Terms
-    from plugcli.serve.token import require_token, take_token
+    from plugcli.serve.token import require_token
 
     wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
     policy = Policy(
@@ -238,14 +239,14 @@ def _banner(
 def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
     if sandbox is None:
         return ["sandbox: not needed, as this plugin runs no code of a model"]
-    return [f"sandbox: {sandbox.verdict.first_line}"]
+    return [f"sandbox: {sandbox.protection.first_line}"]
 
 
 def _code_lines(
     sandbox: "Sandbox", modules: tuple[str, ...], python: str | None, *, stateless: bool
 ) -> list[str]:
     """What code finds here: sessions or none, what is imported for it, and what it will miss."""
-    from plugcli.cli.extra import missing_packages
+    from plugcli.cli.data_packages import missing_packages
 
     policy = sandbox.policy
     lines = [

@@ -3,8 +3,9 @@
 import json
 import re
 
-from plugcli.document.placeholder import TEMPLATE, kind_of_page, unfilled
+from plugcli.document.placeholder import kind_of_page, unfilled
 from plugcli.document.problem import A_SERVERS_ANSWER, BadText
+from plugcli.placeholder import TEMPLATE
 
 _WORD = re.compile(r"[A-Za-z_$][\w$.@+-]*")
 _YAML_LINE = re.compile(r"\s*(#[^\n]*\n\s*|---\s*\n\s*)*[A-Za-z_][\w-]*:(\s|$)")

@@ -23,7 +23,7 @@ from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules.servers import deployed, not_absolute, not_yet
+from plugcli.server_url import FILL_IN, deployed, not_absolute, not_yet
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         return
     if is_placeholder(urls[0]) and "variables" not in members[0]:
         message = f"a placeholder is not filled in: {urls[0]}"
-        hint = "unless your server fills it in, write the real address"
-        yield Problem(_place(openapi, 0), message, "server-origin/placeholder", hint)
+        yield Problem(_place(openapi, 0), message, "server-origin/placeholder", FILL_IN)
         return
     standing = [
         each for index, url in enumerate(urls) if (each := _server(index, deployed(plugin, url))) is not None

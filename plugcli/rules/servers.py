@@ -17,7 +17,6 @@ Good:
 """
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from plugcli.address import Address, address, protocol_of
 from plugcli.dialect import openapi_dialect
@@ -26,12 +25,7 @@ from plugcli.hosts import Host
 from plugcli.openapi.operation import METHODS
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
-
-_FILL_IN = "unless your server fills it in, write the real address"
-_HINT = "for example servers: [{url: https://your.domain}]"
-_DEPLOY = (
-    "where it will stand is not judged yet: deploy the API, or show it by a tunnel, and write that address"
-)
+from plugcli.server_url import FILL_IN, WRITE_SERVERS, deployed, not_absolute, not_yet
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -47,7 +41,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         # Some hosts say something of their own about a list that is empty.
         is_empty = servers == [] and "servers/empty" in host.claims
         claim = "servers/empty" if is_empty else "servers/missing"
-        yield Problem(Place(openapi, "/servers"), "there are no servers", claim, _HINT)
+        yield Problem(Place(openapi, "/servers"), "there are no servers", claim, WRITE_SERVERS)
     elif isinstance(servers, list):
         yield from _each(plugin, openapi, servers)
         if len(servers) > 1:
@@ -109,7 +103,7 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
             message, hint = not_absolute(url)
             yield Problem(where, message, "servers/form", hint)
         elif found.kind == "placeholder" and "variables" not in _members(server):
-            yield Problem(where, f"a placeholder is not filled in: {url}", "placeholder", _FILL_IN)
+            yield Problem(where, f"a placeholder is not filled in: {url}", "placeholder", FILL_IN)
 
 
 def _first_of_each(openapi: Document) -> Problems:
@@ -132,11 +126,14 @@ def _first_of_each(openapi: Document) -> Problems:
                 without.append((where, f"{method.upper()} {path}"))
     if not found and not has_own and not isinstance(openapi.get("info", "servers"), list):
         message = "there are no servers"
-        yield Problem(Place(openapi, "/servers"), message, "servers/none", _HINT)
+        yield Problem(Place(openapi, "/servers"), message, "servers/none", WRITE_SERVERS)
     elif found:
         for where, title in without:
             yield Problem(
-                Place(openapi, where, of_key=True), f"{title} has no server", "servers/not-everywhere", _HINT
+                Place(openapi, where, of_key=True),
+                f"{title} has no server",
+                "servers/not-everywhere",
+                WRITE_SERVERS,
             )
     for where, url in found:
         yield from _absolute(Place(openapi, f"{where}/servers/0/url"), url)
@@ -156,22 +153,10 @@ def _absolute(where: Place, url: str) -> Problems:
         message, hint = not_absolute(url)
         yield Problem(where, message, "servers/relative", hint)
     elif protocol not in ("http", "https"):
-        message, hint = f"the server {url} has the scheme {protocol}: a host calls https", _HINT
+        message, hint = f"the server {url} has the scheme {protocol}: a host calls https", WRITE_SERVERS
         if address(url).kind == "no-scheme":  # of localhost:5003 the host takes the name for a scheme
             message, hint = not_absolute(url)
         yield Problem(where, message, "servers/protocol", hint, {"protocol": protocol})
-
-
-def not_absolute(url: str) -> tuple[str, str]:
-    """What is wrong with a server that is no whole address, and what to do about it: the same words for whoever minds."""
-    match address(url).kind:
-        case "no-scheme":
-            return f"the server {url} has no scheme", f"write {address(url).with_scheme}"
-        case "relative":
-            return f"the server {url} is only a path", _HINT
-        case "placeholder":
-            return f"a placeholder is not filled in: {url}", _FILL_IN
-    return f"the server {url} is no address", _HINT
 
 
 def _top(plugin: Plugin, where: Place, url: str, found: Address) -> Problems:
@@ -181,21 +166,6 @@ def _top(plugin: Plugin, where: Place, url: str, found: Address) -> Problems:
     elif found.is_local:
         message = f"the server {url} is your own machine"
         yield Problem(where, message, "servers/own-machine", not_yet(plugin))
-
-
-def deployed(plugin: Plugin, url: str) -> str:
-    """Where the server `url` stands when files are judged as if they were at an address: there, if it is on this machine."""
-    if plugin.url is None or plugin.live is not None or not address(url).is_local:
-        return url  # what was fetched is what it says
-    home = urlsplit(plugin.url)
-    return urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
-
-
-def not_yet(plugin: Plugin) -> str:
-    """What to do about a server on localhost, where the plugin is not deployed yet."""
-    if plugin.live is not None:
-        return f"{_DEPLOY}; or validate its files with --url, as if they stood there"
-    return f"{_DEPLOY}; --url judges it as if it stood there"
 
 
 def _home(plugin: Plugin) -> Address | None:

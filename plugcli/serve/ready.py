@@ -32,7 +32,7 @@ def _health(sandbox: Sandbox | None, may_see_all: bool) -> Ready:
     if may_see_all:
         content |= {
             "version": __version__,
-            "sandbox": {"needed": sandbox is not None} | (sandbox.verdict.as_json() if sandbox else {}),
+            "sandbox": {"needed": sandbox is not None} | (sandbox.protection.as_json() if sandbox else {}),
             "sessions": len(sandbox.sessions) if sandbox else 0,
             "preloaded": list(sandbox.preloaded) if sandbox and not sandbox.preload_problem else [],
         }

@@ -1,0 +1,194 @@
+"""The folder of `--out`: what a run made, brought to the user's disk.
+
+Untrusted code chose the names and the bytes. Everything is made new below one folder that was empty, through descriptors of folders and
+with no link followed; nothing is ever opened that was there before, and nothing keeps a mode, an owner or a time from inside.
+"""
+
+import contextlib
+import errno
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+from plugcli.errors import PlugcliError, UsageError
+from plugcli.sandbox import gate
+from plugcli.sandbox.policy import spell_bytes
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# The file system takes no such name, or has that name already: the next file may be fine.
+_OF_ONE_NAME = frozenset(
+    {
+        errno.ENAMETOOLONG,
+        errno.EILSEQ,
+        errno.EINVAL,
+        errno.EEXIST,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.ELOOP,
+    }
+)
+_NAMED = 10
+_SHOWN_CHARACTERS = 60
+
+
+class OutFolder:
+    """The folder `path`, new or empty, and at most `limit` bytes of files to write there.
+
+    Use as `with` around the run: entering makes the folder and raises UsageError for one that holds anything, PlugcliError
+    for one that cannot be made or listed; leaving by an exception removes it again if it was made for nothing.
+    """
+
+    def __init__(self, path: str, limit: int) -> None:
+        self._path = path
+        self._limit = limit
+        self._folder = -1
+        self._is_made = False
+        self._used = 0
+        self._written: list[str] = []
+        self._left_out: list[str] = []
+
+    def __enter__(self) -> "OutFolder":
+        try:
+            try:
+                Path(self._path).mkdir()
+                self._is_made = True
+            except FileExistsError:
+                pass
+            self._folder = os.open(self._path, _FOLDER)
+        except (NotADirectoryError, FileExistsError):
+            raise UsageError(
+                f"--out {self._path} is not a folder", hint="name a folder that is new or empty"
+            ) from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PlugcliError(
+                f"--out {self._path} cannot be used: {reason}",
+                hint="name a new folder, in one that you may write to",
+            ) from error
+        if os.listdir(self._folder):  # noqa: PTH208 (a descriptor)
+            os.close(self._folder)
+            raise UsageError(
+                f"--out {self._path} is not empty",
+                hint="the code chooses the names of its files, so name a folder that is new or empty",
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._folder)
+        if self._is_made and kind is not None:
+            with contextlib.suppress(OSError):
+                Path(self._path).rmdir()
+
+    def write(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
+        """Write the file `name`, of at most `size` bytes, whole or not at all.
+
+        A file that cannot be written because of its name or its size is left out and noted. Raises PlugcliError for a folder that takes
+        nothing more, and what `chunks` raises.
+        """
+        if size > self._limit - self._used:
+            limit = spell_bytes(self._limit)
+            self.leave_out(f"{shown(name)} ({spell_bytes(size)}): {limit} is the limit on all files together")
+            return
+        try:
+            count = self._write(parts_of(name), size, chunks)
+        except ValueError as problem:
+            self.leave_out(f"{shown(name)}: {problem}")
+        except OSError as problem:
+            if problem.errno not in _OF_ONE_NAME:
+                raise self._unwritable(name, problem) from problem
+            self.leave_out(f"{shown(name)}: {problem.strerror}")
+        else:
+            self._used += count
+            self._written.append(f"{shown(name)} ({spell_bytes(count)})")
+
+    def leave_out(self, what: str) -> None:
+        """Note a file that is not written; `what` names it and says why."""
+        self._left_out.append(what)
+
+    def notes(self, *, is_brief: bool = False) -> list[str]:
+        """Return what was not written, in lines; and unless `is_brief` what was."""
+        lines = [f"not written: {each}" for each in self._left_out[:_NAMED]]
+        if len(self._left_out) > _NAMED:
+            lines.append(f"not written: {len(self._left_out) - _NAMED} more")
+        if not is_brief:
+            lines.append(self._summary())
+        return lines
+
+    def _summary(self) -> str:
+        count = len(self._written)
+        if not count:
+            return f"no files in {self._path}"
+        more = f", and {count - _NAMED} more" if count > _NAMED else ""
+        files = "1 file" if count == 1 else f"{count} files"
+        return f"{files} in {self._path}: {', '.join(self._written[:_NAMED])}{more}"
+
+    def _write(self, parts: list[bytes], size: int, chunks: Iterable[bytes]) -> int:
+        folder = self._folder_of(parts[:-1])
+        try:
+            descriptor = os.open(parts[-1], _NEW_FILE, 0o666, dir_fd=folder)
+            try:
+                return _fill(descriptor, size, chunks)
+            except BaseException:
+                os.unlink(parts[-1], dir_fd=folder)
+                raise
+            finally:
+                os.close(descriptor)
+        finally:
+            os.close(folder)
+
+    def _folder_of(self, parts: list[bytes]) -> int:
+        """Return a descriptor of the folder at `parts`, made where it is missing."""
+        folder = os.dup(self._folder)
+        try:
+            for part in parts:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, 0o777, dir_fd=folder)
+                below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+                os.close(folder)
+                folder = below
+        except BaseException:
+            os.close(folder)
+            raise
+        return folder
+
+    def _unwritable(self, name: str, problem: OSError) -> PlugcliError:
+        done = f"{len(self._written)} files are there" if self._written else "no file is there"
+        return PlugcliError(
+            f"the code has run, but {shown(name)} cannot be written to {self._path}: {problem.strerror}; {done}",
+            hint="is the disk full, or the folder not yours?",
+        )
+
+
+def parts_of(name: str) -> list[bytes]:
+    """Return the parts of a relative path. Raises ValueError for what leads elsewhere, or nowhere."""
+    try:
+        parts = os.fsencode(name).split(b"/")
+    except UnicodeEncodeError:
+        raise ValueError("not a name of a file") from None
+    if any(part in (b"", b".", b"..") or b"\0" in part for part in parts):
+        raise ValueError("not a relative path")
+    return parts
+
+
+def shown(name: str) -> str:
+    """Return `name` fit for a terminal and a list: quoted and escaped unless it is plain."""
+    text = name if re.fullmatch(r"[\w./+=@%-]+", name) and gate.line(name) == name else gate.line(repr(name))
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 20]}...{text[-17:]}"
+
+
+def _fill(descriptor: int, size: int, chunks: Iterable[bytes]) -> int:
+    """Write at most `size` bytes of `chunks`; return how many they were."""
+    count = 0
+    for chunk in chunks:
+        view = memoryview(chunk)[: size - count]
+        count += len(view)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if count == size:
+            break
+    return count

@@ -1,0 +1,223 @@
+"""A script run in the sandbox, from the terminal's side: its source, its streams, its exit status.
+
+Apart from `exec.py` because it knows nothing of typer, whose import is a fifth of what a short script costs.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plugcli.cli import render
+from plugcli.cli.exec.output import Output
+from plugcli.errors import PlugcliError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from plugcli.cli.exec.carry import CarriedFiles
+    from plugcli.sandbox import Policy, RunResult
+    from plugcli.sandbox.spawn import Spawned
+
+NOT_RUN = 125
+"""Exit status when plugcli could not run the code: never one that could be the code's own fault."""
+READER_GONE = 128 + signal.SIGPIPE
+"""Exit status when whoever read our output has gone, as in `plugcli exec ... | head -1`."""
+
+WALL_SECONDS = 30.0
+MEMORY = "1GiB"
+_CODE_BYTES_MAX = 64 * 1024 * 1024
+
+
+def run_script(
+    script: str | None,
+    arguments: Sequence[str],
+    *,
+    code: str | None = None,
+    timeout: float = WALL_SECONDS,
+    memory: str = MEMORY,
+    python: str | None = None,
+    json: bool = False,
+    stdin: bool = False,
+    files: Sequence[str] = (),
+    out: str | None = None,
+    spawned: "Spawned | None" = None,
+) -> int:
+    """Run `script` (a path, or - for standard input), or `code`; return the exit status. Raises UsageError.
+
+    `spawned` is a launcher that was started before anything else.
+
+    `files` are brought along; what the code made of files goes to the folder `out`.
+    """
+
+    def work() -> int:
+        source, name = read_source(script, code)
+        policy = _policy(timeout, memory)
+        # A terminal is handed on only when asked for: a script that reads what nobody types would wait for ever.
+        feeds = sys.stdin is not None and script != "-" and (stdin or not sys.stdin.isatty())
+        with contextlib.ExitStack() as stack:
+            carried = None
+            if files or out is not None:
+                from plugcli.cli.exec.carry import CarriedFiles
+
+                carried = stack.enter_context(CarriedFiles(files, out, name, policy))
+            result = _run(source, name, arguments, policy, python, carried, spawned, json=json, feeds=feeds)
+            _report(result, json=json)
+            for line in carried.notes(is_brief=json) if carried else ():
+                render.note(line)
+        return result.returncode
+
+    return held(work)
+
+
+def held(work: Callable[[], int]) -> int:
+    """Do `work`; return its exit status, or the one for what kept plugcli from it, which is printed. Raises UsageError."""
+    try:
+        return work()
+    except UsageError:
+        raise
+    except PlugcliError as error:
+        render.error(error)
+        return NOT_RUN
+    except BrokenPipeError:
+        render.stop_printing()
+        return READER_GONE
+    except Exception as problem:
+        render.bug(problem)
+        return NOT_RUN
+
+
+def read_source(script: str | None, code: str | None) -> tuple[bytes, str | None]:
+    """Return the code, and the name of the file that it was read from."""
+    if code is not None:
+        return code.encode("utf-8", "surrogateescape"), None
+    if script is None:
+        raise UsageError(
+            "there is nothing to run",
+            hint="plugcli exec script.py, plugcli exec -c CODE, or plugcli exec - to read it",
+        )
+    if script == "-":
+        return _limited(sys.stdin.buffer.read(_CODE_BYTES_MAX + 1), "standard input"), None
+    path = Path(script)
+    try:
+        if not path.is_file():
+            what = (
+                "is a folder, not a script"
+                if path.is_dir()
+                else "is not a file"
+                if path.exists()
+                else "is not there"
+            )
+            raise PlugcliError(f"{script} {what}", hint="name a Python file, or give the code with -c")
+        with path.open("rb") as file:
+            return _limited(file.read(_CODE_BYTES_MAX + 1), script), path.name
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PlugcliError(
+            f"{script} cannot be read: {reason}", hint="name a Python file that you may read"
+        ) from error
+
+
+def _limited(source: bytes, where: str) -> bytes:
+    if len(source) > _CODE_BYTES_MAX:
+        raise PlugcliError(f"{where} is larger than 64 MiB", hint="read large data from a file instead")
+    return source
+
+
+def _policy(timeout: float, memory: str) -> "Policy":
+    from plugcli.sandbox import Policy
+    from plugcli.sandbox.policy import parse_bytes
+
+    return Policy(
+        wall_seconds=timeout,
+        wall_seconds_max=timeout,
+        memory_bytes=parse_bytes(memory),
+        sessions=0,
+        file_bytes=Policy.workspace_bytes,  # the user's own file: what fits is enough of a limit
+    )
+
+
+def _run(
+    source: bytes,
+    name: str | None,
+    arguments: Sequence[str],
+    policy: "Policy",
+    python: str | None,
+    carried: "CarriedFiles | None",
+    spawned: "Spawned | None",
+    *,
+    json: bool,
+    feeds: bool,
+) -> "RunResult":
+    from plugcli.sandbox import start
+
+    setup = start.set_up(policy, python, has_spares=False)
+    started = start.start(setup, spawned)  # its first jail is made while we import what drives it
+    import asyncio
+
+    from plugcli.sandbox import Sandbox
+
+    output = None if json else Output()
+
+    async def main() -> "RunResult":
+        async with Sandbox(policy, python=python, spares=0, ahead=(setup, started)) as sandbox:
+            return await sandbox.run(
+                source,
+                name=name,
+                arguments=arguments,
+                stdin=_standard_input() if feeds else None,
+                on_output=output.write if output else None,
+                before=carried.put if carried else None,
+                after=carried.fetch if carried else None,
+            )
+
+    try:
+        return asyncio.run(main())
+    finally:
+        if output is not None:
+            output.finish()
+
+
+def _report(result: "RunResult", *, json: bool) -> None:
+    """Print what a run's output does not tell."""
+    if json:
+        from plugcli.sandbox import gate
+
+        print(gate.json_text(result.as_json()))
+        return
+    if result.outcome not in ("ok", "error"):
+        render.note(result.reason)
+    for stream in ("stdout", "stderr"):
+        if left_out := result.truncated[stream]:
+            render.note(f"{left_out} more bytes of {stream} are left out: the output limit")
+
+
+async def _standard_input() -> "AsyncIterator[bytes]":
+    """Yield our standard input as it comes.
+
+    The code gets a pipe, never the descriptor itself: through /proc/self/fd it could open the file behind it again, to write.
+    """
+    import asyncio
+    import threading
+    from concurrent.futures import CancelledError
+
+    loop = asyncio.get_running_loop()
+    chunks: asyncio.Queue[bytes] = asyncio.Queue(maxsize=4)
+
+    def read() -> None:
+        try:
+            while True:
+                data = os.read(sys.stdin.fileno(), 65536)
+                asyncio.run_coroutine_threadsafe(chunks.put(data), loop).result()
+                if not data:
+                    return
+        except (RuntimeError, OSError, ValueError, CancelledError):
+            return  # the run is over, or standard input is closed
+
+    # A daemon: it may wait in read() for ever when the code does not want what the terminal has to say.
+    threading.Thread(target=read, daemon=True).start()
+    while data := await chunks.get():
+        yield data
