@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from plugcli.cli.serve import _modules, _times, serve
+from plugcli.cli.serve.command import _modules, _times, serve
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
 from plugcli.sandbox.policy import parse_bytes
