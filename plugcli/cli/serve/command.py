@@ -4,7 +4,6 @@ import contextlib
 import os
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +11,9 @@ import typer
 
 from plugcli.cli import render
 from plugcli.cli.text import printable
-from plugcli.errors import UsageError
 from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
-    from plugcli.sandbox import Sandbox
-    from plugcli.serve.listen import Listener
     from plugcli.serve.source import Source
 
 BUILT_IN = "python"
@@ -110,160 +106,46 @@ def serve(
 
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
-    from plugcli.bearer_token import take_token
-    from plugcli.sandbox import Policy, Sandbox
-    from plugcli.sandbox.policy import parse_bytes
-    from plugcli.serve.listen import listen
-    from plugcli.serve.load import load_code
+    from plugcli.cli.serve.banner import banner
+    from plugcli.serve.options import Options
     from plugcli.serve.server import serve as run
-    from plugcli.serve.service import Service
-    from plugcli.serve.site import site
-    from plugcli.serve.source import CODE_FILE
-    from plugcli.serve.terms import Terms
-    from plugcli.serve.token import require_token
+    from plugcli.serve.start import service_of
 
-    wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
-    policy = Policy(
-        wall_seconds=wall_seconds,
-        wall_seconds_max=wall_seconds_max,
-        memory_bytes=parse_bytes(memory),
-        workspace_bytes=parse_bytes(workspace),
-        output_bytes=parse_bytes(output),
+    options = Options(
+        folder=folder,
+        host=host,
+        port=port,
+        allow_origin=allow_origin or (),
+        token_file=token_file,
+        answer_characters=answer_characters,
+        timeout=timeout,
+        timeout_max=timeout_max,
+        memory=memory,
+        workspace=workspace,
+        output=output,
         processes=processes,
         open_files=open_files,
         cpus=cpus,
         jails=jails,
-        sessions=0 if stateless else sessions,
-        session_idle_seconds=session_idle,
-        session_life_seconds=session_life,
-        session_memory_bytes=None if sessions_memory is None else parse_bytes(sessions_memory),
-        file_bytes=parse_bytes(file_size),
+        stateless=stateless,
+        sessions=sessions,
+        session_idle=session_idle,
+        session_life=session_life,
+        sessions_memory=sessions_memory,
+        file_size=file_size,
+        preload=preload,
+        python=python,
     )
-    modules = _modules(preload)
-    token = take_token(token_file, os.environ)  # before the plugin's code runs
-    source = _source(folder)
-    with listen(host, port) as listener:
-        if not listener.is_loopback and token is None:
-            raise require_token(host)
-        place = site(host, listener.port, is_loopback=listener.is_loopback, allowed=allow_origin or ())
-        text = source.code()
-        code = None if text is None else load_code(text, f"{source.name}/{CODE_FILE}", source.folder)
-
-        def announce(sandbox: "Sandbox | None") -> None:
-            has_code, has_token = code is not None, token is not None
-            about_code = [] if sandbox is None else _code_lines(sandbox, modules, python, stateless=stateless)
-            _say(_banner(source, listener, sandbox, about_code, has_code=has_code, has_token=has_token))
-
-        terms = Terms(answer_characters, is_stateless=stateless, origin=place.origin)
-        engine = partial(Sandbox, policy, python=python, preload=modules)
-        service = Service(source, code, listener, place, token, terms, wall_seconds_max, engine)
-        run(service, when_listening=announce, log=_log)
+    with service_of(options, os.environ, _built_in) as service:
+        run(service, when_listening=lambda sandbox: _say(banner(options, service, sandbox)), log=_log)
 
 
-def _times(timeout: float | None, timeout_max: float | None) -> tuple[float, float]:
-    """`wall_seconds` and `wall_seconds_max`: one that is given alone takes the other along where it must."""
-    from plugcli.sandbox import Policy
-
-    if timeout is None:
-        longest = Policy.wall_seconds_max if timeout_max is None else timeout_max
-        return min(Policy.wall_seconds, longest), longest
-    if timeout_max is None:
-        return timeout, max(timeout, Policy.wall_seconds_max)
-    if timeout > timeout_max:
-        raise UsageError(
-            f"--timeout {timeout:g} is more than --timeout-max {timeout_max:g}",
-            hint="--timeout is the default of a call, --timeout-max what a call may ask for",
-        )
-    return timeout, timeout_max
-
-
-def _modules(preload: str) -> tuple[str, ...]:
-    """The modules that --preload names. Raises UsageError for what names none."""
-    names = tuple(name.strip() for name in preload.split(",") if name.strip())
-    if names == ("none",):
-        return ()
-    for name in names:
-        if not all(part.isidentifier() for part in name.split(".")):
-            raise UsageError(
-                f"--preload {preload!r}: {name!r} is not a module's name",
-                hint="write names with commas between, such as numpy,pandas; or none",
-            )
-    return names
-
-
-def _source(folder: Path | None) -> "Source":
-    from plugcli.serve.source import folder_source, is_plugin, memory_source
-
-    if folder is not None:
-        return folder_source(folder)
-    if is_plugin(Path()):
-        return folder_source(Path())
+def _built_in() -> "Source":
+    """Return the plugin that runs Python."""
     from plugcli.scaffold import render, templates
+    from plugcli.serve.source import memory_source
 
     return memory_source(render(templates()[BUILT_IN], {}), f"templates/{BUILT_IN}")
-
-
-def _banner(
-    source: "Source",
-    listener: "Listener",
-    sandbox: "Sandbox | None",
-    about_code: list[str],
-    *,
-    has_code: bool,
-    has_token: bool,
-) -> list[str]:
-    """What `serve` says once it listens: `key: value` lines, the sandbox first."""
-    from plugcli.missing import missing_files
-
-    plugin = source.plugin()
-    manifest = plugin.manifest.data if plugin.manifest else {}
-    name = printable(str(manifest.get("name_for_human", "without a name")))
-    where = "in the current directory" if source.folder == Path() else source.name
-    if source.folder is None:
-        where = "built in, as the current directory holds no plugin"
-    lines = [*_sandbox_lines(sandbox), *about_code, f"plugin: {name} ({where})"]
-    for problem in (plugin.manifest_problem, plugin.openapi_problem):
-        if problem:
-            place = f"{problem.file}:{problem.position.line}:{problem.position.column}"
-            lines.append(f"warning: no host can read {place}: {printable(problem.message)}")
-    lines += [f"warning: {printable(each.message)}" for each in missing_files(plugin)]
-    if not has_code:
-        lines.append("warning: there is no plugin.py, so calls are answered with 501")
-    if has_token:
-        lines.append("token: calls need 'Authorization: Bearer TOKEN'; the documents are public")
-    lines += [f"listening: {url}" for url in listener.urls]
-    lines.append(f"paste into the chat host: {listener.paste}")
-    return lines
-
-
-def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
-    if sandbox is None:
-        return ["sandbox: not needed, as this plugin runs no code of a model"]
-    return [f"sandbox: {sandbox.protection.first_line}"]
-
-
-def _code_lines(
-    sandbox: "Sandbox", modules: tuple[str, ...], python: str | None, *, stateless: bool
-) -> list[str]:
-    """What code finds here: sessions or none, what is imported for it, and what it will miss."""
-    from plugcli.cli.data_packages import missing_packages
-
-    policy = sandbox.policy
-    lines = [
-        "sessions: none, each call starts afresh (--stateless)"
-        if stateless
-        else f"sessions: {policy.sessions} at most, each ends after {policy.session_idle_seconds:g} s "
-        f"without use or {policy.session_life_seconds:g} s"
-    ]
-    if modules:
-        lines.append(f"preloaded: {', '.join(sandbox.preloaded) or 'nothing'}")
-    missing = missing_packages(python)
-    if missing:
-        lines.append(
-            f"missing: {', '.join(missing)}; code that imports them fails until they are installed for "
-            f"{python or sys.executable} (in plugcli's checkout: pip install -e '.[data]')"
-        )
-    return lines
 
 
 def _say(lines: list[str]) -> None:
