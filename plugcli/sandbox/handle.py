@@ -15,14 +15,12 @@ import sys
 import termios
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import gate, refusal
+from plugcli.sandbox.engine import OnOutput, Stream
 from plugcli.sandbox.jail import wire
-
-Stream = Literal["stdout", "stderr"]
-OnOutput = Callable[[Stream, bytes], None]
 
 _CHUNK = 65536
 _GREETING_BYTES = 4096

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Engine
 from plugcli.serve.answer import Refusal, send_refusal
 from plugcli.serve.rewrite import OPERATIONS
 from plugcli.serve.routing import no_such_method, nothing_at
@@ -16,7 +16,7 @@ from plugcli.serve.source import CODE_FILE, Source
 from plugcli.serve.terms import set_terms
 
 
-def api_of(service: Service, engine: Sandbox | None) -> ASGIApp:
+def api_of(service: Service, engine: Engine | None) -> ASGIApp:
     """Return what answers the API of `service`. Raises PlugcliError if the plugin's code does not give an application.
 
     `engine` is None exactly if the code does not ask for one.

@@ -18,7 +18,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Engine
 from plugcli.sandbox.gate import line as printable
 
 _SHAPES = "plugin.py defines `app`, an ASGI application, or `create_app(sandbox)`, which returns one"
@@ -30,14 +30,14 @@ class Code:
 
     file: str
     app: ASGIApp | None
-    create_app: Callable[[Sandbox], object] | None
+    create_app: Callable[[Engine], object] | None
 
     @property
     def needs_engine(self) -> bool:
         """Whether the code asks for something that runs a model's code."""
         return self.create_app is not None
 
-    def app_with(self, sandbox: Sandbox | None) -> ASGIApp:
+    def app_with(self, sandbox: Engine | None) -> ASGIApp:
         """Return the application; `create_app` makes it with `sandbox`. Raises PlugcliError where it makes none."""
         if self.app is not None:
             return self.app

@@ -45,7 +45,7 @@ class Options:
     def policy(self) -> "Policy":
         """Return what a model's code may use. Raises UsageError for what is not a size, and for limits that contradict each other."""
         from plugcli.sandbox import Policy
-        from plugcli.sandbox.policy import parse_bytes
+        from plugcli.sandbox.amounts import parse_bytes
 
         wall_seconds, wall_seconds_max = wall_times(self.timeout, self.timeout_max)
         return Policy(

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Status
 from plugcli.serve.api import api_of
 from plugcli.serve.app import create_app
 from plugcli.serve.connection import PacedProtocol
@@ -31,11 +31,12 @@ _SWITCH_SECONDS = (
 )
 
 
-def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None], log: Log) -> None:
+def serve(service: Service, *, when_listening: Callable[[Status | None], None], log: Log) -> None:
     """Serve until SIGTERM or Ctrl-C; a second one ends the process at once.
 
-    `when_listening` gets the Sandbox once calls are answered. After the first signal running calls get their
-    answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
+    `when_listening` gets the status of the engine, if one runs, once calls are answered. After the first signal
+    running calls get their answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin
+    does not start.
     """
     _raise_open_files()
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -54,7 +55,7 @@ def _raise_open_files() -> None:
 
 
 async def _serve(
-    service: Service, when_listening: Callable[[Sandbox | None], None], log: Log, stopping: Stopping
+    service: Service, when_listening: Callable[[Status | None], None], log: Log, stopping: Stopping
 ) -> None:
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
@@ -62,16 +63,17 @@ async def _serve(
     code = service.code
     try:
         async with AsyncExitStack() as stack:
-            engine = None
+            engine, status = None, None
             if code is not None and code.needs_engine:
                 engine = await stack.enter_async_context(service.engine())
+                status = (await engine.status())[0]
 
             def is_full() -> bool:
                 return len(server.server_state.connections) >= CONNECTIONS_MAX
 
             def listens() -> None:
                 stopping.then(server.stop)
-                when_listening(engine)
+                when_listening(status)
 
             running = Running(service, api_of(service, engine), engine, log, is_full)
             server = _Server(_config(create_app(running), service.wall_seconds_max), listens, log)

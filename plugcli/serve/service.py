@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Engine
 from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
@@ -32,7 +32,7 @@ class Service:
     token: str | None
     terms: Terms
     wall_seconds_max: float
-    engine: Callable[[], AbstractAsyncContextManager[Sandbox]]
+    engine: Callable[[], AbstractAsyncContextManager[Engine]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,6 @@ class Running:
 
     service: Service
     api: ASGIApp
-    engine: Sandbox | None
+    engine: Engine | None
     log: Log
     is_full: Callable[[], bool] = lambda: False

@@ -6,7 +6,7 @@ import pytest
 
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
-from plugcli.sandbox.policy import parse_bytes, spell_bytes, spell_seconds
+from plugcli.sandbox.amounts import parse_bytes, spell_bytes, spell_seconds
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from starlette.types import Message, Receive, Scope, Send
 
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Engine
 from plugcli.serve.app import create_app
 from plugcli.serve.layers import LAYERS
 from plugcli.serve.listen import Listener
@@ -48,7 +48,7 @@ def answered(scope: Scope, *, is_full: bool = False) -> tuple[list[Message], lis
     async def send(message: Message) -> None:
         sent.append(message)
 
-    def engine() -> AbstractAsyncContextManager[Sandbox]:
+    def engine() -> AbstractAsyncContextManager[Engine]:
         raise AssertionError("this API needs none")
 
     source = memory_source({".well-known/ai-plugin.json": b"{}"}, "mine")

@@ -7,16 +7,16 @@ from pathlib import Path
 from plugcli.cli.data_packages import missing_packages
 from plugcli.cli.text import printable
 from plugcli.missing import missing_files
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Status
 from plugcli.serve.options import Options
 from plugcli.serve.service import Service
 
 
-def banner(options: Options, service: Service, sandbox: Sandbox | None) -> list[str]:
-    """Return the lines. `sandbox` is None if the plugin runs no code of a model."""
+def banner(options: Options, service: Service, status: Status | None) -> list[str]:
+    """Return the lines. `status` is that of the engine; None if the plugin runs no code of a model."""
     lines = ["sandbox: not needed, as this plugin runs no code of a model"]
-    if sandbox is not None:
-        lines = list(_about_code(options, sandbox))
+    if status is not None:
+        lines = list(_about_code(options, status))
     lines += _about_plugin(service)
     if service.token is not None:
         lines.append("token: calls need 'Authorization: Bearer TOKEN'; the documents are public")
@@ -25,9 +25,9 @@ def banner(options: Options, service: Service, sandbox: Sandbox | None) -> list[
     return lines
 
 
-def _about_code(options: Options, sandbox: Sandbox) -> Iterator[str]:
+def _about_code(options: Options, status: Status) -> Iterator[str]:
     """Yield what holds the code, and what it finds: sessions or none, what is imported for it, and what it will miss."""
-    yield f"sandbox: {sandbox.protection.first_line}"
+    yield f"sandbox: {status.protection.first_line}"
     if options.stateless:
         yield "sessions: none, each call starts afresh (--stateless)"
     else:
@@ -36,7 +36,7 @@ def _about_code(options: Options, sandbox: Sandbox) -> Iterator[str]:
             f"without use or {options.session_life:g} s"
         )
     if options.modules():
-        yield f"preloaded: {', '.join(sandbox.preloaded) or 'nothing'}"
+        yield f"preloaded: {', '.join(status.preloaded) or 'nothing'}"
     missing = missing_packages(options.python)
     if missing:
         yield (

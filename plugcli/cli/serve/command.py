@@ -137,7 +137,7 @@ def serve(
         python=python,
     )
     with service_of(options, os.environ, _built_in) as service:
-        run(service, when_listening=lambda sandbox: _say(banner(options, service, sandbox)), log=_log)
+        run(service, when_listening=lambda status: _say(banner(options, service, status)), log=_log)
 
 
 def _built_in() -> "Source":
