@@ -6,14 +6,14 @@ for every use of it, which for real APIs takes hundreds of megabytes. Fetches no
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from plugcli.document import Document, pointer
-from plugcli.openapi.call import BODY, Argument, Call, calls
+from plugcli.document import Document, pointer, remembered
 from plugcli.openapi.operation import Operation, follow
 from plugcli.openapi.recipe import Tools
+from plugcli.openapi.signature import BODY, Argument, Signature, signatures
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +24,13 @@ class Tool:
     name: str
     description: str
     text: str
-    call: Call
+    signature: Signature
     arguments: tuple[Argument, ...]
     _document: Document = field(repr=False)
 
     @property
     def operation(self) -> Operation:
-        return self.call.operation
+        return self.signature.operation
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
@@ -43,8 +43,8 @@ class Tool:
         required: list[str] = []
         needed: list[str] = []
         for argument in self.arguments:
-            is_alone = names.count(argument.name) == 1 or argument.place == BODY
-            name = argument.name if is_alone else f"{argument.name}__{argument.place}"
+            is_alone = names.count(argument.name) == 1 or argument.location == BODY
+            name = argument.name if is_alone else f"{argument.name}__{argument.location}"
             properties[name] = _described(
                 _led_to_definitions(self._document, argument.schema, needed), argument
             )
@@ -60,26 +60,23 @@ class Tool:
         return schema
 
 
-@lru_cache(maxsize=8)
+@remembered
 def tools(document: Document, how: Tools) -> tuple[Tool, ...]:
     """The tools that a host which makes them like `how` gets from the document, in the order of the text."""
     found: list[Tool] = []
-    for call in calls(document):
-        operation = call.operation
+    for signature in signatures(document):
+        operation = signature.operation
         name = operation.id or unnamed(operation, how)
         if not name:
             continue
         texts = {member: operation.data.get(member) for member in how.texts}
         text = next((member for member, value in texts.items() if isinstance(value, str) and value), "")
-        own = {(each.name, each.place) for each in call.parameters}
-        inherited = call.path_parameters if how.path_parameters else ()
-        arguments = [each for each in inherited if (each.name, each.place) not in own]
-        arguments += [*call.parameters, *call.properties]
-        if call.has_whole_body:
-            required = call.body_is_required
-            arguments.append(Argument(BODY, BODY, call.body_where, call.body, call.body_where, required))
+        inherited = signature.path_parameters if how.path_parameters else ()
+        arguments = (*inherited, *signature.parameters, *signature.properties)
+        if signature.whole_body is not None:
+            arguments += (signature.whole_body,)
         described = str(texts.get(text, ""))
-        found.append(Tool(len(found), name, described, text, call, tuple(arguments), document))
+        found.append(Tool(len(found), name, described, text, signature, arguments, document))
     return tuple(found)
 
 

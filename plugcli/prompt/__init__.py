@@ -13,7 +13,7 @@ from typing import Any, Literal
 from plugcli.address import address
 from plugcli.document import Document
 from plugcli.openapi.operation import CALLED_METHODS, Operation, operations
-from plugcli.prompt.arguments import Argument, LeftOut, arguments, json_schema, properties, resolved, stripped
+from plugcli.prompt.shown import Argument, LeftOut, arguments, json_schema, properties, resolved, stripped
 from plugcli.prompt.typescript import MOST_PROPERTIES, TypeWriter
 
 PromptHost = Literal["chatgpt", "gpt-actions"]

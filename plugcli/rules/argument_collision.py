@@ -28,7 +28,7 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.openapi.call import Argument
+from plugcli.openapi.signature import Argument
 from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -42,13 +42,13 @@ def check(openapi: Document, host: Host) -> Problems:
         seen: dict[str, Argument] = {}
         for argument in tool.arguments:
             first = seen.setdefault(argument.name, argument)
-            if first.place == argument.place:
+            if first.location == argument.location:
                 continue
             message = (
-                f"{tool.operation.title} has {argument.name} in the {first.place} and in the {argument.place}: "
+                f"{tool.operation.title} has {argument.name} in the {first.location} and in the {argument.location}: "
                 "as arguments of a tool they are one"
             )
-            where = Place(openapi, argument.where, of_key=argument.place == "body")
+            where = Place(openapi, argument.where, of_key=argument.location == "body")
             hint = "call one of them by another name"
             yield Problem(where, message, "argument-collision", hint, {"parameter": argument.name})
 

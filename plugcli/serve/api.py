@@ -7,9 +7,9 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
+from plugcli.openapi.operation import METHODS
 from plugcli.sandbox import Engine
 from plugcli.serve.answer import Refusal, send_refusal
-from plugcli.serve.rewrite import OPERATIONS
 from plugcli.serve.routing import no_such_method, nothing_at
 from plugcli.serve.service import Service
 from plugcli.serve.source import CODE_FILE, Source
@@ -60,7 +60,7 @@ def _api_methods(source: Source, path: str) -> set[str]:
     paths: Any = openapi.data.get("paths") if openapi else None
     items = paths.items() if isinstance(paths, Mapping) else ()
     found = [item for template, item in items if isinstance(item, Mapping) and _matches(template, path)]
-    methods = {key.upper() for item in found for key in item if key in OPERATIONS}
+    methods = {key.upper() for item in found for key in item if key in METHODS}
     return methods | {"HEAD"} if "GET" in methods else methods
 
 

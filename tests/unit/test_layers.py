@@ -24,7 +24,7 @@ JUDGING = {
     "prompt",
     "fix",
     "manifest_schema",
-    "replace",
+    "atomic",
 }
 ALLOWED = {
     "cli": {
@@ -44,7 +44,7 @@ ALLOWED = {
     },
     # A client of a running server: it reads what a stranger sends through the sandbox's gate.
     "client": {"sandbox", "errors"},
-    "serve": {"bearer_token", "plugin", "document", "sandbox", "errors", "__init__"},
+    "serve": {"bearer_token", "openapi", "plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {
         "hint",
         "ignore",
@@ -52,7 +52,6 @@ ALLOWED = {
         "hosts",
         "plugin",
         "document",
-        "address",
         "dialect",
         "finding",
     },
@@ -66,28 +65,20 @@ ALLOWED = {
         "dialect",
         "openapi",
         "finding",
-        "replace",
+        "atomic",
         "errors",
     },
-    "replace": set(),
-    "scaffold": {"plugin_name", "errors"},
+    "atomic": {"errors"},
+    "scaffold": {"plugin_name", "atomic", "errors"},
     "plugin_name": {"sandbox", "errors"},  # what must not be hidden in a name: the sandbox's gate
     # How a project wants its plugins judged.
     "configuration": {"rules", "ignore", "hosts", "document", "errors"},
     # What is judged: a target's plugin, from a folder or an address.
     "target": {"fetch", "plugin", "document", "dialect", "errors"},
     # What its server answers becomes facts, which rules judge as a browser and as a host would.
-    "fetch": {
-        "plugin",
-        "exchange",
-        "openapi",
-        "document",
-        "address",
-        "internet",
-        "dialect",
-        "errors",
-        "__init__",
-    },
+    "fetch": {"web", "plugin", "exchange", "openapi", "document", "address", "dialect", "errors"},
+    # All that we ask other servers goes through here, past one guard.
+    "web": {"address", "internet", "__init__"},
     "exchange": set(),
     # Rules read hosts and plugins, through words of their own for addresses, operations and the OpenAPI schemas.
     "rules": {
@@ -165,12 +156,14 @@ def imported(path: Path) -> list[str]:
     return names
 
 
+@cache
 def part_of(name: str) -> str:
     """Return the file or folder directly under plugcli that the name `plugcli...` comes from."""
     part = name.split(".")[1] if "." in name else "__init__"
     return part if (ROOT / part).is_dir() or (ROOT / f"{part}.py").exists() else "__init__"
 
 
+@cache
 def edges() -> dict[str, dict[str, Path]]:
     """Return for each part the other parts that it imports, each with a file that does."""
     found: dict[str, dict[str, Path]] = defaultdict(dict)
