@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from plugcli.sandbox import Engine, Key, RunResult
 from plugcli.sandbox.engine import OnOutput
-from plugcli.serve.answer import Refusal
 from plugcli.serve.call import checked_name
+from plugcli.serve.respond import Refusal
 from plugcli.serve.terms import Terms
 
 HEADER = b"openai-conversation-id"

@@ -16,13 +16,13 @@ from plugcli.sandbox import Engine, RunResult
 from plugcli.sandbox.aside import computed
 from plugcli.sandbox.engine import OnOutput
 from plugcli.serve import conversation, stream
-from plugcli.serve.answer import ClientGone, Refusal, send_answer, send_refusal
 from plugcli.serve.call import Call, parse_call
 from plugcli.serve.conversation import Wish, wish
 from plugcli.serve.files import files_routes, with_url
 from plugcli.serve.fit import LONG_CHARACTERS, first_files, fit, least_characters
 from plugcli.serve.leaving import unless_gone
 from plugcli.serve.refusals import refusal_of
+from plugcli.serve.respond import ClientGone, Refusal, send_answer, send_refusal
 from plugcli.serve.terms import Terms, terms_of
 
 

@@ -19,7 +19,11 @@ from plugcli.errors import PlugcliError
 from plugcli.sandbox import Conversation, Engine
 from plugcli.sandbox.aside import computed
 from plugcli.serve import conversation, file
-from plugcli.serve.answer import (
+from plugcli.serve.body import Body
+from plugcli.serve.call import checked_name
+from plugcli.serve.fit import first_files, fit_list
+from plugcli.serve.refusals import busy, refusal_of
+from plugcli.serve.respond import (
     ClientGone,
     Refusal,
     json_bytes,
@@ -27,10 +31,6 @@ from plugcli.serve.answer import (
     send_early_refusal,
     send_refusal,
 )
-from plugcli.serve.body import Body
-from plugcli.serve.call import checked_name
-from plugcli.serve.fit import first_files, fit_list
-from plugcli.serve.refusals import busy, refusal_of
 from plugcli.serve.terms import UPLOADS, Terms
 from plugcli.serve.upload import store
 

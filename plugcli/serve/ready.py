@@ -2,9 +2,9 @@
 
 from plugcli import __version__
 from plugcli.sandbox import Engine
-from plugcli.serve.answer import Ready, json_bytes
 from plugcli.serve.bounds import Bounds
 from plugcli.serve.documents import find_document
+from plugcli.serve.respond import Ready, json_bytes
 from plugcli.serve.service import Running
 
 HEALTH = "/health"

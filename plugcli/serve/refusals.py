@@ -2,7 +2,7 @@
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Busy, FileRefused
-from plugcli.serve.answer import Refusal
+from plugcli.serve.respond import Refusal
 
 RETRY_SECONDS = 1
 _STATUS = {

@@ -3,9 +3,9 @@
 import pytest
 
 from plugcli.sandbox import Sandbox
-from plugcli.serve.answer import Refusal
 from plugcli.serve.call import Call, parse_call
 from plugcli.serve.execute import execute_route
+from plugcli.serve.respond import Refusal
 
 
 @pytest.mark.parametrize(

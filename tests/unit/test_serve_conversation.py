@@ -3,8 +3,8 @@
 import pytest
 
 from plugcli.sandbox import Key
-from plugcli.serve.answer import Refusal
 from plugcli.serve.conversation import Wish, wish
+from plugcli.serve.respond import Refusal
 from plugcli.serve.terms import Terms
 
 HEADER = b"openai-conversation-id"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from plugcli.serve import fit as fit_module
-from plugcli.serve.answer import json_bytes
 from plugcli.serve.fit import fit, fit_list
+from plugcli.serve.respond import json_bytes
 
 LIMIT = 2_000
 

@@ -6,9 +6,9 @@ import json
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from plugcli.serve import answer, guard
-from plugcli.serve.answer import Ready
+from plugcli.serve import guard, respond
 from plugcli.serve.guard import Guard
+from plugcli.serve.respond import Ready
 from plugcli.serve.site import site
 
 DEADLINE_SECONDS = 10
@@ -40,7 +40,7 @@ async def answered(receive: Receive, *headers: tuple[bytes, bytes]) -> list[Mess
 def test_body_that_never_ends_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client announces a body and sends its first byte only."""
     monkeypatch.setattr(guard, "BODY_SECONDS", 0.05)
-    monkeypatch.setattr(answer, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(respond, "DRAIN_SECONDS", 0.05)
     parts = iter([{"type": "http.request", "body": b"{", "more_body": True}])
 
     async def receive() -> Message:
@@ -57,7 +57,7 @@ def test_body_that_never_ends_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_refused_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The refusal is sent first; what the client still sends is dropped, and only for a while."""
-    monkeypatch.setattr(answer, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(respond, "DRAIN_SECONDS", 0.05)
 
     async def receive() -> Message:
         await asyncio.sleep(0)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from plugcli.sandbox.talk import BrokenReply, Reply, parse_reply
-from plugcli.serve.answer import json_bytes
+from plugcli.serve.respond import json_bytes
 
 REPLY = {"call": 7, "status": 0, "interrupted": False, "result": "42", "displays": []}
 NO_MIMES = [
