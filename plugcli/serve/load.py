@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Engine
-from plugcli.sandbox.gate import line as printable
+from plugcli.terminal_text import printable
 
 _SHAPES = "plugin.py defines `app`, an ASGI application, or `create_app(sandbox)`, which returns one"
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plugcli.cli.data_packages import missing_packages
-from plugcli.cli.text import printable
 from plugcli.missing import missing_files
 from plugcli.sandbox import Status
 from plugcli.serve.options import Options
 from plugcli.serve.service import Service
+from plugcli.terminal_text import printable
 
 
 def banner(options: Options, service: Service, status: Status | None) -> list[str]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plugcli.cli import render
-from plugcli.cli.text import printable
 from plugcli.sandbox import gate
+from plugcli.terminal_text import printable
 
 if TYPE_CHECKING:
     from plugcli.serve.source import Source
