@@ -5,15 +5,17 @@ for every use of it, which for real APIs takes hundreds of megabytes. Fetches no
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 from plugcli.document import Document, pointer, remembered
+from plugcli.openapi.argument_name import shown_names
 from plugcli.openapi.operation import Operation, follow
 from plugcli.openapi.recipe import Tools
-from plugcli.openapi.signature import BODY, Argument, Signature, signatures
+from plugcli.openapi.signature import Argument, Signature, signatures
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,18 +35,25 @@ class Tool:
         return self.signature.operation
 
     @cached_property
-    def input_schema(self) -> dict[str, Any]:
-        """A JSON Schema of an object that has the arguments, complete in itself: what it refers to stands in `$defs`.
+    def by_name(self) -> Mapping[str, Argument]:
+        """The arguments by the name that the model is shown, in their order."""
+        return shown_names(self.arguments)
 
-        Of two arguments with the same name the one in the body keeps it, and the other gets its place as an ending.
-        """
-        names = [each.name for each in self.arguments]
+    def shown_name(self, argument: Argument) -> str:
+        """The name that the model is shown for `argument`, which is one of the tool's."""
+        return self._names[argument]
+
+    @cached_property
+    def _names(self) -> Mapping[Argument, str]:
+        return {argument: name for name, argument in self.by_name.items()}
+
+    @cached_property
+    def input_schema(self) -> dict[str, Any]:
+        """A JSON Schema of an object that has the arguments by their shown names. What it refers to stands in its `$defs`."""
         properties: dict[str, Any] = {}
         required: list[str] = []
         needed: list[str] = []
-        for argument in self.arguments:
-            is_alone = names.count(argument.name) == 1 or argument.location == BODY
-            name = argument.name if is_alone else f"{argument.name}__{argument.location}"
+        for name, argument in self.by_name.items():
             properties[name] = _described(
                 _led_to_definitions(self._document, argument.schema, needed), argument
             )
