@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
 from plugcli.openapi.operation import METHODS
+from plugcli.respond import Refusal, send_refusal
 from plugcli.sandbox import Engine
-from plugcli.serve.respond import Refusal, send_refusal
 from plugcli.serve.routing import no_such_method, nothing_at
 from plugcli.serve.service import Service
 from plugcli.serve.source import CODE_FILE, Source

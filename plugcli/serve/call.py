@@ -4,8 +4,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from plugcli.respond import Refusal
 from plugcli.sandbox.crowded import is_crowded
-from plugcli.serve.respond import Refusal
 
 NAME_CHARACTERS = 200
 # Control characters, line ends, spaces that look like another one, and what is invisible or turns the direction.

@@ -8,10 +8,10 @@ conversation at all; an id, which has 128 random bits, is right enough by itself
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from plugcli.respond import Refusal
 from plugcli.sandbox import Engine, Key, RunResult
 from plugcli.sandbox.engine import OnOutput
 from plugcli.serve.call import checked_name
-from plugcli.serve.respond import Refusal
 from plugcli.serve.terms import Terms
 
 HEADER = b"openai-conversation-id"

@@ -17,9 +17,9 @@ import yaml
 from plugcli.document import Document, ParseProblem
 from plugcli.errors import PlugcliError
 from plugcli.plugin import Plugin
+from plugcli.respond import Ready, json_bytes
 from plugcli.sandbox import gate
 from plugcli.serve.bounds import Bounds, bounded_openapi
-from plugcli.serve.respond import Ready, json_bytes
 from plugcli.serve.rewrite import local_path, moved_manifest, moved_openapi
 from plugcli.serve.source import Source
 

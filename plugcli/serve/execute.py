@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
+from plugcli.respond import ClientGone, Refusal, send_answer, send_refusal
 from plugcli.sandbox import Engine, RunResult
 from plugcli.sandbox.aside import computed
 from plugcli.sandbox.engine import OnOutput
@@ -22,7 +23,6 @@ from plugcli.serve.files import files_routes, with_url
 from plugcli.serve.fit import LONG_CHARACTERS, first_files, fit, least_characters
 from plugcli.serve.leaving import unless_gone
 from plugcli.serve.refusals import refusal_of
-from plugcli.serve.respond import ClientGone, Refusal, send_answer, send_refusal
 from plugcli.serve.terms import Terms, terms_of
 
 

@@ -9,10 +9,10 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
+from plugcli.respond import Refusal, send_refusal
 from plugcli.sandbox import Engine
 from plugcli.serve.download import send_file
 from plugcli.serve.refusals import refusal_of
-from plugcli.serve.respond import Refusal, send_refusal
 from plugcli.serve.terms import Terms, raw_path
 
 PATH = "/files/{link}/{name:plugcli_file}"

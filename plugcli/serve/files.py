@@ -16,14 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Conversation, Engine
-from plugcli.sandbox.aside import computed
-from plugcli.serve import conversation, file
-from plugcli.serve.body import Body
-from plugcli.serve.call import checked_name
-from plugcli.serve.fit import first_files, fit_list
-from plugcli.serve.refusals import busy, refusal_of
-from plugcli.serve.respond import (
+from plugcli.respond import (
     ClientGone,
     Refusal,
     json_bytes,
@@ -31,6 +24,13 @@ from plugcli.serve.respond import (
     send_early_refusal,
     send_refusal,
 )
+from plugcli.sandbox import Conversation, Engine
+from plugcli.sandbox.aside import computed
+from plugcli.serve import conversation, file
+from plugcli.serve.body import Body
+from plugcli.serve.call import checked_name
+from plugcli.serve.fit import first_files, fit_list
+from plugcli.serve.refusals import busy, refusal_of
 from plugcli.serve.terms import UPLOADS, Terms
 from plugcli.serve.upload import store
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plugcli.openapi.media_type import is_json_media_type
-from plugcli.serve.links import Links
-from plugcli.serve.respond import (
+from plugcli.respond import (
     ClientGone,
     Ready,
     Refusal,
@@ -22,6 +21,7 @@ from plugcli.serve.respond import (
     send_early_refusal,
     send_refusal,
 )
+from plugcli.serve.links import Links
 from plugcli.serve.routing import READY_METHODS, no_such_method
 from plugcli.serve.site import Site, other_site
 from plugcli.serve.terms import raw_path

@@ -1,10 +1,10 @@
 """Answers that need no code of the plugin: the server's health, and the plugin's documents."""
 
 from plugcli import __version__
+from plugcli.respond import Ready, json_bytes
 from plugcli.sandbox import Engine
 from plugcli.serve.bounds import Bounds
 from plugcli.serve.documents import find_document
-from plugcli.serve.respond import Ready, json_bytes
 from plugcli.serve.service import Running
 
 HEALTH = "/health"

@@ -14,7 +14,7 @@ from starlette.routing import Host, Match, Mount, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugcli.serve.respond import Header, Refusal, send_refusal
+from plugcli.respond import Header, Refusal, send_refusal
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READY_METHODS = frozenset({"GET", "HEAD"})

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from plugcli.respond import Refusal
 from plugcli.sandbox import Conversation, Stored
 from plugcli.serve.body import Body
 from plugcli.serve.call import NAME_CHARACTERS, checked_name
 from plugcli.serve.multipart import Multipart, boundary_of
-from plugcli.serve.respond import Refusal
 
 # The session that a name (None: none given) means.
 OpenSession = Callable[[str | None], Awaitable[Conversation]]

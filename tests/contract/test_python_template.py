@@ -10,10 +10,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from plugcli.respond import Refusal
 from plugcli.sandbox import Policy, RunResult, Sandbox
 from plugcli.scaffold import render, templates
 from plugcli.serve.call import NAME_CHARACTERS, checked_name, parse_call
-from plugcli.serve.respond import Refusal
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(render(templates()["python"], {})["openapi.yaml"])
 SCHEMAS = DOCUMENT["components"]["schemas"]

@@ -2,10 +2,10 @@
 
 import pytest
 
+from plugcli.respond import Refusal
 from plugcli.sandbox import Sandbox
 from plugcli.serve.call import Call, parse_call
 from plugcli.serve.execute import execute_route
-from plugcli.serve.respond import Refusal
 
 
 @pytest.mark.parametrize(

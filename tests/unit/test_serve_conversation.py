@@ -2,9 +2,9 @@
 
 import pytest
 
+from plugcli.respond import Refusal
 from plugcli.sandbox import Key
 from plugcli.serve.conversation import Wish, wish
-from plugcli.serve.respond import Refusal
 from plugcli.serve.terms import Terms
 
 HEADER = b"openai-conversation-id"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from plugcli.respond import json_bytes
 from plugcli.serve import fit as fit_module
 from plugcli.serve.fit import fit, fit_list
-from plugcli.serve.respond import json_bytes
 
 LIMIT = 2_000
 

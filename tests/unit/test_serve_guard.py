@@ -6,9 +6,10 @@ import json
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from plugcli.serve import guard, respond
+from plugcli import respond
+from plugcli.respond import Ready
+from plugcli.serve import guard
 from plugcli.serve.guard import Guard
-from plugcli.serve.respond import Ready
 from plugcli.serve.site import site
 
 DEADLINE_SECONDS = 10

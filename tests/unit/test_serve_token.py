@@ -6,7 +6,7 @@ import pytest
 
 from plugcli.bearer_token import TOKEN_VARIABLE, take_token
 from plugcli.errors import UsageError
-from plugcli.serve.respond import Refusal
+from plugcli.respond import Refusal
 from plugcli.serve.token import check_token
 
 GOOD = "q8Zr1-vK5_tW3xYb7Ld9"
