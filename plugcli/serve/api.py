@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from plugcli.builtin.python.terms import set_terms
 from plugcli.errors import PlugcliError
 from plugcli.openapi.operation import METHODS
 from plugcli.respond import Refusal, send_refusal
@@ -13,7 +14,6 @@ from plugcli.sandbox import Engine
 from plugcli.serve.routing import no_such_method, nothing_at
 from plugcli.serve.service import Service
 from plugcli.serve.source import CODE_FILE, Source
-from plugcli.serve.terms import set_terms
 
 
 def api_of(service: Service, engine: Engine | None) -> ASGIApp:

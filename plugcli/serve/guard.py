@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.builtin.python.links import Links
+from plugcli.builtin.python.terms import raw_path
 from plugcli.openapi.media_type import is_json_media_type
 from plugcli.respond import (
     ClientGone,
@@ -21,10 +23,8 @@ from plugcli.respond import (
     send_early_refusal,
     send_refusal,
 )
-from plugcli.serve.links import Links
 from plugcli.serve.routing import READY_METHODS, no_such_method
 from plugcli.serve.site import Site, other_site
-from plugcli.serve.terms import raw_path
 from plugcli.serve.token import check_token
 
 BODY_BYTES_MAX = 16 * 1024 * 1024

@@ -10,13 +10,13 @@ from functools import partial
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from plugcli.builtin.python.refusals import busy
 from plugcli.respond import send_early_refusal
 from plugcli.serve import routing
 from plugcli.serve.documents import is_document
 from plugcli.serve.guard import Guard
 from plugcli.serve.log import with_request_log
 from plugcli.serve.ready import find_ready
-from plugcli.serve.refusals import busy
 from plugcli.serve.service import Running
 
 Layer = Callable[[ASGIApp, Running], ASGIApp]

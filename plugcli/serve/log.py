@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugcli.serve.links import PREFIX
+from plugcli.builtin.python.links import PREFIX
 from plugcli.terminal_text import printable
 
 _PATH_CHARACTERS = 120

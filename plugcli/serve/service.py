@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp
 
+from plugcli.builtin.python.terms import Terms
 from plugcli.sandbox import Engine
 from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
 from plugcli.serve.source import Source
-from plugcli.serve.terms import Terms
 
 Log = Callable[[str], None]
 

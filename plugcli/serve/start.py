@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from plugcli.bearer_token import take_token
+from plugcli.builtin.python.terms import Terms
 from plugcli.sandbox import Sandbox
 from plugcli.serve.listen import listen
 from plugcli.serve.load import load_code
@@ -12,7 +13,6 @@ from plugcli.serve.options import Options
 from plugcli.serve.service import Service
 from plugcli.serve.site import site
 from plugcli.serve.source import CODE_FILE, Source, source_of
-from plugcli.serve.terms import Terms
 from plugcli.serve.token import require_token
 
 

@@ -47,6 +47,8 @@ ALLOWED = {
     # A stranger's text, as the sandbox's gate lets it out, in the width of a terminal.
     "terminal_text": {"sandbox", "document"},
     "serve": {
+        "builtin",
+        "respond",
         "terminal_text",
         "bearer_token",
         "openapi",
@@ -56,6 +58,10 @@ ALLOWED = {
         "errors",
         "__init__",
     },
+    # The routes of the built-in plugins, which those of others import, too.
+    "builtin": {"respond", "sandbox", "errors"},
+    # What plugcli itself answers over HTTP.
+    "respond": {"sandbox"},
     "validate": {
         "hint",
         "ignore",

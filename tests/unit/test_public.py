@@ -51,4 +51,4 @@ def test_what_we_tell_people_to_import_is_public(path: Path) -> None:
 def test_python_template_imports_what_is_held() -> None:
     """The search above finds what it is for: the lines that are in every rendered plugin."""
     told = imported((ROOT / "templates/python/plugin.py").read_text())
-    assert told == {("plugcli.sandbox", "Sandbox"), ("plugcli.serve.execute", "routes")}
+    assert told == {("plugcli.sandbox", "Sandbox"), ("plugcli.builtin.python", "routes")}

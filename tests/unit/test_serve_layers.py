@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from starlette.types import Message, Receive, Scope, Send
 
+from plugcli.builtin.python.terms import Terms
 from plugcli.sandbox import Engine
 from plugcli.serve.app import create_app
 from plugcli.serve.layers import LAYERS
@@ -12,7 +13,6 @@ from plugcli.serve.listen import Listener
 from plugcli.serve.service import Running, Service
 from plugcli.serve.site import site
 from plugcli.serve.source import memory_source
-from plugcli.serve.terms import Terms
 
 CHAT = (b"origin", b"https://chatgpt.com")
 

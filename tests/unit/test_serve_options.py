@@ -5,10 +5,10 @@ from dataclasses import fields
 
 import pytest
 
+from plugcli.builtin.python.fit import ANSWER_CHARACTERS
 from plugcli.cli.serve.command import serve
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
-from plugcli.serve.fit import ANSWER_CHARACTERS
 from plugcli.serve.options import Options, modules_of, wall_times
 
 

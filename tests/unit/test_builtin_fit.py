@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from plugcli.builtin.python import fit as fit_module
+from plugcli.builtin.python.fit import fit, fit_list
 from plugcli.respond import json_bytes
-from plugcli.serve import fit as fit_module
-from plugcli.serve.fit import fit, fit_list
 
 LIMIT = 2_000
 

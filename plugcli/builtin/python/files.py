@@ -15,6 +15,13 @@ from urllib.parse import parse_qsl
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from plugcli.builtin.python import conversation, file
+from plugcli.builtin.python.body import Body
+from plugcli.builtin.python.execute_request import checked_name
+from plugcli.builtin.python.fit import first_files, fit_list
+from plugcli.builtin.python.refusals import busy, refusal_of
+from plugcli.builtin.python.terms import UPLOADS, Terms
+from plugcli.builtin.python.upload import store
 from plugcli.errors import PlugcliError
 from plugcli.respond import (
     ClientGone,
@@ -26,13 +33,6 @@ from plugcli.respond import (
 )
 from plugcli.sandbox import Conversation, Engine
 from plugcli.sandbox.aside import computed
-from plugcli.serve import conversation, file
-from plugcli.serve.body import Body
-from plugcli.serve.call import checked_name
-from plugcli.serve.fit import first_files, fit_list
-from plugcli.serve.refusals import busy, refusal_of
-from plugcli.serve.terms import UPLOADS, Terms
-from plugcli.serve.upload import store
 
 UPLOADS_MAX = 8
 FORM_BYTES = 1024 * 1024  # what a form may take beside the bytes of its files

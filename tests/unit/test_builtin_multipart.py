@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from plugcli.builtin.python.multipart import Multipart, Part, boundary_of
 from plugcli.respond import Refusal
-from plugcli.serve.multipart import Multipart, Part, boundary_of
 
 FORM = (
     b"--XX\r\n"
