@@ -44,7 +44,7 @@ ALLOWED = {
     },
     # A client of a running server: it reads what a stranger sends through the sandbox's gate.
     "client": {"sandbox", "errors"},
-    "serve": {"bearer_token", "plugin", "document", "sandbox", "errors", "__init__"},
+    "serve": {"bearer_token", "openapi", "plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {
         "hint",
         "ignore",
@@ -52,7 +52,6 @@ ALLOWED = {
         "hosts",
         "plugin",
         "document",
-        "address",
         "dialect",
         "finding",
     },
@@ -157,12 +156,14 @@ def imported(path: Path) -> list[str]:
     return names
 
 
+@cache
 def part_of(name: str) -> str:
     """Return the file or folder directly under plugcli that the name `plugcli...` comes from."""
     part = name.split(".")[1] if "." in name else "__init__"
     return part if (ROOT / part).is_dir() or (ROOT / f"{part}.py").exists() else "__init__"
 
 
+@cache
 def edges() -> dict[str, dict[str, Path]]:
     """Return for each part the other parts that it imports, each with a file that does."""
     found: dict[str, dict[str, Path]] = defaultdict(dict)
