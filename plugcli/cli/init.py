@@ -70,7 +70,7 @@ def init(
     else:
         chosen = template_called(DEFAULT_TEMPLATE if template is None else template)
     if folder is not None:  # before the other questions, so that nobody answers them in vain
-        scaffold.refuse_what_is_in_the_way(chosen, Path(folder), force=force)
+        scaffold.check_free(chosen, Path(folder), force=force)
 
     default_name = (folder and plugin_name.name_of_folder(Path(folder))) or chosen.default_name
     if name is not None:
@@ -82,7 +82,7 @@ def init(
         name = default_name
     destination = Path(folder or plugin_name.folder_name(name, fallback=chosen.default_name))
     if folder is None:
-        scaffold.refuse_what_is_in_the_way(chosen, destination, force=force)
+        scaffold.check_free(chosen, destination, force=force)
 
     if email is not None:
         email = plugin_name.checked_email(email)
