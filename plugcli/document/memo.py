@@ -28,10 +28,8 @@ def remembered(compute: Callable[[Document, *Ts], T]) -> Callable[[Document, *Ts
     def recall(document: Document, *arguments: *Ts) -> T:
         known = document._memo
         key = (compute, arguments)
-        try:
-            return known[key]  # type: ignore[no-any-return]
-        except KeyError:
-            value = known[key] = compute(document, *arguments)
-            return value
+        if key not in known:
+            known[key] = compute(document, *arguments)
+        return known[key]  # type: ignore[no-any-return]
 
     return recall
