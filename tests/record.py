@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from plugcli.scaffold import templates
 from tests.corpus import FOLDER, documents, plugins
 from tests.e2e.serving import serving
 
 _PLUGCLI = (sys.executable, "-m", "plugcli")
-_TEMPLATES = ("python", "todo")
 _SCRIPT = """
 import sys
 print("out"); print("err", file=sys.stderr)
@@ -65,7 +65,7 @@ def main() -> None:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for name, text in pool.map(lambda job: (job[0], _run(job[1], Path(work))), jobs):
                 _write(folder / name, text)
-        for template in _TEMPLATES:
+        for template in templates():
             _render(template, Path(work) / "rendered" / template, folder / "init" / template)
         _write(folder / "serve.txt", "\n".join(_served(Path(work))))
 

@@ -9,7 +9,7 @@ from plugcli import __version__
 from plugcli.cli.doctor import doctor
 from plugcli.cli.exec import exec_
 from plugcli.cli.hosts import hosts
-from plugcli.cli.init import init
+from plugcli.cli.init import InitCommand, init
 from plugcli.cli.prompt import prompt
 from plugcli.cli.render import stop_printing
 from plugcli.cli.rules import explain, rules
@@ -38,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks print local variables, and those may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(init)
+app.command("init", cls=InitCommand)(init)
 app.command("validate")(validate)
 app.command("serve")(serve)
 # What follows the script belongs to the script.

@@ -1,11 +1,14 @@
-"""Writes docs/rules.md: what each rule finds, and how bad that is for which host. `python -m tests.contract.table`."""
+"""Writes what the documentation lists: docs/rules.md, and the templates in the README. `python -m tests.contract.table`."""
 
+import re
 from pathlib import Path
 
 from plugcli.hosts import all_hosts
 from plugcli.rules import all_rules, claims, documentation
+from plugcli.scaffold import templates
 
-PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
+ROOT = Path(__file__).parents[2]
+_LIST = re.compile(r"(?<=\$ plugcli init\n)(?:  .*\n)*(?=Template \[)")
 _HEAD = """\
 # Rules
 
@@ -19,8 +22,25 @@ problem. A row without any host is plugcli's own, told for each host.
 _TAIL = "\nThis page is written by `python -m tests.contract.table`.\n"
 
 
-def text() -> str:
-    """Return the whole page."""
+def pages() -> dict[Path, str]:
+    """Return each file that has something generated in it, with the text that it should have."""
+    readme = ROOT / "README.md"
+    return {ROOT / "docs" / "rules.md": _rules(), readme: _with_templates(readme.read_text())}
+
+
+def _with_templates(readme: str) -> str:
+    """Return the README with the templates that `plugcli init` lists."""
+    lines = "".join(f"  {each.id:<10}{each.summary}\n" for each in templates().values())
+    text, number = _LIST.subn(lambda _: lines, readme)
+    if number != 1:
+        raise ValueError(
+            "README.md does not show what `plugcli init` asks: `$ plugcli init`, the list, and `Template [`"
+        )
+    return text
+
+
+def _rules() -> str:
+    """Return what each rule finds, and how bad that is for which host."""
     rows = []
     for rule in all_rules():
         worst = {host_id: _worst(rule, host_id) for host_id in all_hosts()}
@@ -44,4 +64,5 @@ def _names(host_ids: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(text())
+    for path, text in pages().items():
+        path.write_text(text)
