@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from plugcli.address import Address, address
 from plugcli.document import Document, ParseProblem, document_or_problem, read_file
 from plugcli.errors import PlugcliError
-from plugcli.live import Live
+from plugcli.exchange import Exchanges
 
 # Where a host looks, and where an author may keep it before it is deployed.
 MANIFEST_PATHS = (".well-known/ai-plugin.json", "ai-plugin.json")
@@ -42,7 +42,7 @@ class Plugin:
     openapi_path: str | None = None
     scope: Literal["plugin", "openapi"] = "plugin"
     url: str | None = None
-    live: Live | None = None
+    live: Exchanges | None = None
     nearby: str | None = None
     _read: Callable[[str], bytes] = field(default=lambda path: _nothing(path), repr=False)
 

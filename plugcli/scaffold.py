@@ -20,8 +20,8 @@ from pathlib import Path
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from plugcli.answers import EMAIL_TO_EDIT, checked_email, checked_name, name_for_model
 from plugcli.errors import PlugcliError, UsageError
+from plugcli.plugin_name import EMAIL_TO_EDIT, checked_email, checked_name, name_for_model
 
 # Left behind when somebody runs or checks a template in place.
 _NOT_TEMPLATE = {"template.toml", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"}

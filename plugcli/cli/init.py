@@ -60,7 +60,7 @@ def init(
     On a terminal it asks for what the options leave open; elsewhere, and with --yes, it takes the defaults.
     A file that exists is never overwritten without --force: one in the way, and nothing at all is written.
     """
-    from plugcli import answers, scaffold
+    from plugcli import plugin_name, scaffold
 
     if folder == "":
         raise UsageError("FOLDER is empty", hint="name a folder; '.' is the current one")
@@ -85,23 +85,25 @@ def init(
     if folder is not None:  # before the other questions: nobody should answer them in vain
         scaffold.refuse_what_is_in_the_way(chosen, Path(folder), force=force)
 
-    default_name = (folder and answers.name_of_folder(Path(folder))) or chosen.default_name
+    default_name = (folder and plugin_name.name_of_folder(Path(folder))) or chosen.default_name
     if name is not None:
-        name = answers.checked_name(name)
+        name = plugin_name.checked_name(name)
     elif asks:
-        limit = answers.NAME_FOR_HUMAN_CHARACTERS
-        name = _ask(f"Name, at most {limit} characters", default_name, answers.checked_name)
+        limit = plugin_name.NAME_FOR_HUMAN_CHARACTERS
+        name = _ask(f"Name, at most {limit} characters", default_name, plugin_name.checked_name)
     else:
         name = default_name
-    destination = Path(folder or answers.folder_name(name, fallback=chosen.default_name))
+    destination = Path(folder or plugin_name.folder_name(name, fallback=chosen.default_name))
     if folder is None:
         scaffold.refuse_what_is_in_the_way(chosen, destination, force=force)
 
     if email is not None:
-        email = answers.checked_email(email)
+        email = plugin_name.checked_email(email)
     elif asks:
         email = _ask(
-            "E-mail for the people who use it (Enter: later)", "", lambda it: it and answers.checked_email(it)
+            "E-mail for the people who use it (Enter: later)",
+            "",
+            lambda it: it and plugin_name.checked_email(it),
         )
 
     written = scaffold.scaffold(chosen, {"name": name, "email": email or ""}, destination, force=force)
@@ -109,7 +111,9 @@ def init(
     for path in written:
         print(f"  {path.relative_to(destination).as_posix()}")
     if not email:
-        print(f"\nIts e-mail address is {answers.EMAIL_TO_EDIT}: put yours into the manifest and legal.html.")
+        print(
+            f"\nIts e-mail address is {plugin_name.EMAIL_TO_EDIT}: put yours into the manifest and legal.html."
+        )
     print("\nNext:")
     for command in _next_commands(destination):
         print(f"  {command}")

@@ -16,12 +16,12 @@ from plugcli.dialect import is_openapi
 from plugcli.document import Document, document_or_problem
 from plugcli.document.file import MAX_BYTES
 from plugcli.errors import UsageError
+from plugcli.exchange import PAGE
 from plugcli.fetch.bounds import has_password, may_ask
 from plugcli.fetch.logo import fetch_legal_page, fetch_logo
 from plugcli.fetch.nearby import nearby_document
 from plugcli.fetch.operations import preflight_operations
 from plugcli.fetch.run import Run
-from plugcli.live import PAGE
 from plugcli.plugin import MANIFEST_PATHS, Plugin
 
 # docs, production: the host gives up on a manifest or document after 15 seconds.

@@ -7,8 +7,8 @@ from typing import cast
 
 import httpx
 
+from plugcli.exchange import Failure
 from plugcli.fetch.failure import Unanswered
-from plugcli.live import Failure
 
 
 async def read_body(response: httpx.Response, most_bytes: int) -> bytes:

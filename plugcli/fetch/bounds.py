@@ -7,9 +7,9 @@ looked up here, once, and asked at just that address: a name that changes its mi
 from urllib.parse import urljoin, urlsplit
 
 from plugcli.address import is_own_machine, is_shared
+from plugcli.exchange import Failure
 from plugcli.fetch.failure import Unanswered
 from plugcli.internet import is_public as is_public
-from plugcli.live import Failure
 
 
 def root_domain(host: str) -> str:

@@ -4,7 +4,7 @@ import ssl
 
 import httpx
 
-from plugcli.live import Failure
+from plugcli.exchange import Failure
 
 _UNKNOWN_NAME = (
     "name or service",

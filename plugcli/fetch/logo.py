@@ -4,10 +4,10 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from plugcli.address import Address, address
+from plugcli.exchange import Exchange, Failure
+from plugcli.exchange.picture import picture
 from plugcli.fetch.bounds import may_ask
 from plugcli.fetch.run import Run
-from plugcli.live import Exchange, Failure
-from plugcli.live.picture import picture
 
 _MOST_BYTES = 5 * 1024 * 1024
 _MOST_REDIRECTS = 5

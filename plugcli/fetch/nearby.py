@@ -9,9 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from plugcli.dialect import openapi_dialect
 from plugcli.document import document_or_problem
 from plugcli.document.file import MAX_BYTES
+from plugcli.exchange import Exchange
 from plugcli.fetch.run import Run
 from plugcli.fetch.wire import Bounds
-from plugcli.live import Exchange
 
 _WALL_SECONDS = 5.0  # for all of it: it is only a hint
 # FastAPI, plugcli, NestJS, Spring, ASP.NET, and what authors call it.

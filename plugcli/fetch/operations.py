@@ -4,8 +4,8 @@ import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from plugcli.document import Document
+from plugcli.exchange import Exchange
 from plugcli.fetch.run import Run
-from plugcli.live import Exchange
 from plugcli.openapi.operation import CALLED_METHODS, Operation, operations
 
 # docs, production: headers of every call. In the order in which a browser names them.

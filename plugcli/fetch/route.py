@@ -11,9 +11,9 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from plugcli.address import is_localhost, is_own_machine
+from plugcli.exchange import Failure
 from plugcli.fetch.bounds import is_public
 from plugcli.fetch.failure import Unanswered
-from plugcli.live import Failure
 
 LOOPBACKS = ("::1", "127.0.0.1")
 _MOST_ADDRESSES = 4  # of one name

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
+from plugcli.exchange import Exchange, Exchanges, Failure, Part
 from plugcli.fetch.bounds import redirected
 from plugcli.fetch.failure import Unanswered
 from plugcli.fetch.wire import Bounds, Wire
-from plugcli.live import Exchange, Failure, Live, Part
 
 _MOST_REDIRECTS = 5
 _NAMES = {
@@ -33,8 +33,8 @@ class Run:
     exchanges: list[Exchange] = field(default_factory=list)
 
     @property
-    def live(self) -> Live:
-        return Live(tuple(self.exchanges))
+    def live(self) -> Exchanges:
+        return Exchanges(tuple(self.exchanges))
 
     def bounds(self, most_bytes: int) -> Bounds:
         """The bounds of a part that begins now."""

@@ -13,11 +13,11 @@ import httpx
 
 from plugcli import __version__
 from plugcli.address import is_own_machine
+from plugcli.exchange import Exchange, Failure
 from plugcli.fetch.body import read_body
 from plugcli.fetch.bounds import has_password, is_public
 from plugcli.fetch.failure import Unanswered, failure_of
 from plugcli.fetch.route import loopbacks, peer_of, proxy_for, public_numbers, tls, url_of, with_loopback
-from plugcli.live import Exchange, Failure
 
 _AGENT = {"User-Agent": f"plugcli/{__version__}", "Accept": "*/*", "Accept-Encoding": "gzip"}
 _MOST_CHARACTERS = 300  # of a header that is kept

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from plugcli.document import Document, pointer
-from plugcli.hosts import Tools
 from plugcli.openapi.call import BODY, Argument, Call, calls
 from plugcli.openapi.operation import Operation, follow
+from plugcli.openapi.recipe import Tools
 
 
 @dataclass(frozen=True, eq=False)

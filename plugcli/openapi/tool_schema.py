@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from plugcli.document import Document, pointer
-from plugcli.hosts import Tools
 from plugcli.openapi.operation import follow
+from plugcli.openapi.recipe import Tools
 from plugcli.openapi.tool import Tool, tools
 
 _ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")

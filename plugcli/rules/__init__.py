@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from plugcli import dialect
-from plugcli._discover import discover
 from plugcli.document import Document, ParseProblem, Place
+from plugcli.extensions import discover
 from plugcli.hosts import Claim, Host, Limit
+from plugcli.openapi.specification import family
 from plugcli.plugin import Plugin
-from plugcli.specification import family
 
 __all__ = [
     "Documentation", "Place", "Problem", "Problems", "Rule", "all_rules", "documentation", "manifest_for", "rules_for",

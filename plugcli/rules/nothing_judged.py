@@ -21,8 +21,8 @@ from urllib.parse import urljoin, urlsplit
 
 from plugcli.dialect import MANIFEST_DIALECTS, manifest_dialect, openapi_dialect
 from plugcli.document import Document, ParseProblem
+from plugcli.exchange import Part
 from plugcli.hosts import Claim, Host
-from plugcli.live import Part
 from plugcli.plugin import MANIFEST_PATHS, Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
 

@@ -21,9 +21,9 @@ from difflib import get_close_matches
 from plugcli.dialect import openapi_dialect
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
+from plugcli.openapi.specification import family, faults
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
-from plugcli.specification import family, faults
 
 _NO_VERSION = Claim("observed", "the specification has 3.0, 3.1 and 3.2; what another one says is not judged")
 

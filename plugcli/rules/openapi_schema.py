@@ -28,8 +28,8 @@ Good:
 from plugcli.document import Document
 from plugcli.hosts import Host
 from plugcli.openapi.recursion import recursive_schemas
+from plugcli.openapi.specification import faults
 from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
-from plugcli.specification import faults
 
 
 def check(openapi: Document, host: Host) -> Problems:

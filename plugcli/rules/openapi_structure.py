@@ -16,8 +16,8 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.specification import faults_for_parser
 from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
-from plugcli.specification import faults_for_parser
 
 
 def check(openapi: Document, host: Host) -> Problems:

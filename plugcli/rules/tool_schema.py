@@ -34,7 +34,7 @@ from functools import lru_cache
 
 from plugcli.document import Document
 from plugcli.hosts import Host, Tools
-from plugcli.openapi.schema_type import TYPES, meant
+from plugcli.json_schema.schema_type import TYPES, meant
 from plugcli.openapi.tool_schema import Part, parts
 from plugcli.rules import Place, Problem, Problems, Rule
 

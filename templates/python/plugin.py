@@ -4,9 +4,10 @@ Add routes of your own to the list below, and describe each in openapi.yaml: a m
 knows an operation only from there.
 """
 
+from starlette.applications import Starlette
+
 from plugcli.sandbox import Sandbox
 from plugcli.serve.execute import routes
-from starlette.applications import Starlette
 
 
 def create_app(sandbox: Sandbox) -> Starlette:

@@ -19,10 +19,10 @@ import pytest
 
 from plugcli.cli.formats import Paper
 from plugcli.cli.formats.text import render
+from plugcli.exchange import Exchange, Exchanges, Failure
+from plugcli.exchange.picture import Picture
 from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, Claim, Host, all_hosts, named_hosts
-from plugcli.live import Exchange, Failure, Live
-from plugcli.live.picture import Picture
 from plugcli.plugin import Plugin
 from plugcli.rules import Problem, all_rules, rules_for
 from plugcli.target import load_target
@@ -58,10 +58,10 @@ def plugin_of(case: Path) -> Plugin:
     return plugin
 
 
-def live_of(exchanges: list[dict[str, Any]]) -> Live:
+def live_of(exchanges: list[dict[str, Any]]) -> Exchanges:
     """The exchanges of a `live.json`."""
     kinds = {"failure": Failure, "picture": Picture}
-    return Live(
+    return Exchanges(
         tuple(
             Exchange(**{key: kinds[key](**value) if key in kinds else value for key, value in each.items()})
             for each in exchanges

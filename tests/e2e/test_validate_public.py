@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from plugcli.exchange import Exchange
 from plugcli.fetch.bounds import is_public, redirected
 from plugcli.fetch.failure import Unanswered
 from plugcli.fetch.wire import Bounds, Wire
-from plugcli.live import Exchange
 from tests.e2e.certificates import certificate, tls
 from tests.e2e.plugin_server import Answer, errors, found, plugin, server, validate
 

@@ -3,13 +3,14 @@
 The file name is what `--format` calls it; nothing lists them. A format prints nothing and opens no file.
 """
 
-import importlib
-import pkgutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import FunctionType
 
 from plugcli.errors import UsageError
+from plugcli.extensions import ids, load
 from plugcli.finding import Report
 
 DEFAULT = "text"
@@ -32,10 +33,10 @@ Render = Callable[[Iterable[Report], Paper], Iterator[str]]
 
 def format_called(name: str) -> Render:
     """The format `name`. Raises UsageError where there is none."""
-    names = sorted(each.name for each in pkgutil.iter_modules(__path__))
+    formats = sys.modules[__name__]
+    names = sorted(ids(formats))
     if name not in names:
         close = get_close_matches(name.lower(), names, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
         raise UsageError(f"unknown format {name!r}", hint=f"{hint}one of {', '.join(names)}")
-    render: Render = importlib.import_module(f"{__name__}.{name}").render  # only this: a text needs no sarif
-    return render
+    return load(formats, name, "render", FunctionType)  # only this one: text does not need sarif

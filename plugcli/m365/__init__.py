@@ -1,7 +1,7 @@
 """The manifest of a Microsoft 365 Copilot plugin: its functions, and the runtimes that run them.
 
 It shares the file name ai-plugin.json with ChatGPT's and hardly a member. What has no sensible form is left out here:
-`copilot.schema` reports it. Fetches nothing.
+`m365.schema` reports it. Fetches nothing.
 """
 
 from collections.abc import Iterator, Mapping

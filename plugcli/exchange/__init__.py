@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from plugcli.live.picture import Picture
+from plugcli.exchange.picture import Picture
 
 Part = Literal["manifest", "openapi", "operation", "logo", "legal"]
 
@@ -60,7 +60,7 @@ class Exchange:
 
 
 @dataclass(frozen=True)
-class Live:
+class Exchanges:
     """All exchanges with a plugin's server, in their order. Each redirect is an exchange of its own."""
 
     exchanges: tuple[Exchange, ...] = ()

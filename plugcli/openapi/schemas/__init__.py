@@ -112,12 +112,6 @@ def _with_dialect(schema: Any, version: str) -> Any:
     return jsonschema_rs.validator_for(whole, registry=registry, offline=True)
 
 
-@cache
-def validator_in(path: Path) -> Any:
-    """What judges documents by the JSON Schema in the file `path`. Fetches nothing."""
-    return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8")), offline=True)
-
-
 def _read(package: str, path: str) -> Any:
     # Importing the package takes up to 200 ms and is not needed: these are files beside it.
     found = find_spec(package)

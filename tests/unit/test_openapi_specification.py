@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plugcli.document import Document
-from plugcli.specification import faults
+from plugcli.openapi.specification import faults
 
 
 def found(schema: Any, version: str = "3.0.3") -> dict[str, str]:

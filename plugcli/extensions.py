@@ -1,4 +1,4 @@
-"""One file, one extension: rules and hosts are found, never listed."""
+"""One file, one extension: rules, hosts and formats of a report are found, never listed."""
 
 import importlib
 import pkgutil

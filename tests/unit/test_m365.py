@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugcli.copilot import Function, functions, runtimes
-from plugcli.copilot.schema import VERSIONS, faults, version
 from plugcli.document import Document, pointer
 from plugcli.hosts import named_hosts
+from plugcli.m365 import Function, functions, runtimes
+from plugcli.m365.schema import VERSIONS, faults, version
 from plugcli.plugin import plugin_from_files
 from plugcli.validate import validate
 

@@ -1,30 +1,23 @@
-"""What the OpenAPI specification's own JSON Schemas say of a document, as places and plain sentences.
+"""The faults of any value against any JSON Schema, each at its place and in a plain sentence.
 
-The schemas are openapi-spec-validator's, but for a newer one of 3.1 (`schemas`): it is the authority, and tests hold our verdict to
-its verdict. They run on
-jsonschema-rs, which takes milliseconds where the Python library takes seconds, and which tells the branches of a
-failed `oneOf` apart, so that the fault itself can be named. References in the document are not followed here.
-
-A host whose parser takes another set of documents has a JSON Schema of that beside its file: the same faults, by that schema.
+The schemas run on jsonschema-rs, which keeps the branches of a failed `oneOf` apart: the branch that was most likely meant explains the
+fault. Whoever knows the format better than its schema does passes `Words` of its own. Nothing here fetches anything.
 """
 
-import re
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from plugcli.document import Document, pointer
-from plugcli.specification.schemas import known_members, validator, validator_in
-from plugcli.specification.words import hint, sentence
+from plugcli.document import pointer
+from plugcli.json_schema.sentences import PLAIN, Words
 
-# What follows the first two numbers does not change the schema.
-_FAMILY = re.compile(r"(3\.[012])(?![0-9])")
-_ANOTHER_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 # Members whose value says which of several forms an object has.
 _TELLING = ("in", "type", "scheme", "style")
 _EXTRA = (
@@ -36,9 +29,9 @@ _EXTRA = (
 
 @dataclass(frozen=True)
 class Fault:
-    """One place where a document breaks the specification. `where` is a pointer, of what is missing too.
+    """One place where a value breaks a schema. `where` is a JSON pointer, also to a member that is missing.
 
-    With `of_key` the key itself does not belong there.
+    With `of_key`, the key itself does not belong there.
     """
 
     where: str
@@ -47,88 +40,37 @@ class Fault:
     of_key: bool
 
 
-def family(document: Document) -> str | None:
-    """`3.0`, `3.1` or `3.2`, None for another version: nothing can be said of it. 3.0 where the document does not say."""
-    version = str(document.data.get("openapi", "")).strip(" \"'")
-    if known := _FAMILY.match(version):
-        return known[1]
-    return None if _ANOTHER_VERSION.match(version) else "3.0"
+@cache
+def validator_in(path: Path) -> Any:
+    """The validator for the JSON Schema in the file `path`."""
+    return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8")), offline=True)
 
 
-@lru_cache(maxsize=4)  # for every host
-def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
-    """The faults of the document, in no order, one a place; with `version` what they would be if it said that one.
+def faults(judge: Any, data: Any, form: str, words: Words = PLAIN) -> Iterator[Fault]:
+    """What the validator `judge` has against `data`, in no order, one fault a place.
 
-    None of a version that nobody knows.
+    `form` is what the format is called in sentences, for example `OpenAPI 3.0`.
     """
-    version = version or family(document)
-    if version is None:
-        return ()
-    # The version has a rule of its own, and a strange one must not hide the other faults.
-    data = {**document.data, "openapi": f"{version}.0"}
-    errors = _errors(validator(version), data)
-    errors = errors if version == "3.0" else _without_echoes(errors, version)
-    return tuple(_explained(errors, data, f"OpenAPI {version}"))
+    return explain(errors_of(judge, data), data, form, words)
 
 
-@lru_cache(maxsize=2)
-def faults_for_parser(document: Document, schema: Path) -> tuple[Fault, ...]:
-    """The faults of the document by the JSON Schema in the file `schema`: what a host's own parser refuses."""
-    return tuple(explained(validator_in(schema), document.data, f"OpenAPI {family(document)}"))
-
-
-def explained(judge: Any, data: dict[str, Any], form: str) -> Iterator[Fault]:
-    """What the validator `judge` says of `data`, which should have the format called `form`: as `faults`."""
-    return _explained(_errors(judge, data), data, form)
-
-
-def _explained(errors: list[ValidationError], data: dict[str, Any], form: str) -> Iterator[Fault]:
+def explain(errors: Iterable[ValidationError], data: Any, form: str, words: Words = PLAIN) -> Iterator[Fault]:
+    """The faults that `errors` of `data` amount to, one a place; `form` and `words` as in `faults`."""
     seen = set()
     for error in errors:
         for deepest in _deepest(error):
-            for fault in _faults(deepest, data, form):
+            for fault in _faults(deepest, data, form, words):
                 if fault.where not in seen:
                     seen.add(fault.where)
                     yield fault
 
 
-def _errors(judge: Any, data: dict[str, Any]) -> list[ValidationError]:
+def errors_of(judge: Any, data: Any) -> list[ValidationError]:
+    """The errors that the validator `judge` finds in `data`."""
     try:
         return list(judge.iter_errors(data))
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write and UTF-8 cannot
         return list(judge.iter_errors(_encodable(data)))
-
-
-def _without_echoes(errors: list[ValidationError], version: str) -> list[ValidationError]:
-    """`errors` of OpenAPI 3.1 or 3.2 without those that a plainer one at the same place, or inside it, brings along."""
-    ranks = [_rank(each, version) for each in errors]
-    plainest: dict[tuple[str | int, ...], int] = {}
-    for error, rank in zip(errors, ranks, strict=True):
-        path = tuple(error.instance_path)
-        while rank < plainest.get(path, 3):
-            plainest[path] = rank
-            path = path[:-1]
-    return [
-        error
-        for error, rank in zip(errors, ranks, strict=True)
-        if rank == plainest[tuple(error.instance_path)]
-    ]
-
-
-def _rank(error: ValidationError, version: str) -> int:
-    """How likely it is that another error brought this one along.
-
-    What is missing by a condition may be so because the condition itself is broken. Where a branch fails, the members that it knows count
-    as unevaluated; and responses without any status lack `default`, which says less than what is wrong with them.
-    """
-    match error.kind:
-        case ValidationErrorKind.UnevaluatedProperties(unexpected=names):
-            return 2 if known_members(version, tuple(error.schema_path[:-1])).issuperset(names) else 0
-        case ValidationErrorKind.Required(property="default"):
-            return 2
-        case ValidationErrorKind.Required():
-            return 1 if "then" in error.schema_path else 0
-    return 0
 
 
 def _encodable(value: Any) -> Any:
@@ -163,7 +105,7 @@ def _is_telling(error: ValidationError, here: int) -> bool:
     return len(error.instance_path) == here + 1 and error.instance_path[-1] in _TELLING
 
 
-def _faults(error: ValidationError, data: Any, form: str) -> Iterator[Fault]:
+def _faults(error: ValidationError, data: Any, form: str, words: Words) -> Iterator[Fault]:
     path, value = _follow(data, error.instance_path)
     if (
         isinstance(error.kind, ValidationErrorKind.Type)
@@ -175,8 +117,8 @@ def _faults(error: ValidationError, data: Any, form: str) -> Iterator[Fault]:
         parts = [*path, member] if member is not None else path
         yield Fault(
             pointer.join(*parts),
-            sentence(error.kind, parts, value, form),
-            hint(error.kind, parts, value),
+            words.sentence(error.kind, parts, value, form),
+            words.hint(error.kind, parts, value),
             of_key=isinstance(error.kind, _EXTRA),
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from plugcli.live import Exchange
+from plugcli.exchange import Exchange
 
 # CORS-safelisted methods need no leave.
 _FREE_METHODS = ("GET", "HEAD", "POST")

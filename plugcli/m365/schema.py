@@ -18,8 +18,9 @@ from typing import Any
 
 import jsonschema_rs
 
+from plugcli import json_schema
 from plugcli.document import Document, pointer
-from plugcli.specification import Fault, explained
+from plugcli.json_schema import Fault
 
 VERSIONS = ("v2.1", "v2.2", "v2.3", "v2.4")
 # What is filled in later: variables by Microsoft's tools, keys of languages by the host.
@@ -75,7 +76,7 @@ def _faults(manifest: Document, *, with_formats: bool) -> Iterator[Fault]:
     data = dict(manifest.data)
     if isinstance(data.get("schema_version"), str):  # a strange one has a rule of its own
         data["schema_version"] = judged_by
-    for fault in explained(_validator(judged_by, with_formats), data, f"a manifest {judged_by}"):
+    for fault in json_schema.faults(_validator(judged_by, with_formats), data, f"a manifest {judged_by}"):
         value = manifest.get(*pointer.split(fault.where))
         if not (isinstance(value, str) and _LATER.search(value)):
             yield Fault(fault.where, fault.message, _hint(fault, manifest, judged_by), fault.of_key)

@@ -1,4 +1,4 @@
-"""Answers: a plugin's name and e-mail address are checked before they are written anywhere."""
+"""A new plugin's name and e-mail address are checked before they are written anywhere."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugcli import answers
+from plugcli import plugin_name
 from plugcli.errors import UsageError
 
 
@@ -29,7 +29,7 @@ from plugcli.errors import UsageError
 )
 def test_name_of_one_line_is_taken(name: str, expected: str) -> None:
     """A name is the author's to choose, in any script."""
-    assert answers.checked_name(name) == expected
+    assert plugin_name.checked_name(name) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_name_of_one_line_is_taken(name: str, expected: str) -> None:
 def test_name_that_no_host_would_take_is_refused_with_the_reason(name: str, reason: str) -> None:
     """The host says nothing but no: the author must hear here what is wrong."""
     with pytest.raises(UsageError) as refusal:
-        answers.checked_name(name)
+        plugin_name.checked_name(name)
     assert reason in refusal.value.message
     assert refusal.value.hint
 
@@ -84,21 +84,21 @@ def test_name_that_no_host_would_take_is_refused_with_the_reason(name: str, reas
 )
 def test_name_for_model_is_made_of_the_latin_letters_of_the_name(name: str, expected: str) -> None:
     """Hosts take [A-Za-z][A-Za-z0-9_]* and 50 characters here, whatever script people read."""
-    assert answers.name_for_model(name, fallback="TODO Manager") == expected
+    assert plugin_name.name_for_model(name, fallback="TODO Manager") == expected
 
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_name_for_model_always_fits(name: str) -> None:
     """No name, however strange, may lead to a manifest that a host refuses."""
-    assert re.fullmatch(r"[a-z][a-z0-9_]{0,49}", answers.name_for_model(name, fallback="TODO Manager"))
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,49}", plugin_name.name_for_model(name, fallback="TODO Manager"))
 
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_folder_name_is_a_plain_name(name: str) -> None:
     """A new folder must neither leave the current one nor need quotes."""
-    assert re.fullmatch(r"[a-z][a-z0-9-]{0,49}", answers.folder_name(name, fallback="TODO Manager"))
+    assert re.fullmatch(r"[a-z][a-z0-9-]{0,49}", plugin_name.folder_name(name, fallback="TODO Manager"))
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_folder_name_is_a_plain_name(name: str) -> None:
 )
 def test_folder_suggests_a_name_where_it_makes_a_good_one(folder: str, expected: str | None) -> None:
     """Two plugins in two folders should not both be called Python Runner."""
-    assert answers.name_of_folder(Path(folder)) == expected
+    assert plugin_name.name_of_folder(Path(folder)) == expected
 
 
 @pytest.mark.parametrize("email", ["ada@example.org", " a+b@x.co.uk ", "jürgen@müller.example", "o'x@a.b"])
 def test_email_address_is_taken(email: str) -> None:
     """Anything that may be an address is the author's to give."""
-    assert answers.checked_email(email) == email.strip()
+    assert plugin_name.checked_email(email) == email.strip()
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,10 @@ def test_email_address_is_taken(email: str) -> None:
 def test_text_that_is_no_email_address_is_refused(email: str) -> None:
     """A typing error here would be found by a user who cannot reach the author."""
     with pytest.raises(UsageError) as refusal:
-        answers.checked_email(email)
+        plugin_name.checked_email(email)
     assert refusal.value.hint
 
 
 def test_address_to_edit_passes_its_own_check() -> None:
     """What stands in for a missing address must not break what a real one would not."""
-    assert answers.checked_email(answers.EMAIL_TO_EDIT) == answers.EMAIL_TO_EDIT
+    assert plugin_name.checked_email(plugin_name.EMAIL_TO_EDIT) == plugin_name.EMAIL_TO_EDIT
