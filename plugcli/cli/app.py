@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from plugcli import __version__
 from plugcli.cli.doctor import doctor
-from plugcli.cli.exec import exec_
+from plugcli.cli.exec.command import exec_
 from plugcli.cli.hosts import hosts
 from plugcli.cli.init import InitCommand, init
 from plugcli.cli.prompt import prompt
@@ -15,7 +15,7 @@ from plugcli.cli.render import stop_printing
 from plugcli.cli.rules import explain, rules
 from plugcli.cli.schema import schema
 from plugcli.cli.serve import serve
-from plugcli.cli.validate import validate
+from plugcli.cli.validate.command import validate
 
 
 class _Commands(TyperGroup):

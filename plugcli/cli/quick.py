@@ -19,7 +19,7 @@ def exec_script(script: str, arguments: list[str]) -> NoReturn:
         with suppress(OSError):  # tried again later, and told then
             spawned = spawn()  # it gets ready while we import the rest
     from plugcli.cli.boundary import guarded
-    from plugcli.cli.script import run_script
+    from plugcli.cli.exec.script import run_script
 
     _leave(guarded(lambda: run_script(script, arguments, spawned=spawned)))
 
@@ -31,7 +31,7 @@ def validate_targets(targets: list[str]) -> NoReturn:
     gc.disable()  # `judge` says when to collect: importing leaves nothing to find
 
     def judged() -> int:
-        from plugcli.cli.judge import Asked, judge
+        from plugcli.cli.validate.judge import Asked, judge
 
         return judge(Asked(targets))
 

@@ -3,10 +3,9 @@
 import contextlib
 import os
 import sys
-from typing import Literal, TextIO
+from typing import TextIO
 
 from plugcli import __version__
-from plugcli.cli.terminal import Harmless
 from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import gate
@@ -42,37 +41,6 @@ def note(text: str) -> None:
     """Print a remark of plugcli's own on standard error, apart from what the code printed there."""
     dim, off = ("\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
     tell(f"{dim}plugcli: {printable(text)}{off}")
-
-
-class Output:
-    """Prints what sandboxed code writes, as it comes: as it is to a file or a pipe, made harmless to a terminal."""
-
-    def __init__(self) -> None:
-        streams = {"stdout": sys.stdout, "stderr": sys.stderr}
-        # One that our caller has closed (`>&-`) is None.
-        self._streams = {name: stream for name, stream in streams.items() if stream is not None}
-        self._filters = {name: Harmless() for name, stream in self._streams.items() if stream.isatty()}
-
-    def write(self, name: Literal["stdout", "stderr"], data: bytes) -> None:
-        """Print `data` on the stream `name`. Raises BrokenPipeError, and PlugcliError when it cannot be written."""
-        if name not in self._streams:
-            return
-        if name in self._filters:
-            data = self._filters[name].pass_on(data)
-        try:
-            self._streams[name].buffer.write(data)
-            self._streams[name].buffer.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as problem:
-            raise unwritable(problem) from problem
-
-    def finish(self) -> None:
-        """Print what was held back."""
-        with contextlib.suppress(OSError):
-            for name, filter_ in self._filters.items():
-                self._streams[name].buffer.write(filter_.finish())
-                self._streams[name].buffer.flush()
 
 
 def unwritable(problem: OSError) -> PlugcliError:

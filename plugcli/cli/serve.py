@@ -109,6 +109,7 @@ def serve(
 
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
+    from plugcli.bearer_token import take_token
     from plugcli.sandbox import Policy
     from plugcli.sandbox.policy import parse_bytes
     from plugcli.serve.app import Settings
@@ -118,7 +119,7 @@ def serve(
     from plugcli.serve.server import serve as run
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
-    from plugcli.serve.token import require_token, take_token
+    from plugcli.serve.token import require_token
 
     wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
     policy = Policy(
@@ -243,7 +244,7 @@ def _code_lines(
     sandbox: "Sandbox", modules: tuple[str, ...], python: str | None, *, stateless: bool
 ) -> list[str]:
     """What code finds here: sessions or none, what is imported for it, and what it will miss."""
-    from plugcli.cli.extra import missing_packages
+    from plugcli.cli.data_packages import missing_packages
 
     policy = sandbox.policy
     lines = [

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from plugcli.cli.formats import Paper
-from plugcli.cli.formats.text import render
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.formats.text import render
 from plugcli.exchange import Exchange, Exchanges, Failure
 from plugcli.exchange.picture import Picture
 from plugcli.finding import Report

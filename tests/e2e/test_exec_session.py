@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from plugcli.cli import remote, server
+from plugcli.cli.exec import remote
+from plugcli.client import client
 from tests.e2e.serving import ECHO, Server, serving, wait_for, write_plugin
 
 EXEC = [sys.executable, "-m", "plugcli", "exec"]
@@ -551,7 +552,7 @@ def test_silence_and_floods_are_given_up(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that says nothing is gone long before the call's time is over; one that floods is too much."""
-    monkeypatch.setattr(server, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(client, "SILENT_SECONDS", 0.3)
     is_over = threading.Event()
     for first in (b"", EVENTS):
         with listening(lambda connection, first=first: (connection.sendall(first), is_over.wait(20))) as url:  # type: ignore[misc]
@@ -559,7 +560,7 @@ def test_silence_and_floods_are_given_up(
             is_over.set()
         is_over.clear()
         assert "it says nothing" in capsys.readouterr().err
-    monkeypatch.setattr(server, "ANSWER_BYTES", 100_000)
+    monkeypatch.setattr(client, "REPLY_BYTES", 100_000)
     with listening(says(EVENTS + b"data: " + b"x" * 200_000)) as url:
         assert attempt(url) == 125
     assert "it does not end" in capsys.readouterr().err

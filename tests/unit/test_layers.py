@@ -29,6 +29,8 @@ JUDGING = {
 ALLOWED = {
     "cli": {
         "serve",
+        "client",
+        "bearer_token",
         "scaffold",
         "plugin_name",
         "plugin",
@@ -40,7 +42,9 @@ ALLOWED = {
         "extensions",
         *JUDGING,
     },
-    "serve": {"plugin", "document", "sandbox", "errors", "__init__"},
+    # A client of a running server: it reads what a stranger sends through the sandbox's gate.
+    "client": {"sandbox", "errors"},
+    "serve": {"bearer_token", "plugin", "document", "sandbox", "errors", "__init__"},
     "validate": {
         "hint",
         "ignore",
@@ -132,6 +136,8 @@ ALLOWED = {
     "document": {"placeholder", "errors"},
     "sandbox": {"errors"},
     "finding": {"document"},  # the line that it is about
+    # Both ends of a connection read the token.
+    "bearer_token": {"errors"},
     "errors": set(),
     "extensions": set(),
     "__init__": set(),

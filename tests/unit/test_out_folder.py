@@ -2,8 +2,8 @@
 
 import pytest
 
-from plugcli.cli.remote import notes
-from plugcli.cli.results import Results, parts_of, shown
+from plugcli.cli.exec.out_folder import OutFolder, parts_of, shown
+from plugcli.cli.exec.remote import notes
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_long_name_is_cut() -> None:
 
 def test_many_files_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Ten are named."""
-    with Results(str(tmp_path_factory.mktemp("results")), 100) as results:
+    with OutFolder(str(tmp_path_factory.mktemp("out_folder")), 100) as out_folder:
         for number in range(12):
-            results.write(f"f{number}", 1, [b"x"])
-            results.leave_out(f"g{number}")
-        *left_out, summary = results.notes()
-        assert len(results.notes(is_brief=True)) == len(left_out) == 11
+            out_folder.write(f"f{number}", 1, [b"x"])
+            out_folder.leave_out(f"g{number}")
+        *left_out, summary = out_folder.notes()
+        assert len(out_folder.notes(is_brief=True)) == len(left_out) == 11
     assert left_out[-1] == "not written: 2 more"
     assert summary.startswith("12 files in ")
     assert summary.endswith("f9 (1 byte), and 2 more")
@@ -57,9 +57,9 @@ def test_many_files_are_counted(tmp_path_factory: pytest.TempPathFactory) -> Non
 
 def test_file_is_never_longer_than_it_was_said_to_be(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What was said is what the limit was held against."""
-    folder = tmp_path_factory.mktemp("results")
-    with Results(str(folder), 100) as results:
-        results.write("x", 5, iter([b"123", b"456", b"789"]))
+    folder = tmp_path_factory.mktemp("out_folder")
+    with OutFolder(str(folder), 100) as out_folder:
+        out_folder.write("x", 5, iter([b"123", b"456", b"789"]))
     assert (folder / "x").read_bytes() == b"12345"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plugcli.cli.diff import diff
 from plugcli.cli.render import tell
 from plugcli.cli.text import printable
+from plugcli.cli.validate.diff import diff
 from plugcli.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from plugcli.cli.colours import BRIGHT, PLAIN, Colours
-from plugcli.cli.formats import Paper
 from plugcli.cli.text import fitted, printable
-from plugcli.cli.verdicts import verdicts
+from plugcli.cli.validate.colours import BRIGHT, PLAIN, Colours
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.verdicts import verdicts
 from plugcli.finding import Finding, Report, rules_of, told_problems
 from plugcli.hosts import Host
 

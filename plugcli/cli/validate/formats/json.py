@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from plugcli.cli.formats import Paper
+from plugcli.cli.validate.formats import Paper
 from plugcli.finding import Report
 from plugcli.sandbox import gate
 

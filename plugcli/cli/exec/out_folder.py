@@ -34,7 +34,7 @@ _NAMED = 10
 _SHOWN_CHARACTERS = 60
 
 
-class Results:
+class OutFolder:
     """The folder `path`, new or empty, and at most `limit` bytes of files to write there.
 
     Use as `with` around the run: entering makes the folder and raises UsageError for one that holds anything, PlugcliError
@@ -50,7 +50,7 @@ class Results:
         self._written: list[str] = []
         self._left_out: list[str] = []
 
-    def __enter__(self) -> "Results":
+    def __enter__(self) -> "OutFolder":
         try:
             try:
                 Path(self._path).mkdir()

@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import repeat
 
-from plugcli.cli.inputs import CHUNK_BYTES, look_at
-from plugcli.cli.results import Results
+from plugcli.cli.exec.bring import CHUNK_BYTES, look_at
+from plugcli.cli.exec.out_folder import OutFolder
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import FileRefused, Policy, RunResult, Workspace
 from plugcli.sandbox.policy import spell_bytes
 
 
-class Files(ExitStack):
+class CarriedFiles(ExitStack):
     """The files `paths` for a run of the file `script`, and the folder `out` for what it makes.
 
     Use as `with` around the run. Raises UsageError and PlugcliError for files that cannot be had and a folder that cannot be used.
@@ -28,7 +28,7 @@ class Files(ExitStack):
                 f"--file brings {spell_bytes(total)}, and {spell_bytes(limit)} is the limit of the workspace",
                 hint="the workspace is half of --memory, at most 512MiB; larger data comes through standard input",
             )
-        self._results = None if out is None else self.enter_context(Results(out, limit))
+        self._out_folder = None if out is None else self.enter_context(OutFolder(out, limit))
         self._problem: PlugcliError | None = None
 
     async def put(self, workspace: Workspace) -> None:
@@ -39,21 +39,21 @@ class Files(ExitStack):
 
     async def fetch(self, workspace: Workspace, result: RunResult) -> None:
         """Write the files that the run made or changed. What goes wrong is told by `notes`: the run's own end is told first."""
-        if self._results is None:
+        if self._out_folder is None:
             return
         for file in result.files:
             await asyncio.sleep(0)  # where Ctrl-C is heard
             try:
                 with workspace.open(file["name"]) as download:
                     chunks = map(download.read, range(0, download.bytes, CHUNK_BYTES), repeat(CHUNK_BYTES))
-                    self._results.write(file["name"], download.bytes, chunks)
+                    self._out_folder.write(file["name"], download.bytes, chunks)
             except FileRefused as refused:
-                self._results.leave_out(refused.message)
+                self._out_folder.leave_out(refused.message)
             except PlugcliError as problem:
                 self._problem = problem
                 return
         if left_out := result.truncated["files"]:
-            self._results.leave_out(f"{left_out} files or more, beyond the first {len(result.files)}")
+            self._out_folder.leave_out(f"{left_out} files or more, beyond the first {len(result.files)}")
 
     def notes(self, *, is_brief: bool) -> list[str]:
         """Return what to say of the files at the end.
@@ -63,7 +63,7 @@ class Files(ExitStack):
         """
         if self._problem is not None:
             raise self._problem
-        return [] if self._results is None else self._results.notes(is_brief=is_brief)
+        return [] if self._out_folder is None else self._out_folder.notes(is_brief=is_brief)
 
 
 async def _asynchronous(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:

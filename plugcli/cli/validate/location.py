@@ -13,7 +13,7 @@ _OF_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """`path` is relative, with slashes, where the file is below the current folder; `is_file` where it is a file at all."""
 
     path: str
@@ -21,15 +21,15 @@ class Place:
     is_file: bool
 
 
-def place_of(finding: Finding) -> Place:
+def location_of(finding: Finding) -> Location:
     """The file, folder or address that the finding is in."""
     named = finding.file
     if is_url(named):
-        return Place(named, quote(named, safe=_OF_ADDRESSES), is_file=False)
+        return Location(named, quote(named, safe=_OF_ADDRESSES), is_file=False)
     path = Path(os.path.abspath(named))  # noqa: PTH100 (resolve would leave the name that the user knows)
     is_file = not path.is_dir()
     if path.is_relative_to(here := Path.cwd()):
         relative = path.relative_to(here)
         uri = quote(os.fsencode(relative.as_posix()))
-        return Place(relative.as_posix(), uri if is_file or uri == "." else f"{uri}/", is_file)
-    return Place(path.as_posix(), path.as_uri() + ("" if is_file else "/"), is_file)
+        return Location(relative.as_posix(), uri if is_file or uri == "." else f"{uri}/", is_file)
+    return Location(path.as_posix(), path.as_uri() + ("" if is_file else "/"), is_file)

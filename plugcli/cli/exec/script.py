@@ -17,7 +17,7 @@ from plugcli.errors import PlugcliError, UsageError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from plugcli.cli.files import Files
+    from plugcli.cli.exec.carry import CarriedFiles
     from plugcli.sandbox import Policy, RunResult
     from plugcli.sandbox.spawn import Spawned
 
@@ -60,9 +60,9 @@ def run_script(
         with contextlib.ExitStack() as stack:
             carried = None
             if files or out is not None:
-                from plugcli.cli.files import Files
+                from plugcli.cli.exec.carry import CarriedFiles
 
-                carried = stack.enter_context(Files(files, out, name, policy))
+                carried = stack.enter_context(CarriedFiles(files, out, name, policy))
             result = _run(source, name, arguments, policy, python, carried, spawned, json=json, feeds=feeds)
             _report(result, json=json)
             for line in carried.notes(is_brief=json) if carried else ():
@@ -145,7 +145,7 @@ def _run(
     arguments: Sequence[str],
     policy: "Policy",
     python: str | None,
-    carried: "Files | None",
+    carried: "CarriedFiles | None",
     spawned: "Spawned | None",
     *,
     json: bool,
@@ -157,9 +157,10 @@ def _run(
     started = start.start(setup, spawned)  # its first jail is made while we import what drives it
     import asyncio
 
+    from plugcli.cli.exec.output import Output
     from plugcli.sandbox import Sandbox
 
-    output = None if json else render.Output()
+    output = None if json else Output()
 
     async def main() -> "RunResult":
         async with Sandbox(policy, python=python, spares=0, ahead=(setup, started)) as sandbox:

@@ -6,7 +6,7 @@ import tomllib
 import warnings
 from pathlib import Path
 
-from plugcli.cli.extra import missing_packages, module_of, packages
+from plugcli.cli.data_packages import missing_packages, module_of, packages
 
 ROOT = Path(__file__).parents[2]
 

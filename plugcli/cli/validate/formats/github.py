@@ -5,10 +5,10 @@ A stranger's text must never become a command of its own: no line end of it gets
 
 from collections.abc import Iterable, Iterator
 
-from plugcli.cli.formats import Paper
-from plugcli.cli.place import place_of
 from plugcli.cli.text import printable
-from plugcli.cli.words import said_of
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.location import location_of
+from plugcli.cli.validate.plain_finding import plain_finding
 from plugcli.finding import Finding, Report, rules_of, told_problems
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -22,8 +22,8 @@ def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
 
 
 def _command(alike: list[Finding]) -> str:
-    finding, place = alike[0], place_of(alike[0])
-    text, properties = said_of(alike), {"title": f"plugcli {rules_of(alike)}"}
+    finding, place = alike[0], location_of(alike[0])
+    text, properties = plain_finding(alike), {"title": f"plugcli {rules_of(alike)}"}
     at = "" if finding.source is None else f":{finding.line}:{finding.column}"
     if not place.is_file:
         text = f"{printable(place.path)}{at}: {text}"

@@ -7,7 +7,7 @@ from plugcli.finding import Finding
 from plugcli.hosts import named_hosts
 
 
-def said_of(alike: Sequence[Finding]) -> str:
+def plain_finding(alike: Sequence[Finding]) -> str:
     """What is wrong, what hosts say of it, and what to do about it: a line each, and no character that a terminal acts on."""
     said = {each.host_says: each.host for each in reversed(alike) if each.host_says is not None}
     hosts = named_hosts([*said.values()])

@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from plugcli.cli.colours import Colours
-from plugcli.cli.formats import Paper
 from plugcli.cli.text import printable
+from plugcli.cli.validate.colours import Colours
+from plugcli.cli.validate.formats import Paper
 from plugcli.finding import Report, Verdict
 from plugcli.hosts import Host
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from plugcli.cli.formats import Paper
-from plugcli.cli.report import lines
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.report import lines
 from plugcli.finding import Report
 from plugcli.hosts import named_hosts
 

@@ -12,23 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote, unquote_to_bytes
 
+from plugcli.bearer_token import take_token
 from plugcli.cli import render
-from plugcli.cli.events import Event, events, json_object, number_of, objects_of, text_of
-from plugcli.cli.inputs import CHUNK_BYTES, Input, look_at
-from plugcli.cli.script import held, read_source
-from plugcli.cli.server import REFUSAL_BYTES, Patience, Refused, Server
+from plugcli.cli.exec.bring import CHUNK_BYTES, Input, look_at
+from plugcli.cli.exec.output import Output
+from plugcli.cli.exec.script import held, read_source
 from plugcli.cli.text import printable
+from plugcli.client import REFUSAL_BYTES, Client, Patience, Refused
+from plugcli.client.events import Event, events, json_object, number_of, objects_of, text_of
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
-    from plugcli.cli.results import Results
+    from plugcli.cli.exec.out_folder import OutFolder
 
     Stream = Literal["stdout", "stderr"]
 
 URL = "http://localhost:5003"
 URL_VARIABLE = "PLUGCLI_SERVER"
-TOKEN_VARIABLE = "PLUGCLI_TOKEN"  # noqa: S105 (the variable's name, not a token)
 NEW = "new"
 
 MARGIN_SECONDS = 60.0
@@ -63,31 +64,31 @@ def run_remote(
     def work() -> int:
         source, name = read_source(script, code)
         inputs = look_at(files, None)
-        server = Server(url or os.environ.get(URL_VARIABLE) or URL, _token(token_file))
+        client = Client(url or os.environ.get(URL_VARIABLE) or URL, _token(token_file))
         with contextlib.ExitStack() as stack:
-            results = None if out is None else stack.enter_context(_results(out))
-            where = _bring(server, inputs, session)
-            call = _Call(server, where, timeout, is_quiet=json)
-            result = call.run(_text(source, name))
-            _report(result, call, json=json, is_new=session == NEW)
-            if results is not None:
-                _fetch(server, result, results)
-                for line in results.notes(is_brief=json):
+            out_folder = None if out is None else stack.enter_context(_out_folder(out))
+            where = _bring(client, inputs, session)
+            run = _RemoteRun(client, where, timeout, is_quiet=json)
+            result = run.run(_text(source, name))
+            _report(result, run, json=json, is_new=session == NEW)
+            if out_folder is not None:
+                _fetch(client, result, out_folder)
+                for line in out_folder.notes(is_brief=json):
                     render.note(line)
         return number_of(result, "returncode", 255)
 
     return held(work)
 
 
-class _Call:
+class _RemoteRun:
     """One call of `POST /execute`, its output printed as it comes."""
 
-    def __init__(self, server: Server, session: str, timeout: float | None, *, is_quiet: bool) -> None:
-        self._server = server
+    def __init__(self, client: Client, session: str, timeout: float | None, *, is_quiet: bool) -> None:
+        self._client = client
         self._body = {"session": session} | ({} if timeout is None else {"timeout": timeout})
         self._seconds = (timeout or _LONGEST_SECONDS) + MARGIN_SECONDS
         self._patience = Patience()
-        self._output = None if is_quiet else render.Output()
+        self._output = None if is_quiet else Output()
         self.tails = {"stdout": "", "stderr": ""}
         """How what each stream said ended."""
 
@@ -98,17 +99,17 @@ class _Call:
         headers |= {"Accept": "text/event-stream"}
         pieces = (body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES))
         problem = PlugcliError(
-            f"{self._server.url} gave no result within {self._seconds:g} s",
+            f"{self._client.url} gave no result within {self._seconds:g} s",
             hint="code that needs longer needs a larger --timeout",
         )
         try:
             with (
                 self._patience.within(self._seconds, problem),
-                self._server.request("POST", "/execute", pieces, self._server.headers(**headers)) as answer,
+                self._client.request("POST", "/execute", pieces, self._client.headers(**headers)) as reply,
             ):
-                if answer.mime != "text/event-stream":
-                    raise self._server.broken("it sends no events")
-                return self._follow(answer.lines())
+                if reply.mime != "text/event-stream":
+                    raise self._client.broken("it sends no events")
+                return self._follow(reply.lines())
         finally:
             if self._output is not None:
                 self._output.finish()
@@ -122,12 +123,12 @@ class _Call:
                     return _checked(event.data)
                 elif event.name == "error":
                     raise PlugcliError(
-                        f"{self._server.url} failed: {printable(text_of(event.data, 'error'))}",
+                        f"{self._client.url} failed: {printable(text_of(event.data, 'error'))}",
                         hint=printable(text_of(event.data, "hint")),
                     )
         except ValueError as error:
-            raise self._server.broken(printable(str(error))) from error
-        raise self._server.broken("it broke off before the result")
+            raise self._client.broken(printable(str(error))) from error
+        raise self._client.broken("it broke off before the result")
 
     def _print(self, event: Event) -> None:
         name, text = text_of(event.data, "stream"), text_of(event.data, "text")
@@ -142,18 +143,14 @@ class _Call:
                 self._output.write(name, text.encode(errors="replace"))
 
 
-def _results(out: str) -> "Results":
-    from plugcli.cli.results import Results
+def _out_folder(out: str) -> "OutFolder":
+    from plugcli.cli.exec.out_folder import OutFolder
     from plugcli.sandbox import Policy
 
-    return Results(out, Policy.workspace_bytes)
+    return OutFolder(out, Policy.workspace_bytes)
 
 
 def _token(file: str | None) -> str | None:
-    if file is None and TOKEN_VARIABLE not in os.environ:
-        return None
-    from plugcli.serve.token import take_token
-
     return take_token(None if file is None else Path(file), os.environ)
 
 
@@ -166,10 +163,10 @@ def _text(source: bytes, name: str | None) -> str:
         ) from None
 
 
-def _bring(server: Server, inputs: Sequence[Input], session: str) -> str:
+def _bring(client: Client, inputs: Sequence[Input], session: str) -> str:
     """Upload the inputs; return the session to run in, the id of a new one if it was made here."""
     for each in inputs:
-        problem = server.broken(f"{each.path} was not taken in time")
+        problem = client.broken(f"{each.path} was not taken in time")
         query = (
             f"session={quote(os.fsencode(session), safe='')}&name={quote(os.fsencode(each.name), safe='')}"
         )
@@ -178,38 +175,38 @@ def _bring(server: Server, inputs: Sequence[Input], session: str) -> str:
         with (
             each.open() as file,
             Patience().within(seconds, problem),
-            server.request(
+            client.request(
                 "POST",
                 f"/files?{query}",
                 each.chunks(file),
-                server.headers(**headers),
+                client.headers(**headers),
                 silent_seconds=_UPLOAD_SILENT_SECONDS,
-            ) as answer,
+            ) as reply,
         ):
-            said = answer.read(REFUSAL_BYTES)
+            said = reply.read(REFUSAL_BYTES)
         if session == NEW:
             try:
                 session = text_of(json_object(said)["session"], "id")
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise server.broken("it names no session") from error
+                raise client.broken("it names no session") from error
     return session
 
 
-def _fetch(server: Server, result: dict[str, Any], results: "Results") -> None:
+def _fetch(client: Client, result: dict[str, Any], out_folder: "OutFolder") -> None:
     """Download what the code made or changed. Raises PlugcliError when the server or the folder fails."""
-    from plugcli.cli.results import shown
+    from plugcli.cli.exec.out_folder import shown
 
     for file in objects_of(result, "files"):
         name, size = text_of(file, "name"), number_of(file, "bytes", 1 << 62)
-        path = server.path_of(file.get("url"))
+        path = client.path_of(file.get("url"))
         if path is None:
-            results.leave_out(f"{shown(name)}: it is not at an address of {server.url}")
+            out_folder.leave_out(f"{shown(name)}: it is not at an address of {client.url}")
             continue
-        problem = server.broken(f"{shown(name)} did not come in time")
+        problem = client.broken(f"{shown(name)} did not come in time")
         with Patience().within(MARGIN_SECONDS + size / _SLOWEST, problem):
-            _download(server, path, _exact(name, path), results)
+            _download(client, path, _exact(name, path), out_folder)
     if left_out := result["truncated"]["files"]:
-        results.leave_out(f"{left_out} files that the answer does not list")
+        out_folder.leave_out(f"{left_out} files that the answer does not list")
 
 
 def _exact(name: str, path: str) -> str:
@@ -218,18 +215,18 @@ def _exact(name: str, path: str) -> str:
     return exact if gate.text(exact) == name else name
 
 
-def _download(server: Server, path: str, name: str, results: "Results") -> None:
-    from plugcli.cli.results import shown
+def _download(client: Client, path: str, name: str, out_folder: "OutFolder") -> None:
+    from plugcli.cli.exec.out_folder import shown
 
     try:
-        with server.request("GET", path) as answer:
-            if answer.length is None:
-                raise server.broken("it does not say how long a file is")
-            results.write(name, answer.length, answer.chunks(answer.length))
+        with client.request("GET", path) as reply:
+            if reply.length is None:
+                raise client.broken("it does not say how long a file is")
+            out_folder.write(name, reply.length, reply.chunks(reply.length))
     except Refused as refused:
         if refused.status not in (404, 409):  # gone since, or its mode forbids it
             raise
-        results.leave_out(f"{shown(name)}: {refused.message}")
+        out_folder.leave_out(f"{shown(name)}: {refused.message}")
 
 
 def _checked(result: dict[str, Any]) -> dict[str, Any]:
@@ -255,16 +252,16 @@ def _checked(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _report(result: dict[str, Any], call: _Call, *, json: bool, is_new: bool) -> None:
+def _report(result: dict[str, Any], run: _RemoteRun, *, json: bool, is_new: bool) -> None:
     """Print what the streams did not say: all of it as JSON, or the value as a notebook shows it and the rest as notes."""
     if json:
         _print_json(result)
         return
     value = result.get("result")
     if value is not None:
-        stdout = call.tails["stdout"]
-        call.print("stdout", f"{value}\n" if stdout.endswith("\n") or not stdout else f"\n{value}\n")
-    for line in notes(result, call.tails, is_new=is_new):
+        stdout = run.tails["stdout"]
+        run.print("stdout", f"{value}\n" if stdout.endswith("\n") or not stdout else f"\n{value}\n")
+    for line in notes(result, run.tails, is_new=is_new):
         render.note(printable(line))
 
 

@@ -1,60 +1,58 @@
-"""A running `plugcli serve`, as a client of it sees it: requests, answers, and a plain sentence for each way they fail.
+"""Requests to a running `plugcli serve`, its replies, and a plain sentence for each way they fail.
 
-Whatever answers on that port is not believed to be plugcli, to end what it sends, or to send it soon. Redirects are not followed: the
-token and the code are for the server that was named.
+Never trusts the server: it may not be plugcli, its reply may never end, and its bytes may come slowly. Redirects are not followed,
+because the token and the code are meant for the server that the user named.
 """
 
 import contextlib
 import http.client
 import select
-import signal
 from collections.abc import Iterable, Iterator, Mapping
-from types import FrameType
 from urllib.parse import SplitResult, urlsplit
 
-from plugcli.cli.events import json_object, text_of
-from plugcli.cli.text import printable
+from plugcli.client.events import json_object, text_of
 from plugcli.errors import PlugcliError
+from plugcli.sandbox.gate import line as printable
 
 SILENT_SECONDS = 20.0
-"""How long nothing may come: `serve` says something every 3 s."""
+"""The longest silence: `serve` sends something every 3 s."""
 REFUSAL_BYTES = 65536
-ANSWER_BYTES = 256 * 1024 * 1024
+REPLY_BYTES = 256 * 1024 * 1024
 _WORDS_CHARACTERS = 500
 _BROKEN = (OSError, http.client.HTTPException, ValueError)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Refused(PlugcliError):
-    """The server refuses, or failed: `status` is HTTP's."""
+    """The server refused the request or failed. `status` is the HTTP status."""
 
     def __init__(self, status: int, message: str, hint: str) -> None:
         super().__init__(message, hint=hint)
         self.status = status
 
 
-class Answer:
-    """An answer that is coming."""
+class Reply:
+    """A reply whose body is still arriving."""
 
-    def __init__(self, response: http.client.HTTPResponse, server: "Server") -> None:
+    def __init__(self, response: http.client.HTTPResponse, client: "Client") -> None:
         self._response = response
-        self._server = server
-        self._room = ANSWER_BYTES
+        self._client = client
+        self._room = REPLY_BYTES
         self.length = response.length
-        """How many bytes it says that it has; None: it does not say."""
+        """The body's length in bytes as the server declares it; None if it declares none."""
         self.mime = response.headers.get_content_type()
 
     def lines(self) -> Iterator[bytes]:
-        """Yield its lines as they come. Raises PlugcliError."""
+        """Yield the lines as they arrive. Raises PlugcliError."""
         while line := self._read_line():
             yield line
 
     def chunks(self, size: int) -> Iterator[bytes]:
-        """Yield exactly `size` bytes. Raises PlugcliError when they do not come."""
+        """Yield exactly `size` bytes. Raises PlugcliError if fewer arrive."""
         while size:
             chunk = self.read(min(size, 1 << 18))
             if not chunk:
-                raise self._server.broken("it broke off")
+                raise self._client.broken("it broke off")
             size -= len(chunk)
             yield chunk
 
@@ -63,21 +61,21 @@ class Answer:
         try:
             return self._response.read(count)
         except _BROKEN as error:
-            raise self._server.broken(_reason(error)) from error
+            raise self._client.broken(_reason(error)) from error
 
     def _read_line(self) -> bytes:
         try:
             line = self._response.readline(self._room)
         except _BROKEN as error:
-            raise self._server.broken(_reason(error)) from error
+            raise self._client.broken(_reason(error)) from error
         self._room -= len(line)
         if self._room <= 0:
-            raise self._server.broken("it does not end")
+            raise self._client.broken("it does not end")
         return line
 
 
-class Server:
-    """The server at `url`, which needs `token` (None: it needs none). Raises PlugcliError for what is no address of a server."""
+class Client:
+    """A client of the server at `url`; `token` is None if the server needs none. Raises PlugcliError if `url` is not a server's address."""
 
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/")
@@ -110,17 +108,17 @@ class Server:
         headers: Mapping[str, str] | None = None,
         *,
         silent_seconds: float | None = None,
-    ) -> Iterator[Answer]:
-        """Send a request, and give its answer if it is not a refusal. Raises PlugcliError."""
+    ) -> Iterator[Reply]:
+        """Send a request and yield its reply, unless the server refuses. Raises PlugcliError."""
         kind = http.client.HTTPSConnection if self._is_tls else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=silent_seconds or SILENT_SECONDS)
         with contextlib.closing(connection):
             try:
                 connection.connect()
-            except (OSError, ValueError) as error:  # ValueError: a name that is none
+            except (OSError, ValueError) as error:  # ValueError: an invalid host name
                 raise self._unreachable(error) from error
             try:
-                # A server that refuses closes while we still send: what it said is there to be read.
+                # A server that refuses closes the connection while we are still sending; its reply can still be read.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError, _Answered):
                     sent = None if body is None else self._until_answered(connection, body)
                     connection.request(method, target, sent, headers or {})
@@ -128,17 +126,17 @@ class Server:
             except _BROKEN as error:
                 raise self.broken(_reason(error)) from error
             with contextlib.closing(response):
-                answer = Answer(response, self)
+                reply = Reply(response, self)
                 if response.status not in (200, 201):
-                    raise self._refused(response.status, answer)
-                yield answer
+                    raise self._refused(response.status, reply)
+                yield reply
 
     def headers(self, **more: str) -> dict[str, str]:
-        """Return the headers of a request that needs the token."""
+        """Return the headers `more`, with the token if there is one."""
         return more if self._token is None else {**more, "Authorization": f"Bearer {self._token}"}
 
     def path_of(self, url: object) -> str | None:
-        """Return the request target of an address that this server gave for one of its files; None for any other address."""
+        """Return the request target of `url`, if it is the address of a file on this server; None for any other address."""
         if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
             return None
         try:
@@ -150,7 +148,7 @@ class Server:
         return parts.path if is_file and place == self._place else None
 
     def broken(self, why: str) -> PlugcliError:
-        """Return the error for a conversation that went wrong."""
+        """Return the error for a server that does not speak as plugcli serve does."""
         return PlugcliError(
             f"{self.url} did not answer as plugcli serve does: {why}",
             hint="is that the right port, and is the server still running?",
@@ -160,7 +158,7 @@ class Server:
         self, connection: http.client.HTTPConnection, body: Iterable[bytes]
     ) -> Iterator[bytes]:
         for chunk in body:
-            # With TLS there is more to read than answers.
+            # With TLS, readable bytes need not be a reply.
             if not self._is_tls and select.select([connection.sock], [], [], 0)[0]:
                 raise _Answered
             yield chunk
@@ -171,7 +169,7 @@ class Server:
             hint="start one in another terminal, plugcli serve, or say where it is: --server URL",
         )
 
-    def _refused(self, status: int, answer: Answer) -> Refused:
+    def _refused(self, status: int, reply: Reply) -> Refused:
         if 300 <= status < 400:
             return Refused(
                 status,
@@ -179,7 +177,7 @@ class Server:
                 hint="give the address of plugcli serve itself: --server URL",
             )
         try:
-            content = json_object(answer.read(REFUSAL_BYTES))
+            content = json_object(reply.read(REFUSAL_BYTES))
             error, hint = (_words(text_of(content, name)) for name in ("error", "hint"))
         except ValueError:
             where = "" if status != 404 else ": there is no /execute there"
@@ -194,41 +192,12 @@ class Server:
         return Refused(status, f"{self.url} {verb} (HTTP {status}): {error}", hint)
 
 
-class Patience:
-    """Bounds the time spent on a server, whatever is being waited for: names, connections, bytes that come one by one."""
-
-    @contextlib.contextmanager
-    def within(self, seconds: float, problem: PlugcliError) -> Iterator[None]:
-        """Raise `problem` when the block takes longer than `seconds`, the time in `paused` not counted. In the main thread only."""
-
-        def give_up(number: int, frame: FrameType | None) -> None:
-            raise problem
-
-        before = signal.signal(signal.SIGALRM, give_up)
-        # Again every second: one that comes inside a destructor is lost.
-        signal.setitimer(signal.ITIMER_REAL, seconds, 1)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Do not count the block: whoever reads our output takes the time that they need."""
-        left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
-        try:
-            yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, left, interval)
-
-
 class _Answered(Exception):
-    """The answer has come before the request was sent: a refusal."""
+    """The reply came before the request was sent completely: a refusal."""
 
 
 def _place(parts: SplitResult) -> tuple[str | None, int | None]:
-    """Return the host and the port of an address; None for the port of its scheme: behind a proxy the server does not know of https."""
+    """Return host and port; None stands for the default port, because a server behind a proxy does not know that it is reached by https."""
     port = parts.port
     return parts.hostname, None if port == _DEFAULT_PORTS.get(parts.scheme) else port
 
@@ -248,6 +217,6 @@ def _reason(error: Exception) -> str:
 
 
 def _words(text: str) -> str:
-    """Return a stranger's words, fit for a terminal."""
+    """Return a stranger's words, made safe for a terminal and cut to a bounded length."""
     shown = printable(text)
     return shown if len(shown) <= _WORDS_CHARACTERS else f"{shown[:_WORDS_CHARACTERS]}..."

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from plugcli.cli.formats import DEFAULT, Paper, Render, format_called
 from plugcli.cli.render import is_coloured, stop_printing
+from plugcli.cli.validate.formats import DEFAULT, Paper, Render, format_called
 from plugcli.errors import UsageError
 from plugcli.finding import Report
 
@@ -59,7 +59,7 @@ def deliver(reports: Iterable[Report], to: Outputs, *, prints: bool = True) -> l
             yield report
 
     if to.to_files:  # first: whoever reads standard output may go before the end
-        from plugcli.cli.write import write_whole
+        from plugcli.cli.validate.write import write_whole
 
         seen = list(reports)
         for file, render in to.to_files:

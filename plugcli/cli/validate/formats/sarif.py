@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from plugcli import __version__
-from plugcli.cli.formats import Paper
-from plugcli.cli.place import place_of
 from plugcli.cli.text import printable
-from plugcli.cli.words import said_of
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.location import location_of
+from plugcli.cli.validate.plain_finding import plain_finding
 from plugcli.finding import Finding, Report, problems
 from plugcli.rules import documentation
 from plugcli.sandbox import gate
@@ -73,13 +73,13 @@ def _results(report: Report, known: Counter[tuple[str, str]]) -> Iterator[dict[s
 
 
 def _result(alike: Sequence[Finding], known: Counter[tuple[str, str]]) -> dict[str, Any]:
-    finding, uri = alike[0], place_of(alike[0]).uri
+    finding, uri = alike[0], location_of(alike[0]).uri
     fingerprint = _fingerprint(finding)
     known[uri, fingerprint] += 1
     return {
         "ruleId": finding.rule,
         "level": finding.severity,
-        "message": {"text": said_of(alike)},
+        "message": {"text": plain_finding(alike)},
         "locations": [_location(finding, uri)],
         "partialFingerprints": {_FINGERPRINT: f"{fingerprint}:{known[uri, fingerprint]}"},
         "properties": {"hosts": [_host(each) for each in alike]},

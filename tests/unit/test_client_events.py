@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugcli.cli.events import Event, events
+from plugcli.client.events import Event, events
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])

@@ -58,7 +58,7 @@ def validate(
     Exit status, whatever the format: 0 no errors, 1 errors found, 2 usage, 3 plugcli could not do its job.
     """
     # Typer alone is most of what `--help` costs: the library is read only where it is used.
-    from plugcli.cli.judge import Asked, judge
+    from plugcli.cli.validate.judge import Asked, judge
 
     raise typer.Exit(
         judge(

@@ -1,6 +1,6 @@
-"""Server-sent events as they come: the bytes of an answer, line by line, into names and data.
+"""Server-sent events, read line by line as they arrive.
 
-What sends them is not believed to be plugcli: whatever is no event stream is ValueError.
+Never trusts the sender: anything but a valid stream of events raises ValueError.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,14 +12,14 @@ from plugcli.sandbox import gate
 
 @dataclass(frozen=True)
 class Event:
-    """One event: its name, and its data, a JSON object."""
+    """One event: its name and its data, which is a JSON object."""
 
     name: str
     data: dict[str, Any]
 
 
 def events(lines: Iterable[bytes]) -> Iterator[Event]:
-    """Yield the events of `lines`, each when its blank line has come. Comments, and fields that mean nothing here, are passed over."""
+    """Yield each event in `lines` as soon as its closing blank line arrives. Skips comments and unknown fields."""
     name = ""
     data: list[bytes] = []
     for line in lines:
@@ -37,7 +37,7 @@ def events(lines: Iterable[bytes]) -> Iterator[Event]:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """Return the JSON object in `data`. Raises ValueError for anything else."""
+    """Return the JSON object in `data`. Raises ValueError if `data` is anything else."""
     content = gate.read_json(data)
     if not isinstance(content, dict):
         raise ValueError("not a JSON object")
@@ -45,7 +45,7 @@ def json_object(data: bytes) -> dict[str, Any]:
 
 
 def text_of(content: dict[str, Any], name: str) -> str:
-    """Return the string `name` of a JSON object. Raises ValueError where there is none."""
+    """Return the string member `name` of a JSON object. Raises ValueError if it is missing or not a string."""
     value = content.get(name)
     if not isinstance(value, str):
         raise ValueError(f"{name} is not a string")
@@ -53,7 +53,7 @@ def text_of(content: dict[str, Any], name: str) -> str:
 
 
 def number_of(content: dict[str, Any], name: str, highest: int) -> int:
-    """Return the number `name`, 0 to `highest`, of a JSON object. Raises ValueError where there is none."""
+    """Return the integer member `name`, from 0 to `highest`, of a JSON object. Raises ValueError if it is missing or anything else."""
     value = content.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
         raise ValueError(f"{name} is not a number from 0 to {highest}")
@@ -61,7 +61,7 @@ def number_of(content: dict[str, Any], name: str, highest: int) -> int:
 
 
 def objects_of(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return the list `name` of a JSON object, which holds objects. Raises ValueError where there is none."""
+    """Return the member `name` of a JSON object, a list of objects. Raises ValueError if it is missing or anything else."""
     value = content.get(name)
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise ValueError(f"{name} is not a list of objects")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from plugcli.cli.script import MEMORY, WALL_SECONDS, run_script
+from plugcli.cli.exec.script import MEMORY, WALL_SECONDS, run_script
 from plugcli.errors import UsageError
 
 
@@ -79,7 +79,7 @@ def exec_(
     if code is not None and script is not None:
         arguments, script = [script, *(arguments or [])], None
     if session is not None:
-        from plugcli.cli.remote import run_remote
+        from plugcli.cli.exec.remote import run_remote
 
         given = {
             "ARGS": arguments,
