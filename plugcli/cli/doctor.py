@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plugcli.cli.command import Command
 from plugcli.cli.render import print_json
 from plugcli.cli.text import printable
 from plugcli.errors import SandboxUnavailable
@@ -45,3 +46,6 @@ def _print(verdict: "Verdict") -> None:
         lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in verdict.can_still)]
     for line in lines:
         print(printable(line))  # it names folders of this machine
+
+
+COMMAND = Command(doctor)

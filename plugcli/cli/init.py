@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 from typer.core import TyperCommand, TyperOption
 
+from plugcli.cli.command import Command
 from plugcli.errors import UsageError
 
 DEFAULT_TEMPLATE = "python"
@@ -163,3 +164,6 @@ def _shown(path: Path) -> str:
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(path)
     )
     return f"./{text}" if text.startswith("-") else text
+
+
+COMMAND = Command(init, form=InitCommand)

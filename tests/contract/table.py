@@ -1,14 +1,17 @@
-"""Writes what the documentation lists: docs/rules.md, and the templates in the README. `python -m tests.contract.table`."""
+"""Writes what the documentation lists: docs/rules.md, and the README's commands and templates. `python -m tests.contract.table`."""
 
+import inspect
 import re
 from pathlib import Path
 
+from plugcli.cli.app import commands
 from plugcli.hosts import all_hosts
 from plugcli.rules import all_rules, claims, documentation
 from plugcli.scaffold import templates
 
 ROOT = Path(__file__).parents[2]
-_LIST = re.compile(r"(?<=\$ plugcli init\n)(?:  .*\n)*(?=Template \[)")
+_COMMANDS = re.compile(r"(?<=<!-- commands -->\n)(?:.*\n)*?(?=<!-- end of commands -->\n)")
+_TEMPLATES = re.compile(r"(?<=\$ plugcli init\n)(?:  .*\n)*(?=Template \[)")
 _HEAD = """\
 # Rules
 
@@ -23,24 +26,37 @@ _TAIL = "\nThis page is written by `python -m tests.contract.table`.\n"
 
 
 def pages() -> dict[Path, str]:
-    """Return each file that has something generated in it, with the text that it should have."""
+    """Return each file that has a generated part, with the text that it should have."""
     readme = ROOT / "README.md"
-    return {ROOT / "docs" / "rules.md": _rules(), readme: _with_templates(readme.read_text())}
+    return {ROOT / "docs" / "rules.md": _rules(), readme: _readme(readme.read_text())}
 
 
-def _with_templates(readme: str) -> str:
-    """Return the README with the templates that `plugcli init` lists."""
-    lines = "".join(f"  {each.id:<10}{each.summary}\n" for each in templates().values())
-    text, number = _LIST.subn(lambda _: lines, readme)
-    if number != 1:
-        raise ValueError(
-            "README.md does not show what `plugcli init` asks: `$ plugcli init`, the list, and `Template [`"
-        )
-    return text
+def _readme(text: str) -> str:
+    """Return the README with the commands, and with the templates that `plugcli init` lists."""
+    return _replaced(_replaced(text, _COMMANDS, _commands()), _TEMPLATES, _templates())
+
+
+def _replaced(text: str, place: re.Pattern[str], lines: str) -> str:
+    if not place.search(text):
+        raise ValueError(f"the README has no place for this list ({place.pattern}):\n{lines}")
+    return place.sub(lambda _: lines, text)
+
+
+def _commands() -> str:
+    """Return what each command does: the first sentence of its help."""
+    rows = [
+        f"| `plugcli {name}` | {inspect.cleandoc(command.run.__doc__ or '').splitlines()[0]} |\n"
+        for name, command in commands().items()
+    ]
+    return f"| command | what it does |\n|---|---|\n{''.join(rows)}"
+
+
+def _templates() -> str:
+    return "".join(f"  {each.id:<10}{each.summary}\n" for each in templates().values())
 
 
 def _rules() -> str:
-    """Return what each rule finds, and how bad that is for which host."""
+    """Return the page about rules: what each finds, and how bad that is for which host."""
     rows = []
     for rule in all_rules():
         worst = {host_id: _worst(rule, host_id) for host_id in all_hosts()}
