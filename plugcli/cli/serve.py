@@ -113,13 +113,13 @@ def serve(
     from plugcli.bearer_token import take_token
     from plugcli.sandbox import Policy
     from plugcli.sandbox.policy import parse_bytes
-    from plugcli.serve.app import Settings
     from plugcli.serve.listen import listen
     from plugcli.serve.load import load_code
     from plugcli.serve.server import Service
     from plugcli.serve.server import serve as run
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
+    from plugcli.serve.terms import Terms
     from plugcli.serve.token import require_token
 
     wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
@@ -154,8 +154,8 @@ def serve(
             about_code = [] if sandbox is None else _code_lines(sandbox, modules, python, stateless=stateless)
             _say(_banner(source, listener, sandbox, about_code, has_code=has_code, has_token=has_token))
 
-        settings = Settings(token, answer_characters, is_stateless=stateless)
-        service = Service(source, code, listener, place, settings, policy, python, modules)
+        terms = Terms(answer_characters, is_stateless=stateless, origin=place.origin)
+        service = Service(source, code, listener, place, token, terms, policy, python, modules)
         run(service, when_listening=announce, log=_log)
 
 
@@ -238,7 +238,7 @@ def _banner(
 def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
     if sandbox is None:
         return ["sandbox: not needed, as this plugin runs no code of a model"]
-    return [f"sandbox: {sandbox.verdict.first_line}"]
+    return [f"sandbox: {sandbox.protection.first_line}"]
 
 
 def _code_lines(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from plugcli.sandbox.busy import Busy
     from plugcli.sandbox.policy import Policy
+    from plugcli.sandbox.protection import Layer, Protection
     from plugcli.sandbox.result import RunResult
     from plugcli.sandbox.sandbox import Sandbox, diagnose
     from plugcli.sandbox.session import Session
     from plugcli.sandbox.sessions import Sessions
-    from plugcli.sandbox.verdict import Layer, Verdict
     from plugcli.sandbox.workspace import Download, File, FileRefused, Listing, Workspace
 
 __all__ = [
@@ -24,11 +24,11 @@ __all__ = [
     "Layer",
     "Listing",
     "Policy",
+    "Protection",
     "RunResult",
     "Sandbox",
     "Session",
     "Sessions",
-    "Verdict",
     "Workspace",
     "diagnose",
 ]
@@ -40,7 +40,7 @@ _FILES = {
     "sandbox": ("Sandbox", "diagnose"),
     "session": ("Session",),
     "sessions": ("Sessions",),
-    "verdict": ("Layer", "Verdict"),
+    "protection": ("Layer", "Protection"),
     "workspace": ("Download", "File", "FileRefused", "Listing", "Workspace"),
 }
 

@@ -17,13 +17,13 @@ from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Capture, Jail, OnOutput
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.judge import collect, judge
 from plugcli.sandbox.launch import Launcher
+from plugcli.sandbox.outcome import collect, conclude
 from plugcli.sandbox.policy import Policy
+from plugcli.sandbox.protection import Protection, holding, refusing
 from plugcli.sandbox.result import RunResult
 from plugcli.sandbox.sessions import Sessions
 from plugcli.sandbox.start import Setup, Started, set_up, start
-from plugcli.sandbox.verdict import Verdict, holding, refusing
 from plugcli.sandbox.workspace import Workspace
 
 Before = Callable[[Workspace], Awaitable[None]]
@@ -129,7 +129,7 @@ class Sandbox:
         return self._launcher.preload_problem if self._launcher is not None else ""
 
     @property
-    def verdict(self) -> Verdict:
+    def protection(self) -> Protection:
         """Return what holds the code, as tried by the jail that was made on entering."""
         has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
         return holding(
@@ -181,8 +181,8 @@ class Sandbox:
                 _job(name, arguments), source, wall_seconds=limit, capture=capture, stdin=stdin
             )
             duration = time.monotonic() - started
-            judgement = judge(ending, self.policy, limit)
-            result = await collect(judgement, capture, files, self.policy, self.aside)
+            conclusion = conclude(ending, self.policy, limit)
+            result = await collect(conclusion, capture, files, self.policy, self.aside)
             script = None if name is None else PurePath(name).name
             made = [file for file in result.files if file["name"] != script]
             result = replace(result, duration_ms=round(duration * 1000), files=made)
@@ -296,11 +296,11 @@ def _close(descriptors: Iterable[int]) -> None:
         os.close(descriptor)
 
 
-async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Verdict:
-    """Return the verdict on this machine, by making a jail as `serve` and `exec` do. Raises UsageError for no interpreter."""
+async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Protection:
+    """Return how this machine protects itself, by making a jail as `serve` and `exec` do. Raises UsageError for no interpreter."""
     try:
         async with Sandbox(policy, python=python, spares=0) as sandbox:
-            return sandbox.verdict
+            return sandbox.protection
     except SandboxUnavailable as error:
         return refusing(error)
 

@@ -11,10 +11,10 @@ from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.judge import Judgement, collect, judge, judge_status
+from plugcli.sandbox.outcome import Conclusion, collect, conclude, conclude_status
 from plugcli.sandbox.policy import Policy, spell_seconds
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, RunResult
-from plugcli.sandbox.talk import Call, Talk
+from plugcli.sandbox.talk import CallEnd, Talk
 from plugcli.sandbox.workspace import Workspace
 
 _WAITING = 16
@@ -149,14 +149,14 @@ class Session:
                 quieting.add_done_callback(lambda _: self._turn.release())
                 raise
             self._last_used = time.monotonic()
-            judgement = await self._judge(call, limit)
+            conclusion = await self._conclude(call, limit)
             state = "lost" if lost or call.reply is None else "new" if is_new else "kept"
             if call.reply is None:
-                self._lose(judgement[2])
+                self._lose(conclusion[2])
                 lost = self._lost
             session = {"id": self.id, "state": state, "seconds_left": self.seconds_left}
             return replace(
-                await collect(judgement, capture, self._workspace, self._policy, self._aside),
+                await collect(conclusion, capture, self._workspace, self._policy, self._aside),
                 duration_ms=round((self._last_used - started) * 1000),
                 result=call.reply.result if call.reply else None,
                 displays=list(call.reply.displays) if call.reply else [],
@@ -263,7 +263,7 @@ class Session:
             "fetch the files that are needed"
         )
 
-    async def _judge(self, call: Call, limit: float) -> Judgement:
+    async def _conclude(self, call: CallEnd, limit: float) -> Conclusion:
         if self._is_closed:  # under a running call a session is only ended for the sum of all
             return "out_of_memory", OUT_OF_MEMORY, self._lost
         if call.is_timeout:
@@ -276,7 +276,7 @@ class Session:
                 )
             return "timeout", TIMED_OUT, f"{after}; it could not be interrupted, so the interpreter was ended"
         if call.reply is not None:
-            return judge_status(call.reply.status)
+            return conclude_status(call.reply.status)
         if call.is_broken:
             return (
                 "died",
@@ -292,4 +292,4 @@ class Session:
                 ending.exited,
                 f"the code ended the session's interpreter with exit status {ending.exited}",
             )
-        return judge(ending, self._policy, limit)
+        return conclude(ending, self._policy, limit)

@@ -25,9 +25,12 @@ from plugcli.serve.stream import OnOutput
 from plugcli.serve.terms import Terms, terms_of
 
 
-def routes(sandbox: Sandbox) -> list[Route]:
-    """`POST /execute {code, session?, timeout?}`, run in `sandbox`, and the files of its sessions below /files."""
-    terms = Terms()
+def routes(sandbox: Sandbox, terms: Terms | None = None) -> list[Route]:
+    """`POST /execute {code, session?, timeout?}`, run in `sandbox`, and the files of its sessions below /files.
+
+    Without `terms` they are those of the `plugcli serve` that started the sandbox, or else the defaults.
+    """
+    terms = terms or terms_of(sandbox)
     return [Route("/execute", _Execute(sandbox, terms), methods=["POST"]), *files_routes(sandbox, terms)]
 
 
@@ -38,13 +41,13 @@ def execute_route(sandbox: Sandbox) -> Route:
 
 @dataclass(frozen=True)
 class _Execute:
-    """The operation, as an ASGI application. `own` are its terms where `plugcli serve` gives none."""
+    """The operation, as an ASGI application."""
 
     sandbox: Sandbox
-    own: Terms
+    terms: Terms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        terms = terms_of(scope, self.own)
+        terms = self.terms
         headers: dict[bytes, bytes] = dict(scope["headers"])
         when_busy = 503
         try:

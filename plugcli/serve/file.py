@@ -14,7 +14,7 @@ from plugcli.sandbox import Download, Sandbox, Workspace
 from plugcli.serve.answer import Refusal, send_refusal
 from plugcli.serve.download import send_file
 from plugcli.serve.refusals import refusal_of
-from plugcli.serve.terms import Terms, raw_path, terms_of
+from plugcli.serve.terms import Terms, raw_path
 
 PATH = "/files/{link}/{name:plugcli_file}"
 
@@ -39,11 +39,11 @@ class OneFile:
     """One file at its address, as an ASGI application."""
 
     sandbox: Sandbox
-    own: Terms
+    terms: Terms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            link = terms_of(scope, self.own).links.read(raw_path(scope))
+            link = self.terms.links.read(raw_path(scope))
             workspace = None if link is None else self.sandbox.sessions.files(link.handle)
             if link is None or workspace is None:
                 raise Refusal(

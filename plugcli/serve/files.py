@@ -8,7 +8,7 @@ Uploads come unread through the guard: they are bounded here, in size, in time a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from starlette.routing import Route
@@ -30,18 +30,18 @@ from plugcli.serve.body import Body
 from plugcli.serve.call import checked_name
 from plugcli.serve.fit import first_files, fit_list
 from plugcli.serve.refusals import busy, refusal_of
-from plugcli.serve.terms import UPLOADS, Terms, terms_of
+from plugcli.serve.terms import UPLOADS, Terms
 from plugcli.serve.upload import store
 
 UPLOADS_MAX = 8
 FORM_BYTES = 1024 * 1024  # what a form may take beside the bytes of its files
 
 
-def files_routes(sandbox: Sandbox, own: Terms) -> list[Route]:
-    """The routes; `own` are their terms where `plugcli serve` gives none."""
+def files_routes(sandbox: Sandbox, terms: Terms) -> list[Route]:
+    """The routes, on `terms`."""
     return [
-        Route(UPLOADS, _Files(sandbox, own), methods=["GET", "POST"]),
-        Route(file.PATH, file.OneFile(sandbox, own), methods=["GET", "DELETE"]),
+        Route(UPLOADS, _Files(sandbox, terms), methods=["GET", "POST"]),
+        Route(file.PATH, file.OneFile(sandbox, terms), methods=["GET", "DELETE"]),
     ]
 
 
@@ -52,14 +52,15 @@ def with_url(listed: Mapping[str, Any], path: str, handle: str, terms: Terms, sc
 
 @dataclass
 class _Files:
-    """`/files`, as an ASGI application."""
+    """`/files`, as an ASGI application. The mark `bounds_own_body` has the guard pass uploads on unread."""
 
+    bounds_own_body: ClassVar = frozenset({"POST"})
     sandbox: Sandbox
-    own: Terms
+    terms: Terms
     _uploads: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        terms = terms_of(scope, self.own)
+        terms = self.terms
         headers: dict[bytes, bytes] = dict(scope["headers"])
         body: Body | None = None
         try:

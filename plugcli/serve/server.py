@@ -14,13 +14,14 @@ from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Policy, Sandbox
-from plugcli.serve.app import Settings, create_app
+from plugcli.serve.app import create_app
 from plugcli.serve.connection import PacedProtocol
 from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
 from plugcli.serve.source import Source
 from plugcli.serve.stopping import Stopping
+from plugcli.serve.terms import Terms, set_terms
 
 try:
     import resource
@@ -40,15 +41,17 @@ Log = Callable[[str], None]
 class Service:
     """What is served, where, to whom, and within which limits.
 
-    `code` is the plugin.py of `source`, loaded, or None. A Sandbox with `policy`, `python` (None: our own
-    interpreter) and the modules to `preload` starts only if the code asks for one.
+    `code` is the plugin.py of `source`, loaded, or None. Calls need `token`, if there is one. A Sandbox with
+    `policy`, `python` (None: our own interpreter) and the modules to `preload` starts only if the code asks
+    for one; its routes answer on `terms`.
     """
 
     source: Source
     code: Code | None
     listener: Listener
     site: Site
-    settings: Settings
+    token: str | None
+    terms: Terms
     policy: Policy
     python: str | None
     preload: tuple[str, ...] = ()
@@ -90,6 +93,7 @@ async def _serve(
                 sandbox = await stack.enter_async_context(
                     Sandbox(service.policy, python=service.python, preload=service.preload)
                 )
+                set_terms(sandbox, service.terms)
                 plugin = code.app_with(sandbox)
 
             def is_full() -> bool:
@@ -103,7 +107,7 @@ async def _serve(
                 service.source,
                 plugin,
                 service.site,
-                service.settings,
+                token=service.token,
                 sandbox=sandbox,
                 log=log,
                 is_full=is_full,

@@ -15,14 +15,14 @@ from typing import NamedTuple
 _FLAGS = os.O_WRONLY | os.O_CLOEXEC
 
 
-class Call(NamedTuple):
+class PreparedCall(NamedTuple):
     """A function of libc's, which returns -1 and sets errno when it fails, or one of Python's, which raises OSError."""
 
     function: Callable[..., object]
     arguments: tuple[object, ...] = ()
 
 
-def make(calls: Iterable[Call]) -> None:
+def make(calls: Iterable[PreparedCall]) -> None:
     """Make calls, one after the other, up to the first that fails. Raises OSError that names it."""
     for function, arguments in calls:
         if function(*arguments) == -1:
@@ -34,14 +34,14 @@ def _paths(arguments: tuple[object, ...]) -> list[str]:
     return [os.fsdecode(each) for each in arguments if isinstance(each, bytes) and each.startswith(b"/")]
 
 
-def write_file(path: str, data: "bytes | ctypes.Array[ctypes.c_char]") -> Call:
+def write_file(path: str, data: "bytes | ctypes.Array[ctypes.c_char]") -> PreparedCall:
     """Return the call that writes to a file that is there, as those of /proc are."""
-    return Call(_write_file, (path.encode(), data))
+    return PreparedCall(_write_file, (path.encode(), data))
 
 
-def write_file_that_may_be_missing(path: str, data: bytes) -> Call:
+def write_file_that_may_be_missing(path: str, data: bytes) -> PreparedCall:
     """Return the call that writes to a file that not every kernel has, or shows to all."""
-    return Call(_write_file_if_there, (path.encode(), data))
+    return PreparedCall(_write_file_if_there, (path.encode(), data))
 
 
 def _write_file_if_there(path: bytes, data: bytes) -> None:

@@ -12,11 +12,11 @@ from plugcli.sandbox.workspace import Listing, Workspace
 
 _PIECE_BYTES = 32 * 1024
 
-Judgement = tuple[Outcome, int, str]
+Conclusion = tuple[Outcome, int, str]
 """Outcome, returncode and reason."""
 
 
-def judge(ending: Ending, policy: Policy, limit: float) -> Judgement:
+def conclude(ending: Ending, policy: Policy, limit: float) -> Conclusion:
     """Return what became of a run whose jail ended; `limit` was its time in seconds."""
     if ending.is_timeout:
         return "timeout", TIMED_OUT, f"stopped after {spell_seconds(limit)}: the time limit of a run"
@@ -38,10 +38,10 @@ def judge(ending: Ending, policy: Policy, limit: float) -> Judgement:
         )
     if ending.exited < 0:
         return "died", 128 - ending.exited, f"the interpreter was killed by {_signal_name(-ending.exited)}"
-    return judge_status(ending.exited)
+    return conclude_status(ending.exited)
 
 
-def judge_status(status: int) -> Judgement:
+def conclude_status(status: int) -> Conclusion:
     """Return what became of code that came to its end with an exit status."""
     if status:
         return "error", status, f"the code exited with status {status}"
@@ -49,10 +49,10 @@ def judge_status(status: int) -> Judgement:
 
 
 async def collect(
-    judgement: Judgement, capture: Capture, files: Workspace | None, policy: Policy, aside: Aside
+    conclusion: Conclusion, capture: Capture, files: Workspace | None, policy: Policy, aside: Aside
 ) -> RunResult:
     """Return what a run brought: what it printed, the files that it changed, and whether it filled the workspace `files`."""
-    outcome, returncode, reason = judgement
+    outcome, returncode, reason = conclusion
     listing = await files.look_for_changes() if files is not None else Listing((), 0)
     if outcome == "error" and files is not None and files.is_full:
         reason += (

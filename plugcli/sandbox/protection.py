@@ -1,6 +1,6 @@
 """What holds code on this machine, layer by layer, and what code can still do: the same words for `doctor`, `/health` and `serve`.
 
-A verdict rests on a jail that was really made, never on looking for features.
+It rests on a jail that was really made, never on looking for features.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Protection:
     """Whether this machine holds the Policy, and how."""
 
     layers: tuple[Layer, ...]
@@ -50,7 +50,7 @@ class Verdict:
 
     @property
     def first_line(self) -> str:
-        """Return the verdict in a line."""
+        """Return it in one line."""
         if self.refusal is not None:
             return f"refused: {self.refusal.message}"
         names = [
@@ -71,8 +71,10 @@ class Verdict:
         }
 
 
-def holding(policy: Policy, folders: tuple[str, ...], *, is_root: bool, has_memory_cgroup: bool) -> Verdict:
-    """Return the verdict after a jail was made. `folders`: what of the host its code sees beside /usr."""
+def holding(
+    policy: Policy, folders: tuple[str, ...], *, is_root: bool, has_memory_cgroup: bool
+) -> Protection:
+    """Return the protection of a machine where a jail was made. `folders`: what of the host its code sees beside /usr."""
     who = (
         "a uid of its own, outside this machine's users"
         if is_root
@@ -114,11 +116,11 @@ def holding(policy: Policy, folders: tuple[str, ...], *, is_root: bool, has_memo
         "learn from time what else the machine is doing (side channels are not closed)",
         *overshoot,
     )
-    return Verdict(layers, can_still)
+    return Protection(layers, can_still)
 
 
-def refusing(error: SandboxUnavailable) -> Verdict:
-    """Return the verdict when no jail could be made."""
+def refusing(error: SandboxUnavailable) -> Protection:
+    """Return the protection of a machine where no jail could be made."""
     names = list(_STEPS)
     failed = next((name for name, steps in _STEPS.items() if error.step in steps), names[0])
     layers = [
@@ -129,4 +131,4 @@ def refusing(error: SandboxUnavailable) -> Verdict:
         if names.index(name) >= names.index(failed)
     ]
     on = [Layer(name, True, "set up before the step that failed") for name in names[: names.index(failed)]]
-    return Verdict((*on, *layers), (), error)
+    return Protection((*on, *layers), (), error)
