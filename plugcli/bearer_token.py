@@ -32,11 +32,11 @@ def _read(file: Path) -> str:
         with file.open("rb") as stream:
             return stream.read(4096).decode("ascii").strip()
     except UnicodeDecodeError:
-        raise UsageError(f"{file} holds no token: it is not text", hint=HOW_TO_MAKE_ONE) from None
+        raise UsageError(f"{file} does not contain a token: it is not text", hint=HOW_TO_MAKE_ONE) from None
     except OSError as error:
         raise UsageError(
             f"the token file {file} cannot be read: {error.strerror}",
-            hint="--token-file names a file whose only content is the token",
+            hint="--token-file needs a file that contains only the token",
         ) from None
 
 
@@ -44,10 +44,12 @@ def _checked(token: str, where: str) -> str:
     if not token:
         raise UsageError(f"{where} is empty", hint=HOW_TO_MAKE_ONE)
     if not all("!" <= character <= "~" for character in token):
-        raise UsageError(f"{where} has a space or a character that no header can carry", hint=HOW_TO_MAKE_ONE)
+        raise UsageError(
+            f"{where} contains a space or a character that is not allowed in a header", hint=HOW_TO_MAKE_ONE
+        )
     if len(token) < _LENGTH_MIN or len(set(token)) < _DISTINCT_MIN:
         raise UsageError(
-            f"{where} could be guessed: it needs {_LENGTH_MIN} characters, {_DISTINCT_MIN} of them different",
+            f"{where} is too easy to guess: it needs {_LENGTH_MIN} characters, {_DISTINCT_MIN} of them different",
             hint=HOW_TO_MAKE_ONE,
         )
     return token

@@ -41,7 +41,7 @@ def commands() -> dict[str, Command]:
 
 
 class _Commands(TyperGroup):
-    """The commands. Typer would exit with 1, as if something were wrong, where the reader of a list (head, less) goes before its end."""
+    """The commands. Exits with 0 when the reader of the output (head, less) leaves early, where Typer would exit with 1."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer keeps a copy of click to itself
         try:
@@ -54,10 +54,10 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="plugcli",
     cls=_Commands,
-    help="Build plugins for chat models: start one, check it, serve it, and run a model's code in a sandbox.",
+    help="Build plugins for chat models: create one, check it, serve it, and run a model's code in a sandbox.",
     no_args_is_help=True,
-    rich_markup_mode=None,  # plain help and usage errors: no boxes in a pipe
-    pretty_exceptions_enable=False,  # its tracebacks print local variables, and those may hold a token
+    rich_markup_mode=None,  # plain help and usage errors, without boxes
+    pretty_exceptions_enable=False,  # Typer's tracebacks print local variables, which may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _name, _command in commands().items():

@@ -1,4 +1,4 @@
-"""What a model's code expects to find installed: the packages of plugcli's extra `data`."""
+"""The packages that a model's code expects to be installed: those of plugcli's extra `data`."""
 
 import re
 from importlib import metadata
@@ -6,7 +6,7 @@ from importlib import metadata
 from plugcli.sandbox import interpreter
 
 DISTRIBUTION = "plugcli-tool"
-# Packages that are imported by another name.
+# Packages whose module has another name.
 _MODULES = {
     "beautifulsoup4": "bs4",
     "opencv-python-headless": "cv2",
@@ -21,13 +21,13 @@ _MODULES = {
 
 
 def missing_packages(python: str | None) -> list[str]:
-    """The packages of the extra that the interpreter `python` (None: our own) does not have."""
+    """Return the packages of the extra that the interpreter `python` (None: plugcli's own) does not have."""
     found = interpreter.own() if python is None else interpreter.find(python)
     return [package for package in packages() if not found.has(module_of(package))]
 
 
 def packages() -> list[str]:
-    """The packages of the extra; none where plugcli runs without being installed."""
+    """Return the packages of the extra; none if plugcli is not installed but runs from its folder."""
     try:
         required = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
@@ -37,5 +37,5 @@ def packages() -> list[str]:
 
 
 def module_of(package: str) -> str:
-    """The module that code imports to use `package`."""
+    """Return the module that code imports to use `package`."""
     return _MODULES.get(package.lower(), package.replace("-", "_"))

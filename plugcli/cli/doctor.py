@@ -1,4 +1,4 @@
-"""`plugcli doctor`: what holds a model's code on this machine, and what does not."""
+"""`plugcli doctor`: which layers of the sandbox work on this machine."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 def doctor(
     python: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The interpreter, or a venv; default: plugcli's own.")
+        str | None,
+        typer.Option(metavar="PATH", help="The interpreter or venv to use. [default: plugcli's own]"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
-    """Say which layers of the sandbox are on, by making a jail as serve and exec do.
+    """Show which layers of the sandbox work here.
 
-    Exit status 0 when the default policy holds, 4 when serve and exec would refuse to run code.
+    It starts a real jail, as serve and exec do. The exit status is 0 if the default policy holds, and 4 if serve and exec would refuse
+    to run code.
     """
     import asyncio
 
@@ -45,7 +47,7 @@ def _print(protection: "Protection") -> None:
     if protection.can_still:
         lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in protection.can_still)]
     for line in lines:
-        print(printable(line))  # it names folders of this machine
+        print(printable(line))  # it may contain names of folders
 
 
 COMMAND = Command(doctor)

@@ -20,10 +20,10 @@ _WIDTH_OF_A_PIPE = 100
 
 def explain(
     rule: Annotated[
-        str, typer.Argument(metavar="RULE", help="A rule's id, as `validate` prints it in brackets.")
+        str, typer.Argument(metavar="RULE", help="The id of a rule, as `validate` prints it in brackets.")
     ],
 ) -> None:
-    """Say what a rule finds, why it matters, and which host does what about it, with the source."""
+    """Explain a rule: what it finds, why it matters, and what each host does, with the source."""
     from difflib import get_close_matches
 
     from plugcli.hosts import all_hosts
@@ -31,10 +31,10 @@ def explain(
 
     if rule not in all_rules():
         close = get_close_matches(rule.lower(), all_rules(), n=1)
-        hint = f"did you mean {close[0]}?" if close else "`plugcli rules` lists them"
+        hint = f"did you mean {close[0]}?" if close else "`plugcli rules` lists the rules"
         raise UsageError(f"unknown rule {rule!r}", hint=hint)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of ASCII
+        sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII terminal
     print(_wrapped(f"{rule}: {documentation(rule).text}"))
     for host in all_hosts().values():
         found, state = claims(rule, host), f" ({host.state.says})" if host.state.says else ""
@@ -49,7 +49,7 @@ def explain(
 
 
 def _by_claim(found: list[tuple[str, "Claim"]]) -> list[tuple[list[str], "Claim"]]:
-    """The cases of each claim together: ten required members are one line."""
+    """Group the cases by claim, so that ten required members take one line."""
     cases: dict[Claim, list[str]] = {}
     for case, claim in found:
         cases.setdefault(claim, []).append(case)
@@ -61,7 +61,7 @@ def _word(claim: "Claim") -> str:
 
 
 def _wrapped(text: str, indent: int = 0) -> str:
-    """`text` in paragraphs of the terminal's width; what is indented in it, an example, stays as it is."""
+    """Wrap the paragraphs of `text` to the terminal's width. Indented examples stay as they are."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if is_terminal else _WIDTH_OF_A_PIPE
     first, others = " " * indent, " " * (indent + 2 if indent else 0)

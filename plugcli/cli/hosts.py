@@ -1,10 +1,10 @@
-"""`plugcli hosts`: the chat hosts that `validate --for` knows, and what has become of each."""
+"""`plugcli hosts`: the chat hosts that `validate --for` knows, with the state of each."""
 
 from plugcli.cli.command import Command
 
 
 def hosts() -> None:
-    """List the chat hosts that validate can judge for."""
+    """List the chat hosts that validate knows."""
     from plugcli.hosts import all_hosts
 
     known = all_hosts()

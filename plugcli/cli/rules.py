@@ -8,9 +8,9 @@ from plugcli.cli.command import Command
 
 
 def rules(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """List what validate checks, a line for each rule."""
+    """List the rules of validate, one per line."""
     from plugcli.rules import all_rules, documentation
 
     if as_json:

@@ -52,7 +52,7 @@ class Reply:
         while size:
             chunk = self.read(min(size, 1 << 18))
             if not chunk:
-                raise self._client.broken("it broke off")
+                raise self._client.broken("its reply ended early")
             size -= len(chunk)
             yield chunk
 
@@ -70,7 +70,7 @@ class Reply:
             raise self._client.broken(_reason(error)) from error
         self._room -= len(line)
         if self._room <= 0:
-            raise self._client.broken("it does not end")
+            raise self._client.broken("its reply is too long")
         return line
 
 
@@ -84,16 +84,19 @@ class Client:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise PlugcliError(f"{printable(url)} is not a URL: {error}", hint=hint) from None
+            raise PlugcliError(f"{printable(url)} is not a valid URL: {error}", hint=hint) from None
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
             raise PlugcliError(f"{printable(url)} is not an http or https URL", hint=hint)
         if parts.username is not None:
             raise PlugcliError(
-                "the server's URL holds a user name",
-                hint="a token goes into PLUGCLI_TOKEN or a file: --token-file",
+                "the server's URL contains a user name",
+                hint="put the token into PLUGCLI_TOKEN, or into a file for --token-file",
             )
         if parts.path not in ("", "/") or parts.query or parts.fragment or not url.isprintable():
-            raise PlugcliError(f"{printable(url)} is more than the address of a server", hint=hint)
+            raise PlugcliError(
+                f"{printable(url)} is not the address of a server: it has more than a scheme, host and port",
+                hint=hint,
+            )
         self._is_tls = parts.scheme == "https"
         self._place = _place(parts)
         self._host, self._port = parts.hostname, _DEFAULT_PORTS[parts.scheme] if port is None else port
@@ -165,30 +168,30 @@ class Client:
 
     def _unreachable(self, error: Exception) -> PlugcliError:
         return PlugcliError(
-            f"no server can be reached at {self.url}: {_reason(error)}",
-            hint="start one in another terminal, plugcli serve, or say where it is: --server URL",
+            f"cannot reach a server at {self.url}: {_reason(error)}",
+            hint="run plugcli serve in another terminal, or give its address with --server URL",
         )
 
     def _refused(self, status: int, reply: Reply) -> Refused:
         if 300 <= status < 400:
             return Refused(
                 status,
-                f"{self.url} redirects (HTTP {status}), which is not followed",
-                hint="give the address of plugcli serve itself: --server URL",
+                f"{self.url} redirects (HTTP {status}), and plugcli does not follow redirects",
+                hint="give the address of plugcli serve itself with --server URL",
             )
         try:
             content = json_object(reply.read(REFUSAL_BYTES))
             error, hint = (_words(text_of(content, name)) for name in ("error", "hint"))
         except ValueError:
-            where = "" if status != 404 else ": there is no /execute there"
+            where = "" if status != 404 else ": it has no /execute"
             return Refused(
                 status,
                 f"{self.url} does not answer as plugcli serve does: HTTP {status}{where}",
-                hint="is it the right port, and a plugin that runs code?",
+                hint="is that the right port, and does the plugin run code?",
             )
         if status == 401:
-            hint = "put its token into the variable PLUGCLI_TOKEN, or into a file: --token-file FILE"
-        verb = "failed" if status >= 500 and status != 503 else "refuses"
+            hint = "put the server's token into the variable PLUGCLI_TOKEN, or into a file for --token-file"
+        verb = "failed" if status >= 500 and status != 503 else "refused"
         return Refused(status, f"{self.url} {verb} (HTTP {status}): {error}", hint)
 
 
@@ -204,15 +207,15 @@ def _place(parts: SplitResult) -> tuple[str | None, int | None]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "it says nothing"
+        return "it does not respond"
     if isinstance(error, http.client.IncompleteRead):
-        return "it broke off"
+        return "its reply ended early"
     if isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
         return "it closed the connection"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     if isinstance(error, http.client.HTTPException):
-        return "what it sends is not HTTP"
+        return "its reply is not HTTP"
     return _words(str(error))
 
 

@@ -167,7 +167,7 @@ def test_address_is_judged_where_it_is() -> None:
     """Two addresses for one plugin contradict each other."""
     done = validate("http://localhost:1", "--url", "https://a.dev")
     assert (2, "") == (done.returncode, done.stdout)
-    assert "http://localhost:1 is judged where it stands" in done.stderr
+    assert "--url cannot be used with http://localhost:1" in done.stderr
 
 
 @pytest.mark.parametrize(

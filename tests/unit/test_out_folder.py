@@ -69,7 +69,7 @@ def test_file_is_never_longer_than_it_was_said_to_be(tmp_path_factory: pytest.Te
         (
             "x\n[... 7 more bytes left out ...]\n",
             "x",
-            ["7 more bytes of stdout are left out: the output limit"],
+            ["stdout exceeded the output limit: 7 more bytes were left out"],
         ),
         ("x\n[... 7 more bytes left out ...]\n", "x\n[... 7 more bytes left out ...]\n", []),
         ("x\n[... 7 bytes left out ...]\nx", "xxxxx", []),

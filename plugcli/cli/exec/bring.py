@@ -1,4 +1,4 @@
-"""The files that `--file` names: the user's own, read here and brought to the code."""
+"""The files named by `--file`, read here and copied into the sandbox."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ CHUNK_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Input:
-    """One file, and the name that the code finds it under: its base name."""
+    """One file, with the name that it has in the sandbox: its base name."""
 
     path: str
     name: str
@@ -23,9 +23,9 @@ class Input:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Open it for reading. Raises PlugcliError."""
+        """Open the file for reading. Raises PlugcliError."""
         try:
-            # O_NONBLOCK: what has become a FIFO since it was looked at would wait for a writer.
+            # O_NONBLOCK, because a file that has been replaced by a FIFO would wait for a writer.
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
             file = os.fdopen(descriptor, "rb")
         except OSError as error:
@@ -34,7 +34,7 @@ class Input:
             yield file
 
     def chunks(self, file: BinaryIO) -> Iterator[bytes]:
-        """Yield what `file` holds, as many bytes as it had at first. Raises PlugcliError when they are fewer now."""
+        """Yield the content of `file`, as many bytes as it had at first. Raises PlugcliError if it has become shorter."""
         left = self.size
         while left:
             try:
@@ -43,16 +43,17 @@ class Input:
                 raise _unreadable(self.path, error) from error
             if not chunk:
                 raise PlugcliError(
-                    f"{self.path} became shorter while it was read", hint="try again when it is complete"
+                    f"{self.path} became shorter while plugcli read it",
+                    hint="try again when the file is complete",
                 )
             left -= len(chunk)
             yield chunk
 
 
 def look_at(paths: Sequence[str], script: str | None) -> list[Input]:
-    """Return the files of `paths`. Raises PlugcliError for one that cannot be had.
+    """Return the files at `paths`. Raises PlugcliError for a file that cannot be read.
 
-    Two files of one name, or one with the name of the `script`, would be one file for the code: UsageError.
+    Raises UsageError if two files, or a file and the `script`, have the same base name.
     """
     inputs = [_look_at(path) for path in paths]
     taken = {} if script is None else {script: "the script"}
@@ -60,7 +61,7 @@ def look_at(paths: Sequence[str], script: str | None) -> list[Input]:
         if each.name in taken:
             raise UsageError(
                 f"{taken[each.name]} and --file {each.path} have the same name: {each.name}",
-                hint="the code finds each file under its base name: rename or copy one",
+                hint="the code finds each file by its base name; rename one, or copy it",
             )
         taken[each.name] = f"--file {each.path}"
     return inputs
@@ -70,17 +71,21 @@ def _look_at(path: str) -> Input:
     try:
         status = Path(path).stat()
     except FileNotFoundError:
-        raise PlugcliError(f"{path} is not there", hint="--file names a file to bring to the code") from None
+        raise PlugcliError(
+            f"{path} does not exist", hint="--file needs a file to copy into the sandbox"
+        ) from None
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     if not stat.S_ISREG(status.st_mode):
         what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
-        raise PlugcliError(f"{path} {what}", hint="--file brings one file; repeat it for more")
+        raise PlugcliError(f"{path} {what}", hint="--file takes one file; repeat it for more")
     found = Input(path, Path(path).name, status.st_size)
-    with found.open():  # here, before anything runs
+    with found.open():  # opened once here, before anything runs
         return found
 
 
 def _unreadable(path: str, error: Exception) -> PlugcliError:
     reason = getattr(error, "strerror", None) or str(error)
-    return PlugcliError(f"{path} cannot be read: {reason}", hint="--file names a file that you may read")
+    return PlugcliError(
+        f"{path} cannot be read: {reason}", hint="--file needs a file that you have permission to read"
+    )

@@ -1,4 +1,4 @@
-"""The files that come and go with a run of `exec`: `--file` and `--out`, at the sandbox's hooks."""
+"""Carries files in and out of a run of `exec`, for `--file` and `--out`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -13,9 +13,10 @@ from plugcli.sandbox.policy import spell_bytes
 
 
 class CarriedFiles(ExitStack):
-    """The files `paths` for a run of the file `script`, and the folder `out` for what it makes.
+    """The files `paths` for a run of `script`, and the folder `out` for the files that it makes.
 
-    Use as `with` around the run. Raises UsageError and PlugcliError for files that cannot be had and a folder that cannot be used.
+    Use it in a `with` statement around the run. Raises UsageError or PlugcliError for a file that cannot be read and for a folder that
+    cannot be used.
     """
 
     def __init__(self, paths: Sequence[str], out: str | None, script: str | None, policy: Policy) -> None:
@@ -25,24 +26,24 @@ class CarriedFiles(ExitStack):
         total = sum(each.size for each in self._inputs)
         if total > limit:
             raise PlugcliError(
-                f"--file brings {spell_bytes(total)}, and {spell_bytes(limit)} is the limit of the workspace",
-                hint="the workspace is half of --memory, at most 512MiB; larger data comes through standard input",
+                f"the files of --file have {spell_bytes(total)}, and the workspace holds {spell_bytes(limit)}",
+                hint="the workspace has half of --memory, at most 512MiB; pass larger data through standard input",
             )
         self._out_folder = None if out is None else self.enter_context(OutFolder(out, limit))
         self._problem: PlugcliError | None = None
 
     async def put(self, workspace: Workspace) -> None:
-        """Bring the inputs into `workspace`."""
+        """Copy the files of --file into `workspace`."""
         for each in self._inputs:
             with each.open() as file:
                 await workspace.put(each.name, _asynchronous(each.chunks(file)))
 
     async def fetch(self, workspace: Workspace, result: RunResult) -> None:
-        """Write the files that the run made or changed. What goes wrong is told by `notes`: the run's own end is told first."""
+        """Write the files that the run made or changed. Keeps an error for `notes`, so that the end of the run is reported first."""
         if self._out_folder is None:
             return
         for file in result.files:
-            await asyncio.sleep(0)  # where Ctrl-C is heard
+            await asyncio.sleep(0)  # lets Ctrl-C through
             try:
                 with workspace.open(file["name"]) as download:
                     chunks = map(download.read, range(0, download.bytes, CHUNK_BYTES), repeat(CHUNK_BYTES))
@@ -56,10 +57,10 @@ class CarriedFiles(ExitStack):
             self._out_folder.leave_out(f"{left_out} files or more, beyond the first {len(result.files)}")
 
     def notes(self, *, is_brief: bool) -> list[str]:
-        """Return what to say of the files at the end.
+        """Return the notes on the files, for the end of the run.
 
-        Raises the PlugcliError that kept them from being written, whatever the code's own end: a caller who asked for files must not take
-        their lack for success.
+        Raises the PlugcliError that kept them from being written, however the code ended: a caller who asked for files must not take
+        missing files for success.
         """
         if self._problem is not None:
             raise self._problem

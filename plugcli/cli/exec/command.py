@@ -1,4 +1,4 @@
-"""`plugcli exec`: run code in the sandbox that `serve` uses, from the terminal."""
+"""`plugcli exec`: its options."""
 
 from typing import Annotated
 
@@ -15,67 +15,73 @@ def exec_(
         typer.Argument(metavar="SCRIPT", help="A Python file; - reads the code from standard input."),
     ] = None,
     arguments: Annotated[
-        list[str] | None, typer.Argument(metavar="ARGS", help="What the script finds in sys.argv.")
+        list[str] | None, typer.Argument(metavar="ARGS", help="Arguments for the script, in sys.argv.")
     ] = None,
     code: Annotated[
         str | None, typer.Option("-c", metavar="CODE", help="Run CODE instead of a file.")
     ] = None,
     file: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Bring FILE along, as /mnt/data/NAME. Repeatable."),
+        typer.Option(metavar="FILE", help="Copy FILE into the sandbox, to /mnt/data/NAME. Repeatable."),
     ] = None,
     out: Annotated[
         str | None,
         typer.Option(
-            metavar="FOLDER", help="Write the files that the code made or changed to FOLDER: new, or empty."
+            metavar="FOLDER",
+            help="Write the files that the code made or changed to FOLDER, which must be new or empty.",
         ),
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(
-            metavar="SECONDS", show_default=f"{WALL_SECONDS:g}", help="Wall time the code may take."
-        ),
+        typer.Option(metavar="SECONDS", show_default=f"{WALL_SECONDS:g}", help="The limit on wall time."),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", show_default=MEMORY, help="Memory of all its processes and files."),
+        typer.Option(
+            metavar="SIZE",
+            show_default=MEMORY,
+            help="The limit on the memory of all processes and files together.",
+        ),
     ] = None,
     python: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The interpreter, or a venv; default: plugcli's own.")
+        str | None,
+        typer.Option(metavar="PATH", help="The interpreter or venv to use. [default: plugcli's own]"),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the RunResult as one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
     stdin: Annotated[
         bool,
-        typer.Option("--stdin", help="Hand on standard input from a terminal too, not only from a pipe."),
+        typer.Option(
+            "--stdin", help="Pass standard input to the script even from a terminal, not only from a pipe."
+        ),
     ] = False,
     session: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Run it in a session of a running plugcli serve, which keeps variables and files from call "
-            "to call; new: a session of its own.",
+            help="Run the code in this session of a running plugcli serve, which keeps variables and files between "
+            "calls. The name new starts a new session.",
         ),
     ] = None,
     server: Annotated[
         str | None,
         typer.Option(
             metavar="URL",
-            help="With --session: where plugcli serve is; default: the variable PLUGCLI_SERVER, else "
-            "http://localhost:5003.",
+            help="With --session: the address of plugcli serve. [default: the variable PLUGCLI_SERVER, else "
+            "http://localhost:5003]",
         ),
     ] = None,
     token_file: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="With --session: a file with the server's token; the variable PLUGCLI_TOKEN does the same.",
+            help="With --session: a file with the server's token. Or set the variable PLUGCLI_TOKEN.",
         ),
     ] = None,
 ) -> None:
     """Run a Python script in the sandbox.
 
-    Options stand before SCRIPT; all that follows it is the script's. The exit status is the script's own, 128+n after signal n,
-    124 when its time ran out, 137 when its memory did, 125 when plugcli could not run it or not write its files, 2 for wrong usage.
+    Options go before SCRIPT; everything after it belongs to the script. The exit status is the script's own, 128+n after signal n,
+    124 if it ran out of time, 137 if it ran out of memory, 125 if plugcli could not run it or write its files, and 2 for wrong usage.
     """
     if code is not None and script is not None:
         arguments, script = [script, *(arguments or [])], None
@@ -91,8 +97,8 @@ def exec_(
         for name, value in given.items():
             if value:
                 raise UsageError(
-                    f"{name} does not go with --session",
-                    hint="its interpreter is running already, with the memory and the input that its server gave it",
+                    f"{name} cannot be combined with --session",
+                    hint="the session's interpreter is already running, and the server set its memory and input",
                 )
         status = run_remote(
             session,
@@ -108,7 +114,9 @@ def exec_(
         raise typer.Exit(status)
     for name, value in (("--server", server), ("--token-file", token_file)):
         if value is not None:
-            raise UsageError(f"{name} goes with --session", hint="without --session the code runs here")
+            raise UsageError(
+                f"{name} needs --session", hint="without --session, the code runs on this machine"
+            )
     status = run_script(
         script,
         arguments or [],
@@ -124,5 +132,5 @@ def exec_(
     raise typer.Exit(status)
 
 
-# What follows the script belongs to the script.
+# Everything after the script belongs to the script.
 COMMAND = Command(exec_, settings={"allow_interspersed_args": False})

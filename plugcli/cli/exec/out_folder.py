@@ -1,7 +1,7 @@
-"""The folder of `--out`: what a run made, brought to the user's disk.
+"""The folder of `--out`: writes the files that a run made to the user's disk.
 
-Untrusted code chose the names and the bytes. Everything is made new below one folder that was empty, through descriptors of folders and
-with no link followed; nothing is ever opened that was there before, and nothing keeps a mode, an owner or a time from inside.
+Untrusted code chose the names and the bytes. Every file is created below a folder that was empty, through descriptors of folders and
+without following links. It never opens a file that existed before, and never keeps a mode, an owner or a time from the sandbox.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from plugcli.sandbox.policy import spell_bytes
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-# The file system takes no such name, or has that name already: the next file may be fine.
+# The file system rejects this name or already has it; the next file may be fine.
 _OF_ONE_NAME = frozenset(
     {
         errno.ENAMETOOLONG,
@@ -35,10 +35,10 @@ _SHOWN_CHARACTERS = 60
 
 
 class OutFolder:
-    """The folder `path`, new or empty, and at most `limit` bytes of files to write there.
+    """The folder `path`, which must be new or empty, and at most `limit` bytes of files in it.
 
-    Use as `with` around the run: entering makes the folder and raises UsageError for one that holds anything, PlugcliError
-    for one that cannot be made or listed; leaving by an exception removes it again if it was made for nothing.
+    Use it in a `with` statement around the run. Entering creates the folder; it raises UsageError for a folder that is not empty, and
+    PlugcliError for a folder that cannot be created or listed. Leaving by an exception removes a folder that it created.
     """
 
     def __init__(self, path: str, limit: int) -> None:
@@ -60,19 +60,19 @@ class OutFolder:
             self._folder = os.open(self._path, _FOLDER)
         except (NotADirectoryError, FileExistsError):
             raise UsageError(
-                f"--out {self._path} is not a folder", hint="name a folder that is new or empty"
+                f"--out {self._path} is not a folder", hint="name a new or empty folder"
             ) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise PlugcliError(
                 f"--out {self._path} cannot be used: {reason}",
-                hint="name a new folder, in one that you may write to",
+                hint="name a new folder in a place where you have permission to write",
             ) from error
         if os.listdir(self._folder):  # noqa: PTH208 (a descriptor)
             os.close(self._folder)
             raise UsageError(
                 f"--out {self._path} is not empty",
-                hint="the code chooses the names of its files, so name a folder that is new or empty",
+                hint="the code chooses the names of its files, so --out needs a new or empty folder",
             )
         return self
 
@@ -85,14 +85,14 @@ class OutFolder:
                 Path(self._path).rmdir()
 
     def write(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
-        """Write the file `name`, of at most `size` bytes, whole or not at all.
+        """Write the file `name`, of at most `size` bytes, as a whole or not at all.
 
-        A file that cannot be written because of its name or its size is left out and noted. Raises PlugcliError for a folder that takes
-        nothing more, and what `chunks` raises.
+        A file that cannot be written because of its name or size is left out and noted. Raises PlugcliError if the folder cannot take
+        any more files, and whatever `chunks` raises.
         """
         if size > self._limit - self._used:
             limit = spell_bytes(self._limit)
-            self.leave_out(f"{shown(name)} ({spell_bytes(size)}): {limit} is the limit on all files together")
+            self.leave_out(f"{shown(name)} ({spell_bytes(size)}): all files together may have {limit}")
             return
         try:
             count = self._write(parts_of(name), size, chunks)
@@ -107,11 +107,11 @@ class OutFolder:
             self._written.append(f"{shown(name)} ({spell_bytes(count)})")
 
     def leave_out(self, what: str) -> None:
-        """Note a file that is not written; `what` names it and says why."""
+        """Note a file that is not written; `what` contains its name and the reason."""
         self._left_out.append(what)
 
     def notes(self, *, is_brief: bool = False) -> list[str]:
-        """Return what was not written, in lines; and unless `is_brief` what was."""
+        """Return a line for each file that was not written and, unless `is_brief`, a summary of those that were."""
         lines = [f"not written: {each}" for each in self._left_out[:_NAMED]]
         if len(self._left_out) > _NAMED:
             lines.append(f"not written: {len(self._left_out) - _NAMED} more")
@@ -142,7 +142,7 @@ class OutFolder:
             os.close(folder)
 
     def _folder_of(self, parts: list[bytes]) -> int:
-        """Return a descriptor of the folder at `parts`, made where it is missing."""
+        """Return a descriptor of the folder at `parts`; create the folder if it is missing."""
         folder = os.dup(self._folder)
         try:
             for part in parts:
@@ -157,32 +157,32 @@ class OutFolder:
         return folder
 
     def _unwritable(self, name: str, problem: OSError) -> PlugcliError:
-        done = f"{len(self._written)} files are there" if self._written else "no file is there"
+        done = f"{len(self._written)} files were written before" if self._written else "no file was written"
         return PlugcliError(
-            f"the code has run, but {shown(name)} cannot be written to {self._path}: {problem.strerror}; {done}",
-            hint="is the disk full, or the folder not yours?",
+            f"the code ran, but {shown(name)} cannot be written to {self._path}: {problem.strerror}; {done}",
+            hint="is the disk full, or do you lack permission to write there?",
         )
 
 
 def parts_of(name: str) -> list[bytes]:
-    """Return the parts of a relative path. Raises ValueError for what leads elsewhere, or nowhere."""
+    """Return the parts of a relative path. Raises ValueError for any other path."""
     try:
         parts = os.fsencode(name).split(b"/")
     except UnicodeEncodeError:
-        raise ValueError("not a name of a file") from None
+        raise ValueError("not a valid file name") from None
     if any(part in (b"", b".", b"..") or b"\0" in part for part in parts):
         raise ValueError("not a relative path")
     return parts
 
 
 def shown(name: str) -> str:
-    """Return `name` fit for a terminal and a list: quoted and escaped unless it is plain."""
+    """Return `name` for a list on a terminal: quoted and escaped unless it is plain."""
     text = name if re.fullmatch(r"[\w./+=@%-]+", name) and gate.line(name) == name else gate.line(repr(name))
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 20]}...{text[-17:]}"
 
 
 def _fill(descriptor: int, size: int, chunks: Iterable[bytes]) -> int:
-    """Write at most `size` bytes of `chunks`; return how many they were."""
+    """Write at most `size` bytes of `chunks`; return how many were written."""
     count = 0
     for chunk in chunks:
         view = memoryview(chunk)[: size - count]

@@ -1,4 +1,4 @@
-"""The output of sandboxed code, on its way to the user's terminal, file or pipe."""
+"""Prints the output of sandboxed code."""
 
 import contextlib
 import sys
@@ -9,16 +9,16 @@ from plugcli.cli.render import unwritable
 
 
 class Output:
-    """Prints what sandboxed code writes, as it comes: as it is to a file or a pipe, made harmless to a terminal."""
+    """Prints the output of sandboxed code as it arrives: unchanged to a file or pipe, made harmless for a terminal."""
 
     def __init__(self) -> None:
         streams = {"stdout": sys.stdout, "stderr": sys.stderr}
-        # One that our caller has closed (`>&-`) is None.
+        # A stream that our caller has closed (`>&-`) is None.
         self._streams = {name: stream for name, stream in streams.items() if stream is not None}
         self._filters = {name: Harmless() for name, stream in self._streams.items() if stream.isatty()}
 
     def write(self, name: Literal["stdout", "stderr"], data: bytes) -> None:
-        """Print `data` on the stream `name`. Raises BrokenPipeError, and PlugcliError when it cannot be written."""
+        """Print `data` on the stream `name`. Raises BrokenPipeError, and PlugcliError if it cannot be written."""
         if name not in self._streams:
             return
         if name in self._filters:
@@ -32,7 +32,7 @@ class Output:
             raise unwritable(problem) from problem
 
     def finish(self) -> None:
-        """Print what was held back."""
+        """Print the bytes that were held back."""
         with contextlib.suppress(OSError):
             for name, filter_ in self._filters.items():
                 self._streams[name].buffer.write(filter_.finish())

@@ -1,6 +1,6 @@
-"""`plugcli exec --session`: code run in a session of a running `plugcli serve`, as a client of it.
+"""`plugcli exec --session`: runs code in a session of a running `plugcli serve`, as its client.
 
-There is no hidden daemon: without a server there is no session. What the server sends is as strange as what sandboxed code writes.
+There is no hidden daemon: without a server there is no session. The server's replies are as untrusted as the output of sandboxed code.
 """
 
 import contextlib
@@ -33,10 +33,10 @@ URL_VARIABLE = "PLUGCLI_SERVER"
 NEW = "new"
 
 MARGIN_SECONDS = 60.0
-"""What an answer may take beside the time limit of the code: another call of the session goes first."""
-_LONGEST_SECONDS = 60.0  # what `serve` lets a call take unless it is told otherwise
+"""How much longer than the code's time limit a reply may take, because other calls of the session go first."""
+_LONGEST_SECONDS = 60.0  # the default time limit of a call in `serve`
 _DAY = 86400
-_SLOWEST = 64 * 1024  # bytes a second of a transfer
+_SLOWEST = 64 * 1024  # the slowest accepted transfer, in bytes per second
 _UPLOAD_SILENT_SECONDS = 90.0  # `serve` gives an upload 60 s
 _LEFT_OUT = re.compile(r"\n\[\.\.\. (\d+) more bytes left out \.\.\.\]\n\Z")
 _TAIL_CHARACTERS = 100
@@ -56,10 +56,13 @@ def run_remote(
 ) -> int:
     """Run `script` (a path, or - for standard input), or `code`, in the session `session` of the server at `url`; return the exit status.
 
-    `files` are brought to the session first; the files that the code made or changed go to the folder `out`. Raises UsageError.
+    `files` are uploaded to the session first. The files that the code made or changed are written to the folder `out`. Raises UsageError.
     """
     if timeout is not None and not 0 < timeout <= _DAY:  # NaN is not above 0
-        raise UsageError(f"--timeout is {timeout}", hint="use seconds, more than 0 and at most a day (86400)")
+        raise UsageError(
+            f"--timeout {timeout} is out of range",
+            hint="give seconds: more than 0, and at most 86400 (a day)",
+        )
 
     def work() -> int:
         source, name = read_source(script, code)
@@ -81,7 +84,7 @@ def run_remote(
 
 
 class _RemoteRun:
-    """One call of `POST /execute`, its output printed as it comes."""
+    """One `POST /execute`, whose output is printed as it arrives."""
 
     def __init__(self, client: Client, session: str, timeout: float | None, *, is_quiet: bool) -> None:
         self._client = client
@@ -90,17 +93,17 @@ class _RemoteRun:
         self._patience = Patience()
         self._output = None if is_quiet else Output()
         self.tails = {"stdout": "", "stderr": ""}
-        """How what each stream said ended."""
+        """The last characters of each stream."""
 
     def run(self, source: str) -> dict[str, Any]:
-        """Run the code; return the RunResult, its fields checked. Raises PlugcliError."""
+        """Run the code; return the RunResult with its fields checked. Raises PlugcliError."""
         body = json.dumps({"code": source, **self._body}).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
         headers |= {"Accept": "text/event-stream"}
         pieces = (body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES))
         problem = PlugcliError(
             f"{self._client.url} gave no result within {self._seconds:g} s",
-            hint="code that needs longer needs a larger --timeout",
+            hint="give a larger --timeout to code that needs longer",
         )
         try:
             with (
@@ -108,7 +111,7 @@ class _RemoteRun:
                 self._client.request("POST", "/execute", pieces, self._client.headers(**headers)) as reply,
             ):
                 if reply.mime != "text/event-stream":
-                    raise self._client.broken("it sends no events")
+                    raise self._client.broken("its reply is not an event stream")
                 return self._follow(reply.lines())
         finally:
             if self._output is not None:
@@ -128,7 +131,7 @@ class _RemoteRun:
                     )
         except ValueError as error:
             raise self._client.broken(printable(str(error))) from error
-        raise self._client.broken("it broke off before the result")
+        raise self._client.broken("its reply ended before the result")
 
     def _print(self, event: Event) -> None:
         name, text = text_of(event.data, "stream"), text_of(event.data, "text")
@@ -136,7 +139,7 @@ class _RemoteRun:
             self.print(cast("Stream", name), text)
 
     def print(self, name: "Stream", text: str) -> None:
-        """Print what the code said."""
+        """Print output of the code."""
         self.tails[name] = (self.tails[name] + text)[-_TAIL_CHARACTERS:]
         if self._output is not None:
             with self._patience.paused():
@@ -159,14 +162,14 @@ def _text(source: bytes, name: str | None) -> str:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PlugcliError(
-            f"{name or 'the code'} is not UTF-8: byte {error.start + 1}", hint="a session takes code as text"
+            f"{name or 'the code'} is not UTF-8: byte {error.start + 1}", hint="a session needs code in UTF-8"
         ) from None
 
 
 def _bring(client: Client, inputs: Sequence[Input], session: str) -> str:
-    """Upload the inputs; return the session to run in, the id of a new one if it was made here."""
+    """Upload the files; return the session to run in, which is the id of a new session if one was started."""
     for each in inputs:
-        problem = client.broken(f"{each.path} was not taken in time")
+        problem = client.broken(f"the upload of {each.path} took too long")
         query = (
             f"session={quote(os.fsencode(session), safe='')}&name={quote(os.fsencode(each.name), safe='')}"
         )
@@ -188,29 +191,29 @@ def _bring(client: Client, inputs: Sequence[Input], session: str) -> str:
             try:
                 session = text_of(json_object(said)["session"], "id")
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise client.broken("it names no session") from error
+                raise client.broken("its reply does not name a session") from error
     return session
 
 
 def _fetch(client: Client, result: dict[str, Any], out_folder: "OutFolder") -> None:
-    """Download what the code made or changed. Raises PlugcliError when the server or the folder fails."""
+    """Download the files that the code made or changed. Raises PlugcliError if the server or the folder fails."""
     from plugcli.cli.exec.out_folder import shown
 
     for file in objects_of(result, "files"):
         name, size = text_of(file, "name"), number_of(file, "bytes", 1 << 62)
         path = client.path_of(file.get("url"))
         if path is None:
-            out_folder.leave_out(f"{shown(name)}: it is not at an address of {client.url}")
+            out_folder.leave_out(f"{shown(name)}: its address is not on {client.url}")
             continue
-        problem = client.broken(f"{shown(name)} did not come in time")
+        problem = client.broken(f"the download of {shown(name)} took too long")
         with Patience().within(MARGIN_SECONDS + size / _SLOWEST, problem):
             _download(client, path, _exact(name, path), out_folder)
     if left_out := result["truncated"]["files"]:
-        out_folder.leave_out(f"{left_out} files that the answer does not list")
+        out_folder.leave_out(f"{left_out} files that the reply does not list")
 
 
 def _exact(name: str, path: str) -> str:
-    """The name that the code gave the file: JSON may not be able to say it, and its address does."""
+    """Return the file's name as the code chose it: JSON cannot express every name, but the address can."""
     exact = os.fsdecode(unquote_to_bytes(path.partition("/files/")[2].partition("/")[2]))
     return exact if gate.text(exact) == name else name
 
@@ -221,10 +224,10 @@ def _download(client: Client, path: str, name: str, out_folder: "OutFolder") -> 
     try:
         with client.request("GET", path) as reply:
             if reply.length is None:
-                raise client.broken("it does not say how long a file is")
+                raise client.broken("it does not declare the length of a file")
             out_folder.write(name, reply.length, reply.chunks(reply.length))
     except Refused as refused:
-        if refused.status not in (404, 409):  # gone since, or its mode forbids it
+        if refused.status not in (404, 409):  # deleted since, or its mode forbids reading
             raise
         out_folder.leave_out(f"{shown(name)}: {refused.message}")
 
@@ -253,7 +256,7 @@ def _checked(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _report(result: dict[str, Any], run: _RemoteRun, *, json: bool, is_new: bool) -> None:
-    """Print what the streams did not say: all of it as JSON, or the value as a notebook shows it and the rest as notes."""
+    """Print the result: as JSON, or the value as a notebook shows it, and the rest as notes."""
     if json:
         _print_json(result)
         return
@@ -266,17 +269,17 @@ def _report(result: dict[str, Any], run: _RemoteRun, *, json: bool, is_new: bool
 
 
 def notes(result: dict[str, Any], tails: dict[str, str], *, is_new: bool) -> list[str]:
-    """Return what to say of a RunResult beside its streams, of whose ends as printed `tails` are, and its value."""
+    """Return the notes on a RunResult, apart from its streams and value. `tails` holds the last characters printed of each stream."""
     lines = [] if result["outcome"] in ("ok", "error") else [result["reason"]]
     for name, tail in tails.items():
-        # `truncated` counts what was cut from the answer too, and that was printed as it came: the mark of the sandbox's own limit tells.
+        # `truncated` also counts text that was printed but cut from the reply, so look for the mark of the sandbox's own limit.
         mark = _LEFT_OUT.search(result[name])
         if mark and not tail.endswith(mark[0]):
-            lines.append(f"{mark[1]} more bytes of {name} are left out: the output limit")
+            lines.append(f"{name} exceeded the output limit: {mark[1]} more bytes were left out")
     lines += [f"{display['mime']}: {display['url']}" for display in result["displays"] if "url" in display]
     texts = [display["mime"] for display in result["displays"] if "url" not in display]
     if texts:
-        lines.append(f"not shown here: {', '.join(texts)}; --json has it")
+        lines.append(f"not shown: {', '.join(texts)}; --json includes it")
     if is_new:
         lines.append(f"the session is {result['session']['id']}")
     return [*lines, *filter(None, [result["session"]["notice"]])]

@@ -1,6 +1,6 @@
-"""A script run in the sandbox, from the terminal's side: its source, its streams, its exit status.
+"""Runs a script in the sandbox of this machine: its source, its streams, its exit status.
 
-Apart from `exec.py` because it knows nothing of typer, whose import is a fifth of what a short script costs.
+Does not use typer, because importing it would take a fifth of the time of a short script.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from plugcli.sandbox.spawn import Spawned
 
 NOT_RUN = 125
-"""Exit status when plugcli could not run the code: never one that could be the code's own fault."""
+"""Exit status if plugcli could not run the code; it is never used for a failure of the code."""
 READER_GONE = 128 + signal.SIGPIPE
-"""Exit status when whoever read our output has gone, as in `plugcli exec ... | head -1`."""
+"""Exit status if the reader of our output has gone, as in `plugcli exec ... | head -1`."""
 
 WALL_SECONDS = 30.0
 MEMORY = "1GiB"
@@ -47,15 +47,14 @@ def run_script(
 ) -> int:
     """Run `script` (a path, or - for standard input), or `code`; return the exit status. Raises UsageError.
 
-    `spawned` is a launcher that was started before anything else.
-
-    `files` are brought along; what the code made of files goes to the folder `out`.
+    `spawned` is a launcher that was started before anything else. `files` are copied into the sandbox, and the files that the code
+    made or changed are written to the folder `out`.
     """
 
     def work() -> int:
         source, name = read_source(script, code)
         policy = _policy(timeout, memory)
-        # A terminal is handed on only when asked for: a script that reads what nobody types would wait for ever.
+        # A terminal is passed on only if asked for: a script that reads from it would wait for ever if nobody types.
         feeds = sys.stdin is not None and script != "-" and (stdin or not sys.stdin.isatty())
         with contextlib.ExitStack() as stack:
             carried = None
@@ -73,7 +72,7 @@ def run_script(
 
 
 def held(work: Callable[[], int]) -> int:
-    """Do `work`; return its exit status, or the one for what kept plugcli from it, which is printed. Raises UsageError."""
+    """Run `work`; return its exit status. An error of plugcli is printed and becomes exit status 125. Raises UsageError."""
     try:
         return work()
     except UsageError:
@@ -90,13 +89,13 @@ def held(work: Callable[[], int]) -> int:
 
 
 def read_source(script: str | None, code: str | None) -> tuple[bytes, str | None]:
-    """Return the code, and the name of the file that it was read from."""
+    """Return the code and the name of its file; None for code that is not from a file."""
     if code is not None:
         return code.encode("utf-8", "surrogateescape"), None
     if script is None:
         raise UsageError(
-            "there is nothing to run",
-            hint="plugcli exec script.py, plugcli exec -c CODE, or plugcli exec - to read it",
+            "there is no code to run",
+            hint="use plugcli exec script.py, plugcli exec -c CODE, or plugcli exec - for standard input",
         )
     if script == "-":
         return _limited(sys.stdin.buffer.read(_CODE_BYTES_MAX + 1), "standard input"), None
@@ -108,21 +107,23 @@ def read_source(script: str | None, code: str | None) -> tuple[bytes, str | None
                 if path.is_dir()
                 else "is not a file"
                 if path.exists()
-                else "is not there"
+                else "does not exist"
             )
-            raise PlugcliError(f"{script} {what}", hint="name a Python file, or give the code with -c")
+            raise PlugcliError(f"{script} {what}", hint="name a Python file, or pass the code with -c")
         with path.open("rb") as file:
             return _limited(file.read(_CODE_BYTES_MAX + 1), script), path.name
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise PlugcliError(
-            f"{script} cannot be read: {reason}", hint="name a Python file that you may read"
+            f"{script} cannot be read: {reason}", hint="name a Python file that you have permission to read"
         ) from error
 
 
 def _limited(source: bytes, where: str) -> bytes:
     if len(source) > _CODE_BYTES_MAX:
-        raise PlugcliError(f"{where} is larger than 64 MiB", hint="read large data from a file instead")
+        raise PlugcliError(
+            f"{where} is larger than 64 MiB", hint="put large data into a file and read it from there"
+        )
     return source
 
 
@@ -135,7 +136,7 @@ def _policy(timeout: float, memory: str) -> "Policy":
         wall_seconds_max=timeout,
         memory_bytes=parse_bytes(memory),
         sessions=0,
-        file_bytes=Policy.workspace_bytes,  # the user's own file: what fits is enough of a limit
+        file_bytes=Policy.workspace_bytes,  # for the user's own files, the workspace is limit enough
     )
 
 
@@ -154,7 +155,7 @@ def _run(
     from plugcli.sandbox import start
 
     setup = start.set_up(policy, python, has_spares=False)
-    started = start.start(setup, spawned)  # its first jail is made while we import what drives it
+    started = start.start(setup, spawned)  # its first jail starts while we import the rest
     import asyncio
 
     from plugcli.cli.exec.output import Output
@@ -182,7 +183,7 @@ def _run(
 
 
 def _report(result: "RunResult", *, json: bool) -> None:
-    """Print what a run's output does not tell."""
+    """Print what the output of a run does not show."""
     if json:
         from plugcli.sandbox import gate
 
@@ -192,13 +193,13 @@ def _report(result: "RunResult", *, json: bool) -> None:
         render.note(result.reason)
     for stream in ("stdout", "stderr"):
         if left_out := result.truncated[stream]:
-            render.note(f"{left_out} more bytes of {stream} are left out: the output limit")
+            render.note(f"{stream} exceeded the output limit: {left_out} more bytes were left out")
 
 
 async def _standard_input() -> "AsyncIterator[bytes]":
-    """Yield our standard input as it comes.
+    """Yield our standard input as it arrives.
 
-    The code gets a pipe, never the descriptor itself: through /proc/self/fd it could open the file behind it again, to write.
+    The code gets a pipe, never the descriptor itself: through /proc/self/fd it could reopen the file for writing.
     """
     import asyncio
     import threading
@@ -217,7 +218,7 @@ async def _standard_input() -> "AsyncIterator[bytes]":
         except (RuntimeError, OSError, ValueError, CancelledError):
             return  # the run is over, or standard input is closed
 
-    # A daemon: it may wait in read() for ever when the code does not want what the terminal has to say.
+    # A daemon thread, because it may wait in read() for ever if the code does not read its input.
     threading.Thread(target=read, daemon=True).start()
     while data := await chunks.get():
         yield data

@@ -1,15 +1,15 @@
-"""Untrusted bytes on their way to a person's terminal.
+"""Makes untrusted bytes harmless for a terminal.
 
-A terminal obeys what it reads: escape sequences can fill the clipboard (OSC 52), answer questions as if typed, rename windows and hide
-text. Colours, tabs, line ends, carriage returns and backspaces pass; everything else that commands a terminal, and every character that
-reorders what is there or is not shown, is written out instead of sent.
+A terminal obeys escape sequences: they can fill the clipboard (OSC 52), type answers, rename windows and hide text. Colours, tabs, line
+ends, carriage returns and backspaces pass. Every other control sequence, and every character that is invisible or reorders text, is
+written out instead of sent.
 """
 
 import re
 
 from plugcli.sandbox import gate
 
-# Text is taken in whole characters, because a byte of one may be a command by itself: 0x9b is CSI to a terminal of 8 bits.
+# Text is matched in whole characters, because a single byte of one may be a command: 0x9b is CSI to an 8-bit terminal.
 _COMMAND = re.compile(
     rb"(?P<colour>\x1b\[[0-9;:]*m)|(?P<c1>\xc2[\x80-\x9f])|(?P<c0>[\x00-\x07\x0b\x0c\x0e-\x1f\x7f])"
     rb"|(?P<text>[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})|(?P<raw>[\x80-\x9f])"
@@ -22,14 +22,14 @@ _UNFINISHED = re.compile(
 
 
 class Harmless:
-    """Makes one stream of bytes harmless, piece by piece: a sequence that two pieces share is seen as one."""
+    """Makes one stream of bytes harmless, piece by piece. Recognises a sequence that is split between two pieces."""
 
     def __init__(self) -> None:
         self._held = b""
         self._is_coloured = False
 
     def pass_on(self, data: bytes) -> bytes:
-        """Return what of `data` and of earlier pieces may go to the terminal now."""
+        """Return the part of `data` and of earlier pieces that can go to the terminal now."""
         data = self._held + data
         unfinished = _UNFINISHED.search(data)
         cut = unfinished.start() if unfinished else len(data)
@@ -40,7 +40,7 @@ class Harmless:
         return _COMMAND.sub(_show, data[:cut])
 
     def finish(self) -> bytes:
-        """Return what was held back for a continuation that never came, and the end of a colour, which would hide or paint what we say."""
+        """Return the bytes held back for a continuation that never came, and turn off a colour that would change our own messages."""
         held, self._held = self._held, b""
         return _COMMAND.sub(_show, held) + (_PLAIN[0] if self._is_coloured else b"")
 
@@ -51,7 +51,7 @@ def _show(command: re.Match[bytes]) -> bytes:
     if command["text"]:
         try:
             return gate.line(command["text"].decode()).encode()
-        except UnicodeDecodeError:  # longer than it need be, or half of a surrogate pair
+        except UnicodeDecodeError:  # an overlong encoding, or half of a surrogate pair
             return b"".join(b"\\x%02x" % byte for byte in command["text"])
     if command["c1"] or command["raw"]:
         return b"\\x%02x" % command[0][-1]

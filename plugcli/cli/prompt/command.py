@@ -1,4 +1,4 @@
-"""`plugcli prompt`: the text on standard output as the model reads it, its size and what is not in it on standard error."""
+"""`plugcli prompt`: prints the text that the model reads on standard output, and its size and omissions on standard error."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,21 +17,25 @@ def prompt(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="A plugin's folder, a manifest, an OpenAPI document, or an address. [default: this folder]",
+            help="A plugin folder, a manifest, an OpenAPI document or a URL. [default: the current folder]",
             show_default=False,
         ),
     ] = ".",
     host: Annotated[
-        str, typer.Option("--for", metavar="HOST", help="As this host shows it: `chatgpt` or `gpt-actions`.")
+        str,
+        typer.Option(
+            "--for", metavar="HOST", help="The host whose prompt to show: `chatgpt` or `gpt-actions`."
+        ),
     ] = "chatgpt",
     json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: text, sizes, left out.")
+        bool,
+        typer.Option("--json", help="Print one JSON object with the text, its sizes and what is left out."),
     ] = False,
 ) -> None:
-    """Show what the model reads of a plugin, and how much of its memory that takes.
+    """Show the text that the model reads about a plugin, and its size.
 
-    The text is as ChatGPT built it for plugins, or builds it for GPT Actions, known from captured prompts.
-    Tokens are estimated: four characters of English each, and one for each character beyond ASCII.
+    The text has the form that ChatGPT used for plugins, or uses for GPT Actions, as known from captured prompts. The number of tokens
+    is an estimate: one token for four ASCII characters, and one for each other character.
     """
     from plugcli.target import load_target
 

@@ -20,8 +20,8 @@ def made(plugin: "Plugin", host: str) -> "Prompt":
 
     known = next((each for each in PROMPT_HOSTS if each == host), None)
     if known is None:
-        raise UsageError(f"no prompt of {host!r} is known", hint=f"one of {', '.join(PROMPT_HOSTS)}")
-    hint = "`plugcli validate` says what is wrong, and where"
+        raise UsageError(f"the prompt of {host!r} is not known", hint=f"one of {', '.join(PROMPT_HOSTS)}")
+    hint = "`plugcli validate` shows what is wrong, and where"
     read = (
         (plugin.openapi_problem,)
         if known == "gpt-actions"
@@ -37,12 +37,12 @@ def made(plugin: "Plugin", host: str) -> "Prompt":
         message = failure.message if failure else f"{plugin.name} has no OpenAPI document"
         raise PlugcliError(message, hint=hint)
     if openapi_dialect(plugin.openapi.data) not in ("openapi", "version-missing"):
-        raise PlugcliError(f"{plugin.openapi.name} is no OpenAPI 3 document", hint=hint)
+        raise PlugcliError(f"{plugin.openapi.name} is not an OpenAPI 3 document", hint=hint)
     return make(plugin.openapi, plugin.manifest, known)
 
 
 def print_text(text: str) -> None:
-    """Print the text as it is; on a terminal, nothing of it is obeyed."""
+    """Print the text unchanged; for a terminal, write out the characters that would control it."""
     if sys.stdout is None:  # closed by our caller
         return
     sys.stdout.flush()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Colours:
-    """What turns each colour on, and all of them off; empty where nothing is coloured."""
+    """The codes that turn each colour on and all of them off; empty if the output is not coloured."""
 
     error: str = ""
     warning: str = ""

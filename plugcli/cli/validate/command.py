@@ -1,4 +1,4 @@
-"""`plugcli validate`: options, then load, judge, print."""
+"""`plugcli validate`: its options."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ def validate(
         list[str] | None,
         typer.Argument(
             metavar="TARGET",
-            help="A plugin's folder, a manifest, an OpenAPI document, or an address. [default: this folder]",
+            help="Plugin folders, manifests, OpenAPI documents or URLs. [default: the current folder]",
             show_default=False,
         ),
     ] = None,
@@ -21,45 +21,49 @@ def validate(
         typer.Option(
             "--for",
             metavar="HOST",
-            help="Judge for this host, or `all`; may be repeated; `plugcli hosts` lists them. [default: the configuration's, or chatgpt]",
+            help="Judge for this host, or `all`. Repeatable; `plugcli hosts` lists them. [default: as configured, else chatgpt]",
             show_default=False,
         ),
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option("--url", metavar="URL", help="Judge a plugin of files as if it stood at https://..."),
+        typer.Option(
+            "--url", metavar="URL", help="Judge a plugin in files as if it were deployed at https://..."
+        ),
     ] = None,
     format: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="FORMAT", help="How to print: text (default), json, sarif or github."
+            "--format", metavar="FORMAT", help="The format to print: text (default), json, sarif or github."
         ),
     ] = None,
     output: Annotated[
         list[str] | None,
         typer.Option(
-            "--output", metavar="FORMAT:FILE", help="Write a file besides (- prints it); may be repeated."
+            "--output", metavar="FORMAT:FILE", help="Also write a report to FILE (- prints it). Repeatable."
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 for warnings too.")] = False,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Fix in the files what can surely be fixed, then say what remains.")
+        bool, typer.Option("--fix", help="Fix what can be fixed safely in the files, then report the rest.")
     ] = False,
     diff: Annotated[
         bool,
-        typer.Option("--diff", help="Print what --fix would change, as a unified diff, and write nothing."),
+        typer.Option("--diff", help="Print what --fix would change, as a unified diff. Write nothing."),
     ] = False,
     show_prompt: Annotated[
         bool,
-        typer.Option("--show-prompt", help="Then show what the model reads of it, as `plugcli prompt` does."),
+        typer.Option(
+            "--show-prompt", help="Also show the text that the model reads, as `plugcli prompt` does."
+        ),
     ] = False,
 ) -> None:
-    """Say what each chat host would say of a plugin, before the host says it.
+    """Check a plugin as chat hosts do, before they do.
 
-    The nearest plugcli.toml, or pyproject.toml with [tool.plugcli], may say for which hosts, at which url, and what to ignore.
-    Exit status, whatever the format: 0 no errors, 1 errors found, 2 usage, 3 plugcli could not do its job.
+    The nearest plugcli.toml, or pyproject.toml with [tool.plugcli], can set the hosts, the url, and the findings to ignore. The exit
+    status is the same for every format: 0 for no errors, 1 for errors, 2 for wrong usage, 3 if plugcli could not do its job.
     """
-    # Typer alone is most of what `--help` costs: the library is read only where it is used.
+    # Imported here, so that `--help` does not load the library.
     from plugcli.cli.validate.judge import Asked, judge
 
     raise typer.Exit(

@@ -1,7 +1,7 @@
-"""The unified diff of two texts that are nearly the same, as `patch -p0` takes it.
+"""The unified diff of two similar texts, as `patch -p0` accepts it.
 
-The standard library's takes ten seconds where a document of 4 MB has 500 changes: lines that occur once cut it into short pieces first.
-It must never let a file's name, or the same line many times, say what is changed or how long that takes.
+The standard library takes ten seconds for a 4 MB document with 500 changes. So lines that occur only once split the texts into short
+pieces first. Neither a file's name nor a line that repeats many times must change the meaning of the diff or make it slow.
 """
 
 import re
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 _CONTEXT = 3
-# Pairs of equal lines that one piece may have: the standard library takes 24 seconds for a million, cubic in the lines.
+# The most pairs of equal lines in a piece. The standard library takes 24 seconds for a million pairs, and its time is cubic in the lines.
 _MOST_PAIRS = 10_000
-# What a reader of the header takes for its end, for a quote or for no part of the name.
+# Characters that a reader of the header takes for its end, for a quote, or for something outside the name.
 _MISREAD = re.compile(r'[\x00-\x1f\x7f"\\]|\A | \Z')
 
 
@@ -40,7 +40,7 @@ class _Matcher(SequenceMatcher[str]):
 
 
 def diff(file: str, before: str, after: str) -> Iterator[str]:
-    """The lines of the diff, each with its end; none where the texts are equal."""
+    """Yield the lines of the diff, with their line ends; none if the texts are equal."""
     name = _header_name(file)
     old, new = (re.findall(r"[^\n]*\n|[^\n]+", text) for text in (before, after))
     for number, group in enumerate(_Matcher(old, new).get_grouped_opcodes(_CONTEXT)):
@@ -55,13 +55,13 @@ def diff(file: str, before: str, after: str) -> Iterator[str]:
 
 
 def _header_name(file: str) -> str:
-    """`file` as git writes it: in quotes where a bare name could be misread, and with a tab at its end where it has spaces."""
+    """Return `file` as git writes it: quoted if a bare name could be misread, and followed by a tab if it has spaces."""
     name = _MISREAD.sub(lambda found: f"\\{ord(found[0]):03o}", file)
     return (file if name == file else f'"{name}"') + ("\t" if " " in name else "")
 
 
 def _opcodes(before: list[str], after: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
-    """What makes `after` of `before`. Between the first and the last difference it may be one replacement of everything."""
+    """Yield the changes from `before` to `after`. All between the first and the last difference may become one replacement."""
     shorter = min(len(before), len(after))
     start = next((index for index in range(shorter) if before[index] != after[index]), shorter)
     rest = range(1, shorter - start + 1)
@@ -82,7 +82,7 @@ def _opcodes(before: list[str], after: list[str]) -> Iterator[tuple[str, int, in
 
 
 def _anchors(before: list[str], after: list[str]) -> list[tuple[int, int]]:
-    """Places of lines that occur once in each: the longest chain of them that has the order of both."""
+    """Return the places of lines that occur once in each text: the longest chain that is in order in both."""
     counts, counts_after = Counter(before), Counter(after)
     places = {line: index for index, line in enumerate(after) if counts_after[line] == 1 == counts[line]}
     ends: list[int] = []  # of the chains of each length, the place in `after` where the best one ends

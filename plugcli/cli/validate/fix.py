@@ -1,4 +1,4 @@
-"""`validate --fix` and `--diff`: what was fixed, or would be. Says it on standard error: standard output is the report or the diff."""
+"""`validate --fix` and `--diff`. Lists the fixes on standard error, because standard output is the report or the diff."""
 
 import codecs
 import sys
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
 
 
 def check_fixable(targets: Sequence[str], form: str | None, *, is_dry: bool, has_prompt: bool) -> None:
-    """Raise UsageError for what no fix can change, and for two things on one standard output."""
+    """Raise UsageError for targets that cannot be fixed, and for options that would print two things to standard output."""
     from plugcli.target import is_url
 
     for target in targets:
         if is_url(target):
             raise UsageError(
-                f"{target} cannot be fixed from here", hint="name the folder that it is served from"
+                f"{target} is a URL, and only files can be fixed", hint="name the folder that is served there"
             )
     if is_dry and (form not in (None, "text") or has_prompt):
         other = "--show-prompt" if has_prompt else f"--format {form}"
-        raise UsageError(f"--diff and {other} both print to standard output", hint="run it once with each")
+        raise UsageError(
+            f"--diff and {other} both print to standard output", hint="run plugcli twice, once with each"
+        )
 
 
 def fixed(
@@ -40,7 +42,7 @@ def fixed(
     *,
     is_dry: bool,
 ) -> tuple["Plugin", "Report"]:
-    """Fix the files of `plugin`, or with `is_dry` print what would change; return it and what is then said of it."""
+    """Fix the files of `plugin`, or print the diff if `is_dry`; return the fixed plugin and the report on it."""
     from plugcli.fix import fix
     from plugcli.fix.write import check_writable, write
 
@@ -50,7 +52,7 @@ def fixed(
             _print_diff(file, before, after)
     else:
         for file in done.texts:
-            check_writable(file)  # all of them first: half of a fix is none
+            check_writable(file)  # check all of them first: half a fix is no fix
         for file, (before, after) in done.texts.items():
             write(file, before, after)
     for each in done.fixes:
@@ -62,12 +64,12 @@ def fixed(
     for each in done.refused:
         tell(printable(f"{each.file}:{each.line}: {each.message} [{each.rule}]"))
     if not done.fixes:
-        tell(printable(f"{plugin.name}: nothing that plugcli fixes"))
+        tell(printable(f"{plugin.name}: nothing to fix"))
     return done.plugin, done.report
 
 
 def _print_diff(file: str, before: str, after: str) -> None:
-    """Print the unified diff, fit for `patch -p0`; a terminal obeys nothing in it."""
+    """Print the unified diff, as `patch -p0` accepts it; on a terminal, write out control characters."""
     if sys.stdout is None:  # closed by our caller
         return
     mark = "\ufeff" if Path(file).read_bytes()[:3] == codecs.BOM_UTF8 else ""

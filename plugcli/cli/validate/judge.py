@@ -1,4 +1,4 @@
-"""What `validate` does once its options are read: load, judge, perhaps fix, print. Knows nothing of typer."""
+"""Carries out `validate`: loads each target, judges it, fixes it if asked to, and prints the report. Does not use typer."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -15,14 +15,14 @@ from plugcli.plugin import Plugin
 from plugcli.target import check_target, each_plugin_once, is_url, load_target
 from plugcli.validate import validate
 
-# The many small objects of a large document set off Python's cycle collector again and again: a tenth of the time. What it finds
-# is little, and memory does not grow.
+# The many small objects of a large document start Python's cycle collector again and again, which takes a tenth of the time. It finds
+# little, and memory does not grow without it.
 _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The options of `validate`, as they were given; its help says what they mean."""
+    """The options of `validate` as given; `validate --help` explains them."""
 
     targets: Sequence[str] = (".",)
     hosts: Sequence[str] = ()
@@ -37,9 +37,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class _Job:
-    """What to judge, for which hosts, as if it stood where, and what to ignore.
+    """One target, the hosts to judge it for, the URL to judge it at, and the findings to ignore.
 
-    `configuration` is the file that some of it is from, and `configured` names which.
+    `configuration` is the file that some of these come from, and `configured` names them.
     """
 
     target: str
@@ -51,7 +51,7 @@ class _Job:
 
 
 def judge(asked: Asked) -> int:
-    """Judge what is asked for and print it; return the exit status. Raises PlugcliError."""
+    """Judge the targets and print the reports; return the exit status. Raises PlugcliError."""
     gc.enable()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 100)
     to = outputs(asked.form, asked.outputs)
@@ -63,7 +63,7 @@ def judge(asked: Asked) -> int:
 
 
 def _check(asked: Asked, work: Sequence[_Job]) -> None:
-    """Raise UsageError for options that do not go together."""
+    """Raise UsageError for options that cannot be combined."""
     if asked.fix or asked.diff:
         from plugcli.cli.validate.fix import check_fixable
 
@@ -73,7 +73,7 @@ def _check(asked: Asked, work: Sequence[_Job]) -> None:
 
         if asked.outputs:
             raise UsageError(
-                "--show-prompt is for people, and --output is for programs", hint="run it once with each"
+                "--show-prompt cannot be combined with --output", hint="run plugcli twice, once with each"
             )
         check_panel([host for job in work for host in job.hosts], asked.form or "text")
 
@@ -85,21 +85,24 @@ def _reports(asked: Asked, work: Sequence[_Job]) -> Iterator[Report]:
         if asked.fix or asked.diff:
             plugin, report = _fixed(job, plugin, report, is_dry=asked.diff)
         yield report
-        if asked.show_prompt:  # whoever asks for the next report has printed this one
+        if asked.show_prompt:  # by the time the next report is asked for, this one has been printed
             from plugcli.cli.validate.prompt_panel import print_panel
 
             print_panel(plugin, report, job.hosts)
 
 
 def _jobs(targets: Sequence[str], hosts: Sequence[str], url: str | None) -> list[_Job]:
-    """The jobs of a run, nothing loaded yet: a slip in the last target must not follow pages of text. Raises UsageError."""
+    """Return the jobs of a run, with nothing loaded yet, so that a typo in the last target is reported first. Raises UsageError."""
     wanted = tuple(named_hosts(hosts))
     if url is not None:
         checked_url(url)
     for target in targets:
         check_target(target)
         if url is not None and is_url(target):
-            raise UsageError(f"{target} is judged where it stands", hint="--url is for plugins of files")
+            raise UsageError(
+                f"--url cannot be used with {target}, which is a URL itself",
+                hint="--url is for plugins in files",
+            )
     known: dict[Path, Configuration] = {}
     return [_job(target, wanted, url, known) for target in each_plugin_once(targets)]
 
@@ -119,18 +122,18 @@ def _job(target: str, hosts: tuple[str, ...], url: str | None, known: dict[Path,
 
 
 def _load(job: _Job) -> Plugin:
-    """The plugin that the job is about, as if it stood where the job says. Raises PlugcliError where it cannot be read."""
+    """Return the plugin of the job, placed at the job's URL. Raises PlugcliError if it cannot be read."""
     plugin = load_target(job.target)
     return plugin if job.url is None else replace(plugin, url=job.url)
 
 
 def _report_of(job: _Job, plugin: Plugin) -> Report:
-    """What is said of `plugin`, which is the job's."""
+    """Return the report on `plugin`, the plugin of the job."""
     return _with_configuration(job, validate(plugin, named_hosts(job.hosts), job.ignores))
 
 
 def _fixed(job: _Job, plugin: Plugin, report: Report, *, is_dry: bool) -> tuple[Plugin, Report]:
-    """Fix the plugin's files, or with `is_dry` print what would change; return it and what is then said of it."""
+    """Fix the plugin's files, or print the diff if `is_dry`; return the fixed plugin and the report on it."""
     from plugcli.cli.validate.fix import fixed
 
     plugin, left = fixed(plugin, report, named_hosts(job.hosts), job.ignores, is_dry=is_dry)

@@ -1,4 +1,4 @@
-"""Where a finding is, as programs that read reports name it: a file below the current folder, another, or an address."""
+"""The location of a finding as programs expect it: a file below the current folder, another file, or a URL."""
 
 import os
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from urllib.parse import quote
 from plugcli.finding import Finding
 from plugcli.target import is_url
 
-# RFC 3986: reserved characters, and % of what is encoded already.
+# RFC 3986: reserved characters, and the % of characters that are already encoded.
 _OF_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"
 
 
 @dataclass(frozen=True)
 class Location:
-    """`path` is relative, with slashes, where the file is below the current folder; `is_file` where it is a file at all."""
+    """Where a finding is. `path` is relative, with slashes, if it is below the current folder; `is_file` is false for folders and URLs."""
 
     path: str
     uri: str
@@ -22,7 +22,7 @@ class Location:
 
 
 def location_of(finding: Finding) -> Location:
-    """The file, folder or address that the finding is in."""
+    """Return the file, folder or URL that the finding is in."""
     named = finding.file
     if is_url(named):
         return Location(named, quote(named, safe=_OF_ADDRESSES), is_file=False)

@@ -1,4 +1,4 @@
-"""Where reports go: one format to standard output, and one to each file that `--output FORMAT:FILE` names."""
+"""Where reports go: one format to standard output, and one to each file named by `--output FORMAT:FILE`."""
 
 import io
 import sys
@@ -16,38 +16,40 @@ STDOUT = "-"
 
 @dataclass(frozen=True)
 class Outputs:
-    """How to print, and what to write besides."""
+    """The format to print, and the files to write as well."""
 
     to_stdout: Render
     to_files: tuple[tuple[str, Render], ...]
 
 
 def outputs(form: str | None, named: Sequence[str]) -> Outputs:
-    """What `--format` and each `--output` ask for. Raises UsageError."""
+    """Return the outputs that `--format` and `--output` ask for. Raises UsageError."""
     printed = None if form is None else format_called(form)
     written: dict[str, Render] = {}
     for each in named:
         name, colon, file = each.partition(":")
         if not colon or not file:
             raise UsageError(
-                f"--output {each} names no file", hint=f"for example --output {name}:report.{name}"
+                f"--output {each} does not name a file", hint=f"for example --output {name}:report.{name}"
             )
         render = format_called(name)
         if file == STDOUT:
             if printed is not None:
                 raise UsageError(
-                    f"--output {each}: standard output has a format already", hint="name a file for the other"
+                    f"--output {each}: another format is already printed", hint="name a file for one of them"
                 )
             printed = render
         elif Path(file).absolute() in map(Path.absolute, map(Path, written)):
-            raise UsageError(f"--output {each}: {file} gets another report already", hint="name another file")
+            raise UsageError(
+                f"--output {each}: another report is already written to {file}", hint="name another file"
+            )
         else:
             written[file] = render
     return Outputs(printed or format_called(DEFAULT), tuple(written.items()))
 
 
 def deliver(reports: Iterable[Report], to: Outputs, *, prints: bool = True) -> list[Report]:
-    """Write the reports, and print them as they come unless `prints` says not to; return them.
+    """Write the reports, print each as soon as it is ready if `prints` is true, and return them.
 
     Raises PlugcliError for a file that cannot be written.
     """
@@ -58,7 +60,7 @@ def deliver(reports: Iterable[Report], to: Outputs, *, prints: bool = True) -> l
             seen.append(report)
             yield report
 
-    if to.to_files:  # first: whoever reads standard output may go before the end
+    if to.to_files:  # files first, because the reader of standard output may leave early
         from plugcli.cli.validate.write import write_whole
 
         seen = list(reports)
@@ -74,10 +76,10 @@ def deliver(reports: Iterable[Report], to: Outputs, *, prints: bool = True) -> l
 
 
 def _print(render: Render, reports: Iterable[Report]) -> None:
-    """Print the reports. Where the reader (head, less) goes before the end, the rest is judged all the same, for the exit status."""
+    """Print the reports. If the reader (head, less) leaves early, the rest is still judged, for the exit status."""
     paper = Paper()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that cannot show a character is no reason to stop.
+        # A character that the terminal cannot show must not stop the report.
         sys.stdout.reconfigure(errors="backslashreplace")
         is_terminal = sys.stdout.isatty()
         paper = Paper(_terminal_width() if is_terminal else paper.width, is_terminal, is_coloured(sys.stdout))
@@ -93,6 +95,6 @@ def _print(render: Render, reports: Iterable[Report]) -> None:
 
 
 def _terminal_width() -> int:
-    import shutil  # 2 ms that a pipe does not pay
+    import shutil  # imported here to save 2 ms when printing to a pipe
 
     return shutil.get_terminal_size().columns

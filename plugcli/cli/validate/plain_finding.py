@@ -1,4 +1,4 @@
-"""What is said of a problem, in lines, for programs that show text and nothing else."""
+"""A finding as plain lines of text, for programs that show nothing else."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from plugcli.hosts import named_hosts
 
 
 def plain_finding(alike: Sequence[Finding]) -> str:
-    """What is wrong, what hosts say of it, and what to do about it: a line each, and no character that a terminal acts on."""
+    """Return the message, the hosts' own words and the hints, a line each, without characters that control a terminal."""
     said = {each.host_says: each.host for each in reversed(alike) if each.host_says is not None}
     hosts = named_hosts([*said.values()])
     lines = [alike[0].message]

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def print_panel(plugin: "Plugin", report: "Report", hosts: Sequence[str]) -> None:
-    """Print what ChatGPT's developer panel showed of a plugin: what became of its documents, and the prompt.
+    """Print what ChatGPT's developer panel showed for a plugin: the state of its documents, and the prompt.
 
-    The headings are the panel's own. It knew one host; here each that has a prompt has its own panel.
+    The headings are the panel's own. The panel knew one host; here, each host with a known prompt has a panel.
     """
     from plugcli.cli.text import printable
     from plugcli.prompt import PROMPT_HOSTS
@@ -39,7 +39,7 @@ def print_panel(plugin: "Plugin", report: "Report", hosts: Sequence[str]) -> Non
         print(f"Prompt for {'ChatGPT' if host == 'chatgpt' else 'GPT Actions'}\n")
         try:
             shown = made(plugin, host)
-        except PlugcliError as error:  # which the report has told already
+        except PlugcliError as error:  # the report has already shown it
             print(f"none: {printable(error.message)}")
             continue
         print_text(shown.text)
@@ -48,16 +48,16 @@ def print_panel(plugin: "Plugin", report: "Report", hosts: Sequence[str]) -> Non
 
 
 def check_panel(hosts: Sequence[str], form: str) -> None:
-    """Raise UsageError where `--show-prompt` has nothing to show, or no place to show it in."""
+    """Raise UsageError if `--show-prompt` has nothing to show or nowhere to show it."""
     from plugcli.prompt import PROMPT_HOSTS
 
     if form != "text":
         raise UsageError(
             f"--show-prompt is for people, and --format {form} is for programs",
-            hint="plugcli prompt --json says the same to a program",
+            hint="programs get the same from plugcli prompt --json",
         )
     if not set(hosts).intersection(PROMPT_HOSTS):
         raise UsageError(
-            f"how {', '.join(hosts)} shows a plugin to the model is not known",
-            hint=f"--show-prompt is for {' and '.join(PROMPT_HOSTS)}",
+            f"plugcli does not know how {', '.join(hosts)} shows a plugin to the model",
+            hint=f"--show-prompt works for {' and '.join(PROMPT_HOSTS)}",
         )

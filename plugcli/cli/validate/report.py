@@ -1,4 +1,4 @@
-"""What `validate` says of a plugin to a person: each problem with its line and a caret, then what each host would do."""
+"""The report of `validate` for people: each problem with its line and a caret, then the verdict of each host."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,12 +9,12 @@ from plugcli.cli.validate.verdicts import verdicts
 from plugcli.finding import Finding, Report, rules_of, told_problems
 from plugcli.hosts import Host
 
-# Of one rule, so that a fault that repeats does not bury the others. Errors are always shown.
+# The most findings to show for one rule, so that a repeated fault does not bury the others. Errors are always shown.
 _MOST_ALIKE = 10
 
 
 def lines(report: Report, hosts: Mapping[str, Host], paper: Paper) -> Iterator[str]:
-    """What was found in one target, each problem once for all of `hosts`, and then the hosts' verdicts."""
+    """Yield the report on one target: each problem once for all of `hosts`, then the verdicts."""
     colours = BRIGHT if paper.is_coloured else PLAIN
     shown: dict[str, int] = {}
     left_out: dict[str, int] = {}
@@ -37,7 +37,7 @@ def _problem(
     finding, source = alike[0], alike[0].source
     colour, bold, dim, off = getattr(colours, finding.severity), colours.bold, colours.dim, colours.off
     place = printable(finding.file)
-    if source is not None:  # else it is about the whole
+    if source is not None:  # without a source, it is about the whole file
         place += f":{finding.line}:{finding.column}"
     message = printable(finding.message)
     yield f"{bold}{place}:{off} {colour}{finding.severity}{off}: {message} {dim}[{rules_of(alike)}]{off}"
@@ -57,11 +57,13 @@ def _problem(
 
 
 def _for_whom(alike: list[Finding], hosts: Mapping[str, Host]) -> str:
-    """Who minds: `GPT Actions (error), ChatGPT`, where those without a word take it as the headline says."""
+    """The hosts that report it, such as `GPT Actions (error), ChatGPT`; a severity is shown if it is not the headline's."""
     if {each.host for each in alike} == hosts.keys() and len({each.severity for each in alike}) == 1:
         return "all"
     worst = alike[0].severity
-    severities = {each.host: each.severity for each in reversed(alike)}  # several rules: the worst counts
+    severities = {
+        each.host: each.severity for each in reversed(alike)
+    }  # if several rules apply, the worst counts
     in_order = sorted(severities, key=lambda host: (severities[host] != worst, [*hosts].index(host)))
     return ", ".join(
         hosts[host].title + ("" if severities[host] == worst else f" ({severities[host]})")

@@ -1,4 +1,4 @@
-"""What each host would do with a plugin: a line for one host, a table for several."""
+"""What each host would do with a plugin: a line for one host, a table for several hosts."""
 
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -23,13 +23,13 @@ _VERDICTS = {
 }
 _HEADER = ("host", "verdict", "errors", "warnings")
 _LOST = "lost"
-# A column of what is lost that is narrower than this is harder to read than a line of its own.
+# If the column of losses were narrower than this, a line of its own is easier to read.
 _NARROWEST = 20
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def verdicts(report: Report, hosts: Mapping[str, Host], paper: Paper, colours: Colours) -> Iterator[str]:
-    """The verdicts on one target, and what the configuration had to do with them."""
+    """Yield the verdicts on one target, and what came from the configuration."""
     if len(report.verdicts) == 1:
         yield _line(report, report.verdicts[0], hosts, paper, colours)
     else:
@@ -87,12 +87,12 @@ def _tint(verdict: Verdict, colours: Colours) -> str:
 
 
 def _unbroken(verdict: Verdict) -> list[str]:
-    """What is lost, each in one piece: `7` at the end of a line says nothing."""
+    """Return the losses with unbreakable spaces, because a number alone at the end of a line says nothing."""
     return [each.replace(" ", _NO_BREAK) for each in verdict.losses]
 
 
 def _wrapped(text: str, paper: Paper, indent: int) -> list[str]:
-    """`text` in pieces that fit behind `indent` cells of a terminal; in a file and a pipe it is one line."""
+    """Wrap `text` to lines that fit after `indent` cells of a terminal; in a file or pipe it stays one line."""
     pieces = [text]
     if paper.is_terminal:
         width = max(paper.width - indent, _NARROWEST)

@@ -1,4 +1,4 @@
-"""A file that the user names for a report: written whole or not at all, and what is wrong with it in a sentence."""
+"""Writes a report to the file that the user named: the whole report or nothing."""
 
 import errno
 import os
@@ -9,25 +9,27 @@ from plugcli.replace import replace
 
 
 def write_whole(file: str, text: str) -> None:
-    """Put `text` into `file`, as UTF-8; its mode stays, and a symbolic link stays one.
+    """Write `text` to `file` as UTF-8. Keeps the file's mode, and keeps a symbolic link.
 
-    What is no regular file (a pipe, /dev/stderr) is written to and never replaced. Raises PlugcliError.
+    A file that is not regular (a pipe, /dev/stderr) is written to, never replaced. Raises PlugcliError.
     """
     path = Path(file)
-    data = text.encode("utf-8", errors="backslashreplace")  # half of a surrogate pair, from a name of a file
+    data = text.encode(
+        "utf-8", errors="backslashreplace"
+    )  # half of a surrogate pair, from the name of a file
     try:
         if path.exists() and not path.is_file():
-            with path.open("wb") as other:  # a folder says so here
+            with path.open("wb") as other:  # raises an error for a folder
                 other.write(data)
             return
-        if file.endswith("/"):  # Path drops it
+        if file.endswith("/"):  # Path would drop the slash
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if path.exists():
-            with path.open("ab"):  # a file that may not be written is not replaced either
+            with path.open("ab"):  # a file without write permission is not replaced either
                 pass
         replace(path.resolve(), data)
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links; a NUL in the name
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or a NUL in the name
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         is_name = isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError))
-        hint = "name a file in a folder that is there" if is_name else ""
+        hint = "name a file in a folder that exists" if is_name else ""
         raise PlugcliError(f"cannot write {file}: {reason}", hint=hint) from error

@@ -1,6 +1,6 @@
-"""Formats of a report, one a file: each has `render(reports, paper)`, which makes text of reports as they come.
+"""Report formats, one per file: each has `render(reports, paper)`, which turns reports into text as they arrive.
 
-The file name is what `--format` calls it; nothing lists them. A format prints nothing and opens no file.
+The name of the file is the name of the format; no list is kept. A format never prints and never opens a file.
 """
 
 import sys
@@ -18,9 +18,9 @@ DEFAULT = "text"
 
 @dataclass(frozen=True)
 class Paper:
-    """Where a report goes to: how many cells fit on a line, and whether a person sees it there, in colour.
+    """Where a report goes: how many cells fit on a line, whether it is a terminal, and whether it is coloured.
 
-    A file and a pipe have `width` for excerpts only: what is one line for a person is one line for grep.
+    In a file or pipe, `width` limits excerpts only, so that each message stays on one line for grep.
     """
 
     width: int = 100
@@ -32,7 +32,7 @@ Render = Callable[[Iterable[Report], Paper], Iterator[str]]
 
 
 def format_called(name: str) -> Render:
-    """The format `name`. Raises UsageError where there is none."""
+    """Return the format `name`. Raises UsageError if there is no such format."""
     formats = sys.modules[__name__]
     names = sorted(ids(formats))
     if name not in names:

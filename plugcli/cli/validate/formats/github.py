@@ -1,6 +1,6 @@
-"""`--format github`: workflow commands, which GitHub shows as annotations at the lines of a pull request.
+"""`--format github`: workflow commands, which GitHub shows as annotations on the lines of a pull request.
 
-A stranger's text must never become a command of its own: no line end of it gets out.
+A stranger's text must never become a command of its own, so its line ends are always escaped.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
-    """A line for each problem, once for all hosts: GitHub shows ten of a kind, and drops the rest."""
+    """Yield one line per problem for all hosts together, because GitHub shows ten annotations of a kind and drops the rest."""
     for report in reports:
         for alike in told_problems(report.findings):
             yield _command(alike) + "\n"
@@ -37,7 +37,7 @@ def _command(alike: list[Finding]) -> str:
     return f"::{_COMMANDS[finding.severity]} {listed}::{_data(text)}"
 
 
-# What the runner undoes: actions/toolkit, packages/core/src/command.ts.
+# The escapes that the runner decodes: actions/toolkit, packages/core/src/command.ts.
 def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 

@@ -1,4 +1,4 @@
-"""`--format json`, version 1: frozen, described by `plugcli schema report`. What is new gets another version, or stays out."""
+"""`--format json`, version 1. It is frozen, and `plugcli schema report` describes it. Additions need a new version."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,6 +8,6 @@ from plugcli.sandbox import gate
 
 
 def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
-    """One object for all targets, in ASCII, so that nothing in it can reach a terminal raw."""
+    """Yield one object for all targets, in ASCII, so that nothing in it reaches a terminal raw."""
     value = {"version": 1, "targets": [report.as_json() for report in reports]}
     yield gate.json_text(value, indent=2) + "\n"

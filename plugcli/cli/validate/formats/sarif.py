@@ -1,6 +1,6 @@
-"""`--format sarif`, version 2.1.0 (OASIS): for GitHub's code scanning, editors, and whatever else collects findings.
+"""`--format sarif`, version 2.1.0 (OASIS): for GitHub's code scanning, editors, and other collectors of findings.
 
-A problem is one result, whichever hosts mind it. It must be known again when the lines above it move: see `_fingerprint`.
+A problem is one result, however many hosts report it. It must be recognised when the lines above it move: see `_fingerprint`.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _FINGERPRINT = "problem/v1"
 
 
 def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
-    """One run with the problems of all targets, in ASCII."""
+    """Yield one run with the problems of all targets, in ASCII."""
     seen = list(reports)
     value = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(seen)]}
     yield gate.json_text(value, indent=2) + "\n"
@@ -33,7 +33,9 @@ def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
 def _run(reports: list[Report]) -> dict[str, Any]:
     known: Counter[tuple[str, str]] = Counter()
     results = [result for report in reports for result in _results(report, known)]
-    if any("suppressions" in result for result in results):  # 3.27.23: all of a run have them, or none
+    if any(
+        "suppressions" in result for result in results
+    ):  # SARIF 3.27.23: either all results of a run have them, or none
         for result in results:
             result.setdefault("suppressions", [])
     used = sorted({result["ruleId"] for result in results})
@@ -103,7 +105,7 @@ def _host(finding: Finding) -> dict[str, Any]:
 
 
 def _fingerprint(finding: Finding) -> str:
-    """What stays when lines move and numbers change: the rule, the member, the words without numbers, or the line's text."""
+    """Hash what stays the same when lines move and numbers change: rule, pointer, message without numbers, else the line's text."""
     line = finding.source.text.strip() if finding.source is not None and not finding.pointer else ""
     what = (finding.rule, finding.pointer, re.sub(r"\d+", "#", finding.message), line)
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""`--format text`: for people, each target as soon as it is judged, and a line that sums up where there were several."""
+"""`--format text`: for people. Each target is shown as soon as it is judged; several targets get a summary line."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +9,7 @@ from plugcli.hosts import named_hosts
 
 
 def render(reports: Iterable[Report], paper: Paper) -> Iterator[str]:
-    """The reports, and what they come to."""
+    """Yield the reports, and a summary if there are several."""
     targets = with_errors = with_warnings = ignored = 0
     for report in reports:
         hosts = named_hosts([verdict.host for verdict in report.verdicts])
