@@ -1,4 +1,7 @@
-"""Writes what the documentation lists: docs/rules.md, and the README's commands and templates. `python -m tests.contract.table`."""
+"""Writes all that is generated: `python -m tests.contract.table`, then read `git diff`.
+
+These are docs/rules.md, the commands and the templates in the README, and what `plugcli validate` prints for each case of a rule.
+"""
 
 import inspect
 import re
@@ -8,6 +11,7 @@ from plugcli.cli.app import commands
 from plugcli.hosts import all_hosts
 from plugcli.rules import all_rules, claims, documentation
 from plugcli.scaffold import templates
+from tests.contract.rule_cases import ALL_CASES, CASES, judge
 
 ROOT = Path(__file__).parents[2]
 _COMMANDS = re.compile(r"(?<=<!-- commands -->\n)(?:.*\n)*?(?=<!-- end of commands -->\n)")
@@ -16,8 +20,8 @@ _HEAD = """\
 # Rules
 
 What `plugcli validate` checks, and how bad each problem is for which host. `plugcli explain RULE` prints the whole documentation of a
-rule; `plugcli hosts` says which host each id stands for. A host that is not in a row does not report that
-problem. A row without any host is plugcli's own, told for each host.
+rule; `plugcli hosts` says which host each id stands for. A host that is not in a row does not report the
+problem. A row without any host is plugcli's own check: it is reported whatever the host.
 
 | rule | finds | error | warning | note |
 |---|---|---|---|---|
@@ -82,3 +86,5 @@ def _names(host_ids: list[str]) -> str:
 if __name__ == "__main__":
     for path, text in pages().items():
         path.write_text(text)
+    for case in ALL_CASES:
+        CASES.joinpath(case, "expected.txt").write_text(judge(CASES / case)[1], encoding="utf-8")
