@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from pathlib import Path
 
-from plugcli.document import Document, Position
+from plugcli.document import Document, Position, remembered
 from plugcli.finding import Finding, Ignored, problems
 
 # What begins like one and is none is a slip, and said to be one.
@@ -120,7 +119,7 @@ def _spot(finding: Finding) -> tuple[str, int, str]:
     return finding.file, finding.line, finding.rule
 
 
-@lru_cache(maxsize=2)
+@remembered
 def ignore_comments(document: Document) -> tuple[IgnoreComment, ...]:
     """The ignores in the document's comments, also those that lack their rules or their reason."""
     return tuple(_found(document))

@@ -6,6 +6,7 @@ None with its problem beside it.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -54,6 +55,13 @@ class Plugin:
         if named is not None and (named.host or named.kind == "no-scheme"):
             return address(named.with_scheme) if named.kind == "no-scheme" else named
         return address(self.url) if self.url is not None and self.live is not None else None
+
+    @cached_property  # each finding asks
+    def is_on_localhost(self) -> bool:
+        """Whether the plugin is known to stand where a host lets the author's own browser ask: on localhost, with a port."""
+        url = self.url or (self.manifest.get("api", "url") if self.manifest else None)
+        found = address(url) if isinstance(url, str) else None
+        return found is not None and found.kind == "localhost" and found.port is not None
 
     def read(self, relative_path: str) -> bytes:
         """The bytes of a file in the plugin's folder.

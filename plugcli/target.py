@@ -66,17 +66,24 @@ def each_plugin_once(targets: Sequence[str]) -> list[str]:
     return [each for each in once if each not in files or Path(each).resolve() not in judged]
 
 
-def load_target(target: str) -> Plugin:
-    """The plugin that `target` names.
+async def load_target(target: str) -> Plugin:
+    """The plugin that `target` names: at an address, or in a folder or file, which is read in a thread.
 
     Raises UsageError where there is nothing, and PlugcliError where what is there cannot be read. An address
     that does not answer is a plugin whose `live` says why.
     """
-    check_target(target)
     if is_url(target):
         from plugcli.fetch import fetch_plugin  # 60 ms that a folder does not pay
 
-        return fetch_plugin(target)
+        return await fetch_plugin(target)
+    import asyncio  # with an event loop running it costs nothing, and a folder needs none
+
+    return await asyncio.to_thread(load_files, target)
+
+
+def load_files(target: str) -> Plugin:
+    """The plugin that `target` names, which is a folder or a file and not an address. Raises as `load_target`."""
+    check_target(target)
     path = Path(target)
     try:
         if path.is_dir():

@@ -7,11 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain, compress
 from typing import NamedTuple, overload
 
-from plugcli.address import address
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document, ParseProblem
 from plugcli.finding import Finding, Report, Verdict
@@ -223,7 +222,7 @@ def _key(problem: Problem) -> object:
 def _finding(plugin: Plugin, host_id: str, judged: _Judged) -> Finding:
     problem, claim = judged.problem, judged.claim
     says = claim.says
-    if not says and claim.says_on_localhost and _is_on_localhost(plugin):
+    if not says and claim.says_on_localhost and plugin.is_on_localhost:
         says = claim.says_on_localhost
     return Finding(
         rule=judged.rule,
@@ -259,14 +258,6 @@ def _filled(says: str, words: Mapping[str, object]) -> str | None:
 def _parts(says: str) -> list[str]:
     """A host's message, its text and the names of its words by turns."""
     return _WORD.split(says)
-
-
-@lru_cache(maxsize=2)  # each finding asks
-def _is_on_localhost(plugin: Plugin) -> bool:
-    """Whether the plugin is known to stand where a host lets the author's own browser ask: on localhost, with a port."""
-    url = plugin.url or (plugin.manifest.get("api", "url") if plugin.manifest else None)
-    found = address(url) if isinstance(url, str) else None
-    return found is not None and found.kind == "localhost" and found.port is not None
 
 
 @overload

@@ -17,7 +17,7 @@ from plugcli.cli.command import Command
 from plugcli.cli.render import stop_printing
 from plugcli.extensions import load
 
-SHARED = ("__init__", "app", "boundary", "command", "data_packages", "quick", "render", "text")
+SHARED = ("__init__", "app", "boundary", "command", "data_packages", "load", "quick", "render", "text")
 """The files beside the commands that are not commands."""
 
 FIRST = ("init", "validate", "serve", "exec", "prompt", "doctor", "hosts", "rules", "explain", "schema")

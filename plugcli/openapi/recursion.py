@@ -1,11 +1,10 @@
 """Schemas of an OpenAPI document that contain themselves."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 
 # Enough to see the shape of it, where a generator has tied everything to everything.
 _MOST_SCHEMAS = 1000
@@ -13,7 +12,7 @@ _EXAMPLES = ("example", "examples", "enum")
 _PREFIX = "#/components/schemas/"
 
 
-@lru_cache(maxsize=2)
+@remembered
 def recursive_schemas(openapi: Document) -> tuple[tuple[str, list[str]], ...]:
     """The name of a schema in each cycle, and the names from it round the cycle."""
     return tuple(_recursive_schemas(openapi))

@@ -9,12 +9,11 @@ reported by that schema in the same way.
 """
 
 import re
-from functools import lru_cache
 from pathlib import Path
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from plugcli.document import Document
+from plugcli.document import Document, remembered
 from plugcli.json_schema import Fault, errors_of, explain, validator_in
 from plugcli.openapi import mistakes
 from plugcli.openapi.schemas import known_members, validator
@@ -32,15 +31,17 @@ def family(document: Document) -> str | None:
     return None if _ANOTHER_VERSION.match(version) else "3.0"
 
 
-@lru_cache(maxsize=4)  # for every host
 def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
     """The faults of the document, in no order, one a place; with `version` what they would be if it said that one.
 
     None of a version that nobody knows.
     """
     version = version or family(document)
-    if version is None:
-        return ()
+    return () if version is None else _faults(document, version)
+
+
+@remembered  # every host asks
+def _faults(document: Document, version: str) -> tuple[Fault, ...]:
     # The version has a rule of its own, and a strange one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
     errors = errors_of(validator(version), data)
@@ -48,7 +49,7 @@ def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
     return tuple(explain(errors, data, f"OpenAPI {version}", mistakes.WORDS))
 
 
-@lru_cache(maxsize=2)
+@remembered
 def faults_for_parser(document: Document, schema: Path) -> tuple[Fault, ...]:
     """The faults of the document by the JSON Schema in the file `schema`: what a host's own parser refuses."""
     errors = errors_of(validator_in(schema), document.data)

@@ -23,6 +23,7 @@ from plugcli.dialect import openapi_dialect
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.openapi.operation import METHODS
+from plugcli.openapi.servers import ApiServer, servers
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 from plugcli.server_url import FILL_IN, WRITE_SERVERS, deployed, not_absolute, not_yet
@@ -33,32 +34,32 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
     yield from _first_of_each(openapi)
-    servers = openapi.data.get("servers")
-    if isinstance(openapi.get("info", "servers"), list) and not servers:
+    written = openapi.data.get("servers")
+    if isinstance(openapi.get("info", "servers"), list) and not written:
         hint = "servers belongs at the top level: remove its indentation"
         yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
-    elif not servers:
+    elif not written:
         # Some hosts say something of their own about a list that is empty.
-        is_empty = servers == [] and "servers/empty" in host.claims
+        is_empty = written == [] and "servers/empty" in host.claims
         claim = "servers/empty" if is_empty else "servers/missing"
         yield Problem(Place(openapi, "/servers"), "there are no servers", claim, WRITE_SERVERS)
-    elif isinstance(servers, list):
-        yield from _each(plugin, openapi, servers)
-        if len(servers) > 1:
-            message = f"there are {len(servers)} servers: most hosts take the first"
+    elif isinstance(written, list):
+        yield from _each(plugin, openapi)
+        if len(written) > 1:
+            message = f"there are {len(written)} servers: most hosts take the first"
             yield Problem(
                 Place(openapi, "/servers/1"),
                 message,
                 "servers/several",
                 "keep the one that hosts are to call",
             )
-        yield from _elsewhere(plugin, openapi, servers)
+        yield from _elsewhere(plugin, openapi)
 
 
-def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
+def _elsewhere(plugin: Plugin, openapi: Document) -> Problems:
     """None of the servers is on the plugin's own domain."""
     home = _home(plugin)
-    urls = [url for each in servers if isinstance(url := _members(each).get("url"), str)]
+    urls = [each.url for each in servers(openapi)]
     found = [address(deployed(plugin, url)) for url in urls]
     is_on_localhost = home is not None and home.kind == "localhost" and home.port is not None
     if (
@@ -78,15 +79,13 @@ def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Prob
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)
 
 
-def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
+def _each(plugin: Plugin, openapi: Document) -> Problems:
     home = _home(plugin)
-    for index, server in enumerate(servers):
-        url = server.get("url") if isinstance(server, dict) else None
-        if not isinstance(url, str):
-            continue
-        where = Place(openapi, f"/servers/{index}/url")
+    for server in servers(openapi):
+        url = server.url
+        where = Place(openapi, f"{server.where}/url")
         found = address(deployed(plugin, url))
-        if index == 0:
+        if server.index == 0:
             yield from _top(plugin, where, url, found)
         if found.is_local and home is not None and not home.is_local:
             message = f"the server {url} is your own machine"
@@ -102,7 +101,7 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
         elif found.kind in ("no-scheme", "path", "other", "data"):
             message, hint = not_absolute(url)
             yield Problem(where, message, "servers/form", hint)
-        elif found.kind == "placeholder" and "variables" not in _members(server):
+        elif found.kind == "placeholder" and not server.has_variables:
             yield Problem(where, f"a placeholder is not filled in: {url}", "placeholder", FILL_IN)
 
 
@@ -135,14 +134,12 @@ def _first_of_each(openapi: Document) -> Problems:
                 "servers/not-everywhere",
                 WRITE_SERVERS,
             )
-    for where, url in found:
-        yield from _absolute(Place(openapi, f"{where}/servers/0/url"), url)
+    for server in found:
+        yield from _absolute(Place(openapi, f"{server.where}/url"), server.url)
 
 
-def _first(openapi: Document, where: str) -> Iterator[tuple[str, str]]:
-    url = openapi.get(*pointer.split(where), "servers", "0", "url")
-    if isinstance(url, str):
-        yield where, url
+def _first(openapi: Document, where: str) -> Iterator[ApiServer]:
+    return (each for each in servers(openapi, where) if each.index == 0)
 
 
 def _absolute(where: Place, url: str) -> Problems:

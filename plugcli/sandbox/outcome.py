@@ -3,12 +3,14 @@
 import codecs
 import signal
 
+from plugcli.sandbox.amounts import spell_bytes, spell_seconds
 from plugcli.sandbox.aside import Aside, computing
+from plugcli.sandbox.file import Listing
 from plugcli.sandbox.handle import Capture, Ending
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
+from plugcli.sandbox.limits import Limits
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome, RunResult
-from plugcli.sandbox.workspace import Listing, Workspace
+from plugcli.sandbox.workspace import Workspace
 
 _PIECE_BYTES = 32 * 1024
 
@@ -16,7 +18,7 @@ Conclusion = tuple[Outcome, int, str]
 """Outcome, returncode and reason."""
 
 
-def conclude(ending: Ending, policy: Policy, limit: float) -> Conclusion:
+def conclude(ending: Ending, limits: Limits, limit: float) -> Conclusion:
     """Return what became of a run whose jail ended; `limit` was its time in seconds."""
     if ending.is_timeout:
         return "timeout", TIMED_OUT, f"stopped after {spell_seconds(limit)}: the time limit of a run"
@@ -24,7 +26,7 @@ def conclude(ending: Ending, policy: Policy, limit: float) -> Conclusion:
         if ending.held:
             why = f"out of memory of the kernel: the code held more than {ending.held}"
             return "out_of_memory", OUT_OF_MEMORY, why
-        limit_text = spell_bytes(policy.memory_bytes)
+        limit_text = spell_bytes(limits.memory_bytes)
         return (
             "out_of_memory",
             OUT_OF_MEMORY,
@@ -49,14 +51,14 @@ def conclude_status(status: int) -> Conclusion:
 
 
 async def collect(
-    conclusion: Conclusion, capture: Capture, files: Workspace | None, policy: Policy, aside: Aside
+    conclusion: Conclusion, capture: Capture, files: Workspace | None, limits: Limits, aside: Aside
 ) -> RunResult:
     """Return what a run brought: what it printed, the files that it changed, and whether it filled the workspace `files`."""
     outcome, returncode, reason = conclusion
     listing = await files.look_for_changes() if files is not None else Listing((), 0)
     if outcome == "error" and files is not None and files.is_full:
         reason += (
-            f"; the workspace is full: {spell_bytes(policy.workspace_bytes_held)} is the limit of {WORKSPACE}"
+            f"; the workspace is full: {spell_bytes(limits.workspace_bytes_held)} is the limit of {WORKSPACE}"
         )
     return RunResult(
         stdout=await _text(capture.stdout.kept, aside),

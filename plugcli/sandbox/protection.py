@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from plugcli.errors import SandboxUnavailable
-from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
+from plugcli.sandbox.amounts import spell_bytes, spell_seconds
+from plugcli.sandbox.limits import Limits
 
 LEVEL = "namespaces"
 
@@ -40,7 +41,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Protection:
-    """Whether this machine holds the Policy, and how."""
+    """Whether this machine holds the limits, and how."""
 
     layers: tuple[Layer, ...]
     can_still: tuple[str, ...]
@@ -72,7 +73,7 @@ class Protection:
 
 
 def holding(
-    policy: Policy, folders: tuple[str, ...], *, is_root: bool, has_memory_cgroup: bool
+    limits: Limits, folders: tuple[str, ...], *, is_root: bool, has_memory_cgroup: bool
 ) -> Protection:
     """Return the protection of a machine where a jail was made. `folders`: what of the host its code sees beside /usr."""
     who = (
@@ -80,7 +81,7 @@ def holding(
         if is_root
         else "your own uid, alone in a user namespace"
     )
-    amount = spell_bytes(policy.memory_bytes)
+    amount = spell_bytes(limits.memory_bytes)
     memory = Layer("memory", True, f"{amount}, held by the kernel: each jail has a memory cgroup")
     if not has_memory_cgroup:
         memory = Layer(
@@ -98,7 +99,7 @@ def holding(
         Layer(
             "limits",
             True,
-            f"{policy.processes} processes, {policy.open_files} open files, {policy.cpus} CPUs",
+            f"{limits.processes} processes, {limits.open_files} open files, {limits.cpus} CPUs",
         ),
         memory,
     )
@@ -110,7 +111,7 @@ def holding(
     )
     can_still = (
         f"read everything in {seen}, and connect to a unix socket that lies there, if its mode lets it",
-        f"keep {policy.cpus} CPUs busy for {spell_seconds(policy.wall_seconds)}, or {spell_seconds(policy.wall_seconds_max)} when asked",
+        f"keep {limits.cpus} CPUs busy for {spell_seconds(limits.wall_seconds)}, or {spell_seconds(limits.wall_seconds_max)} when asked",
         f"hold {amount} of memory, files in /tmp and /mnt/data included",
         "see the machine's processor, kernel version, load and uptime in /proc",
         "learn from time what else the machine is doing (side channels are not closed)",

@@ -10,14 +10,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli import __version__
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.openapi.operation import METHODS as OPERATION_METHODS
+from plugcli.sandbox import Engine
 from plugcli.serve.answer import Refusal, json_bytes, send_early_refusal, send_refusal
 from plugcli.serve.bounds import Bounds
 from plugcli.serve.documents import find_document, is_document
 from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
 from plugcli.serve.refusals import busy
-from plugcli.serve.rewrite import OPERATIONS
 from plugcli.serve.routing import (
     METHODS,
     bounds_own_body,
@@ -41,21 +41,21 @@ def create_app(
     site: Site,
     *,
     token: str | None,
-    sandbox: Sandbox | None,
+    engine: Engine | None,
     log: Callable[[str], None],
     is_full: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The application for the plugin at `source` whose code is `plugin` (None: it has none).
 
-    Calls need `token`, if there is one. `sandbox` is the one that the code was given, if it asked for one.
+    Calls need `token`, if there is one. `engine` is the one that the code was given, if it asked for one.
     `is_full()` says that there are as many connections as the server takes: no call is answered then.
     """
-    terms = terms_of(sandbox) if sandbox else None
-    bounds = Bounds(sandbox.policy.wall_seconds_max, terms.is_stateless) if sandbox and terms else None
+    terms = terms_of(engine) if engine else None
+    bounds = Bounds(engine.limits.wall_seconds_max, terms.is_stateless) if engine and terms else None
 
     async def pages(path: str, here: str, may_see_all: bool) -> Page | None:
         if path == HEALTH:
-            return _health(sandbox, may_see_all)
+            return await _health(engine, may_see_all)
         return await find_document(source, path, here, bounds)
 
     async def is_page(scope: Scope) -> bool:
@@ -107,17 +107,19 @@ def create_app(
     return app
 
 
-def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
+async def _health(engine: Engine | None, may_see_all: bool) -> Page:
     content: dict[str, object] = {"status": "ok"}
     if may_see_all:  # whoever has no token learns that it runs, and not what to try on it
+        machines = await engine.status() if engine else ()
+        first = machines[0] if machines else None
         content |= {
             "version": __version__,
-            "sandbox": {"needed": sandbox is not None} | (sandbox.protection.as_json() if sandbox else {}),
-            "sessions": len(sandbox.sessions) if sandbox else 0,
-            "preloaded": list(sandbox.preloaded) if sandbox and not sandbox.preload_problem else [],
+            "sandbox": {"needed": first is not None} | (first.protection.as_json() if first else {}),
+            "sessions": sum(machine.conversations for machine in machines),
+            "preloaded": list(first.preloaded) if first and not first.preload_problem else [],
         }
-        if sandbox and sandbox.preload_problem:
-            content["preload_problem"] = sandbox.preload_problem
+        if first and first.preload_problem:
+            content["preload_problem"] = first.preload_problem
     return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
 
 
@@ -153,7 +155,7 @@ def _api_methods(source: Source, path: str) -> set[str]:
     paths: Any = openapi.data.get("paths") if openapi else None
     items = paths.items() if isinstance(paths, Mapping) else ()
     found = [item for template, item in items if isinstance(item, Mapping) and _matches(template, path)]
-    methods = {key.upper() for item in found for key in item if key in OPERATIONS}
+    methods = {key.upper() for item in found for key in item if key in OPERATION_METHODS}
     return methods | {"HEAD"} if "GET" in methods else methods
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.openapi.media_type import is_json_media_type
 from plugcli.serve.answer import (
     ClientGone,
     Refusal,
@@ -183,13 +184,7 @@ def _has_body(headers: Mapping[bytes, bytes]) -> bool:
 def _has_good_type(headers: Mapping[bytes, bytes]) -> bool:
     """Whether the body is JSON, or none. A page may send forms and plain text anywhere without asking (no preflight); JSON it may not."""
     mime = headers.get(b"content-type")
-    return (mime is None and not _has_body(headers)) or _is_json(mime or b"")
-
-
-def _is_json(mime: bytes) -> bool:
-    essence = mime.partition(b";")[0].strip().lower()
-    is_structured = essence.startswith(b"application/") and essence.endswith(b"+json")
-    return is_structured or essence == b"application/json"
+    return (mime is None and not _has_body(headers)) or is_json_media_type((mime or b"").decode("latin-1"))
 
 
 def _too_large() -> Refusal:

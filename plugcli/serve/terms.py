@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Engine
 from plugcli.serve.fit import ANSWER_CHARACTERS
 from plugcli.serve.links import FileLink, Links
 
@@ -39,15 +39,15 @@ class Terms:
 
 
 # A plugin makes its routes of the sandbox alone, so the sandbox is what leads to its terms.
-_TERMS: WeakKeyDictionary[Sandbox, Terms] = WeakKeyDictionary()
+_TERMS: WeakKeyDictionary[Engine, Terms] = WeakKeyDictionary()
 
 
-def set_terms(sandbox: Sandbox, terms: Terms) -> None:
+def set_terms(sandbox: Engine, terms: Terms) -> None:
     """Have the routes of `sandbox` that are made from now on answer on `terms`."""
     _TERMS[sandbox] = terms
 
 
-def terms_of(sandbox: Sandbox) -> Terms:
+def terms_of(sandbox: Engine) -> Terms:
     """Return the terms of `sandbox`: those that were set, else the defaults, with one key for all its routes."""
     return _TERMS.setdefault(sandbox, Terms())
 

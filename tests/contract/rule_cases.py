@@ -19,7 +19,7 @@ from plugcli.exchange.picture import Picture
 from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, Host, named_hosts
 from plugcli.plugin import Plugin
-from plugcli.target import load_target
+from plugcli.target import load_files
 from plugcli.validate import validate
 
 CASES = Path(__file__).parent / "rules"
@@ -44,10 +44,10 @@ def plugin_of(case: Path) -> Plugin:
     if (case / "live.json").exists():
         live = live_of(json.loads((case / "live.json").read_text()))
         url = live.exchanges[0].url
-        plugin = load_target(".") if (case / ".well-known").exists() else Plugin(url)
+        plugin = load_files(".") if (case / ".well-known").exists() else Plugin(url)
         return replace(plugin, manifest_path=url, live=live, url=url)
     target = case / "target.txt"
-    plugin = load_target(target.read_text().strip() if target.exists() else ".")
+    plugin = load_files(target.read_text().strip() if target.exists() else ".")
     if (case / "url.txt").exists():
         plugin = replace(plugin, url=(case / "url.txt").read_text().strip())
     return plugin

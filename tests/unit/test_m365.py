@@ -41,6 +41,7 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
         yield from places(each, *path, key)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(places(SOUND), key=str)), ANYTHING)
 def test_anything_in_any_place_is_judged(path: tuple[str | int, ...], value: object) -> None:
     """An author's half-written manifest must never end in a traceback."""

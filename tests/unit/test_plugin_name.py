@@ -87,6 +87,7 @@ def test_name_for_model_is_made_of_the_latin_letters_of_the_name(name: str, expe
     assert plugin_name.name_for_model(name, fallback="TODO Manager") == expected
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the machine may be busy
 @given(st.text())
 def test_name_for_model_always_fits(name: str) -> None:

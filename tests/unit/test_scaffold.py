@@ -61,6 +61,7 @@ def shipped(request: pytest.FixtureRequest) -> Template:
     return templates()[request.param]
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the machine may be busy
 @given(name=st.lists(st.sampled_from(HOSTILE) | st.characters(), max_size=20).map("".join))
 @pytest.mark.parametrize("template_id", sorted(templates()))

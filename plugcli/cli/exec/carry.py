@@ -1,15 +1,13 @@
 """Carries files in and out of a run of `exec`, for `--file` and `--out`."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack
-from itertools import repeat
 
-from plugcli.cli.exec.bring import CHUNK_BYTES, look_at
+from plugcli.cli.exec.bring import Input, look_at
 from plugcli.cli.exec.out_folder import OutFolder
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import FileRefused, Policy, RunResult, Workspace
-from plugcli.sandbox.policy import spell_bytes
+from plugcli.sandbox import File, FileRefused, Incoming, Limits, RunResult
+from plugcli.sandbox.amounts import spell_bytes
 
 
 class CarriedFiles(ExitStack):
@@ -19,9 +17,9 @@ class CarriedFiles(ExitStack):
     cannot be used.
     """
 
-    def __init__(self, paths: Sequence[str], out: str | None, script: str | None, policy: Policy) -> None:
+    def __init__(self, paths: Sequence[str], out: str | None, script: str | None, limits: Limits) -> None:
         super().__init__()
-        limit = policy.workspace_bytes_held
+        limit = limits.workspace_bytes_held
         self._inputs = look_at(paths, script)
         total = sum(each.size for each in self._inputs)
         if total > limit:
@@ -32,28 +30,25 @@ class CarriedFiles(ExitStack):
         self._out_folder = None if out is None else self.enter_context(OutFolder(out, limit))
         self._problem: PlugcliError | None = None
 
-    async def put(self, workspace: Workspace) -> None:
-        """Copy the files of --file into `workspace`."""
-        for each in self._inputs:
-            with each.open() as file:
-                await workspace.put(each.name, _asynchronous(each.chunks(file)))
+    @property
+    def incoming(self) -> list[Incoming]:
+        """Return the files of --file, as the run finds them."""
+        return [Incoming(each.name, _chunks(each)) for each in self._inputs]
 
-    async def fetch(self, workspace: Workspace, result: RunResult) -> None:
-        """Write the files that the run made or changed. Keeps an error for `notes`, so that the end of the run is reported first."""
-        if self._out_folder is None:
+    async def take(self, file: File, chunks: AsyncIterator[bytes]) -> None:
+        """Write a file that the run made or changed. Keeps an error for `notes`, so that the end of the run is reported first."""
+        if self._out_folder is None or self._problem is not None:
             return
-        for file in result.files:
-            await asyncio.sleep(0)  # lets Ctrl-C through
-            try:
-                with workspace.open(file["name"]) as download:
-                    chunks = map(download.read, range(0, download.bytes, CHUNK_BYTES), repeat(CHUNK_BYTES))
-                    self._out_folder.write(file["name"], download.bytes, chunks)
-            except FileRefused as refused:
-                self._out_folder.leave_out(refused.message)
-            except PlugcliError as problem:
-                self._problem = problem
-                return
-        if left_out := result.truncated["files"]:
+        try:
+            await self._out_folder.receive(file.name, file.bytes, chunks)
+        except FileRefused as refused:
+            self._out_folder.leave_out(refused.message)
+        except PlugcliError as problem:
+            self._problem = problem
+
+    def finish(self, result: RunResult) -> None:
+        """Note the files that the run made and that are not listed."""
+        if self._out_folder is not None and (left_out := result.truncated["files"]):
             self._out_folder.leave_out(f"{left_out} files or more, beyond the first {len(result.files)}")
 
     def notes(self, *, is_brief: bool) -> list[str]:
@@ -67,6 +62,7 @@ class CarriedFiles(ExitStack):
         return [] if self._out_folder is None else self._out_folder.notes(is_brief=is_brief)
 
 
-async def _asynchronous(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
+async def _chunks(given: Input) -> AsyncIterator[bytes]:
+    with given.open() as file:
+        for chunk in given.chunks(file):
+            yield chunk

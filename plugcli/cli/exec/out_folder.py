@@ -8,13 +8,14 @@ import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.sandbox import gate
-from plugcli.sandbox.policy import spell_bytes
+from plugcli.sandbox.amounts import spell_bytes
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -90,21 +91,21 @@ class OutFolder:
         A file that cannot be written because of its name or size is left out and noted. Raises PlugcliError if the folder cannot take
         any more files, and whatever `chunks` raises.
         """
-        if size > self._limit - self._used:
-            limit = spell_bytes(self._limit)
-            self.leave_out(f"{shown(name)} ({spell_bytes(size)}): all files together may have {limit}")
+        if not self._has_room(name, size):
             return
-        try:
-            count = self._write(parts_of(name), size, chunks)
-        except ValueError as problem:
-            self.leave_out(f"{shown(name)}: {problem}")
-        except OSError as problem:
-            if problem.errno not in _OF_ONE_NAME:
-                raise self._unwritable(name, problem) from problem
-            self.leave_out(f"{shown(name)}: {problem.strerror}")
-        else:
-            self._used += count
-            self._written.append(f"{shown(name)} ({spell_bytes(count)})")
+        with self._noting(name), self._new_file(name, size) as file:
+            for chunk in chunks:
+                if not file.take(chunk):
+                    break
+
+    async def receive(self, name: str, size: int, chunks: AsyncIterable[bytes]) -> None:
+        """Write a file as `write` does, of bytes that come one by one."""
+        if not self._has_room(name, size):
+            return
+        with self._noting(name), self._new_file(name, size) as file:
+            async for chunk in chunks:
+                if not file.take(chunk):
+                    break
 
     def leave_out(self, what: str) -> None:
         """Note a file that is not written; `what` contains its name and the reason."""
@@ -127,12 +128,36 @@ class OutFolder:
         files = "1 file" if count == 1 else f"{count} files"
         return f"{files} in {self._path}: {', '.join(self._written[:_NAMED])}{more}"
 
-    def _write(self, parts: list[bytes], size: int, chunks: Iterable[bytes]) -> int:
+    def _has_room(self, name: str, size: int) -> bool:
+        """Whether so many bytes are within the limit; a file that is not is noted."""
+        has_room = size <= self._limit - self._used
+        if not has_room:
+            limit = spell_bytes(self._limit)
+            self.leave_out(f"{shown(name)} ({spell_bytes(size)}): {limit} is the limit on all files together")
+        return has_room
+
+    @contextlib.contextmanager
+    def _noting(self, name: str) -> Iterator[None]:
+        """Note a file that cannot be written because of its name or its size; raise PlugcliError for one that cannot for another reason."""
+        try:
+            yield
+        except ValueError as problem:
+            self.leave_out(f"{shown(name)}: {problem}")
+        except OSError as problem:
+            if problem.errno not in _OF_ONE_NAME:
+                raise self._unwritable(name, problem) from problem
+            self.leave_out(f"{shown(name)}: {problem.strerror}")
+
+    @contextlib.contextmanager
+    def _new_file(self, name: str, size: int) -> Iterator["_NewFile"]:
+        """Make the file `name`, which is removed again when the block fails. Raises ValueError for a bad name."""
+        parts = parts_of(name)
         folder = self._folder_of(parts[:-1])
         try:
             descriptor = os.open(parts[-1], _NEW_FILE, 0o666, dir_fd=folder)
             try:
-                return _fill(descriptor, size, chunks)
+                file = _NewFile(descriptor, size)
+                yield file
             except BaseException:
                 os.unlink(parts[-1], dir_fd=folder)
                 raise
@@ -140,6 +165,8 @@ class OutFolder:
                 os.close(descriptor)
         finally:
             os.close(folder)
+        self._used += file.count
+        self._written.append(f"{shown(name)} ({spell_bytes(file.count)})")
 
     def _folder_of(self, parts: list[bytes]) -> int:
         """Return a descriptor of the folder at `parts`; create the folder if it is missing."""
@@ -181,14 +208,18 @@ def shown(name: str) -> str:
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 20]}...{text[-17:]}"
 
 
-def _fill(descriptor: int, size: int, chunks: Iterable[bytes]) -> int:
-    """Write at most `size` bytes of `chunks`; return how many were written."""
-    count = 0
-    for chunk in chunks:
-        view = memoryview(chunk)[: size - count]
-        count += len(view)
+@dataclass
+class _NewFile:
+    """A file that is being written, of at most `size` bytes."""
+
+    descriptor: int
+    size: int
+    count: int = 0
+
+    def take(self, chunk: bytes) -> bool:
+        """Write `chunk`, or what still fits of it; return whether more may come."""
+        view = memoryview(chunk)[: self.size - self.count]
+        self.count += len(view)
         while view:
-            view = view[os.write(descriptor, view) :]
-        if count == size:
-            break
-    return count
+            view = view[os.write(self.descriptor, view) :]
+        return self.count < self.size

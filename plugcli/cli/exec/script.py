@@ -64,6 +64,8 @@ def run_script(
                 carried = stack.enter_context(CarriedFiles(files, out, name, policy))
             result = _run(source, name, arguments, policy, python, carried, spawned, json=json, feeds=feeds)
             _report(result, json=json)
+            if carried:
+                carried.finish(result)
             for line in carried.notes(is_brief=json) if carried else ():
                 render.note(line)
         return result.returncode
@@ -129,7 +131,7 @@ def _limited(source: bytes, where: str) -> bytes:
 
 def _policy(timeout: float, memory: str) -> "Policy":
     from plugcli.sandbox import Policy
-    from plugcli.sandbox.policy import parse_bytes
+    from plugcli.sandbox.amounts import parse_bytes
 
     return Policy(
         wall_seconds=timeout,
@@ -171,8 +173,8 @@ def _run(
                 arguments=arguments,
                 stdin=_standard_input() if feeds else None,
                 on_output=output.write if output else None,
-                before=carried.put if carried else None,
-                after=carried.fetch if carried else None,
+                files=carried.incoming if carried else (),
+                take_file=carried.take if carried else None,
             )
 
     try:

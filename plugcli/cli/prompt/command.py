@@ -37,9 +37,9 @@ def prompt(
     The text has the form that ChatGPT used for plugins, or uses for GPT Actions, as known from captured prompts. The number of tokens
     is an estimate: one token for four ASCII characters, and one for each other character.
     """
-    from plugcli.target import load_target
+    from plugcli.cli.load import plugin_of
 
-    shown = made(load_target(target), host)
+    shown = made(plugin_of(target), host)
     if json:
         from plugcli.cli.render import print_json
 

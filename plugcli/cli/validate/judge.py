@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plugcli.cli.load import plugin_of
 from plugcli.cli.validate.output import deliver, outputs
 from plugcli.configuration import Configuration, checked_url, configuration_for
 from plugcli.errors import UsageError
@@ -12,7 +13,7 @@ from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, named_hosts
 from plugcli.ignore import Ignore
 from plugcli.plugin import Plugin
-from plugcli.target import check_target, each_plugin_once, is_url, load_target
+from plugcli.target import check_target, each_plugin_once, is_url
 from plugcli.validate import validate
 
 # The many small objects of a large document start Python's cycle collector again and again, which takes a tenth of the time. It finds
@@ -123,7 +124,7 @@ def _job(target: str, hosts: tuple[str, ...], url: str | None, known: dict[Path,
 
 def _load(job: _Job) -> Plugin:
     """Return the plugin of the job, placed at the job's URL. Raises PlugcliError if it cannot be read."""
-    plugin = load_target(job.target)
+    plugin = plugin_of(job.target)
     return plugin if job.url is None else replace(plugin, url=job.url)
 
 

@@ -4,8 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+from plugcli.atomic import reason, write_file
 from plugcli.errors import PlugcliError
-from plugcli.replace import replace
 
 
 def write_whole(file: str, text: str) -> None:
@@ -27,9 +27,8 @@ def write_whole(file: str, text: str) -> None:
         if path.exists():
             with path.open("ab"):  # a file without write permission is not replaced either
                 pass
-        replace(path.resolve(), data)
+        write_file(path.resolve(), data)
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or a NUL in the name
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
         is_name = isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError))
         hint = "name a file in a folder that exists" if is_name else ""
-        raise PlugcliError(f"cannot write {file}: {reason}", hint=hint) from error
+        raise PlugcliError(f"cannot write {file}: {reason(error)}", hint=hint) from error

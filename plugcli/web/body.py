@@ -1,28 +1,35 @@
-"""The body of an answer, bounded as it comes and as it is unpacked. Nothing but gzip, which was asked for, and once."""
+"""The body of an answer, bounded as it comes and as it is unpacked. Only gzip is asked for, and it is unpacked once."""
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import AsyncIterator
 from typing import cast
 
 import httpx
 
-from plugcli.exchange import Failure
-from plugcli.fetch.failure import Unanswered
+from plugcli.web.failure import Failure, Unanswered
+
+_MIB = 1024 * 1024
 
 
-async def read_body(response: httpx.Response, most_bytes: int) -> bytes:
-    """The body, unpacked; no more of it at once than may come, so that a bomb stays packed."""
+async def unpacked(response: httpx.Response, most_bytes: int) -> AsyncIterator[bytes]:
+    """The body as it comes, unpacked; never more of it at once than may come, so that a bomb stays packed. Raises Unanswered."""
     inflater = _inflater(response.headers.get("content-encoding", "").strip().lower())
-    data = bytearray()
+    left = most_bytes
     async for chunk in cast(httpx.AsyncByteStream, response.stream):
-        data += chunk if inflater is None else _unpack(inflater, chunk, most_bytes + 1 - len(data))
-        if len(data) > most_bytes:
-            message = f"the answer is larger than {most_bytes // 1024 // 1024} MiB"
-            raise Unanswered(Failure(message, kind="large"))
+        data = chunk if inflater is None else _unpack(inflater, chunk, left + 1)
+        left -= len(data)
+        if left < 0:
+            raise Unanswered(Failure(f"the answer is larger than {_size(most_bytes)}", kind="large"))
+        if data:
+            yield data
     if inflater is not None and not inflater.eof:
         raise Unanswered(Failure("the answer ends in the middle of its gzip"))
-    return bytes(data)
+
+
+def _size(count: int) -> str:
+    return f"{count:,} bytes" if count % _MIB else f"{count // _MIB} MiB"
 
 
 def _inflater(encoding: str) -> zlib._Decompress | None:

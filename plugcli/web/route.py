@@ -1,4 +1,4 @@
-"""How to reach an address: its numbers, the proxy, and the TLS that hosts want. Asks name servers and nobody else."""
+"""How to reach an address: its numbers, the proxy and the TLS. Asks name servers and, on this machine, the other loopback address."""
 
 import asyncio
 import ssl
@@ -11,9 +11,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from plugcli.address import is_localhost, is_own_machine
-from plugcli.exchange import Failure
-from plugcli.fetch.bounds import is_public
-from plugcli.fetch.failure import Unanswered
+from plugcli.internet import is_public, number_of
+from plugcli.web.failure import Failure, Unanswered
 
 LOOPBACKS = ("::1", "127.0.0.1")
 _MOST_ADDRESSES = 4  # of one name
@@ -27,10 +26,20 @@ async def public_numbers(url: httpx.URL) -> list[str]:
     numbers = list(dict.fromkeys(str(each[4][0]) for each in found))
     inside = [number for number in numbers if not is_public(number)]
     if inside:
-        at = name if name == inside[0] else f"{name} is {inside[0]}"
-        message = f"{at}, in a private network, where no host goes"
-        raise Unanswered(Failure(message, "serve it at a public address", "refused"))
+        raise Unanswered(_private(name if name == inside[0] else f"{name} is {inside[0]}"))
     return sorted(numbers, key=lambda each: ":" in each)[:_MOST_ADDRESSES]
+
+
+def check_public_name(url: httpx.URL) -> None:
+    """Raise Unanswered where `url` cannot be public by its look, for a proxy that will look its name up."""
+    name = url.raw_host.decode()
+    is_inside = not is_public(name) if number_of(name) is not None else "." not in name.rstrip(".")
+    if is_inside or is_own_machine(url.host):
+        raise Unanswered(_private(name))
+
+
+def _private(at: str) -> Failure:
+    return Failure(f"{at}, in a private network", "only public addresses are asked", "private")
 
 
 def loopbacks(url: httpx.URL) -> list[str]:
@@ -41,7 +50,7 @@ def loopbacks(url: httpx.URL) -> list[str]:
 async def with_loopback(failure: Failure, text: str) -> Failure:
     """`failure`, and where on this machine a server listens, if it does at the other loopback address."""
     url = httpx.URL(text)
-    if not failure.is_nobody or not is_own_machine(url.host):
+    if failure.kind != "nobody" or not is_own_machine(url.host):
         return failure
     if is_localhost(url.host):
         return replace(failure, message=f"{failure.message}, neither on {LOOPBACKS[1]} nor on {LOOPBACKS[0]}")
@@ -73,6 +82,19 @@ def url_of(text: str) -> httpx.URL:
         raise ValueError(str(error)) from error
 
 
+def has_password(url: str) -> bool:
+    """Whether `url` holds a user name or a password. Raises ValueError for no URL."""
+    return "@" in urlsplit(url).netloc
+
+
+def is_direct(url: str) -> bool:
+    """Whether no proxy stands between us and `url`, so that we know whom we ask."""
+    try:
+        return proxy_for(url_of(url)) is None
+    except (ValueError, Unanswered):
+        return False
+
+
 def proxy_for(url: httpx.URL) -> str | None:
     """The proxy that the environment names for `url`. Raises Unanswered for one that we cannot use."""
     # A proxy cannot reach this machine's own servers.
@@ -98,14 +120,16 @@ def proxy_for(url: httpx.URL) -> str | None:
 
 @cache
 def tls(is_local: bool) -> ssl.SSLContext:
+    """TLS 1.2 or newer, with the certificates that it trusts. It reads many files."""
     context = httpx.create_ssl_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2  # docs, production
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if is_local:
         context.load_default_certs()  # an author's own authority, which the author's browser knows
     return context
 
 
 def peer_of(response: httpx.Response) -> str:
+    """The address of the machine that answered, empty where that is not known."""
     stream = response.extensions.get("network_stream")
     peer = stream.get_extra_info("server_addr") if stream is not None else None
     return str(peer[0]) if isinstance(peer, tuple) else ""

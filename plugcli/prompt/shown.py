@@ -1,6 +1,8 @@
-"""What a model gives to call an operation: path, query and body in one flat list, as chat hosts show it.
+"""The arguments of an operation as a chat host shows them to the model: path, query and body in one flat list.
 
-Only what a host shows is in the list; what it skips is named with the reason. Nothing is judged here: rules do that.
+This imitates ChatGPT, with all that ChatGPT overlooks: references to parameters, parameters of the path, other media types than JSON.
+It is therefore kept apart from `plugcli.openapi.signature`, which reads the document correctly. Whatever the host skips is named,
+with the reason. Nothing is judged here; rules do that.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,12 +13,12 @@ from plugcli.document import Document
 from plugcli.openapi.operation import Operation, follow
 
 JSON = "application/json"
-# A header and a cookie are the host's own: it lets the model fill neither.
-_PLACES = ("path", "query")
+# The host sets headers and cookies itself: it lets the model fill in neither.
+_LOCATIONS = ("path", "query")
 
 
 @dataclass(frozen=True)
-class Argument:
+class ShownArgument:
     """One name that the model fills in."""
 
     name: str
@@ -40,7 +42,7 @@ class Arguments:
     `trouble` says what makes the host skip the operation as a whole, empty where nothing does.
     """
 
-    shown: tuple[Argument, ...] = ()
+    shown: tuple[ShownArgument, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     trouble: str = ""
 
@@ -90,17 +92,19 @@ def stripped(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _parameters(written: list[dict[str, Any]], left_out: list[LeftOut]) -> Iterator[Argument]:
+def _parameters(written: list[dict[str, Any]], left_out: list[LeftOut]) -> Iterator[ShownArgument]:
     for parameter in written:
-        name, place = parameter["name"], parameter.get("in")
-        if place in _PLACES:
+        name, location = parameter["name"], parameter.get("in")
+        if location in _LOCATIONS:
             description = stripped(parameter.get("description"))
-            yield Argument(name, parameter.get("schema"), description, parameter.get("required") is True)
+            yield ShownArgument(name, parameter.get("schema"), description, parameter.get("required") is True)
         else:
-            left_out.append(LeftOut(f"the parameter {name}", f"it is in {place}, not in path, query or body"))
+            left_out.append(
+                LeftOut(f"the parameter {name}", f"it is in {location}, not in path, query or body")
+            )
 
 
-def _body(document: Document, operation: Operation, left_out: list[LeftOut]) -> Iterator[Argument]:
+def _body(document: Document, operation: Operation, left_out: list[LeftOut]) -> Iterator[ShownArgument]:
     body = operation.data.get("requestBody")
     if body is None:
         return
@@ -114,4 +118,4 @@ def _body(document: Document, operation: Operation, left_out: list[LeftOut]) -> 
     required = {each for each in listed if isinstance(each, str)} if isinstance(listed, list) else set()
     for name, member in members.items():
         description = stripped(resolved(document, member).get("description"))
-        yield Argument(name, member, description, name in required)
+        yield ShownArgument(name, member, description, name in required)
