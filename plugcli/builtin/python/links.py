@@ -19,7 +19,7 @@ _SIGNATURE_BYTES = 24  # of SHA-256's 32: 192 bits, in 32 characters without pad
 
 @dataclass(frozen=True)
 class FileLink:
-    """One file of one session. A byte of the name that is no UTF-8 is a surrogate, as in `os.fsdecode`."""
+    """One file of one session. A byte of the name that is not UTF-8 is a surrogate, as in `os.fsdecode`."""
 
     handle: str
     name: str
@@ -33,12 +33,12 @@ class Links:
         self._key = key or secrets.token_bytes(_KEY_BYTES)
 
     def path(self, file: FileLink) -> str:
-        """The path at which `file` is served."""
+        """Return the path at which `file` is served."""
         name = file.name.encode("utf-8", "surrogateescape")
         return f"{PREFIX}{file.handle}.{self._signature(file.handle, name)}/{quote(name)}"
 
     def read(self, raw_path: bytes) -> FileLink | None:
-        """The file that a request's path, still percent-encoded, is the address of; None if we wrote none such."""
+        """Return the file that a request's path, still percent-encoded, is the address of; None if it has no valid signature."""
         if not raw_path.startswith(PREFIX.encode()):
             return None
         capability, _, quoted = raw_path[len(PREFIX) :].partition(b"/")
