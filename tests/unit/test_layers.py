@@ -29,13 +29,12 @@ JUDGING = {
 ALLOWED = {
     "cli": {
         "serve",
-        "builtin",
+        "terminal_text",
         "client",
         "bearer_token",
         "scaffold",
         "plugin_name",
         "plugin",
-        "document",
         "sandbox",
         "errors",
         "__init__",
@@ -44,10 +43,13 @@ ALLOWED = {
         *JUDGING,
     },
     # A client of a running server: it reads what a stranger sends through the sandbox's gate.
-    "client": {"sandbox", "errors"},
+    "client": {"terminal_text", "sandbox", "errors"},
+    # A stranger's text, as the sandbox's gate lets it out, in the width of a terminal.
+    "terminal_text": {"sandbox", "document"},
     "serve": {
         "builtin",
         "respond",
+        "terminal_text",
         "bearer_token",
         "openapi",
         "plugin",

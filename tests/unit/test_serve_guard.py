@@ -7,8 +7,9 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from plugcli import respond
+from plugcli.respond import Ready
 from plugcli.serve import guard
-from plugcli.serve.guard import Guard, Page
+from plugcli.serve.guard import Guard
 from plugcli.serve.site import site
 
 DEADLINE_SECONDS = 10
@@ -21,7 +22,7 @@ async def answered(receive: Receive, *headers: tuple[bytes, bytes]) -> list[Mess
     async def plugin(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError("the plugin must not be called")
 
-    async def nothing(path: str, here: str, may_see_all: bool) -> Page | None:
+    async def nothing(path: str, here: str, may_see_all: bool) -> Ready | None:
         return None
 
     async def public(path: str) -> bool:
