@@ -36,6 +36,11 @@ CONVERTED: Mapping[str, Claim] = {
         "observed",
         "tadata-org/fastapi_mcp#319: one overwrites the other; PrefectHQ/fastmcp#1107 renames one of them",
     ),
+    "argument-collision/renamed": Claim(
+        "observed",
+        "PrefectHQ/fastmcp@d80f7864:src/fastmcp/utilities/openapi/schemas.py: the new name is not compared with the others",
+        loses="argument",
+    ),
     "request-body/list": Claim("observed", "tadata-org/fastapi_mcp#319: left out by some converters"),
     "request-body/free-form": Claim("observed", "tadata-org/fastapi_mcp#319: left out by some converters"),
     "references/unresolved": Claim("observed", "the model sees an empty schema", loses="schema"),

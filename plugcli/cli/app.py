@@ -14,7 +14,7 @@ from plugcli.cli.prompt import prompt
 from plugcli.cli.render import stop_printing
 from plugcli.cli.rules import explain, rules
 from plugcli.cli.schema import schema
-from plugcli.cli.serve import serve
+from plugcli.cli.serve.command import serve
 from plugcli.cli.validate.command import validate
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plugcli.cli.render import print_json
-from plugcli.cli.text import printable
 from plugcli.errors import SandboxUnavailable
+from plugcli.terminal_text import printable
 
 if TYPE_CHECKING:
     from plugcli.sandbox import Protection

@@ -61,8 +61,8 @@ def print_panel(plugin: "Plugin", report: "Report", hosts: Sequence[str]) -> Non
 
     The headings are the panel's own. The panel knew one host; here, each host with a known prompt has a panel.
     """
-    from plugcli.cli.text import printable
     from plugcli.prompt import PROMPT_HOSTS
+    from plugcli.terminal_text import printable
 
     for host in [each for each in PROMPT_HOSTS if each in hosts]:
         print()
@@ -142,7 +142,7 @@ def _print_text(text: str) -> None:
         return
     sys.stdout.flush()
     if sys.stdout.isatty():
-        from plugcli.cli.text import printable
+        from plugcli.terminal_text import printable
 
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -154,8 +154,8 @@ def _print_text(text: str) -> None:
 
 
 def _remarks(made: "Prompt") -> list[str]:
-    from plugcli.cli.text import printable
     from plugcli.prompt import Size
+    from plugcli.terminal_text import printable
 
     whole = Size.of(made.text)
     lines = ["", f"{whole.characters:,} characters, about {whole.tokens:,} tokens (estimated)"]

@@ -1,6 +1,8 @@
-"""What a model gives to call an operation: path, query and body in one flat list, as chat hosts show it.
+"""The arguments of an operation as a chat host shows them to the model: path, query and body in one flat list.
 
-Only what a host shows is in the list; what it skips is named with the reason. Nothing is judged here: rules do that.
+This imitates ChatGPT, with all that ChatGPT overlooks: references to parameters, parameters of the path, other media types than JSON.
+It is therefore kept apart from `plugcli.openapi.signature`, which reads the document correctly. Whatever the host skips is named,
+with the reason. Nothing is judged here; rules do that.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,13 +13,13 @@ from plugcli.document import Document
 from plugcli.openapi.operation import Operation, follow
 
 JSON = "application/json"
-# A header and a cookie are the host's own: it lets the model fill neither.
-_PLACES = ("path", "query")
+# The host sets headers and cookies itself: it lets the model fill in neither.
+_LOCATIONS = ("path", "query")
 
 
 @dataclass(frozen=True)
-class Argument:
-    """One name that the model fills in."""
+class ShownArgument:
+    """One argument that the model fills in."""
 
     name: str
     schema: Any
@@ -27,7 +29,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that the author wrote and the model does not read, and why."""
+    """Something that the author wrote but the model does not read, and why."""
 
     what: str
     why: str
@@ -35,12 +37,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What an operation takes, and what of it the model does not see.
+    """The arguments of an operation that the model sees, and what it does not see.
 
-    `trouble` says what makes the host skip the operation as a whole, empty where nothing does.
+    `trouble` says why the host skips the whole operation; it is empty if the host does not skip it.
     """
 
-    shown: tuple[Argument, ...] = ()
+    shown: tuple[ShownArgument, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     trouble: str = ""
 
@@ -65,7 +67,7 @@ def arguments(document: Document, operation: Operation) -> Arguments:
 
 
 def json_schema(document: Document, holder: Any) -> Any:
-    """The schema of the JSON in a request body or a response, None where it has no JSON."""
+    """The schema of the JSON in a request body or a response, or None if it has no JSON."""
     value = follow(document, "", holder)[1]
     content = value.get("content") if isinstance(value, dict) else None
     media = content.get(JSON) if isinstance(content, dict) else None
@@ -73,34 +75,36 @@ def json_schema(document: Document, holder: Any) -> Any:
 
 
 def resolved(document: Document, schema: Any) -> dict[str, Any]:
-    """The schema that `schema` leads to, empty where it leads to none."""
+    """The schema that the references in `schema` lead to, or an empty one if they lead nowhere."""
     value = follow(document, "", schema)[1]
     return value if isinstance(value, dict) and not isinstance(value.get("$ref"), str) else {}
 
 
 def properties(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of an object's schema, empty where it has none or is of another type."""
+    """The properties of an object's schema, empty if it has none or has another type."""
     found = schema.get("properties")
     is_object = schema.get("type") in (None, "object")
     return found if is_object and isinstance(found, dict) else {}
 
 
 def stripped(value: Any) -> str:
-    """`value` where it is a text, without the space around it; else an empty one."""
+    """`value` without surrounding whitespace, or an empty string if it is not a string."""
     return value.strip() if isinstance(value, str) else ""
 
 
-def _parameters(written: list[dict[str, Any]], left_out: list[LeftOut]) -> Iterator[Argument]:
+def _parameters(written: list[dict[str, Any]], left_out: list[LeftOut]) -> Iterator[ShownArgument]:
     for parameter in written:
-        name, place = parameter["name"], parameter.get("in")
-        if place in _PLACES:
+        name, location = parameter["name"], parameter.get("in")
+        if location in _LOCATIONS:
             description = stripped(parameter.get("description"))
-            yield Argument(name, parameter.get("schema"), description, parameter.get("required") is True)
+            yield ShownArgument(name, parameter.get("schema"), description, parameter.get("required") is True)
         else:
-            left_out.append(LeftOut(f"the parameter {name}", f"it is in {place}, not in path, query or body"))
+            left_out.append(
+                LeftOut(f"the parameter {name}", f"it is in {location}, not in path, query or body")
+            )
 
 
-def _body(document: Document, operation: Operation, left_out: list[LeftOut]) -> Iterator[Argument]:
+def _body(document: Document, operation: Operation, left_out: list[LeftOut]) -> Iterator[ShownArgument]:
     body = operation.data.get("requestBody")
     if body is None:
         return
@@ -114,4 +118,4 @@ def _body(document: Document, operation: Operation, left_out: list[LeftOut]) -> 
     required = {each for each in listed if isinstance(each, str)} if isinstance(listed, list) else set()
     for name, member in members.items():
         description = stripped(resolved(document, member).get("description"))
-        yield Argument(name, member, description, name in required)
+        yield ShownArgument(name, member, description, name in required)

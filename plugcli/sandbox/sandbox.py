@@ -1,6 +1,7 @@
 """The Sandbox: the Engine of this machine. See engine.py for what each method promises."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -30,6 +31,7 @@ from plugcli.sandbox.workspace import Workspace
 
 _WAITING_PER_JAIL = 4
 _SEARCHED_BYTES = 65536
+_END_SECONDS = 0.5  # for a jail's init to end all of it, before it is killed
 _BURIAL_SECONDS = 0.001  # behind the answer, and behind whoever waits for it on the same CPU
 _MORE_THREADS = 16  # than there are workspaces
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
@@ -303,11 +305,20 @@ class Sandbox:
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
         """End `jail`, and when nothing is left of it call `and_then`: off the path of whoever waits for its result."""
 
+        is_over = jail.ending is not None
+
         async def wait() -> None:
+            if not is_over:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_END_SECONDS):
+                        await jail.gone.wait()
+                jail.kill()
             await jail.gone.wait()
             and_then()
 
         descriptors = jail.end()
+        if is_over:  # its init has ended everybody else
+            jail.kill()
         if self._is_open:  # what the code left in them may take the kernel long to free
             self._aside.start(_close, descriptors)
         else:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from plugcli.serve import fit as fit_module
-from plugcli.serve.answer import json_bytes
-from plugcli.serve.fit import fit, fit_list
+from plugcli.builtin.python import fit as fit_module
+from plugcli.builtin.python.fit import fit, fit_list
+from plugcli.respond import json_bytes
 
 LIMIT = 2_000
 
@@ -217,3 +217,42 @@ def test_files_that_cannot_fit_need_no_address() -> None:
         fit_module.first_files(files, 99),
         fit_module.first_files(files, 100_000),
     ]
+
+
+@pytest.mark.parametrize("unit", ["x", "ä"])
+@pytest.mark.parametrize(("characters", "is_whole"), [(LIMIT - 1, True), (LIMIT, False)])
+def test_answer_is_whole_up_to_the_last_character_below_the_limit(
+    unit: str, characters: int, is_whole: bool
+) -> None:
+    """The limit is the first length that is too long, counted in characters and not in bytes."""
+    short = result(unit)
+    whole = result(unit * (characters - len(json_bytes(short).decode()) + 1))
+    assert characters == len(json_bytes(whole).decode())
+    answer = fit(whole, LIMIT)
+    assert is_whole == (json_bytes(whole) == answer)
+    assert len(answer.decode()) < LIMIT
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "expected"),
+    [
+        ("abc", 4, 3),
+        ("abc", 3, 3),
+        ("abc", 2, 2),
+        ("a\nb", 4, 3),
+        ("a\nb", 3, 2),
+        ("a\nb", 2, 1),
+        ("a", 0, 0),
+    ],
+)
+def test_as_much_of_a_text_is_kept_as_there_is_room_for(text: str, room: int, expected: int) -> None:
+    """To the character: a line end takes two in JSON."""
+    assert expected == fit_module._longest(text, room)
+
+
+def test_list_of_files_is_whole_up_to_the_last_character_below_the_limit() -> None:
+    """As the answer of a run is."""
+    content = {"files": [{"name": "a" * 500}, {"name": "b" * 500}], "left_out": 0}
+    length = len(json_bytes(content))
+    assert json_bytes(content) == fit_list(content, length + 1)
+    assert 1 == json.loads(fit_list(content, length))["left_out"]

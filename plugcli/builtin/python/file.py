@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import Receive, Scope, Send
 
+from plugcli.builtin.python.download import send_file
+from plugcli.builtin.python.refusals import refusal_of
+from plugcli.builtin.python.terms import Terms, raw_path
 from plugcli.errors import PlugcliError
+from plugcli.respond import Refusal, send_refusal
 from plugcli.sandbox import Engine
-from plugcli.serve.answer import Refusal, send_refusal
-from plugcli.serve.download import send_file
-from plugcli.serve.refusals import refusal_of
-from plugcli.serve.terms import Terms, raw_path
 
 PATH = "/files/{link}/{name:plugcli_file}"
 

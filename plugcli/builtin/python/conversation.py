@@ -8,11 +8,11 @@ conversation at all; an id, which has 128 random bits, is right enough by itself
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from plugcli.builtin.python.execute_request import checked_name
+from plugcli.builtin.python.terms import Terms
+from plugcli.respond import Refusal
 from plugcli.sandbox import Engine, Key, RunResult
 from plugcli.sandbox.engine import OnOutput
-from plugcli.serve.answer import Refusal
-from plugcli.serve.call import checked_name
-from plugcli.serve.terms import Terms
 
 HEADER = b"openai-conversation-id"
 NEW = "new"

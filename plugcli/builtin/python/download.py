@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from starlette.types import Send
 
+from plugcli.respond import Header, Refusal
 from plugcli.sandbox import FileRefused, Files
 from plugcli.sandbox.gate import media_type
-from plugcli.serve.answer import Header, Refusal
 
 CHUNK_BYTES = 256 * 1024
 _SHOWN = frozenset({"application/pdf", "application/json", "text/plain", "text/csv"})

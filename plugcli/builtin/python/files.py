@@ -15,11 +15,15 @@ from urllib.parse import parse_qsl
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from plugcli.builtin.python import conversation, file
+from plugcli.builtin.python.body import Body
+from plugcli.builtin.python.execute_request import checked_name
+from plugcli.builtin.python.fit import first_files, fit_list
+from plugcli.builtin.python.refusals import busy, refusal_of
+from plugcli.builtin.python.terms import UPLOADS, Terms
+from plugcli.builtin.python.upload import store
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Conversation, Engine
-from plugcli.sandbox.aside import computed
-from plugcli.serve import conversation, file
-from plugcli.serve.answer import (
+from plugcli.respond import (
     ClientGone,
     Refusal,
     json_bytes,
@@ -27,12 +31,8 @@ from plugcli.serve.answer import (
     send_early_refusal,
     send_refusal,
 )
-from plugcli.serve.body import Body
-from plugcli.serve.call import checked_name
-from plugcli.serve.fit import first_files, fit_list
-from plugcli.serve.refusals import busy, refusal_of
-from plugcli.serve.terms import UPLOADS, Terms
-from plugcli.serve.upload import store
+from plugcli.sandbox import Conversation, Engine
+from plugcli.sandbox.aside import computed
 
 UPLOADS_MAX = 8
 FORM_BYTES = 1024 * 1024  # what a form may take beside the bytes of its files

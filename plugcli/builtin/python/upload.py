@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from plugcli.builtin.python.body import Body
+from plugcli.builtin.python.execute_request import NAME_CHARACTERS, checked_name
+from plugcli.builtin.python.multipart import Multipart, boundary_of
+from plugcli.respond import Refusal
 from plugcli.sandbox import Conversation, Stored
-from plugcli.serve.answer import Refusal
-from plugcli.serve.body import Body
-from plugcli.serve.call import NAME_CHARACTERS, checked_name
-from plugcli.serve.multipart import Multipart, boundary_of
 
 # The session that a name (None: none given) means.
 OpenSession = Callable[[str | None], Awaitable[Conversation]]

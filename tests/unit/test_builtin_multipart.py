@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from plugcli.serve.answer import Refusal
-from plugcli.serve.multipart import Multipart, Part, boundary_of
+from plugcli.builtin.python.multipart import Multipart, Part, boundary_of
+from plugcli.respond import Refusal
 
 FORM = (
     b"--XX\r\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugcli.serve.links import FileLink, Links
+from plugcli.builtin.python.links import FileLink, Links
 
 NAMES = [
     "data.csv",

@@ -2,7 +2,7 @@
 
 import json
 
-from plugcli.serve.stream import _Said
+from plugcli.builtin.python.stream import _Said
 
 
 def said(events: list[bytes]) -> dict[str, str]:

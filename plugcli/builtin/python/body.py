@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 
 from starlette.types import Receive
 
+from plugcli.respond import ClientGone, Refusal
 from plugcli.sandbox.amounts import spell_bytes
-from plugcli.serve.answer import ClientGone, Refusal
 
 STALLED_SECONDS = 30.0  # without a byte
 UPLOAD_SECONDS = 900.0  # in all: 100 MiB at 1 Mbit/s

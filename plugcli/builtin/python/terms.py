@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from plugcli.builtin.python.fit import ANSWER_CHARACTERS
+from plugcli.builtin.python.links import FileLink, Links
 from plugcli.sandbox import Engine
-from plugcli.serve.fit import ANSWER_CHARACTERS
-from plugcli.serve.links import FileLink, Links
 
 UPLOADS = "/files"
 

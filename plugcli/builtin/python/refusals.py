@@ -1,8 +1,8 @@
 """What the sandbox refuses or cannot do, as HTTP says it."""
 
 from plugcli.errors import PlugcliError
+from plugcli.respond import Refusal
 from plugcli.sandbox import Busy, FileRefused
-from plugcli.serve.answer import Refusal
 
 RETRY_SECONDS = 1
 _STATUS = {

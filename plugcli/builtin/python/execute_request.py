@@ -4,8 +4,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from plugcli.respond import Refusal
 from plugcli.sandbox.crowded import is_crowded
-from plugcli.serve.answer import Refusal
 
 NAME_CHARACTERS = 200
 # Control characters, line ends, spaces that look like another one, and what is invisible or turns the direction.
@@ -22,7 +22,7 @@ _HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # what no document can speak of: i
 
 
 @dataclass(frozen=True)
-class Call:
+class ExecuteRequest:
     """Code to run: for how long (None: the server's own default) and in which session (None: not said)."""
 
     code: str
@@ -30,7 +30,7 @@ class Call:
     session: str | None = None
 
 
-def parse_call(body: bytes, *, wall_seconds_max: float) -> Call:
+def parse_request(body: bytes, *, wall_seconds_max: float) -> ExecuteRequest:
     """The call in `body`. Raises Refusal: 400 for what is not JSON, 422 for JSON that is not a call."""
     if is_crowded(body):
         raise Refusal(400, "the body holds far more values than a call has", _EXAMPLE)
@@ -51,7 +51,7 @@ def parse_call(body: bytes, *, wall_seconds_max: float) -> Call:
     if not isinstance(code, str):
         raise Refusal(422, f"code is {_kind(code)}, not a string", _EXAMPLE)
     session = asked.get("session", _NOT_GIVEN)
-    return Call(
+    return ExecuteRequest(
         code,
         _wall_seconds(asked.get("timeout", _NOT_GIVEN), wall_seconds_max),
         None if session is _NOT_GIVEN else checked_name(session, "session"),

@@ -2,10 +2,10 @@
 
 import pytest
 
+from plugcli.builtin.python.conversation import Wish, wish
+from plugcli.builtin.python.terms import Terms
+from plugcli.respond import Refusal
 from plugcli.sandbox import Key
-from plugcli.serve.answer import Refusal
-from plugcli.serve.conversation import Wish, wish
-from plugcli.serve.terms import Terms
 
 HEADER = b"openai-conversation-id"
 

@@ -3,9 +3,9 @@
 from starlette.routing import Route
 from starlette.types import Scope
 
+from plugcli.builtin.python.execute import routes
+from plugcli.builtin.python.terms import Terms, set_terms, terms_of
 from plugcli.sandbox import Sandbox
-from plugcli.serve.execute import routes
-from plugcli.serve.terms import Terms, set_terms, terms_of
 
 
 def asked(host: str) -> Scope:

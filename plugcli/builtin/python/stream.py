@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable
 
 from starlette.types import Send
 
+from plugcli.builtin.python.refusals import refusal_of
 from plugcli.errors import PlugcliError
-from plugcli.serve.answer import json_bytes
-from plugcli.serve.refusals import refusal_of
+from plugcli.respond import json_bytes
 
 MIME = b"text/event-stream"
 SILENT_SECONDS = 3.0  # some clients give a connection up after five

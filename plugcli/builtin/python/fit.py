@@ -8,7 +8,7 @@ what ran and its end how it went: the middle goes. A mark says how much went.
 from collections.abc import Sequence
 from typing import Any
 
-from plugcli.serve.answer import json_bytes
+from plugcli.respond import json_bytes
 
 ANSWER_CHARACTERS = 100_000
 ANSWER_CHARACTERS_MIN = 2_000  # room for every other field and the marks

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from plugcli.serve.answer import Refusal
+from plugcli.respond import Refusal
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks

@@ -5,8 +5,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from plugcli.serve.answer import Refusal
-from plugcli.serve.download import Slice, disposition, slice_of
+from plugcli.builtin.python.download import Slice, disposition, slice_of
+from plugcli.respond import Refusal
 
 
 @pytest.mark.parametrize(

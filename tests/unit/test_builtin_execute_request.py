@@ -2,29 +2,29 @@
 
 import pytest
 
+from plugcli.builtin.python import routes
+from plugcli.builtin.python.execute_request import ExecuteRequest, parse_request
+from plugcli.respond import Refusal
 from plugcli.sandbox import Sandbox
-from plugcli.serve.answer import Refusal
-from plugcli.serve.call import Call, parse_call
-from plugcli.serve.execute import execute_route
 
 
 @pytest.mark.parametrize(
     ("body", "call"),
     [
-        (b'{"code": "print(6*7)"}', Call("print(6*7)", None)),
-        (b'{"code": ""}', Call("", None)),
-        (b'{"code": "a\\nb\\t\\"\\u00e4\\ud83d\\ude00"}', Call('a\nb\t"\u00e4\U0001f600', None)),
-        (b'{"code": "\\u0000\\ud800"}', Call("\x00\ud800", None)),
-        (b'\xef\xbb\xbf{"code": "x", "timeout": 2}', Call("x", 2.0)),
-        (b'{"code": "x", "timeout": 60}', Call("x", 60.0)),
-        (b'{"code": "x", "timeout": 0.5}', Call("x", 0.5)),
-        (b'{"code": "x", "session": "s"}', Call("x", None, "s")),
-        (b'{"session": "my \\u00e4nalysis", "code": ""}', Call("", None, "my änalysis")),
+        (b'{"code": "print(6*7)"}', ExecuteRequest("print(6*7)", None)),
+        (b'{"code": ""}', ExecuteRequest("", None)),
+        (b'{"code": "a\\nb\\t\\"\\u00e4\\ud83d\\ude00"}', ExecuteRequest('a\nb\t"\u00e4\U0001f600', None)),
+        (b'{"code": "\\u0000\\ud800"}', ExecuteRequest("\x00\ud800", None)),
+        (b'\xef\xbb\xbf{"code": "x", "timeout": 2}', ExecuteRequest("x", 2.0)),
+        (b'{"code": "x", "timeout": 60}', ExecuteRequest("x", 60.0)),
+        (b'{"code": "x", "timeout": 0.5}', ExecuteRequest("x", 0.5)),
+        (b'{"code": "x", "session": "s"}', ExecuteRequest("x", None, "s")),
+        (b'{"session": "my \\u00e4nalysis", "code": ""}', ExecuteRequest("", None, "my änalysis")),
     ],
 )
-def test_call_is_read(body: bytes, call: Call) -> None:
+def test_call_is_read(body: bytes, call: ExecuteRequest) -> None:
     """Code reaches the sandbox as it was sent: half a surrogate pair and NUL are the program's own errors."""
-    assert parse_call(body, wall_seconds_max=60) == call
+    assert parse_request(body, wall_seconds_max=60) == call
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_call_is_read(body: bytes, call: Call) -> None:
 def test_what_is_not_json_is_400(body: bytes) -> None:
     """Also what a careless reader crashes on: depth, digits, bytes that are no text."""
     with pytest.raises(Refusal) as caught:
-        parse_call(body, wall_seconds_max=60)
+        parse_request(body, wall_seconds_max=60)
     assert (caught.value.status, bool(caught.value.hint)) == (400, True)
 
 
@@ -90,17 +90,17 @@ def test_what_is_not_json_is_400(body: bytes) -> None:
 def test_json_that_is_no_call_is_422(body: bytes) -> None:
     """A request that is quietly read as another one misleads the model; it is told what is wrong instead."""
     with pytest.raises(Refusal) as caught:
-        parse_call(body, wall_seconds_max=60)
+        parse_request(body, wall_seconds_max=60)
     assert (caught.value.status, bool(caught.value.hint)) == (422, True)
 
 
 def test_timeout_refusal_names_the_bound() -> None:
     """The model can then ask again with a time that is allowed."""
     with pytest.raises(Refusal, match="at most 60"):
-        parse_call(b'{"code": "x", "timeout": 61}', wall_seconds_max=60)
+        parse_request(b'{"code": "x", "timeout": 61}', wall_seconds_max=60)
 
 
 def test_route_of_older_plugins_is_still_there() -> None:
     """Their plugin.py asks for it by name."""
-    route = execute_route(Sandbox())
+    route = routes(Sandbox())[0]
     assert (route.path, route.methods) == ("/execute", {"POST"})

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from starlette.types import Receive, Send
 
@@ -29,6 +30,16 @@ class Refusal(Exception):
 
     def body(self) -> bytes:
         return json_bytes({"error": self.error, "hint": self.hint})
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An answer that is ready: it needs no code of the plugin."""
+
+    status: int
+    mime: str
+    body: bytes
+    headers: tuple[Header, ...] = ()
 
 
 class ClientGone(Exception):
