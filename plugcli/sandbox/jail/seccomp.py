@@ -150,7 +150,7 @@ RULES = (
         errno.ENOSYS, "shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"
     ),
     Deny(errno.ENOSYS, "mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr"),
-    # A small object that holds a big one: one byte of a huge page in a pipe keeps the whole page, though no process has it any more. Python's
+    # A small object that holds a big one: one byte of a huge page in a pipe keeps the page, though no process has it any more. Python's
     # shutil and socket, cp and tar fall back to read and write.
     Deny(errno.ENOSYS, "vmsplice splice tee sendfile"),
     Deny(errno.EOPNOTSUPP, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_ZEROCOPY,)))),
