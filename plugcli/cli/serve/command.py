@@ -109,9 +109,9 @@ def serve(
         typer.Option(metavar="PATH", help="The interpreter or venv for the code. [default: plugcli's own]"),
     ] = None,
 ) -> None:
-    """Serve a plugin, with its documents and its API, the way a chat host needs it.
+    """Serve a plugin the way a chat host needs it.
 
-    Code from a model runs only in the sandbox. Ctrl-C stops the server.
+    It serves the plugin's documents and its API. Code from a model runs only in the sandbox. Ctrl-C stops the server.
     """
     from plugcli.cli.serve.banner import banner
     from plugcli.serve.options import Options
