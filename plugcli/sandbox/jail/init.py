@@ -328,7 +328,7 @@ class _Memory:
         self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
         self.scribes: set[int] = set()
-        """Forks of ours, which are not measured."""
+        """Our own forks, which are not measured."""
 
     def forget(self, pid: int) -> None:
         """Forget a process that has been waited for, because another process can now get its pid."""
