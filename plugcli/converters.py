@@ -1,8 +1,12 @@
-"""Claims that hold for every converter from OpenAPI to tools, whoever calls the tools in the end."""
+"""What converters from OpenAPI to tools have in common, whoever calls the tools in the end."""
 
 from collections.abc import Mapping
 
 from plugcli.claim import Claim
+from plugcli.openapi.recipe import Tools
+
+CONVERTED_TOOLS = Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]")
+"""The tools of a model's API: one per operation; one without an operationId is named after its method and path."""
 
 CONVERTED: Mapping[str, Claim] = {
     "openapi-missing": Claim("observed", "deduced: tools are made of the document", severity="note"),

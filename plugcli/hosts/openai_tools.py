@@ -4,8 +4,8 @@ The messages are the API's own, as people report them. One tool that it refuses 
 the guides of developers.openai.com/api/docs.
 """
 
-from plugcli.converters import CONVERTED
-from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
+from plugcli.converters import CONVERTED, CONVERTED_TOOLS
+from plugcli.hosts import Claim, Form, Host, Limit, State
 
 INVALID = "Invalid schema for function '{name}': "
 STRICT = Claim("documented", "docs, structured outputs: strict mode is optional", severity="note")
@@ -13,7 +13,7 @@ STRICT = Claim("documented", "docs, structured outputs: strict mode is optional"
 HOST = Host(
     title="OpenAI function calling",
     state=State("developers.openai.com/api/docs/guides/function-calling"),
-    tools=Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]"),
+    tools=CONVERTED_TOOLS,
     forms={
         "tool.name": (
             Form(
