@@ -139,13 +139,13 @@ _ESCAPES: dict[str, Callable[[str], str]] = {
 def scaffold(
     template: Template, answers: Mapping[str, str], destination: Path, *, force: bool = False
 ) -> list[Path]:
-    """Render `template` into the folder `destination`, which is made if need be; return the files written.
+    """Render `template` into the folder `destination`, which is created if needed; return the paths of the files.
 
-    All or nothing, with `force` as in `atomic.write_folder`; raises PlugcliError as that does, and as `render`.
+    All files are written or none, with `force` as in `atomic.write_folder`. Raises PlugcliError as that does and as `render` does.
     """
     return atomic.write_folder(destination, render(template, answers), force=force)
 
 
 def refuse_what_is_in_the_way(template: Template, destination: Path, *, force: bool = False) -> None:
-    """Raise PlugcliError where `scaffold` would refuse `destination`; name all that is in the way."""
+    """Raise PlugcliError if `scaffold` would refuse `destination`. The message lists everything that is in the way."""
     atomic.check_free(destination, files(template), force=force)

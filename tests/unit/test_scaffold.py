@@ -179,7 +179,7 @@ def test_everything_in_the_way_is_named_and_nothing_is_written(tmp_path: Path, s
         scaffold(shipped, {}, tmp_path)
     assert problem.value.exit_code == 3
     assert problem.value.message.startswith(
-        f"in the way in {tmp_path}: README.md, logo.png, plugin.py, tests; nothing"
+        f"these files already exist in {tmp_path}: README.md, logo.png, plugin.py, tests; nothing"
     )
     assert "--force" in problem.value.hint
     assert tree(tmp_path) == before
