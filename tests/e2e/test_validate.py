@@ -126,7 +126,10 @@ def test_link_that_leads_nowhere_is_called_that(tmp_path: Path) -> None:
     """Whoever sees the name in the folder would not believe that it does not exist."""
     (tmp_path / "old").symlink_to("moved")
     done = plugcli("old", cwd=tmp_path)
-    assert (2, "error: 'old' is a symbolic link to a file that does not exist\n") == (done.returncode, done.stderr)
+    assert (2, "error: 'old' is a symbolic link to a file that does not exist\n") == (
+        done.returncode,
+        done.stderr,
+    )
 
 
 def test_plugin_that_is_named_twice_is_judged_once(tmp_path: Path) -> None:
