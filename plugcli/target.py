@@ -1,4 +1,4 @@
-"""What the user names to `validate`: a folder, a manifest, an OpenAPI document, or an address."""
+"""The target of `validate`: a folder, a manifest, an OpenAPI document, or an address."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from plugcli.plugin import (
     plugin_of_openapi,
 )
 
-_MOST_FILES = 1000  # that are looked at by their names
+_MOST_FILES = 1000  # whose names are looked at
 _MOST_READ = 20
 _MOST_BYTES = 5 * 1024 * 1024
 
@@ -28,17 +28,17 @@ def is_url(target: str) -> bool:
 
 
 def check_target(target: str) -> None:
-    """Raise UsageError where there is nothing that `target` names. Addresses are not asked here."""
+    """Raise UsageError if `target` does not exist. Nothing is requested from an address here."""
     if is_url(target):
         return
     try:
         is_there = bool(target) and Path(target).exists()
     except OSError as error:  # a folder that may not be entered, a name that is too long
-        raise UsageError(f"{target!r} cannot be looked up: {str(error.strerror).lower()}") from error
+        raise UsageError(f"{target!r} cannot be opened: {str(error.strerror).lower()}") from error
     if not is_there and Path(target).is_symlink():
-        raise UsageError(f"{target!r} is a link that leads nowhere")
+        raise UsageError(f"{target!r} is a symbolic link to a file that does not exist")
     if target == "-":
-        raise UsageError("standard input is not judged", hint="write it to a file, and name that")
+        raise UsageError("standard input cannot be validated", hint="write it to a file and name the file")
     if not is_there:
         hint = "name a folder, a manifest, an OpenAPI document, or an address that starts with https://"
         if re.fullmatch(r"[\w-]+(\.[\w-]+)*(:\d+)?(/.*)?", target) and re.search(r":\d|\.\w", target):
@@ -48,9 +48,9 @@ def check_target(target: str) -> None:
 
 
 def each_plugin_once(targets: Sequence[str]) -> list[str]:
-    """`targets` without what is named twice, and without the documents of a plugin named beside them: they are judged with it.
+    """`targets` without repetitions, and without documents that belong to a plugin that is named as well.
 
-    So a commit hook may name each file that changed. Every target must be there.
+    A commit hook can therefore name every file that changed. All targets must exist.
     """
     places: dict[object, str] = {}
     for each in targets:
@@ -67,22 +67,22 @@ def each_plugin_once(targets: Sequence[str]) -> list[str]:
 
 
 async def load_target(target: str) -> Plugin:
-    """The plugin that `target` names: at an address, or in a folder or file, which is read in a thread.
+    """The plugin at the address `target`, or in the folder or file `target`, which is read in a thread.
 
-    Raises UsageError where there is nothing, and PlugcliError where what is there cannot be read. An address
-    that does not answer is a plugin whose `live` says why.
+    Raises UsageError if the target does not exist, and PlugcliError if it cannot be read. If a server does not answer,
+    the plugin's `live` says why.
     """
     if is_url(target):
-        from plugcli.fetch import fetch_plugin  # 60 ms that a folder does not pay
+        from plugcli.fetch import fetch_plugin  # takes 60 ms to import, which a folder does not need
 
         return await fetch_plugin(target)
-    import asyncio  # with an event loop running it costs nothing, and a folder needs none
+    import asyncio  # free while an event loop runs; reading a folder does not need it
 
     return await asyncio.to_thread(load_files, target)
 
 
 def load_files(target: str) -> Plugin:
-    """The plugin that `target` names, which is a folder or a file and not an address. Raises as `load_target`."""
+    """The plugin in the folder or file `target`. Raises as `load_target`."""
     check_target(target)
     path = Path(target)
     try:
@@ -98,7 +98,7 @@ def load_files(target: str) -> Plugin:
 
 
 def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugin:
-    """`plugin`, with the OpenAPI document that lies in `folder` where `patterns` look, if it has none of its own."""
+    """`plugin`; if it has no OpenAPI document, with the one that `patterns` find in `folder`."""
     if plugin.openapi_path is not None:
         return plugin
     nearby = next((each for each in _texts_in(folder, patterns) if _is_api(each)), None)
@@ -106,7 +106,7 @@ def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugi
 
 
 def _texts_in(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """The files that may hold a document, nearest first: a few, for this is only to name one of them."""
+    """A few files that may hold a document, nearest first. They only serve to name one of them."""
     texts = [
         path
         for pattern in patterns
