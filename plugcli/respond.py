@@ -1,4 +1,4 @@
-"""What plugcli itself answers: JSON with `error` and `hint`, never a traceback."""
+"""Answers that plugcli itself gives over HTTP: JSON, in a refusal with `error` and `hint`, and never a traceback."""
 
 import asyncio
 import json
@@ -13,8 +13,8 @@ Header = tuple[bytes, bytes]
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
-# After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
-# connection of a client that is still sending, and it would never see why.
+# After a refusal the rest of the body is read and dropped for this long. Closing at once would reset the connection
+# of a client that is still sending, and the client would never see the reason.
 DRAIN_SECONDS = 2.0
 
 
@@ -43,11 +43,11 @@ class Ready:
 
 
 class ClientGone(Exception):
-    """The client went away before its request was complete."""
+    """The client has disconnected before its request was complete."""
 
 
 def json_bytes(content: object) -> bytes:
-    """`content` as JSON in UTF-8 that every reader takes. Half of a surrogate pair, which UTF-8 cannot carry, becomes U+FFFD."""
+    """Return `content` as JSON in UTF-8 that every reader accepts. Half a surrogate pair, which UTF-8 cannot encode, becomes U+FFFD."""
     said = _encode(content)
     try:
         return said.encode()
@@ -76,7 +76,7 @@ async def send_start(
 
 
 async def send_refusal(refusal: Refusal, send: Send) -> None:
-    """Refuse a request whose body was read."""
+    """Refuse a request whose body has been read."""
     await send_answer(send, refusal.status, refusal.body(), headers=refusal.headers)
 
 

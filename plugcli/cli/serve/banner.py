@@ -1,4 +1,4 @@
-"""What `plugcli serve` says once it listens: `key: value` lines, the sandbox first."""
+"""The lines that `plugcli serve` prints once it listens: `key: value`, the sandbox first."""
 
 import sys
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from plugcli.terminal_text import printable
 
 
 def banner(options: Options, service: Service, status: Status | None) -> list[str]:
-    """Return the lines. `status` is that of the engine; None if the plugin runs no code of a model."""
-    lines = ["sandbox: not needed, as this plugin runs no code of a model"]
+    """Return the lines. `status` is that of the engine; None if the plugin does not run code that a model sends."""
+    lines = ["sandbox: not needed, because this plugin does not run code that a model sends"]
     if status is not None:
         lines = list(_about_code(options, status))
     lines += _about_plugin(service)

@@ -1,4 +1,4 @@
-"""`plugcli serve`: the plugin, served the way a chat host needs it."""
+"""`plugcli serve`: parse the options, start the server, print."""
 
 import contextlib
 import os
@@ -29,14 +29,14 @@ def serve(
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Any but a loopback address needs a token.")
+        str, typer.Option(help="The address to listen on. Any address but a loopback one needs a token.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 5003,
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ORIGIN",
-            help="Pages of this origin may call too, such as https://chat.example.com. Repeatable.",
+            help="Let pages of this origin call too, such as https://chat.example.com. Repeatable.",
         ),
     ] = None,
     token_file: Annotated[
@@ -47,13 +47,15 @@ def serve(
         ),
     ] = None,
     answer_characters: Annotated[
-        int, typer.Option(min=2_000, help="Answers of /execute stay shorter: chat hosts cut at 100,000.")
+        int,
+        typer.Option(min=2_000, help="Answers of /execute are shorter than this. Chat hosts cut at 100,000."),
     ] = 100_000,
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", show_default="30", help="Wall time of a run.")
     ] = None,
     timeout_max: Annotated[
-        float | None, typer.Option(metavar="SECONDS", show_default="60", help="Most that a call may ask for.")
+        float | None,
+        typer.Option(metavar="SECONDS", show_default="60", help="The longest that a call may ask for."),
     ] = None,
     memory: Annotated[
         str, typer.Option(metavar="SIZE", help="Memory of a run, its files included.")
@@ -61,7 +63,9 @@ def serve(
     workspace: Annotated[
         str, typer.Option(metavar="SIZE", help="Files of a run in /mnt/data; at most half of its memory.")
     ] = "512MiB",
-    output: Annotated[str, typer.Option(metavar="SIZE", help="Kept of stdout, and of stderr.")] = "1MiB",
+    output: Annotated[
+        str, typer.Option(metavar="SIZE", help="How much of stdout, and of stderr, is kept.")
+    ] = "1MiB",
     processes: Annotated[int, typer.Option(metavar="N", help="Processes and threads of a run.")] = 64,
     open_files: Annotated[int, typer.Option(metavar="N", help="Open files of a process.")] = 256,
     cpus: Annotated[int, typer.Option(metavar="N", help="CPUs of a run.")] = 2,
@@ -75,10 +79,10 @@ def serve(
         int, typer.Option(min=1, metavar="N", help="Sessions at a time; the one idle longest makes room.")
     ] = 32,
     session_idle: Annotated[
-        float, typer.Option(metavar="SECONDS", help="A session ends after so long without use.")
+        float, typer.Option(metavar="SECONDS", help="A session ends after this long without use.")
     ] = 1200,
     session_life: Annotated[
-        float, typer.Option(metavar="SECONDS", help="A session ends after so long at the latest.")
+        float, typer.Option(metavar="SECONDS", help="A session ends after this long in any case.")
     ] = 14400,
     sessions_memory: Annotated[
         str | None,
@@ -93,8 +97,8 @@ def serve(
         str,
         typer.Option(
             metavar="MODULES",
-            help="Modules, with commas between, that sessions and calls that name one find imported already, "
-            "where they are installed; or: none.",
+            help="Modules to import in advance for sessions, and for calls that name one of them, if they are installed. "
+            "Separate them with commas; or: none.",
         ),
     ] = "numpy,pandas,matplotlib",
     python: Annotated[
@@ -104,7 +108,7 @@ def serve(
 ) -> None:
     """Serve a plugin, its documents and its API, the way a chat host needs it.
 
-    Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
+    Code that a model sends runs in the sandbox, and only there. Ctrl-C stops the server.
     """
     from plugcli.cli.serve.banner import banner
     from plugcli.serve.options import Options
@@ -149,7 +153,7 @@ def _built_in() -> "Source":
 
 
 def _say(lines: list[str]) -> None:
-    """Print the start's lines. A reader that has gone (`| head -1`) does not stop a server."""
+    """Print the lines of the start. A reader that has gone (`| head -1`) does not stop the server."""
     try:
         for line in lines:
             print(printable(line), flush=True)
@@ -158,9 +162,9 @@ def _say(lines: list[str]) -> None:
 
 
 def _log(line: str) -> None:
-    """A line of the server's log on standard error; a log that nobody can read any more stops nothing.
+    """Write a line of the server's log to standard error. If nobody can read the log any more, the server goes on.
 
-    What more lines there are, of a traceback, stand back, so that none of them passes for a line of its own.
+    Further lines, as of a traceback, are indented, so that none of them looks like an entry of its own.
     """
     if sys.stderr is None:  # started with `2>&-`; print would take standard output instead
         return
