@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from plugcli.cli import render
+from plugcli.cli.command import Command
 from plugcli.sandbox import gate
 from plugcli.terminal_text import printable
 
@@ -170,3 +171,6 @@ def _log(line: str) -> None:
         return
     with contextlib.suppress(OSError):
         print(time.strftime("%H:%M:%S"), gate.lines(line).replace("\n", "\n  "), file=sys.stderr, flush=True)
+
+
+COMMAND = Command(serve)
