@@ -13,8 +13,8 @@ Header = tuple[bytes, bytes]
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
-# After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
-# connection of a client that is still sending, and it would never see why.
+# After a refusal the rest of the body is read and dropped for this long. Closing at once would reset the connection
+# of a client that is still sending, and the client would never see the reason.
 DRAIN_SECONDS = 2.0
 
 

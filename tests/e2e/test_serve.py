@@ -70,7 +70,7 @@ def test_port_in_use_is_a_sentence(server: Server, tmp_path: Path) -> None:
     """And the program that holds it is not disturbed."""
     status, said = refused(server.log_file.parent / "mine", "--port", str(server.port), cwd=tmp_path)
     assert status == 3
-    assert f"error: another program already listens on 127.0.0.1:{server.port}" in said
+    assert f"error: another program is already listening on 127.0.0.1:{server.port}" in said
     assert "--port" in said.partition("hint:")[2]
     assert server.get("/hello/ann").status == 200
 
@@ -695,7 +695,7 @@ app = Starlette(routes=[Route("/x", forever)])
         assert server.process.stdout is not None
         assert server.process.stdout.readline() == "called\n"
         assert server.stop() == 0
-        assert "a call still runs" in server.log()
+        assert "a call is still running" in server.log()
         connection.close()
 
 

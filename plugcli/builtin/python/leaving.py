@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from starlette.types import Receive
 
-# Most calls are over before a client could leave: those need no task that watches for it.
+# Most calls end before a client could disconnect. They need no task that watches for it.
 WATCH_AFTER_SECONDS = 0.05
 
 Result = TypeVar("Result")
