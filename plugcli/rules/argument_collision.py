@@ -1,7 +1,7 @@
 """Two arguments of a tool have the same name.
 
-The parameters and the properties of the body become the arguments of one object: `id` in the path and `id` in the body are one and the same
-there. One of them cannot be sent, or is sent to the wrong place (tadata-org/fastapi_mcp#319, PrefectHQ/fastmcp#1100).
+The parameters and the properties of the body become the members of one object of arguments. If both the path and the body have an `id`, one
+of the two cannot be sent, or it is sent to the wrong place (tadata-org/fastapi_mcp#319, PrefectHQ/fastmcp#1100).
 
 Bad:
 
@@ -45,11 +45,11 @@ def check(openapi: Document, host: Host) -> Problems:
             if first.place == argument.place:
                 continue
             message = (
-                f"{tool.operation.title} has {argument.name} in the {first.place} and in the {argument.place}: "
-                "as arguments of a tool they are one"
+                f"{tool.operation.title} has {argument.name} in the {first.place} and in the {argument.place}, "
+                "but a tool can have only one argument of that name"
             )
             where = Place(openapi, argument.where, of_key=argument.place == "body")
-            hint = "call one of them by another name"
+            hint = "rename one of them"
             yield Problem(where, message, "argument-collision", hint, {"parameter": argument.name})
 
 

@@ -1,7 +1,7 @@
-"""The file in the place of the manifest is something else.
+"""The manifest file has another format.
 
-Microsoft 365 Copilot and Baidu use the same file name for formats of their own, and files get mixed up. One sentence says which
-format it is, in place of one for every member that the host's own format does not have.
+Microsoft 365 Copilot and Baidu use the same file name for their own formats, and files get mixed up. This rule says once which
+format the file has, so that not every unknown member is reported.
 
 Bad:
 
@@ -20,14 +20,14 @@ from plugcli.rules import Place, Problem, Problems, Rule
 FORMATS = {
     "plugin": "this is a manifest in the format of ChatGPT",
     "baidu": "this is a manifest in the format of Baidu Yiyan",
-    "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format of the same file name",
+    "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format with the same file name",
     "agent-plugin": "this is a plugin.json of the Agent Plugins format, not the manifest of a chat plugin",
     "openapi": "this is an OpenAPI document, not a manifest",
-    "other": "this is not a plugin's manifest: it has none of the members of one",
+    "other": "this is not a plugin's manifest: it has none of a manifest's members",
 }
 _MEMBERS = {
     "plugin": "ChatGPT's manifest has name_for_model, description_for_model, auth and api",
-    "m365-copilot": "Microsoft 365 Copilot has a manifest of its own, with namespace, functions and runtimes, and does not read this",
+    "m365-copilot": "Microsoft 365 Copilot has its own manifest, with namespace, functions and runtimes, and does not read this",
 }
 
 
@@ -39,18 +39,18 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if dialect not in host.manifests:
         where = Place(plugin.manifest, "/$schema" if "$schema" in data else "")
         hint = _MEMBERS.get(host.manifests[0], "")
-        # A host with a format of its own is judged by the OpenAPI document all the same.
+        # For a host with its own format, the OpenAPI document is judged all the same.
         if "plugin" in host.manifests:
             yield Problem(where, FORMATS[dialect], "manifest-dialect/other", hint)
         else:
             yield Problem(where, FORMATS[dialect], "manifest-dialect/own", hint)
     elif dialect == "baidu":
-        message = "`examples` is a member of Baidu Yiyan's manifests, and of no other"
+        message = "only Baidu Yiyan's manifests have a member `examples`"
         yield Problem(
             Place(plugin.manifest, "/examples"),
             message,
             "manifest-dialect/baidu",
-            "leave it to the manifest that Baidu gets",
+            "keep it only in the manifest for Baidu",
         )
 
 

@@ -1,6 +1,6 @@
 """A required member of the manifest is missing.
 
-OpenAI's documentation marks ten members as required, and no approved plugin lacks one. `null` counts as missing.
+OpenAI's documentation marks ten members as required, and no approved plugin lacks one of them. `null` counts as missing.
 
 Bad:
 
@@ -19,15 +19,15 @@ from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 HINTS = {
-    "auth": 'a plugin without authentication says "auth": {"type": "none"}',
+    "auth": 'for a plugin without authentication write "auth": {"type": "none"}',
     "api": 'write "api": {"type": "openapi", "url": "https://.../openapi.yaml"}',
-    "name_for_human": "the name that users see, in at most 20 characters",
-    "name_for_model": "the name that the model sees: letters, digits and _, a letter first",
-    "description_for_human": "what users get, in one sentence of at most 100 characters",
-    "description_for_model": "what the plugin does and when the model is to use it",
-    "logo_url": "the https address of a picture, PNG or SVG",
-    "legal_info_url": "the https address of a page with the plugin's terms",
-    "contact_email": "an address where users and the host can reach you",
+    "name_for_human": "give the name that users see, in at most 20 characters",
+    "name_for_model": "give the name that the model sees: letters, digits and _, starting with a letter",
+    "description_for_human": "say what users get, in one sentence of at most 100 characters",
+    "description_for_model": "say what the plugin does and when the model should use it",
+    "logo_url": "give the https URL of a picture, PNG or SVG",
+    "legal_info_url": "give the https URL of a page with the plugin's terms",
+    "contact_email": "give an address where users and the host can reach you",
     "schema_version": 'write "schema_version": "v1"',
 }
 
@@ -41,7 +41,7 @@ def check(manifest: Document, host: Host) -> Problems:
         if close:
             misspelt = unknown[close[0]]
             where = Place(manifest, pointer.join(misspelt), of_key=True)
-            yield Problem(where, f"{name} is missing", member.missing, f"is it meant by {misspelt}?")
+            yield Problem(where, f"{name} is missing", member.missing, f"is {misspelt} a misspelling of it?")
         else:
             where = Place(manifest, f"/{name}")
             yield Problem(where, f"{name} is missing", member.missing, HINTS.get(name, ""))

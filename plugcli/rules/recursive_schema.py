@@ -1,7 +1,7 @@
 """A schema contains itself.
 
-A tree of comments, a category with sub-categories: OpenAPI allows it. Hosts that write schemas out for the model find no end
-here; six approved plugins have one, GPT Actions refuses them.
+OpenAPI allows this, for example for a tree of comments or a category with sub-categories. But hosts that expand schemas for the model
+never reach an end. Six approved plugins have such a schema; GPT Actions refuses them.
 
 Bad:
 
@@ -31,7 +31,7 @@ from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
-# Enough to see the shape of it, where a generator has tied everything to everything.
+# Enough to see the pattern if a generator has connected everything with everything.
 _MOST_SCHEMAS = 1000
 _EXAMPLES = ("example", "examples", "enum")
 _PREFIX = "#/components/schemas/"
@@ -41,9 +41,7 @@ def check(openapi: Document, host: Host) -> Problems:
     for name, cycle in recursive_schemas(openapi):
         where = Place(openapi, pointer.join("components", "schemas", name))
         chain = " -> ".join([*cycle, name])
-        hint = (
-            f"cut the circle: describe the inner {cycle[-1]} by a schema of its own that does not lead back"
-        )
+        hint = f"break the cycle: give the inner {cycle[-1]} its own schema, one that does not refer back"
         yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema", hint)
 
 
@@ -88,7 +86,7 @@ def _used(schema: Any) -> Iterator[str]:
 
 
 def _near_cycles(uses: dict[str, list[str]]) -> list[str]:
-    """The schemas that are in a cycle or lead to one: what is left after taking away, again and again, those that
+    """The schemas that are in a cycle or lead to one: what is left after repeatedly removing the schemas that
     use no other."""
     users: dict[str, list[str]] = {name: [] for name in uses}
     for name, used in uses.items():
@@ -106,7 +104,7 @@ def _near_cycles(uses: dict[str, list[str]]) -> list[str]:
 
 
 def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:
-    """The shortest chain of schemas that leads from `start` back to it, empty where there is none."""
+    """The shortest chain of schemas that leads from `start` back to it; empty if there is none."""
     came_from: dict[str, str] = {}
     waiting = [start]
     while waiting:
