@@ -6,8 +6,8 @@ from posixpath import normpath
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
-from plugcli.document.placeholder import TEMPLATE
 from plugcli.internet import is_own, number_of
+from plugcli.placeholder import TEMPLATE
 
 Kind = Literal[
     "https", "http", "localhost", "loopback", "relative", "path", "no-scheme", "data", "placeholder",

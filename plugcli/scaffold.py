@@ -7,21 +7,18 @@ reaches a file only through the escape of that file's format. Nothing here asks,
 
 import html
 import json
-import os
 import re
-import stat
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from plugcli.answers import EMAIL_TO_EDIT, checked_email, checked_name, name_for_model
+from plugcli import atomic
 from plugcli.errors import PlugcliError, UsageError
+from plugcli.plugin_name import EMAIL_TO_EDIT, checked_email, checked_name, name_for_model
 
 # Left behind when somebody runs or checks a template in place.
 _NOT_TEMPLATE = {"template.toml", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"}
@@ -144,84 +141,11 @@ def scaffold(
 ) -> list[Path]:
     """Render `template` into the folder `destination`, which is made if need be; return the files written.
 
-    Raises PlugcliError if a file is in the way, and names all that are. `force` replaces files and symbolic
-    links, and follows none of them out of the folder. All or nothing: after an error all is as it was before.
+    All or nothing, with `force` as in `atomic.write_folder`; raises PlugcliError as that does, and as `render`.
     """
-    rendered = render(template, answers)
-    refuse_what_is_in_the_way(template, destination, force=force)
-    try:
-        with ExitStack() as undo_folders:
-            _make_folders(destination, undo_folders)
-            # What `force` replaces waits here until all is written.
-            with (
-                tempfile.TemporaryDirectory(prefix=".plugcli-", dir=destination) as aside,
-                ExitStack() as undo,
-            ):
-                for number, (name, content) in enumerate(rendered.items()):
-                    target = destination / name
-                    _make_folders(target.parent, undo)
-                    if force and os.path.lexists(target):
-                        kept = Path(aside, str(number))
-                        target.replace(kept)
-                        undo.callback(kept.replace, target)
-                    # Exclusive: never over a file that has turned up since, never through a link.
-                    with target.open("xb") as file:
-                        undo.callback(target.unlink)
-                        file.write(content)
-                undo.pop_all()
-            undo_folders.pop_all()
-    except OSError as error:
-        raise _cannot_write(destination, error) from error
-    return [destination / name for name in rendered]
+    return atomic.write_folder(destination, render(template, answers), force=force)
 
 
 def refuse_what_is_in_the_way(template: Template, destination: Path, *, force: bool = False) -> None:
     """Raise PlugcliError where `scaffold` would refuse `destination`; name all that is in the way."""
-    try:
-        if os.path.lexists(destination) and not destination.is_dir():
-            raise PlugcliError(
-                f"{destination} is not a folder", hint="name a folder, or one that is not there yet"
-            )
-        in_the_way = list(
-            dict.fromkeys(filter(None, (_obstacle(destination, name, force) for name in files(template))))
-        )
-    except OSError as error:
-        raise _cannot_write(destination, error) from error
-    if in_the_way:
-        raise PlugcliError(
-            f"in the way in {destination}: {', '.join(in_the_way)}; nothing was written",
-            hint="these are no plain files in folders of their own: move them, or name another folder"
-            if force
-            else "name another folder, move them, or overwrite them on purpose with --force",
-        )
-
-
-def _obstacle(destination: Path, name: str, force: bool) -> str:
-    """Return the path below `destination` that keeps `name` from being written; empty if nothing does."""
-    for folder in reversed(Path(name).parents[:-1]):
-        try:
-            # Not is_dir(): a symbolic link to a folder leads out of this one.
-            if not stat.S_ISDIR(os.lstat(destination / folder).st_mode):
-                return folder.as_posix()
-        except FileNotFoundError:
-            return ""
-    try:
-        mode = os.lstat(destination / name).st_mode
-    except FileNotFoundError:
-        return ""
-    return "" if force and (stat.S_ISREG(mode) or stat.S_ISLNK(mode)) else name
-
-
-def _make_folders(folder: Path, undo: ExitStack) -> None:
-    """Make `folder` and those above it that are missing, and have `undo` remove exactly these."""
-    for each in reversed([folder, *folder.parents]):
-        if not each.is_dir():
-            each.mkdir()
-            undo.callback(each.rmdir)
-
-
-def _cannot_write(destination: Path, error: OSError) -> PlugcliError:
-    return PlugcliError(
-        f"cannot write to {destination}: {error.strerror} ({error.filename}); nothing was changed",
-        hint="name a folder that you may write to, on a disk with room",
-    )
+    atomic.check_free(destination, files(template), force=force)

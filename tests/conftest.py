@@ -1,11 +1,34 @@
-"""What every test shares: in CI a test that is skipped has failed."""
+"""What every test shares: in CI a test that is skipped has failed, and tests that measure time have the machine for themselves."""
 
+import fcntl
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+TESTS = Path(__file__).parent
+
+# They count the machine's processes and kernel objects, and measure time.
+ALONE = ("abuse/*", "e2e/*")
+# These do neither.
+NOT_ALONE = (
+    "e2e/test_commit_hook.py",
+    "e2e/test_explain.py",
+    "e2e/test_fix.py",
+    "e2e/test_init.py",
+    "e2e/test_missing_files.py",
+    "e2e/test_prompt.py",
+    "e2e/test_strict_json.py",
+    "e2e/test_validate_configuration.py",
+    "e2e/test_validate_formats.py",
+    "e2e/test_validate_nothing.py",
+    "e2e/test_validate_output.py",
+    "e2e/test_validate_sides.py",
+    "e2e/test_wheel.py",
+)
 
 settings.register_profile("plugcli", deadline=None)  # the machine may be busy
 settings.load_profile("plugcli")
@@ -14,6 +37,54 @@ settings.load_profile("plugcli")
 def pytest_configure() -> None:
     """Take Ctrl-C as a terminal's program does: started in the background (`nohup ... &`), it would be ignored, by our children too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker for each CPU. None for a file or a test, which is over before workers are there, nor for what runs alone anyway."""
+    paths = [Path(config.invocation_params.dir, each.partition("::")[0]) for each in config.args]
+    if all(path.is_file() or path.is_relative_to(TESTS / "abuse") for path in paths):
+        return 0
+    return len(os.sched_getaffinity(0))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep slow tests out of the inner loop. Let each file be one worker's, and what runs alone one worker's, at the end."""
+    items.sort(key=_is_alone)
+    for item in items:
+        group = "alone" if _is_alone(item) else str(item.path.relative_to(TESTS))
+        item.add_marker(pytest.mark.xdist_group(group))
+    if _is_inner_loop(config):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    path = item.path.relative_to(TESTS)
+    if item.get_closest_marker("alone"):
+        return True
+    return any(map(path.match, ALONE)) and not any(map(path.match, NOT_ALONE))
+
+
+def _is_inner_loop(config: pytest.Config) -> bool:
+    """Whether this is `pytest tests/unit`, and not in CI."""
+    asked = [Path(config.invocation_params.dir, each) for each in config.args]
+    return asked == [TESTS / "unit"] and not config.option.markexpr and "PLUGCLI_NO_SKIPS" not in os.environ
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold the lock on this file while a test runs beside others, in workers: shared, or alone."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    with Path(__file__).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if _is_alone(item) else fcntl.LOCK_SH)
+        try:
+            return (yield)
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)  # a process that a test has forked may have the file open
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,17 +6,20 @@ have in common (durations, ids, ports, dates) is replaced. Only the commands are
 """
 
 import argparse
-import concurrent.futures
+import contextlib
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import unittest.mock
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from plugcli.cli import main as main_of_plugcli
 from tests.corpus import FOLDER, documents, plugins
 from tests.e2e.serving import serving
 
@@ -61,10 +64,10 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as work:
-        jobs = [*_of_plugins(Path(work)), *_of_commands(Path(work))]
-        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for name, text in pool.map(lambda job: (job[0], _run(job[1], Path(work))), jobs):
-                _write(folder / name, text)
+        for name, arguments in _of_commands(Path(work)):
+            _write(folder / name, _run(arguments, Path(work)))
+        for name, arguments in _of_plugins(Path(work)):
+            _write(folder / name, _run_here(arguments, Path(work)))
         for template in _TEMPLATES:
             _render(template, Path(work) / "rendered" / template, folder / "init" / template)
         _write(folder / "serve.txt", "\n".join(_served(Path(work))))
@@ -125,6 +128,23 @@ def _run(arguments: tuple[str, ...], work: Path) -> str:
         [*_PLUGCLI, *arguments], cwd=work, env=environment, capture_output=True, text=True, check=False
     )
     return _lasting(f"{ended.stdout}\n--- stderr\n{ended.stderr}\n--- exit {ended.returncode}\n")
+
+
+def _run_here(arguments: tuple[str, ...], work: Path) -> str:
+    """Return what `_run` does, from this process: starting two thousand takes long."""
+    said, complained = io.StringIO(), io.StringIO()
+    status: object = 0
+    with (
+        contextlib.chdir(work),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+        unittest.mock.patch.object(sys, "argv", ["plugcli", *arguments]),
+    ):
+        try:
+            main_of_plugcli()
+        except SystemExit as ended:
+            status = ended.code
+    return _lasting(f"{said.getvalue()}\n--- stderr\n{complained.getvalue()}\n--- exit {status}\n")
 
 
 def _render(template: str, work: Path, folder: Path) -> None:

@@ -1,7 +1,7 @@
-"""The command `plugcli`: where its arguments go.
+"""The entry point of the command `plugcli`.
 
-Importing typer costs more than starting Python, and some commands need a web framework or a validator: every module below imports those
-inside the function that uses them.
+Importing typer takes longer than starting Python, and some commands need a web framework or a validator. So every module below imports
+those inside the function that uses them.
 """
 
 import sys
@@ -12,7 +12,7 @@ from plugcli import __version__
 def main() -> None:
     """Run the command line and exit with its status."""
     arguments = sys.argv[1:]
-    if arguments == ["--version"]:  # ahead of typer, whose import is most of what this would cost
+    if arguments == ["--version"]:  # before typer, whose import would take most of the time
         print(f"plugcli {__version__}")
         return
     if arguments[:1] == ["exec"] and len(arguments) > 1 and not arguments[1].startswith("-"):
@@ -29,6 +29,8 @@ def main() -> None:
 
 
 def _commands() -> None:
-    from plugcli.cli.app import app  # inside the boundary: Ctrl-C while typer is imported is no traceback
+    from plugcli.cli.app import (
+        app,
+    )  # inside the boundary, so that Ctrl-C during the import of typer gives no traceback
 
     app()

@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from plugcli import __version__
 from plugcli.cli.doctor import doctor
-from plugcli.cli.exec import exec_
+from plugcli.cli.exec.command import exec_
 from plugcli.cli.hosts import hosts
 from plugcli.cli.init import init
 from plugcli.cli.prompt import prompt
@@ -15,11 +15,11 @@ from plugcli.cli.render import stop_printing
 from plugcli.cli.rules import explain, rules
 from plugcli.cli.schema import schema
 from plugcli.cli.serve import serve
-from plugcli.cli.validate import validate
+from plugcli.cli.validate.command import validate
 
 
 class _Commands(TyperGroup):
-    """The commands. Typer would exit with 1, as if something were wrong, where the reader of a list (head, less) goes before its end."""
+    """The commands. Exits with 0 when the reader of the output (head, less) leaves early, where Typer would exit with 1."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # typer keeps a copy of click to itself
         try:
@@ -32,16 +32,16 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     name="plugcli",
     cls=_Commands,
-    help="Build plugins for chat models: start one, check it, serve it, and run a model's code in a sandbox.",
+    help="Build plugins for chat models: create one, check it, serve it, and run a model's code in a sandbox.",
     no_args_is_help=True,
-    rich_markup_mode=None,  # plain help and usage errors: no boxes in a pipe
-    pretty_exceptions_enable=False,  # its tracebacks print local variables, and those may hold a token
+    rich_markup_mode=None,  # plain help and usage errors, without boxes
+    pretty_exceptions_enable=False,  # Typer's tracebacks print local variables, which may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("init")(init)
 app.command("validate")(validate)
 app.command("serve")(serve)
-# What follows the script belongs to the script.
+# Everything after the script belongs to the script.
 app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
 app.command("prompt")(prompt)
 app.command("doctor")(doctor)

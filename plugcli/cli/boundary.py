@@ -1,4 +1,4 @@
-"""The one boundary where errors become exit codes. Knows nothing of typer."""
+"""The only place where errors become exit codes. Does not use typer."""
 
 import errno
 import sys
@@ -12,13 +12,13 @@ INTERRUPTED = 130
 
 
 def guarded(work: Callable[[], int | None]) -> int:
-    """Do the work of a command; return its exit status, or that of the error which ended it."""
+    """Run a command; return its exit status, or the exit status of the error that ended it."""
     try:
         try:
             status = work()
         finally:
             if sys.stdout is not None:
-                sys.stdout.flush()  # here, where an output that cannot be written is a sentence
+                sys.stdout.flush()  # here, so that output that cannot be written is reported in a sentence
     except PlugcliError as error:
         render.error(error)
         return error.exit_code

@@ -1,4 +1,4 @@
-"""`plugcli doctor`: what holds a model's code on this machine, and what does not."""
+"""`plugcli doctor`: which layers of the sandbox work on this machine."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,39 +9,41 @@ from plugcli.cli.text import printable
 from plugcli.errors import SandboxUnavailable
 
 if TYPE_CHECKING:
-    from plugcli.sandbox import Verdict
+    from plugcli.sandbox import Protection
 
 
 def doctor(
     python: Annotated[
-        str | None, typer.Option(metavar="PATH", help="The interpreter, or a venv; default: plugcli's own.")
+        str | None,
+        typer.Option(metavar="PATH", help="The interpreter or venv to use. [default: plugcli's own]"),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the verdict as one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
-    """Say which layers of the sandbox are on, by making a jail as serve and exec do.
+    """Show which layers of the sandbox work here.
 
-    Exit status 0 when the default policy holds, 4 when serve and exec would refuse to run code.
+    It starts a real jail, as serve and exec do. The exit status is 0 if the default policy holds, and 4 if serve and exec would refuse
+    to run code.
     """
     import asyncio
 
     from plugcli.sandbox import diagnose
 
-    verdict = asyncio.run(diagnose(python=python))
+    protection = asyncio.run(diagnose(python=python))
     if json:
-        print_json(verdict.as_json())
+        print_json(protection.as_json())
     else:
-        _print(verdict)
-    if verdict.refusal is not None:
+        _print(protection)
+    if protection.refusal is not None:
         raise typer.Exit(SandboxUnavailable.exit_code)
 
 
-def _print(verdict: "Verdict") -> None:
-    lines = [f"sandbox: {verdict.first_line}"]
-    for layer in verdict.layers:
+def _print(protection: "Protection") -> None:
+    lines = [f"sandbox: {protection.first_line}"]
+    for layer in protection.layers:
         lines += ["", f"{layer.name}: {'on' if layer.is_on else 'off'}", f"  {layer.why}"]
         if layer.remedy:
             lines.append(f"  {'stronger' if layer.is_on else 'to turn it on'}: {layer.remedy}")
-    if verdict.can_still:
-        lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in verdict.can_still)]
+    if protection.can_still:
+        lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in protection.can_still)]
     for line in lines:
-        print(printable(line))  # it names folders of this machine
+        print(printable(line))  # it may contain names of folders

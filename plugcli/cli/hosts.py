@@ -1,8 +1,8 @@
-"""`plugcli hosts`: the chat hosts that `validate --for` knows, and what has become of each."""
+"""`plugcli hosts`: the chat hosts that `validate --for` knows, with the state of each."""
 
 
 def hosts() -> None:
-    """List the chat hosts that validate can judge for."""
+    """List the chat hosts that validate knows."""
     from plugcli.hosts import all_hosts
 
     known = all_hosts()

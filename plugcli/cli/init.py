@@ -1,4 +1,4 @@
-"""`plugcli init`: ask what a new plugin is called, and write it from a template."""
+"""`plugcli init`: ask for the name of a new plugin, and create it from a template."""
 
 import io
 import shlex
@@ -23,8 +23,8 @@ def init(
         typer.Argument(
             metavar="FOLDER",
             show_default=False,
-            help="Where to write; made if need be, '.' is the current folder. "
-            "Without it: a new folder named after the plugin.",
+            help="The folder to write to, created if it does not exist. '.' is the current folder. "
+            "[default: a new folder named after the plugin]",
         ),
     ] = None,
     template: Annotated[
@@ -32,25 +32,27 @@ def init(
         typer.Option(show_default=False, help="What to start from: python (the default) or todo."),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(show_default=False, help="What people call it, at most 20 characters.")
+        str | None,
+        typer.Option(show_default=False, help="The plugin's name for people, at most 20 characters."),
     ] = None,
     email: Annotated[
-        str | None, typer.Option(show_default=False, help="Where the people who use it reach you.")
+        str | None, typer.Option(show_default=False, help="The e-mail address where users reach you.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, take the defaults.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files that are in the way.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask no questions; use the defaults.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that already exist.")] = False,
 ) -> None:
-    """Start a plugin that already works: manifest, OpenAPI document, logo, code, legal page, test and README.
+    """Create a plugin that already works.
 
-    On a terminal it asks for what the options leave open; elsewhere, and with --yes, it takes the defaults.
-    A file that exists is never overwritten without --force: one in the way, and nothing at all is written.
+    It consists of a manifest, an OpenAPI document, a logo, code, a legal page, a test and a README. On a terminal, init asks for
+    everything that the options leave open; elsewhere, and with --yes, it uses the defaults. Without --force, no file is overwritten:
+    if one of the files already exists, nothing is written.
     """
-    from plugcli import answers, scaffold
+    from plugcli import plugin_name, scaffold
 
     if folder == "":
-        raise UsageError("FOLDER is empty", hint="name a folder; '.' is the current one")
+        raise UsageError("FOLDER is an empty string", hint="name a folder; '.' is the current folder")
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
-        # What cannot be read or shown in this locale becomes a plain sentence or an escape, not a crash.
+        # Text that this locale cannot decode or encode must give a message or an escape, not a crash.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
     asks = not yes and bool(sys.stdin and sys.stdin.isatty() and sys.stdout and sys.stdout.isatty())
@@ -67,41 +69,43 @@ def init(
         chosen = _ask("Template", DEFAULT_TEMPLATE, template_called)
     else:
         chosen = template_called(DEFAULT_TEMPLATE if template is None else template)
-    if folder is not None:  # before the other questions: nobody should answer them in vain
+    if folder is not None:  # before the other questions, so that nobody answers them in vain
         scaffold.refuse_what_is_in_the_way(chosen, Path(folder), force=force)
 
-    default_name = (folder and answers.name_of_folder(Path(folder))) or chosen.default_name
+    default_name = (folder and plugin_name.name_of_folder(Path(folder))) or chosen.default_name
     if name is not None:
-        name = answers.checked_name(name)
+        name = plugin_name.checked_name(name)
     elif asks:
-        limit = answers.NAME_FOR_HUMAN_CHARACTERS
-        name = _ask(f"Name, at most {limit} characters", default_name, answers.checked_name)
+        limit = plugin_name.NAME_FOR_HUMAN_CHARACTERS
+        name = _ask(f"Name, at most {limit} characters", default_name, plugin_name.checked_name)
     else:
         name = default_name
-    destination = Path(folder or answers.folder_name(name, fallback=chosen.default_name))
+    destination = Path(folder or plugin_name.folder_name(name, fallback=chosen.default_name))
     if folder is None:
         scaffold.refuse_what_is_in_the_way(chosen, destination, force=force)
 
     if email is not None:
-        email = answers.checked_email(email)
+        email = plugin_name.checked_email(email)
     elif asks:
         email = _ask(
-            "E-mail for the people who use it (Enter: later)", "", lambda it: it and answers.checked_email(it)
+            "E-mail address for users (Enter: later)", "", lambda it: it and plugin_name.checked_email(it)
         )
 
     written = scaffold.scaffold(chosen, {"name": name, "email": email or ""}, destination, force=force)
-    print(f"{name} is in {_shown(destination)}:")
+    print(f"Created {name} in {_shown(destination)}:")
     for path in written:
         print(f"  {path.relative_to(destination).as_posix()}")
     if not email:
-        print(f"\nIts e-mail address is {answers.EMAIL_TO_EDIT}: put yours into the manifest and legal.html.")
+        print(
+            f"\nThe e-mail address is {plugin_name.EMAIL_TO_EDIT}. Replace it with yours in the manifest and legal.html."
+        )
     print("\nNext:")
     for command in _next_commands(destination):
         print(f"  {command}")
 
 
 def _ask(question: str, default: str, check: Callable[[str], T]) -> T:
-    """Ask on the terminal until `check` takes the answer; return what it makes of it."""
+    """Ask on the terminal until `check` accepts the answer; return the result of `check`."""
     prompt = f"{question} [{default}]: " if default else f"{question}: "
     while True:
         try:
@@ -113,7 +117,7 @@ def _ask(question: str, default: str, check: Callable[[str], T]) -> T:
 
 
 def _next_commands(destination: Path) -> list[str]:
-    """Return what to type next, as it works in the user's shell: this very plugcli, and its Python."""
+    """Return the next commands to type, spelled so that the user's shell runs this plugcli and its Python."""
     python = shlex.quote(sys.executable)
     for command in ("python", "python3"):
         if _is_same(shutil.which(command), sys.executable):
@@ -130,7 +134,7 @@ def _next_commands(destination: Path) -> list[str]:
 
 
 def _is_same(found: str | None, started: str) -> bool:
-    # The folder too: the python of every venv is a link to one and the same file.
+    # The folder must be the same too: the python of every venv is a link to the same file.
     return (
         found is not None
         and Path(found).absolute().parent == Path(started).absolute().parent
@@ -139,7 +143,7 @@ def _is_same(found: str | None, started: str) -> bool:
 
 
 def _shown(path: Path) -> str:
-    """Return `path` as a command takes it, without what would steer the terminal."""
+    """Return `path` as a command accepts it, without characters that control the terminal."""
     text = "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(path)
     )

@@ -1,4 +1,4 @@
-"""`plugcli prompt`: the text on standard output as the model reads it, its size and what is not in it on standard error."""
+"""`plugcli prompt`: prints the text that the model reads on standard output, and its size and omissions on standard error."""
 
 import io
 import sys
@@ -23,25 +23,29 @@ def prompt(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="A plugin's folder, a manifest, an OpenAPI document, or an address. [default: this folder]",
+            help="A plugin folder, a manifest, an OpenAPI document or a URL. [default: the current folder]",
             show_default=False,
         ),
     ] = ".",
     host: Annotated[
-        str, typer.Option("--for", metavar="HOST", help="As this host shows it: `chatgpt` or `gpt-actions`.")
+        str,
+        typer.Option(
+            "--for", metavar="HOST", help="The host whose prompt to show: `chatgpt` or `gpt-actions`."
+        ),
     ] = "chatgpt",
     json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: text, sizes, left out.")
+        bool,
+        typer.Option("--json", help="Print one JSON object with the text, its sizes and what is left out."),
     ] = False,
 ) -> None:
-    """Show what the model reads of a plugin, and how much of its memory that takes.
+    """Show the text that the model reads about a plugin, and its size.
 
-    The text is as ChatGPT built it for plugins, or builds it for GPT Actions, known from captured prompts.
-    Tokens are estimated: four characters of English each, and one for each character beyond ASCII.
+    The text has the form that ChatGPT used for plugins, or uses for GPT Actions, as known from captured prompts. The number of tokens
+    is an estimate: one token for four ASCII characters, and one for each other character.
     """
-    from plugcli.target import load_target
+    from plugcli.cli.load import plugin_of
 
-    made = _made(load_target(target), host)
+    made = _made(plugin_of(target), host)
     if json:
         from plugcli.cli.render import print_json
 
@@ -53,9 +57,9 @@ def prompt(
 
 
 def print_panel(plugin: "Plugin", report: "Report", hosts: Sequence[str]) -> None:
-    """Print what ChatGPT's developer panel showed of a plugin: what became of its documents, and the prompt.
+    """Print what ChatGPT's developer panel showed for a plugin: the state of its documents, and the prompt.
 
-    The headings are the panel's own. It knew one host; here each that has a prompt has its own panel.
+    The headings are the panel's own. The panel knew one host; here, each host with a known prompt has a panel.
     """
     from plugcli.cli.text import printable
     from plugcli.prompt import PROMPT_HOSTS
@@ -80,7 +84,7 @@ def print_panel(plugin: "Plugin", report: "Report", hosts: Sequence[str]) -> Non
         print(f"Prompt for {'ChatGPT' if host == 'chatgpt' else 'GPT Actions'}\n")
         try:
             made = _made(plugin, host)
-        except PlugcliError as error:  # which the report has told already
+        except PlugcliError as error:  # the report has already shown it
             print(f"none: {printable(error.message)}")
             continue
         _print_text(made.text)
@@ -89,18 +93,18 @@ def print_panel(plugin: "Plugin", report: "Report", hosts: Sequence[str]) -> Non
 
 
 def check_panel(hosts: Sequence[str], form: str) -> None:
-    """Raise UsageError where `--show-prompt` has nothing to show, or no place to show it in."""
+    """Raise UsageError if `--show-prompt` has nothing to show or nowhere to show it."""
     from plugcli.prompt import PROMPT_HOSTS
 
     if form != "text":
         raise UsageError(
             f"--show-prompt is for people, and --format {form} is for programs",
-            hint="plugcli prompt --json says the same to a program",
+            hint="programs get the same from plugcli prompt --json",
         )
     if not set(hosts).intersection(PROMPT_HOSTS):
         raise UsageError(
-            f"how {', '.join(hosts)} shows a plugin to the model is not known",
-            hint=f"--show-prompt is for {' and '.join(PROMPT_HOSTS)}",
+            f"plugcli does not know how {', '.join(hosts)} shows a plugin to the model",
+            hint=f"--show-prompt works for {' and '.join(PROMPT_HOSTS)}",
         )
 
 
@@ -111,8 +115,8 @@ def _made(plugin: "Plugin", host: str) -> "Prompt":
 
     known = next((each for each in PROMPT_HOSTS if each == host), None)
     if known is None:
-        raise UsageError(f"no prompt of {host!r} is known", hint=f"one of {', '.join(PROMPT_HOSTS)}")
-    hint = "`plugcli validate` says what is wrong, and where"
+        raise UsageError(f"the prompt of {host!r} is not known", hint=f"one of {', '.join(PROMPT_HOSTS)}")
+    hint = "`plugcli validate` shows what is wrong, and where"
     read = (
         (plugin.openapi_problem,)
         if known == "gpt-actions"
@@ -128,12 +132,12 @@ def _made(plugin: "Plugin", host: str) -> "Prompt":
         message = failure.message if failure else f"{plugin.name} has no OpenAPI document"
         raise PlugcliError(message, hint=hint)
     if openapi_dialect(plugin.openapi.data) not in ("openapi", "version-missing"):
-        raise PlugcliError(f"{plugin.openapi.name} is no OpenAPI 3 document", hint=hint)
+        raise PlugcliError(f"{plugin.openapi.name} is not an OpenAPI 3 document", hint=hint)
     return make(plugin.openapi, plugin.manifest, known)
 
 
 def _print_text(text: str) -> None:
-    """Print the text as it is; on a terminal, nothing of it is obeyed."""
+    """Print the text unchanged; for a terminal, write out the characters that would control it."""
     if sys.stdout is None:  # closed by our caller
         return
     sys.stdout.flush()

@@ -1,6 +1,6 @@
-"""`plugcli exec SCRIPT ARGS...` and `plugcli validate TARGET...` without an option of ours: the way with nothing on it that can wait.
+"""The fast path of `plugcli exec SCRIPT ARGS...` and `plugcli validate TARGET...`, for calls without options of plugcli.
 
-Typer takes as long to import as a plugin takes to judge.
+It avoids typer, because importing typer takes as long as judging a plugin.
 """
 
 import gc
@@ -11,27 +11,27 @@ from typing import NoReturn
 
 
 def exec_script(script: str, arguments: list[str]) -> NoReturn:
-    """Run the script in the sandbox, and exit with its status."""
+    """Run the script in the sandbox and exit with its status."""
     spawned = None
     if sys.platform == "linux":
         from plugcli.sandbox.spawn import spawn
 
-        with suppress(OSError):  # tried again later, and told then
-            spawned = spawn()  # it gets ready while we import the rest
+        with suppress(OSError):  # it is tried again later, and reported then
+            spawned = spawn()  # it starts while we import the rest
     from plugcli.cli.boundary import guarded
-    from plugcli.cli.script import run_script
+    from plugcli.cli.exec.script import run_script
 
     _leave(guarded(lambda: run_script(script, arguments, spawned=spawned)))
 
 
 def validate_targets(targets: list[str]) -> NoReturn:
-    """Judge the targets as `validate` does where no option is given, and exit with its status."""
+    """Judge the targets as `validate` does without options, and exit with its status."""
     from plugcli.cli.boundary import guarded
 
-    gc.disable()  # `judge` says when to collect: importing leaves nothing to find
+    gc.disable()  # `judge` turns it on again; imports leave no garbage
 
     def judged() -> int:
-        from plugcli.cli.judge import Asked, judge
+        from plugcli.cli.validate.judge import Asked, judge
 
         return judge(Asked(targets))
 
@@ -43,4 +43,4 @@ def _leave(status: int) -> NoReturn:
         with suppress(OSError, ValueError):
             if stream is not None:
                 stream.flush()
-    os._exit(status)  # taking Python apart would take as long as starting it did
+    os._exit(status)  # finalising Python would take as long as starting it

@@ -1,26 +1,25 @@
-"""What the terminal shows, and whether it is coloured."""
+"""Messages of plugcli on the terminal, and whether they are coloured."""
 
 import contextlib
 import os
 import sys
-from typing import Literal, TextIO
+from typing import TextIO
 
 from plugcli import __version__
-from plugcli.cli.terminal import Harmless
 from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import gate
 
 
 def is_coloured(stream: TextIO | None) -> bool:
-    """Whether to colour `stream`: NO_COLOR and FORCE_COLOR decide, else only a terminal is coloured."""
+    """Whether to colour `stream`. NO_COLOR and FORCE_COLOR decide; without them, only terminals are coloured."""
     if stream is None or os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
 def error(problem: PlugcliError) -> None:
-    """Print what went wrong and what to do about it on standard error."""
+    """Print what went wrong, and what to do about it, on standard error."""
     red, dim, off = ("\x1b[1;31m", "\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "", "")
     tell(f"{red}error:{off} {printable(problem.message)}")
     if problem.hint:
@@ -28,80 +27,49 @@ def error(problem: PlugcliError) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print `value` as JSON in ASCII, so that nothing in it can reach the terminal raw."""
+    """Print `value` as JSON in ASCII, so that nothing in it reaches the terminal raw."""
     print(gate.json_text(value, indent=2))
 
 
 def stop_printing() -> None:
-    """Send what is still to be printed nowhere: the reader (head, less) has gone, and Python would try again at exit."""
+    """Discard all further output: the reader (head, less) has gone, and Python would try to write again at exit."""
     if sys.stdout is not None:
         _send_nowhere(sys.stdout)
 
 
 def note(text: str) -> None:
-    """Print a remark of plugcli's own on standard error, apart from what the code printed there."""
+    """Print a remark of plugcli on standard error, marked so that it differs from the output of the code."""
     dim, off = ("\x1b[2m", "\x1b[0m") if is_coloured(sys.stderr) else ("", "")
     tell(f"{dim}plugcli: {printable(text)}{off}")
 
 
-class Output:
-    """Prints what sandboxed code writes, as it comes: as it is to a file or a pipe, made harmless to a terminal."""
-
-    def __init__(self) -> None:
-        streams = {"stdout": sys.stdout, "stderr": sys.stderr}
-        # One that our caller has closed (`>&-`) is None.
-        self._streams = {name: stream for name, stream in streams.items() if stream is not None}
-        self._filters = {name: Harmless() for name, stream in self._streams.items() if stream.isatty()}
-
-    def write(self, name: Literal["stdout", "stderr"], data: bytes) -> None:
-        """Print `data` on the stream `name`. Raises BrokenPipeError, and PlugcliError when it cannot be written."""
-        if name not in self._streams:
-            return
-        if name in self._filters:
-            data = self._filters[name].pass_on(data)
-        try:
-            self._streams[name].buffer.write(data)
-            self._streams[name].buffer.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as problem:
-            raise unwritable(problem) from problem
-
-    def finish(self) -> None:
-        """Print what was held back."""
-        with contextlib.suppress(OSError):
-            for name, filter_ in self._filters.items():
-                self._streams[name].buffer.write(filter_.finish())
-                self._streams[name].buffer.flush()
-
-
 def unwritable(problem: OSError) -> PlugcliError:
-    """Stop printing; return the error for an output that takes nothing more: a full disk, for instance."""
+    """Stop printing; return the error for output that can no longer be written, for example because the disk is full."""
     stop_printing()
     return PlugcliError(f"the output cannot be written: {problem.strerror}", hint="is the disk full?")
 
 
 def bug(problem: Exception) -> None:
-    """Print a traceback of plugcli itself, and say that it is one."""
-    import traceback  # here: it takes half as long as Python's own start
+    """Print a traceback of plugcli, and say that it is a bug in plugcli."""
+    import traceback  # here, because the import takes half as long as the start of Python
 
     for line in "".join(traceback.format_exception(problem)).rstrip().split("\n"):
         tell(printable(line))
     error(
         PlugcliError(
             f"this is a bug in plugcli {__version__}, not in your plugin",
-            hint="please report the lines above; SECURITY.md says how if they hold something secret",
+            hint="please report the lines above; if they contain a secret, see SECURITY.md",
         )
     )
 
 
 def tell(text: str) -> None:
-    """Print a line on standard error. One that our caller has closed, or that takes nothing more, changes no exit status."""
-    if sys.stderr is not None:  # print would take standard output instead
+    """Print a line on standard error. If standard error is closed or full, the exit status stays the same."""
+    if sys.stderr is not None:  # otherwise print would use standard output
         try:
             print(text, file=sys.stderr)
             sys.stderr.flush()
-        except OSError:  # else Python tries again at exit, and that changes the status
+        except OSError:  # otherwise Python tries again at exit, which changes the status
             with contextlib.suppress(OSError, ValueError):
                 _send_nowhere(sys.stderr)
 

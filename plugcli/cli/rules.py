@@ -1,4 +1,4 @@
-"""`plugcli rules` and `plugcli explain RULE`: what validate checks, in the words of the rules' own files."""
+"""`plugcli rules` and `plugcli explain RULE`: the rules of validate, as documented in their own files."""
 
 import io
 import re
@@ -18,9 +18,9 @@ _WIDTH_OF_A_PIPE = 100
 
 
 def rules(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """List what validate checks, a line for each rule."""
+    """List the rules of validate, one per line."""
     from plugcli.rules import all_rules, documentation
 
     if as_json:
@@ -35,10 +35,10 @@ def rules(
 
 def explain(
     rule: Annotated[
-        str, typer.Argument(metavar="RULE", help="A rule's id, as `validate` prints it in brackets.")
+        str, typer.Argument(metavar="RULE", help="The id of a rule, as `validate` prints it in brackets.")
     ],
 ) -> None:
-    """Say what a rule finds, why it matters, and which host does what about it, with the source."""
+    """Explain a rule: what it finds, why it matters, and what each host does, with the source."""
     from difflib import get_close_matches
 
     from plugcli.hosts import all_hosts
@@ -46,10 +46,10 @@ def explain(
 
     if rule not in all_rules():
         close = get_close_matches(rule.lower(), all_rules(), n=1)
-        hint = f"did you mean {close[0]}?" if close else "`plugcli rules` lists them"
+        hint = f"did you mean {close[0]}?" if close else "`plugcli rules` lists the rules"
         raise UsageError(f"unknown rule {rule!r}", hint=hint)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of ASCII
+        sys.stdout.reconfigure(errors="backslashreplace")  # an ASCII terminal
     print(_wrapped(f"{rule}: {documentation(rule).text}"))
     for host in all_hosts().values():
         found, state = claims(rule, host), f" ({host.state.says})" if host.state.says else ""
@@ -64,7 +64,7 @@ def explain(
 
 
 def _by_claim(found: list[tuple[str, "Claim"]]) -> list[tuple[list[str], "Claim"]]:
-    """The cases of each claim together: ten required members are one line."""
+    """Group the cases by claim, so that ten required members take one line."""
     cases: dict[Claim, list[str]] = {}
     for case, claim in found:
         cases.setdefault(claim, []).append(case)
@@ -76,7 +76,7 @@ def _word(claim: "Claim") -> str:
 
 
 def _wrapped(text: str, indent: int = 0) -> str:
-    """`text` in paragraphs of the terminal's width; what is indented in it, an example, stays as it is."""
+    """Wrap the paragraphs of `text` to the terminal's width. Indented examples stay as they are."""
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if is_terminal else _WIDTH_OF_A_PIPE
     first, others = " " * indent, " " * (indent + 2 if indent else 0)

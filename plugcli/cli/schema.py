@@ -1,4 +1,4 @@
-"""`plugcli schema NAME`: a JSON Schema of what plugcli reads or writes, for editors and for programs."""
+"""`plugcli schema NAME`: JSON Schemas of what plugcli reads and writes, for editors and programs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +8,10 @@ import typer
 from plugcli.errors import UsageError
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
-"""Found, never listed: a schema's name is its file's."""
+"""The name of a schema is the name of its file; no list is kept."""
 
 MANIFEST = "manifest"
-"""Made of what validate knows of the manifest, so that the two cannot differ."""
+"""Generated from the rules for the manifest, so that the two cannot differ."""
 
 
 def schema(
@@ -19,7 +19,7 @@ def schema(
         str,
         typer.Argument(
             metavar="NAME",
-            help="`manifest`, for an editor to check one as you type, or `report`: what validate prints with --format json.",
+            help="`manifest`, so that an editor can check a manifest as you type, or `report`, for the output of validate --format json.",
         ),
     ],
 ) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from plugcli.errors import UsageError
 from plugcli.sandbox import gate
 
 if TYPE_CHECKING:
-    from plugcli.sandbox import Sandbox
+    from plugcli.sandbox import Policy, Status
     from plugcli.serve.listen import Listener
     from plugcli.serve.source import Source
 
@@ -109,16 +110,17 @@ def serve(
 
     Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
     """
-    from plugcli.sandbox import Policy
-    from plugcli.sandbox.policy import parse_bytes
-    from plugcli.serve.app import Settings
+    from plugcli.bearer_token import take_token
+    from plugcli.sandbox import Policy, Sandbox
+    from plugcli.sandbox.amounts import parse_bytes
     from plugcli.serve.listen import listen
     from plugcli.serve.load import load_code
     from plugcli.serve.server import Service
     from plugcli.serve.server import serve as run
     from plugcli.serve.site import site
     from plugcli.serve.source import CODE_FILE
-    from plugcli.serve.token import require_token, take_token
+    from plugcli.serve.terms import Terms
+    from plugcli.serve.token import require_token
 
     wall_seconds, wall_seconds_max = _times(timeout, timeout_max)
     policy = Policy(
@@ -147,13 +149,16 @@ def serve(
         text = source.code()
         code = None if text is None else load_code(text, f"{source.name}/{CODE_FILE}", source.folder)
 
-        def announce(sandbox: "Sandbox | None") -> None:
+        def announce(status: "Status | None") -> None:
             has_code, has_token = code is not None, token is not None
-            about_code = [] if sandbox is None else _code_lines(sandbox, modules, python, stateless=stateless)
-            _say(_banner(source, listener, sandbox, about_code, has_code=has_code, has_token=has_token))
+            about_code = []
+            if status is not None:
+                about_code = _code_lines(policy, status, modules, python, stateless=stateless)
+            _say(_banner(source, listener, status, about_code, has_code=has_code, has_token=has_token))
 
-        settings = Settings(token, answer_characters, is_stateless=stateless)
-        service = Service(source, code, listener, place, settings, policy, python, modules)
+        terms = Terms(answer_characters, is_stateless=stateless, origin=place.origin)
+        engine = partial(Sandbox, policy, python=python, preload=modules)
+        service = Service(source, code, listener, place, token, terms, policy, engine)
         run(service, when_listening=announce, log=_log)
 
 
@@ -203,7 +208,7 @@ def _source(folder: Path | None) -> "Source":
 def _banner(
     source: "Source",
     listener: "Listener",
-    sandbox: "Sandbox | None",
+    status: "Status | None",
     about_code: list[str],
     *,
     has_code: bool,
@@ -218,7 +223,7 @@ def _banner(
     where = "in the current directory" if source.folder == Path() else source.name
     if source.folder is None:
         where = "built in, as the current directory holds no plugin"
-    lines = [*_sandbox_lines(sandbox), *about_code, f"plugin: {name} ({where})"]
+    lines = [*_sandbox_lines(status), *about_code, f"plugin: {name} ({where})"]
     for problem in (plugin.manifest_problem, plugin.openapi_problem):
         if problem:
             place = f"{problem.file}:{problem.position.line}:{problem.position.column}"
@@ -233,19 +238,18 @@ def _banner(
     return lines
 
 
-def _sandbox_lines(sandbox: "Sandbox | None") -> list[str]:
-    if sandbox is None:
+def _sandbox_lines(status: "Status | None") -> list[str]:
+    if status is None:
         return ["sandbox: not needed, as this plugin runs no code of a model"]
-    return [f"sandbox: {sandbox.verdict.first_line}"]
+    return [f"sandbox: {status.protection.first_line}"]
 
 
 def _code_lines(
-    sandbox: "Sandbox", modules: tuple[str, ...], python: str | None, *, stateless: bool
+    policy: "Policy", status: "Status", modules: tuple[str, ...], python: str | None, *, stateless: bool
 ) -> list[str]:
     """What code finds here: sessions or none, what is imported for it, and what it will miss."""
-    from plugcli.cli.extra import missing_packages
+    from plugcli.cli.data_packages import missing_packages
 
-    policy = sandbox.policy
     lines = [
         "sessions: none, each call starts afresh (--stateless)"
         if stateless
@@ -253,7 +257,7 @@ def _code_lines(
         f"without use or {policy.session_life_seconds:g} s"
     ]
     if modules:
-        lines.append(f"preloaded: {', '.join(sandbox.preloaded) or 'nothing'}")
+        lines.append(f"preloaded: {', '.join(status.preloaded) or 'nothing'}")
     missing = missing_packages(python)
     if missing:
         lines.append(

@@ -1,18 +1,18 @@
-"""A stranger's text made fit for a terminal: no escapes, no control characters, no endless lines."""
+"""A stranger's text, made safe for a terminal: no escapes, no control characters, no overlong lines."""
 
 import unicodedata
 from typing import TYPE_CHECKING
 
 from plugcli.sandbox import gate
 
-if TYPE_CHECKING:  # a fifth of a short command's start
+if TYPE_CHECKING:  # importing it takes a fifth of the start of a short command
     from plugcli.document import Excerpt
 
 printable = gate.line
 
 
 def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
-    """The part of `line` around its column in at most `width` cells, and how many cells precede it."""
+    """Return the part of `line` around its column that fits into `width` cells, and how many cells come before the column."""
     text, is_cut = line.text, line.is_cut_before or line.is_cut_after
     if len(text) <= width - 12 and not is_cut and text.isascii() and text.isprintable():  # nearly always
         return text, min(line.column - 1, len(text))
@@ -21,8 +21,10 @@ def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
     at = min(line.column - 1, len(cells))
     start = end = at
     used = 0
-    # Grow around the place, twice as far to the right: what follows tells more.
-    while (start > 0 or end < len(cells)) and used < width - 12:  # dots at both ends, three wide characters
+    # Grow around the column, twice as far to the right, because the text after it says more.
+    while (
+        start > 0 or end < len(cells)
+    ) and used < width - 12:  # leaves room for dots at both ends and three wide characters
         if end < len(cells):
             used += cell_width(cells[end])
             end += 1
@@ -38,7 +40,7 @@ def fitted(line: "Excerpt", width: int) -> tuple[str, int]:
 
 
 def _width(text: str) -> int:
-    """How many cells of a terminal `text` takes."""
+    """Return how many terminal cells `text` takes."""
     if text.isascii():
         return len(text)
     return sum(

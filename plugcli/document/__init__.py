@@ -18,6 +18,7 @@ from plugcli.document.depth import MAX_DEPTH, TooDeep
 from plugcli.document.differences import Differences
 from plugcli.document.file import decode, read_file
 from plugcli.document.json_text import JsonPlaces, Ranks
+from plugcli.document.memo import remembered
 from plugcli.document.place import Place
 from plugcli.document.problem import (
     A_SERVERS_ANSWER,
@@ -45,6 +46,7 @@ __all__ = [
     "document_or_problem",
     "pointer",
     "read_file",
+    "remembered",
 ]
 
 
@@ -135,6 +137,11 @@ class Document:
             read,
             _containers=read.containers,
         )
+
+    @cached_property
+    def _memo(self) -> dict[Any, Any]:
+        """What `remembered` functions have worked out from this document. Theirs alone."""
+        return {}
 
     @cached_property
     def objects(self) -> list[dict[str, Any]]:

@@ -3,8 +3,9 @@
 import json
 import re
 
-from plugcli.document.placeholder import TEMPLATE, kind_of_page, unfilled
+from plugcli.document.placeholder import kind_of_page, unfilled
 from plugcli.document.problem import A_SERVERS_ANSWER, BadText
+from plugcli.placeholder import TEMPLATE
 
 _WORD = re.compile(r"[A-Za-z_$][\w$.@+-]*")
 _YAML_LINE = re.compile(r"\s*(#[^\n]*\n\s*|---\s*\n\s*)*[A-Za-z_][\w-]*:(\s|$)")
@@ -17,6 +18,9 @@ _LOOK_BEFORE = "look at the quotes and commas before it"
 def explain(text: str, error: json.JSONDecodeError) -> BadText:
     """Name the mistake behind `error`, and move to where the author made it."""
     at = error.pos
+    if error.msg.startswith("Illegal trailing comma"):
+        # Python 3.13 and later give the place of the comma, earlier versions that of what follows it.
+        at += 1 + len(text[at + 1 :]) - len(text[at + 1 :].lstrip())
     return (
         _not_json_at_all(text)
         or _in_string(text, error)

@@ -1,15 +1,9 @@
-"""Templates: what their unfilled places look like, and how a page or a plain text gives itself away."""
+"""A template that was not filled in, or a page: how a text that is no document gives itself away."""
 
 import re
 
 from plugcli.document.problem import BadText
 
-# Jinja's `{{ name }}` and `{% if %}`, the shell's `${NAME}`, ERB's `<%= name %>`, and `<your name>`.
-# The lengths are bounded: a stranger's megabyte of {{{{ must not take the square of its time.
-TEMPLATE = re.compile(
-    r"\{\{[^{}\n]{0,80}\}\}|\{%[^%\n]{0,80}%\}|<%[^%\n]{0,80}%>|<[A-Za-z][\w -]{0,80}>"
-    r"|\$\{\w{1,80}\}|(?<![\w$])\$[A-Za-z_]\w{1,80}"
-)
 _PAGE = re.compile(r"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 _XML = re.compile(r"\s*<(\?xml|[A-Za-z])", re.IGNORECASE)
 

@@ -13,11 +13,12 @@ import yaml
 
 from plugcli.document import number
 from plugcli.document.depth import MAX_DEPTH, TooDeep
-from plugcli.document.placeholder import TEMPLATE, unfilled
+from plugcli.document.placeholder import unfilled
 from plugcli.document.problem import BadText
 from plugcli.document.yaml_doubts import ALL, MODERN
 from plugcli.document.yaml_notes import Ambiguous, Merge, Places, Refused, Repeated
 from plugcli.document.yaml_values import READERS, TAGS, YamlVersion, construct, is_ambiguous
+from plugcli.placeholder import TEMPLATE
 
 # Aliases are cheap to write and dear to follow: nine lines of nine aliases make a thousand million values.
 MAX_ALIASED_VALUES = 200_000

@@ -4,7 +4,6 @@ What does not answer is a fact, never an error of plugcli. The manifest is a str
 in it is asked only where the host would ask it, on the plugin's own domain.
 """
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -16,19 +15,21 @@ from plugcli.dialect import is_openapi
 from plugcli.document import Document, document_or_problem
 from plugcli.document.file import MAX_BYTES
 from plugcli.errors import UsageError
-from plugcli.fetch.bounds import has_password, may_ask
+from plugcli.exchange import PAGE
+from plugcli.fetch.bounds import may_ask
 from plugcli.fetch.logo import fetch_legal_page, fetch_logo
 from plugcli.fetch.nearby import nearby_document
 from plugcli.fetch.operations import preflight_operations
 from plugcli.fetch.run import Run
-from plugcli.live import PAGE
+from plugcli.fetch.wire import client
 from plugcli.plugin import MANIFEST_PATHS, Plugin
+from plugcli.web.route import has_password
 
 # docs, production: the host gives up on a manifest or document after 15 seconds.
 WALL_SECONDS = 15.0
 
 
-def fetch_plugin(url: str, *, wall_seconds: float = WALL_SECONDS) -> Plugin:
+async def fetch_plugin(url: str, *, wall_seconds: float = WALL_SECONDS) -> Plugin:
     """The plugin at `url`: a domain, a manifest or an OpenAPI document. Raises UsageError for no URL.
 
     Manifest, document, preflights of operations and logo each have `wall_seconds`.
@@ -43,10 +44,11 @@ def fetch_plugin(url: str, *, wall_seconds: float = WALL_SECONDS) -> Plugin:
     if has_password(url):
         hint = "a host asks without: write the address alone"
         raise UsageError("the address holds a user name or a password", hint=hint)
-    return asyncio.run(_fetch_plugin(Run(wall_seconds), url))
+    async with client() as asking:
+        return await _fetched(Run(wall_seconds, asking), url)
 
 
-async def _fetch_plugin(run: Run, url: str) -> Plugin:
+async def _fetched(run: Run, url: str) -> Plugin:
     is_domain = urlsplit(url).path in ("", "/")
     asked = urljoin(url, f"/{MANIFEST_PATHS[0]}") if is_domain else url
     is_manifest = is_domain or urlsplit(asked).path.endswith("/ai-plugin.json")

@@ -7,9 +7,7 @@ looked up here, once, and asked at just that address: a name that changes its mi
 from urllib.parse import urljoin, urlsplit
 
 from plugcli.address import is_own_machine, is_shared
-from plugcli.fetch.failure import Unanswered
-from plugcli.internet import is_public as is_public
-from plugcli.live import Failure
+from plugcli.exchange import Failure
 
 
 def root_domain(host: str) -> str:
@@ -33,8 +31,16 @@ def may_ask(home: str, other: str) -> bool:
     return is_under(host, root_domain(root))
 
 
+class NotFollowed(Exception):
+    """A redirect that no host follows."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 def redirected(url: str, location: str, what: str) -> str:
-    """The address that `url` redirects to. Raises Unanswered where a host would not go: only downwards, never off https."""
+    """The address that `url` redirects to. Raises NotFollowed where a host would not go: only downwards, never off https."""
     try:
         target = urljoin(url, location)
         old, new = urlsplit(url), urlsplit(target)
@@ -42,20 +48,15 @@ def redirected(url: str, location: str, what: str) -> str:
     except ValueError:
         host = ""
     if not location or not host or new.scheme not in ("http", "https"):
-        raise Unanswered(Failure(f"the server redirects to {location!r}, which is no address"))
+        raise NotFollowed(Failure(f"the server redirects to {location!r}, which is no address"))
     if old.scheme == "https" and new.scheme == "http":
         message = f"{what} redirects from https to http, where no host follows"
-        raise Unanswered(Failure(message, f"redirect to https://{new.netloc}", "refused"))
+        raise NotFollowed(Failure(message, f"redirect to https://{new.netloc}", "refused"))
     if not is_under(host, root_domain(old.hostname or "")):
         message = f"{what} redirects to {host}: only the same domain and its subdomains are allowed"
         hint = f"serve it at {old.hostname} itself, or install the plugin from {host}"
-        raise Unanswered(Failure(message, hint, "refused"))
+        raise NotFollowed(Failure(message, hint, "refused"))
     return target
-
-
-def has_password(url: str) -> bool:
-    """Whether `url` holds a user name or a password; a host sends none. Raises ValueError for no URL."""
-    return "@" in urlsplit(url).netloc
 
 
 def _host(url: str) -> str:

@@ -4,10 +4,11 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from plugcli.address import Address, address
+from plugcli.exchange import Exchange, Failure
+from plugcli.exchange.picture import picture
 from plugcli.fetch.bounds import may_ask
 from plugcli.fetch.run import Run
-from plugcli.live import Exchange, Failure
-from plugcli.live.picture import picture
+from plugcli.web.route import is_direct
 
 _MOST_BYTES = 5 * 1024 * 1024
 _MOST_REDIRECTS = 5
@@ -63,4 +64,4 @@ def _may_ask(run: Run, home: Address, other: Address) -> bool:
         return False
     if may_ask(home.text, other.text):
         return True
-    return bool(run.wire.must_be_public) and not other.is_local and run.wire.is_direct(other.text)
+    return bool(run.client.must_be_public) and not other.is_local and is_direct(other.text)

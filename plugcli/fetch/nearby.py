@@ -3,15 +3,15 @@
 Asked only on the origin that the user named, once that has answered; what comes is no part of the plugin, and is not judged.
 """
 
-import asyncio
 from urllib.parse import urljoin, urlsplit
 
 from plugcli.dialect import openapi_dialect
 from plugcli.document import document_or_problem
 from plugcli.document.file import MAX_BYTES
+from plugcli.exchange import Exchange
+from plugcli.fetch import wire
 from plugcli.fetch.run import Run
-from plugcli.fetch.wire import Bounds
-from plugcli.live import Exchange
+from plugcli.web.client import Bounds
 
 _WALL_SECONDS = 5.0  # for all of it: it is only a hint
 # FastAPI, plugcli, NestJS, Spring, ASP.NET, and what authors call it.
@@ -23,13 +23,11 @@ _PATHS = (
 
 async def nearby_document(run: Run, url: str) -> str | None:
     """The address of an OpenAPI document beside `url` or at the top of its origin; None where there is none."""
-    deadline = asyncio.get_running_loop().time() + _WALL_SECONDS
+    bounds = Bounds.from_now(_WALL_SECONDS, MAX_BYTES)
     below = "" if urlsplit(url).path.startswith("/.well-known/") else urlsplit(url).path.strip("/")
     folders = ["/", *([f"/{below}/"] if below else [])]
     for at in dict.fromkeys(urljoin(url, folder + path) for folder in folders for path in _PATHS):
-        exchange, body = await run.wire.ask(
-            Exchange("openapi", at), {}, Bounds(deadline, _WALL_SECONDS, MAX_BYTES)
-        )
+        exchange, body = await wire.ask(run.client, Exchange("openapi", at), {}, bounds)
         if exchange.failure is None and exchange.status == 200:
             found, _ = document_or_problem(body, at)
             if found is not None and openapi_dialect(found.data) == "openapi":

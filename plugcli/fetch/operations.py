@@ -1,12 +1,13 @@
 """Ask for leave to call the operations of a plugin on localhost, which the browser calls itself. Calls none of them."""
 
 import re
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from plugcli.document import Document
+from plugcli.exchange import Exchange
 from plugcli.fetch.run import Run
-from plugcli.live import Exchange
 from plugcli.openapi.operation import CALLED_METHODS, Operation, operations
+from plugcli.openapi.servers import servers
 
 # docs, production: headers of every call. In the order in which a browser names them.
 _HEADERS = ("content-type", "openai-conversation-id", "openai-ephemeral-user-id")
@@ -42,13 +43,11 @@ def _one_of_each_method(openapi: Document) -> list[Operation]:
 def _base(openapi: Document, openapi_url: str) -> str:
     """The first server on the origin of the document, else that origin itself (docs, production)."""
     home = urlsplit(openapi_url)
-    servers = openapi.data.get("servers")
-    for server in servers if isinstance(servers, list) else ():
-        url = server.get("url") if isinstance(server, dict) else None
+    for server in servers(openapi):
         try:
-            found = urlsplit(urljoin(openapi_url, url)) if isinstance(url, str) else None
+            found = urlsplit(server.absolute_url(openapi_url))
         except ValueError:
             continue
-        if found is not None and (found.scheme, found.netloc) == (home.scheme, home.netloc):
+        if (found.scheme, found.netloc) == (home.scheme, home.netloc):
             return f"{found.scheme}://{found.netloc}{found.path.rstrip('/')}"
     return f"{home.scheme}://{home.netloc}"

@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from plugcli.fetch.bounds import redirected
-from plugcli.fetch.failure import Unanswered
-from plugcli.fetch.wire import Bounds, Wire
-from plugcli.live import Exchange, Failure, Live, Part
+from plugcli.exchange import Exchange, Exchanges, Failure, Part
+from plugcli.fetch import wire
+from plugcli.fetch.bounds import NotFollowed, redirected
+from plugcli.web.client import Bounds, Client
 
 _MOST_REDIRECTS = 5
 _NAMES = {
@@ -29,17 +29,16 @@ class Run:
     """What was asked so far. Each part of a plugin has `wall_seconds`, with its preflights and its redirects."""
 
     wall_seconds: float
-    wire: Wire = field(default_factory=Wire)
+    client: Client
     exchanges: list[Exchange] = field(default_factory=list)
 
     @property
-    def live(self) -> Live:
-        return Live(tuple(self.exchanges))
+    def live(self) -> Exchanges:
+        return Exchanges(tuple(self.exchanges))
 
     def bounds(self, most_bytes: int) -> Bounds:
         """The bounds of a part that begins now."""
-        deadline = asyncio.get_running_loop().time() + self.wall_seconds
-        return Bounds(deadline, self.wall_seconds, most_bytes)
+        return Bounds.from_now(self.wall_seconds, most_bytes)
 
     async def document(
         self, part: Part, url: str, most_bytes: int, *, where: str = "", origin: str = ""
@@ -63,8 +62,8 @@ class Run:
                 return body, url
             try:
                 target = redirected(url, exchange.headers.get("location", ""), _NAMES[part])
-            except Unanswered as unanswered:
-                self.fail(unanswered.failure)
+            except NotFollowed as error:
+                self.fail(error.failure)
                 return None
             url, origin = target, _origin_after(origin, url, target)
         self.fail(Failure(f"more than {_MOST_REDIRECTS} redirects"))
@@ -81,7 +80,7 @@ class Run:
 
     async def ask(self, asked: Exchange, headers: dict[str, str], bounds: Bounds) -> tuple[Exchange, bytes]:
         """Send one request and keep what came of it."""
-        exchange, body = await self.wire.ask(asked, headers, bounds)
+        exchange, body = await wire.ask(self.client, asked, headers, bounds)
         if exchange.status in _KEPT_OUT and exchange.method == "GET" and _SITE in headers:
             exchange = await self._as_anybody(asked, exchange, bounds)
         self.exchanges.append(exchange)
@@ -89,7 +88,7 @@ class Run:
 
     async def _as_anybody(self, asked: Exchange, refused: Exchange, bounds: Bounds) -> Exchange:
         """`refused`, an answer to a page of another site, with the true cause: what anybody else is answered tells it."""
-        plain, _ = await self.wire.ask(asked, {}, bounds)
+        plain, _ = await wire.ask(self.client, asked, {}, bounds)
         if plain.status == 200:
             message = (
                 f"the server answers {refused.status_line} to pages of other sites, and 200 to anybody else"

@@ -5,11 +5,11 @@ import os
 import stat
 from pathlib import Path
 
+from plugcli.atomic import reason, write_file
 from plugcli.document import read_file
 from plugcli.document.file import decode
 from plugcli.document.problem import BadText
 from plugcli.errors import PlugcliError
-from plugcli.replace import replace
 
 
 def check_writable(file: str) -> Path:
@@ -18,7 +18,7 @@ def check_writable(file: str) -> Path:
         path = Path(file).resolve(strict=True)
         mode = path.stat().st_mode
     except (OSError, RuntimeError) as error:
-        raise PlugcliError(f"cannot change {file}: {_reason(error)}") from error
+        raise PlugcliError(f"cannot change {file}: {reason(error)}") from error
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(path, os.W_OK):
         raise PlugcliError(
             f"cannot change {file}: it is read-only", hint="--diff shows the changes without writing"
@@ -38,10 +38,6 @@ def write(file: str, before: str, after: str) -> None:
         raise PlugcliError(f"{file} was changed by somebody else in the meantime", hint="run it again")
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     try:
-        replace(path, mark + after.encode())
+        write_file(path, mark + after.encode())
     except OSError as error:
-        raise PlugcliError(f"cannot change {file}: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+        raise PlugcliError(f"cannot change {file}: {reason(error)}") from error

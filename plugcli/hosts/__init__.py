@@ -12,37 +12,31 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from plugcli._discover import discover, ids, load
+from plugcli.claim import Claim
 from plugcli.errors import UsageError
-from plugcli.finding import Basis, Severity
+from plugcli.extensions import discover, ids, load
+from plugcli.openapi.recipe import Tools
+
+__all__ = [
+    "ALL",
+    "DEFAULT",
+    "AuthType",
+    "Claim",
+    "Form",
+    "Host",
+    "Limit",
+    "Member",
+    "OneOf",
+    "State",
+    "Tools",
+    "Yaml",
+    "all_hosts",
+    "named_hosts",
+]
 
 # Whom `validate` asks where nobody is named: the host that the manifest was made for.
 DEFAULT = "chatgpt"
 ALL = "all"
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a host does about something, and how we know.
-
-    `says` is the host's own message where it is sourced; `says_on_localhost` it says only of a plugin
-    there. `severity` lowers what the basis would give: an error for `enforced`, else a warning. `loses` names the
-    part that the host leaves out of a plugin that it loads all the same (`operation`); with `leaves_open` nobody
-    knows what it does.
-    """
-
-    basis: Basis
-    source: str
-    says: str | None = None
-    says_on_localhost: str | None = None
-    severity: Severity | None = None
-    loses: str = ""
-    leaves_open: bool = False
-
-    @property
-    def word(self) -> Severity:
-        """How bad it is for this host."""
-        return self.severity or ("error" if self.basis == "enforced" else "warning")
 
 
 @dataclass(frozen=True)
@@ -107,23 +101,6 @@ class AuthType:
     members: Mapping[str, Claim] = field(default_factory=dict)
     choices: Mapping[str, OneOf] = field(default_factory=dict)
     has_token: bool = False
-
-
-@dataclass(frozen=True)
-class Tools:
-    """How a host makes tools of the operations, one of each.
-
-    `unnamed` is the name of an operation without an operationId, made of `{method}`, `{METHOD}` and `{path}`, without
-    what `unnamed_drops` matches; where it is empty, such an operation becomes no tool. `texts` are the members that may
-    describe the tool: the first that has text does. With `path_parameters` those of the path belong to it too. Names that
-    are the same after the replacements in `folds` are one name to the host.
-    """
-
-    unnamed: str = ""
-    unnamed_drops: str = ""
-    texts: tuple[str, ...] = ("description", "summary")
-    path_parameters: bool = True
-    folds: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,8 @@
 The messages are the API's own, as people report them. One tool that it refuses makes it refuse the whole request.
 """
 
+from plugcli.converters import CONVERTED
 from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
-from plugcli.hosts.mcp import CONVERTED
 
 INVALID = "Invalid schema for function '{name}': "
 STRICT = Claim("documented", "OpenAI, structured outputs: strict mode is optional", severity="note")

@@ -1,13 +1,11 @@
 """Operations of an OpenAPI document, and the local references that lead to their parts. Fetches nothing."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-from plugcli.document import Document, pointer
+from plugcli.document import Document, pointer, remembered
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # What a chat host calls; it makes no function of the others.
@@ -47,7 +45,7 @@ def suggested_id(operation: Operation) -> str:
     return operation.method + "".join(word[:1].upper() + word[1:] for word in words)
 
 
-@lru_cache(maxsize=2)  # every rule asks, for every host
+@remembered  # every rule asks, for every host
 def operations(document: Document) -> tuple[Operation, ...]:
     """The operations in the order of the text. What has no sensible form is left out: rules report it."""
     paths = document.data.get("paths")
@@ -57,34 +55,6 @@ def operations(document: Document) -> tuple[Operation, ...]:
         for method, data in (item.items() if isinstance(item, dict) else ())
         if method in METHODS and isinstance(data, dict)
     )
-
-
-Parameters = tuple[tuple[str, dict[str, Any]], ...]
-
-
-def parameters(document: Document, operation: Operation) -> Parameters:
-    """The operation's own parameters and those of its path, references followed, and their places."""
-    known = _parameters(document)
-    if operation.where not in known:
-        known[operation.where] = tuple(_found(document, operation))
-    return known[operation.where]
-
-
-@lru_cache(maxsize=2)
-def _parameters(_document: Document) -> dict[str, Parameters]:
-    return {}
-
-
-def _found(document: Document, operation: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
-    path_item = pointer.join("paths", operation.path)
-    for holder, found in (
-        (operation.where, operation.data.get("parameters")),
-        (path_item, document.get("paths", operation.path, "parameters")),
-    ):
-        for index, parameter in enumerate(found if isinstance(found, list) else ()):
-            where, value = follow(document, f"{holder}/parameters/{index}", parameter)
-            if isinstance(value, dict) and "$ref" not in value:
-                yield where, value
 
 
 def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
@@ -99,36 +69,17 @@ def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
     return where, value
 
 
-def json_body(document: Document, operation: Operation) -> tuple[str, dict[str, Any]] | None:
-    """The schema of the operation's request body in JSON and its place, references followed; None where there is none."""
-    body = follow(document, f"{operation.where}/requestBody", operation.data.get("requestBody"))
-    content = body[1].get("content") if isinstance(body[1], dict) else None
-    media = content.get("application/json") if isinstance(content, dict) else None
-    if not isinstance(media, dict):
-        return None
-    where = f"{body[0]}/content/application~1json/schema"
-    where, schema = follow(document, where, media.get("schema"))
-    return (where, schema) if isinstance(schema, dict) and "$ref" not in schema else None
-
-
 def leads_somewhere(document: Document, reference: str) -> bool:
     """Whether the local reference `reference`, such as `#/components/schemas/Todo`, leads to a value."""
     return _target(document, reference) is not None
 
 
+@remembered
 def _target(document: Document, reference: str) -> tuple[str, Any] | None:
     """The pointer that a local reference means and the value there, None where there is none."""
-    known = _targets(document)
-    if reference not in known:
-        where = unquote(reference[1:])
-        reached, value = document.nearest(where) if reference.startswith("#/") else ("", None)
-        known[reference] = (where, value) if reached and reached == _normal(where) else None
-    return known[reference]
-
-
-@lru_cache(maxsize=2)
-def _targets(_document: Document) -> dict[str, tuple[str, Any] | None]:
-    return {}
+    where = unquote(reference[1:])
+    reached, value = document.nearest(where) if reference.startswith("#/") else ("", None)
+    return (where, value) if reached and reached == _normal(where) else None
 
 
 def exists(document: Document, where: str) -> bool:

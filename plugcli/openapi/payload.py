@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
-from plugcli.document import Document, pointer
-from plugcli.openapi.operation import Operation, follow, operations, parameters
+from plugcli.document import Document, pointer, remembered
+from plugcli.openapi.operation import Operation, follow
+from plugcli.openapi.signature import Body, Signature, bodies, signatures
 
 UNIONS = ("oneOf", "anyOf", "allOf")
 # The parts that lead to a value, as a pointer would; it is made into one only where there is something to say.
@@ -29,38 +29,34 @@ class Payload:
     status: str = ""
 
 
-@lru_cache(maxsize=2)
+@remembered
 def payloads(document: Document) -> tuple[Payload, ...]:
     """The payloads of every operation, in the order of the text."""
-    return tuple(each for operation in operations(document) for each in _of(document, operation))
+    return tuple(each for signature in signatures(document) for each in _of(document, signature))
 
 
-def _of(document: Document, operation: Operation) -> Iterator[Payload]:
-    for where, parameter in parameters(document, operation):
-        place, schema = follow(document, f"{where}/schema", parameter.get("schema"))
-        if isinstance(schema, dict):
-            yield Payload(operation, "parameter", place, schema, str(parameter.get("name", "")))
-    for place, schema, media_type in _contents(
-        document, f"{operation.where}/requestBody", operation.data.get("requestBody")
-    ):
+def _of(document: Document, signature: Signature) -> Iterator[Payload]:
+    operation = signature.operation
+    for each in signature.declared:
+        if isinstance(each.parameter.get("schema"), dict):
+            place, schema = follow(document, each.schema_where, each.schema)
+            if isinstance(schema, dict):
+                yield Payload(operation, "parameter", place, schema, str(each.parameter.get("name", "")))
+    for place, schema, media_type in _schemas(document, signature.bodies):
         yield Payload(operation, "body", place, schema, media_type=media_type)
     responses = operation.data.get("responses")
     for code, response in responses.items() if isinstance(responses, dict) else ():
         where = operation.where + pointer.join("responses", code)
-        for place, schema, media_type in _contents(document, where, response):
+        for place, schema, media_type in _schemas(document, bodies(document, where, response)):
             yield Payload(operation, "response", place, schema, media_type=media_type, status=code)
 
 
-def _contents(document: Document, where: str, holder: Any) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The schemas of a body or a response, one a media type, which comes last."""
-    where, holder = follow(document, where, holder)
-    content = holder.get("content") if isinstance(holder, dict) else None
-    for media_type, media in content.items() if isinstance(content, dict) else ():
-        if isinstance(media, dict):
-            place = where + pointer.join("content", media_type, "schema")
-            place, schema = follow(document, place, media.get("schema"))
-            if isinstance(schema, dict):
-                yield place, schema, media_type
+def _schemas(document: Document, offered: tuple[Body, ...]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The schemas of a body or a response, one for each media type, which comes last."""
+    for each in offered:
+        place, schema = follow(document, each.where, each.schema)
+        if isinstance(schema, dict):
+            yield place, schema, each.media_type
 
 
 def parts(document: Document, payload: Payload, seen: set[int]) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -5,15 +5,17 @@ for every use of it, which for real APIs takes hundreds of megabytes. Fetches no
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from plugcli.document import Document, pointer
-from plugcli.hosts import Tools
-from plugcli.openapi.call import BODY, Argument, Call, calls
+from plugcli.document import Document, pointer, remembered
+from plugcli.openapi.argument_name import shown_names
 from plugcli.openapi.operation import Operation, follow
+from plugcli.openapi.recipe import Tools
+from plugcli.openapi.signature import Argument, Signature, signatures
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,27 +26,34 @@ class Tool:
     name: str
     description: str
     text: str
-    call: Call
+    signature: Signature
     arguments: tuple[Argument, ...]
     _document: Document = field(repr=False)
 
     @property
     def operation(self) -> Operation:
-        return self.call.operation
+        return self.signature.operation
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Argument]:
+        """The arguments by the name that the model is shown, in their order."""
+        return shown_names(self.arguments)
+
+    def shown_name(self, argument: Argument) -> str:
+        """The name that the model is shown for `argument`, which is one of the tool's."""
+        return self._names[argument]
+
+    @cached_property
+    def _names(self) -> Mapping[Argument, str]:
+        return {argument: name for name, argument in self.by_name.items()}
 
     @cached_property
     def input_schema(self) -> dict[str, Any]:
-        """A JSON Schema of an object that has the arguments, complete in itself: what it refers to stands in `$defs`.
-
-        Of two arguments with the same name the one in the body keeps it, and the other gets its place as an ending.
-        """
-        names = [each.name for each in self.arguments]
+        """A JSON Schema of an object that has the arguments by their shown names. What it refers to stands in its `$defs`."""
         properties: dict[str, Any] = {}
         required: list[str] = []
         needed: list[str] = []
-        for argument in self.arguments:
-            is_alone = names.count(argument.name) == 1 or argument.place == BODY
-            name = argument.name if is_alone else f"{argument.name}__{argument.place}"
+        for name, argument in self.by_name.items():
             properties[name] = _described(
                 _led_to_definitions(self._document, argument.schema, needed), argument
             )
@@ -60,26 +69,23 @@ class Tool:
         return schema
 
 
-@lru_cache(maxsize=8)
+@remembered
 def tools(document: Document, how: Tools) -> tuple[Tool, ...]:
     """The tools that a host which makes them like `how` gets from the document, in the order of the text."""
     found: list[Tool] = []
-    for call in calls(document):
-        operation = call.operation
+    for signature in signatures(document):
+        operation = signature.operation
         name = operation.id or unnamed(operation, how)
         if not name:
             continue
         texts = {member: operation.data.get(member) for member in how.texts}
         text = next((member for member, value in texts.items() if isinstance(value, str) and value), "")
-        own = {(each.name, each.place) for each in call.parameters}
-        inherited = call.path_parameters if how.path_parameters else ()
-        arguments = [each for each in inherited if (each.name, each.place) not in own]
-        arguments += [*call.parameters, *call.properties]
-        if call.has_whole_body:
-            required = call.body_is_required
-            arguments.append(Argument(BODY, BODY, call.body_where, call.body, call.body_where, required))
+        inherited = signature.path_parameters if how.path_parameters else ()
+        arguments = (*inherited, *signature.parameters, *signature.properties)
+        if signature.whole_body is not None:
+            arguments += (signature.whole_body,)
         described = str(texts.get(text, ""))
-        found.append(Tool(len(found), name, described, text, call, tuple(arguments), document))
+        found.append(Tool(len(found), name, described, text, signature, arguments, document))
     return tuple(found)
 
 

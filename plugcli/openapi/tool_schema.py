@@ -5,12 +5,11 @@ Real APIs use one schema in hundreds of operations: whatever looks at schemas lo
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from plugcli.document import Document, pointer
-from plugcli.hosts import Tools
+from plugcli.document import Document, pointer, remembered
 from plugcli.openapi.operation import follow
+from plugcli.openapi.recipe import Tools
 from plugcli.openapi.tool import Tool, tools
 
 _ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
@@ -29,7 +28,7 @@ class Part:
     depth: int
 
 
-@lru_cache(maxsize=8)
+@remembered
 def parts(document: Document, how: Tools) -> tuple[Part, ...]:
     """Every schema that an argument of the tools is made of."""
     return tuple(_parts(document, how))

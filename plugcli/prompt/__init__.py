@@ -13,7 +13,15 @@ from typing import Any, Literal
 from plugcli.address import address
 from plugcli.document import Document
 from plugcli.openapi.operation import CALLED_METHODS, Operation, operations
-from plugcli.prompt.arguments import Argument, LeftOut, arguments, json_schema, properties, resolved, stripped
+from plugcli.prompt.shown import (
+    LeftOut,
+    ShownArgument,
+    arguments,
+    json_schema,
+    properties,
+    resolved,
+    stripped,
+)
 from plugcli.prompt.typescript import MOST_PROPERTIES, TypeWriter
 
 PromptHost = Literal["chatgpt", "gpt-actions"]
@@ -149,7 +157,7 @@ def _parameters_of_paths(openapi: Document) -> Iterator[LeftOut]:
             )
 
 
-def _member(argument: Argument, type_: str) -> str:
+def _member(argument: ShownArgument, type_: str) -> str:
     mark = "" if argument.is_required else "?"
     return f"{_comment(argument.description)}{argument.name}{mark}: {type_},\n"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 from plugcli.openapi.operation import follow
-from plugcli.prompt.arguments import properties, resolved
+from plugcli.prompt.shown import properties, resolved
 
 # One answer of GitHub's API has thousands of properties when written out, one of Stripe's has more than anybody could read.
 MOST_PROPERTIES = 1000

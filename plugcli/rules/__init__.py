@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from plugcli import dialect
-from plugcli._discover import discover
 from plugcli.document import Document, ParseProblem, Place
+from plugcli.extensions import discover
 from plugcli.hosts import Claim, Host, Limit
+from plugcli.openapi.specification import family
 from plugcli.plugin import Plugin
 
 __all__ = [
@@ -124,6 +125,14 @@ def manifest_for(plugin: Plugin, host: Host) -> Document | None:
         return None
     found = dialect.manifest_dialect(plugin.manifest.data)
     return plugin.manifest if found in Rule.dialects and found in host.manifests else None
+
+
+def is_version_judged(document: Document, host: Host) -> bool:
+    """Whether the host's rules apply to the document: not if its version is unknown, or newer than all that the host accepts."""
+    version = family(document)
+    if version != "3.2" or host.openapi_versions is None:
+        return version is not None
+    return any(each.startswith(version) for each in host.openapi_versions.values)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def check(openapi: Document, host: Host) -> Problems:
             form = next((form for pattern, form in forms if not pattern.fullmatch(argument.name)), None)
             if form is not None:
                 # A property is named by its key, a parameter by its member `name`.
-                is_key = argument.place == "body"
+                is_key = argument.location == "body"
                 where = Place(openapi, argument.where if is_key else f"{argument.where}/name", of_key=is_key)
                 message = f"{argument.name} is not a valid name for an argument: use letters, digits and _"
                 better = re.sub(r"[^A-Za-z0-9_]+", "_", argument.name).strip("_")[:64]

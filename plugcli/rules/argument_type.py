@@ -28,7 +28,7 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.openapi.call import Argument
+from plugcli.openapi.signature import Argument
 from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -45,13 +45,13 @@ def check(openapi: Document, host: Host) -> Problems:
     for tool in tools(openapi, host.tools):
         for argument in tool.arguments:
             # If the whole body is one argument, its reference has been followed already.
-            if argument.schema is not tool.call.body and argument.schema_where not in seen:
+            if argument is not tool.signature.whole_body and argument.schema_where not in seen:
                 seen.add(argument.schema_where)
                 yield from _of(openapi, tool.operation.title, argument)
 
 
 def _of(openapi: Document, title: str, argument: Argument) -> Problems:
-    kind = "property" if argument.place == "body" else "parameter"
+    kind = "property" if argument.location == "body" else "parameter"
     where = Place(openapi, argument.schema_where)
     if "$ref" in argument.schema:
         message = f"the schema of the {kind} {argument.name} is a $ref"

@@ -13,14 +13,14 @@ Good:
     $ plugcli validate https://shop.example.com
 """
 
+from plugcli.exchange import Exchanges
 from plugcli.hosts import Host
-from plugcli.live import Live
 from plugcli.plugin import Plugin
 from plugcli.rules import Problem, Problems, Rule
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    manifest = (plugin.live or Live()).last("manifest")
+    manifest = (plugin.live or Exchanges()).last("manifest")
     if (
         manifest is None
         or not manifest.origin

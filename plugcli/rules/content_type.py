@@ -17,8 +17,8 @@ Good:
 """
 
 from plugcli.document import Document
+from plugcli.exchange import Exchange, Exchanges
 from plugcli.hosts import Host
-from plugcli.live import Exchange, Live
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -27,7 +27,7 @@ _VAGUE = ("", "text/plain", "application/octet-stream", "binary/octet-stream")
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    live = plugin.live or Live()
+    live = plugin.live or Exchanges()
     for name, exchange, document, wanted in (
         ("the manifest", live.last("manifest"), plugin.manifest, ("json",)),
         ("the OpenAPI document", live.last("openapi"), plugin.openapi, ("json", "yaml", "openapi")),

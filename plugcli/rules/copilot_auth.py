@@ -17,10 +17,10 @@ Good:
     appPackage: Microsoft 365 Copilot accepts it (no errors, no warnings)
 """
 
-from plugcli.copilot import Runtime, runtimes
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.m365 import Runtime, runtimes
 from plugcli.openapi.authorization import Scheme, ways
 from plugcli.openapi.operation import Operation, operations
 from plugcli.plugin import Plugin

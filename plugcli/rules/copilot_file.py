@@ -19,10 +19,10 @@ Good:
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from plugcli.copilot import functions, runtimes
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
+from plugcli.m365 import functions, runtimes
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 

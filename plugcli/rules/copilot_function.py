@@ -22,9 +22,9 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
-from plugcli.copilot import Runtime, functions, runtimes
 from plugcli.dialect import manifest_dialect
 from plugcli.hosts import Host
+from plugcli.m365 import Runtime, functions, runtimes
 from plugcli.openapi.operation import operations
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule

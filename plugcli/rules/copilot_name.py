@@ -20,9 +20,9 @@ Good:
 
 import re
 
-from plugcli.copilot import functions
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.m365 import functions
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
 

@@ -21,9 +21,9 @@ Good:
 from collections import Counter
 from difflib import get_close_matches
 
-from plugcli.copilot import Function, Runtime, functions, runtimes
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.m365 import Function, Runtime, functions, runtimes
 from plugcli.rules import Place, Problem, Problems, Rule
 
 

@@ -17,9 +17,9 @@ Good:
     appPackage: Microsoft 365 Copilot accepts it (no errors, no warnings)
 """
 
-from plugcli.copilot.schema import VERSIONS, faults, named_version, strange_addresses
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.m365.schema import VERSIONS, faults, named_version, strange_addresses
 from plugcli.rules import Place, Problem, Problems, Rule
 
 

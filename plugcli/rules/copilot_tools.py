@@ -18,9 +18,9 @@ Good:
 
 from typing import Any
 
-from plugcli.copilot import Runtime, runtimes
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.m365 import Runtime, runtimes
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
 _MEMBERS = {"name": str, "description": str, "inputSchema": dict}

@@ -20,9 +20,9 @@ Good:
     Access-Control-Allow-Private-Network: true
 """
 
+from plugcli.exchange import Exchange, Exchanges, Part
+from plugcli.exchange.cors import Obstacle, closed, obstacles
 from plugcli.hosts import Host
-from plugcli.live import Exchange, Live, Part
-from plugcli.live.cors import Obstacle, closed, obstacles
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -35,7 +35,7 @@ _NAMES: dict[Part, str] = {"manifest": "the manifest", "openapi": "the OpenAPI d
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    for found, exchanges in _grouped(plugin.live or Live()).items():
+    for found, exchanges in _grouped(plugin.live or Exchanges()).items():
         first = exchanges[0]
         claim = "cors/private-network" if found.kind == "private-network" else _CLAIMS[first.part]
         names = list(dict.fromkeys(_name(each) for each in exchanges))
@@ -44,7 +44,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield Problem(_place(plugin, first), message, claim, found.hint)
 
 
-def _grouped(live: Live) -> dict[Obstacle, list[Exchange]]:
+def _grouped(live: Exchanges) -> dict[Obstacle, list[Exchange]]:
     """Each problem and the requests that have it: a server usually sets CORS in one place."""
     found: dict[Obstacle, list[Exchange]] = {}
     for part in _CLAIMS:

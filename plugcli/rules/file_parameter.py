@@ -19,22 +19,24 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.openapi.operation import follow, json_body, operations, parameters
+from plugcli.openapi.operation import follow
+from plugcli.openapi.signature import json_body, signatures
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _NAME = "openaiFileIdRefs"
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for operation in operations(openapi) if _NAME in openapi.text else ():
-        for where, parameter in parameters(openapi, operation):
-            if parameter.get("name") == _NAME:
+    for signature in signatures(openapi) if _NAME in openapi.text else ():
+        operation = signature.operation
+        for declared in signature.declared:
+            if declared.name == _NAME:
                 message, hint = (
                     f"{_NAME} is a parameter of {operation.title}",
                     "move it to the body of a POST",
                 )
-                yield Problem(Place(openapi, where), message, "file-parameter", hint)
-        body = json_body(openapi, operation)
+                yield Problem(Place(openapi, declared.where), message, "file-parameter", hint)
+        body = json_body(openapi, signature)
         properties = body[1].get("properties") if body else None
         if body is None or not isinstance(properties, dict) or _NAME not in properties:
             continue

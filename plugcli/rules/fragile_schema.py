@@ -20,7 +20,8 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.openapi.operation import CALLED_METHODS, follow, json_body, operations, parameters
+from plugcli.openapi.operation import CALLED_METHODS, follow
+from plugcli.openapi.signature import json_body, signatures
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _CLAIMS = ("fragile-schema/choice", "fragile-schema/untyped", "fragile-schema/explode")
@@ -50,23 +51,26 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _explode(openapi: Document) -> Problems:
-    for operation in operations(openapi):
-        for where, parameter in parameters(openapi, operation):
-            if parameter.get("explode") is False and parameter.get("in") == "query":
-                message = f"the host ignores explode: false of the parameter {parameter.get('name')}"
+    for signature in signatures(openapi):
+        for each in signature.declared:
+            if each.parameter.get("explode") is False and each.location == "query":
+                message = f"the host ignores explode: false of the parameter {each.name}"
                 hint = "accept a list as a=1&a=2, or one string with commas in it: schema: {type: string}"
-                yield Problem(Place(openapi, f"{where}/explode"), message, "fragile-schema/explode", hint)
+                yield Problem(
+                    Place(openapi, f"{each.where}/explode"), message, "fragile-schema/explode", hint
+                )
 
 
 def _filled_in(openapi: Document) -> Iterator[tuple[str, str, Any]]:
     """The schemas of parameters and bodies, with their operations and places in the document."""
-    for operation in operations(openapi):
+    for signature in signatures(openapi):
+        operation = signature.operation
         if operation.method not in CALLED_METHODS:
             continue
-        for where, parameter in parameters(openapi, operation):
-            if "schema" in parameter:
-                yield operation.title, f"{where}/schema", parameter["schema"]
-        if (body := json_body(openapi, operation)) is not None:
+        for declared in signature.declared:
+            if "schema" in declared.parameter:
+                yield operation.title, f"{declared.where}/schema", declared.parameter["schema"]
+        if (body := json_body(openapi, signature)) is not None:
             where, schema = body
             properties = schema.get("properties")
             # The rule request-body reports the body itself.

@@ -19,9 +19,9 @@ Good:
 
 from urllib.parse import urlsplit
 
+from plugcli.exchange import Exchange
+from plugcli.exchange.picture import Picture
 from plugcli.hosts import Host
-from plugcli.live import Exchange
-from plugcli.live.picture import Picture
 from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, manifest_for, named

@@ -12,19 +12,11 @@ Good:
     "schema_version": "v1"
 """
 
-from plugcli.dialect import manifest_dialect
+from plugcli.dialect import MANIFEST_DIALECTS, manifest_dialect
 from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
-FORMATS = {
-    "plugin": "this is a manifest in the format of ChatGPT",
-    "baidu": "this is a manifest in the format of Baidu Yiyan",
-    "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format with the same file name",
-    "agent-plugin": "this is a plugin.json of the Agent Plugins format, not the manifest of a chat plugin",
-    "openapi": "this is an OpenAPI document, not a manifest",
-    "other": "this is not a plugin's manifest: it has none of a manifest's members",
-}
 _MEMBERS = {
     "plugin": "ChatGPT's manifest has name_for_model, description_for_model, auth and api",
     "m365-copilot": "Microsoft 365 Copilot has its own manifest, with namespace, functions and runtimes, and does not read this",
@@ -41,9 +33,9 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = _MEMBERS.get(host.manifests[0], "")
         # For a host with its own format, the OpenAPI document is judged all the same.
         if "plugin" in host.manifests:
-            yield Problem(where, FORMATS[dialect], "manifest-dialect/other", hint)
+            yield Problem(where, MANIFEST_DIALECTS[dialect], "manifest-dialect/other", hint)
         else:
-            yield Problem(where, FORMATS[dialect], "manifest-dialect/own", hint)
+            yield Problem(where, MANIFEST_DIALECTS[dialect], "manifest-dialect/own", hint)
     elif dialect == "baidu":
         message = "only Baidu Yiyan's manifests have a member `examples`"
         yield Problem(

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
+from plugcli.manifest_members import HINTS
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules.member_missing import HINTS
 
 
 def check(manifest: Document, host: Host) -> Problems:

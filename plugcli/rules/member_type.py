@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
+from plugcli.manifest_members import HINTS
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules.member_missing import HINTS
 
 _IN_WORDS = {
     bool: "true or false",

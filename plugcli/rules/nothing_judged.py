@@ -19,14 +19,12 @@ Good:
 
 from urllib.parse import urljoin, urlsplit
 
-from plugcli.dialect import manifest_dialect, openapi_dialect
+from plugcli.dialect import MANIFEST_DIALECTS, manifest_dialect, openapi_dialect
 from plugcli.document import Document, ParseProblem
+from plugcli.exchange import Part
 from plugcli.hosts import Claim, Host
-from plugcli.live import Part
 from plugcli.plugin import MANIFEST_PATHS, Plugin
-from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules import openapi_dialect as versions
-from plugcli.rules.manifest_dialect import FORMATS
+from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
 
 ID = "nothing-judged"
 # No host reports this: it is about what status 0 means.
@@ -58,7 +56,7 @@ def reads_openapi(plugin: Plugin, host: Host) -> bool:
     if plugin.openapi is None:
         return False
     if is_api(plugin.openapi):
-        return host.openapi_versions is None or versions.is_judged(plugin.openapi, host)
+        return host.openapi_versions is None or is_version_judged(plugin.openapi, host)
     older = host.claims.get("openapi-dialect/swagger")
     is_older = openapi_dialect(plugin.openapi.data) == "swagger"
     return is_older and older is not None and not older.leaves_open
@@ -103,7 +101,7 @@ def _why(plugin: Plugin) -> tuple[Place | ParseProblem | None, str, str]:
         what = (
             "this is AsyncAPI, which no host reads"
             if "asyncapi" in plugin.manifest.data
-            else FORMATS[dialect]
+            else MANIFEST_DIALECTS[dialect]
         )
         return where, f"{why}: {what}", hint
     return None, why, hint

@@ -21,9 +21,9 @@ from difflib import get_close_matches
 from plugcli.dialect import openapi_dialect
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
+from plugcli.openapi.specification import family, faults
 from plugcli.plugin import Plugin
-from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.specification import family, faults
+from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
 
 _NO_VERSION = Claim("observed", "the specification has 3.0, 3.1 and 3.2; no other version is judged")
 
@@ -66,14 +66,6 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield from _version(document, host)
 
 
-def is_judged(document: Document, host: Host) -> bool:
-    """Whether the host's rules apply to the document: not if its version is unknown, or newer than all that the host accepts."""
-    version = family(document)
-    if version != "3.2" or host.openapi_versions is None:
-        return version is not None
-    return any(each.startswith(version) for each in host.openapi_versions.values)
-
-
 def _version(document: Document, host: Host) -> Problems:
     version = document.data["openapi"]
     shown = json.dumps(version, default=str)
@@ -97,7 +89,7 @@ def _version(document: Document, host: Host) -> Problems:
     newer = host.claims.get("openapi-dialect/newer") if is_newer else None
     claim = newer or known.otherwise
     # Nothing else is reported then, so it is unknown whether a host that does not refuse the version would accept the document.
-    claim = claim if is_judged(document, host) else replace(claim, leaves_open=True)
+    claim = claim if is_version_judged(document, host) else replace(claim, leaves_open=True)
     yield Problem(Place(document, "/openapi"), message, claim, hint, {"version": version})
 
 

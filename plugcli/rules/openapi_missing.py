@@ -17,11 +17,11 @@ Good:
 """
 
 from plugcli.address import address
-from plugcli.copilot import runtimes
 from plugcli.dialect import manifest_dialect
 from plugcli.document import Document
+from plugcli.exchange import Exchanges
 from plugcli.hosts import Host
-from plugcli.live import Live
+from plugcli.m365 import runtimes
 from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
@@ -47,7 +47,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield from _of_copilot(plugin.manifest)
 
 
-def _unasked(plugin: Plugin, manifest: Document, live: Live) -> Problems:
+def _unasked(plugin: Plugin, manifest: Document, live: Exchanges) -> Problems:
     """The manifest names a document that a host would not request, so plugcli did not request it."""
     url = manifest.get("api", "url")
     if live.of("openapi") or not isinstance(url, str) or not address(url).host:

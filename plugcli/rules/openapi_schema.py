@@ -26,14 +26,13 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules.openapi_dialect import is_judged
-from plugcli.rules.recursive_schema import recursive_schemas
-from plugcli.specification import faults
+from plugcli.openapi.recursion import recursive_schemas
+from plugcli.openapi.specification import faults
+from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    if not is_judged(openapi, host):
+    if not is_version_judged(openapi, host):
         return
     is_circular = "openapi-schema/circular" in host.claims and bool(recursive_schemas(openapi))
     for fault in faults(openapi):

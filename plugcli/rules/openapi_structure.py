@@ -16,13 +16,12 @@ Good:
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules.openapi_dialect import is_judged
-from plugcli.specification import faults_for_parser
+from plugcli.openapi.specification import faults_for_parser
+from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    if host.structure is None or not is_judged(openapi, host):
+    if host.structure is None or not is_version_judged(openapi, host):
         return
     for fault in faults_for_parser(openapi, host.structure):
         where = Place(openapi, fault.where, of_key=fault.of_key)

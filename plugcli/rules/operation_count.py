@@ -14,9 +14,9 @@ Good:
     paths: {/a: {get: {operationId: listThem, summary: List them.}}}
 """
 
-from plugcli.copilot import functions
 from plugcli.dialect import manifest_dialect
 from plugcli.hosts import Host
+from plugcli.m365 import functions
 from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured

@@ -35,16 +35,14 @@ from collections.abc import Iterator
 
 from plugcli.document import Document
 from plugcli.hosts import Claim, Host
-from plugcli.openapi.operation import operations, parameters
+from plugcli.openapi.signature import signatures
 from plugcli.rules import Place, Problem, Problems, Rule, exceeded
 
 
 def check(openapi: Document, host: Host) -> Problems:
     limits = host.limits.get("parameter.description", ())
     # One parameter may belong to several operations.
-    found = {
-        where: each for operation in operations(openapi) for where, each in parameters(openapi, operation)
-    }
+    found = {each.where: each.parameter for signature in signatures(openapi) for each in signature.declared}
     for where, parameter in found.items():
         text = parameter.get("description")
         length = len(text.strip()) if isinstance(text, str) else 0

@@ -27,18 +27,15 @@ import re
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.openapi.operation import operations, parameters
+from plugcli.openapi.signature import signatures
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
 def check(openapi: Document, host: Host) -> Problems:
-    for operation in operations(openapi):
+    for signature in signatures(openapi):
+        operation = signature.operation
         in_path = set(re.findall(r"\{([^{}]+)\}", operation.path))
-        declared = {
-            name: where
-            for where, parameter in parameters(openapi, operation)
-            if parameter.get("in") == "path" and isinstance(name := parameter.get("name"), str)
-        }
+        declared = {each.name: each.where for each in signature.declared if each.location == "path"}
         for name in sorted(in_path - declared.keys()):
             message = f"the path of {operation.title} has {{{name}}}, but there is no parameter {name}"
             hint = f"add {{name: {name}, in: path, required: true, schema: {{type: string}}}} to parameters"

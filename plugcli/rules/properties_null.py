@@ -12,20 +12,25 @@ Good:
     components: {schemas: {Todo: {type: object, properties: {}}}}
 """
 
+from typing import Any
+
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
-from plugcli.openapi.operation import CALLED_METHODS, json_body, operations
+from plugcli.openapi.operation import CALLED_METHODS
+from plugcli.openapi.signature import json_body, signatures
 from plugcli.rules import Place, Problem, Problems, Rule
 
 
 def check(openapi: Document, host: Host) -> Problems:
     schemas = openapi.get("components", "schemas")
-    found = {
+    found: dict[str, Any] = {
         pointer.join("components", "schemas", name): schema
         for name, schema in (schemas.items() if isinstance(schemas, dict) else ())
     }
-    for operation in operations(openapi):
-        if operation.method in CALLED_METHODS and (body := json_body(openapi, operation)) is not None:
+    for signature in signatures(openapi):
+        if signature.operation.method not in CALLED_METHODS:
+            continue
+        if (body := json_body(openapi, signature)) is not None:
             found[body[0]] = body[1]
     for where, schema in found.items():
         if isinstance(schema, dict) and "properties" in schema and schema["properties"] is None:

@@ -22,8 +22,9 @@ from typing import Any
 
 from plugcli.document import Document
 from plugcli.hosts import Host
-from plugcli.openapi.call import Call, calls, is_json
+from plugcli.openapi.media_type import allows_json
 from plugcli.openapi.operation import CALLED_METHODS, follow
+from plugcli.openapi.signature import Signature, signatures
 from plugcli.openapi.tool import tools
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -46,11 +47,11 @@ def check(openapi: Document, host: Host) -> Problems:
         return
     made = tools(openapi, host.tools) if host.tools is not None else ()
     places = {tool.operation.where: tool.index for tool in made}
-    for call in calls(openapi):
-        operation = call.operation
+    for signature in signatures(openapi):
+        operation = signature.operation
         if operation.method not in CALLED_METHODS:
             continue
-        for found in _of(openapi, call):
+        for found in _of(openapi, signature):
             claim = next((each for each in found.claims if each in host.claims), None)
             if claim is None:
                 continue
@@ -65,29 +66,30 @@ def check(openapi: Document, host: Host) -> Problems:
             yield Problem(Place(openapi, found.where), found.message, claim, found.hint, words)
 
 
-def _of(openapi: Document, call: Call) -> Iterator[_Found]:
-    title, data = call.operation.title, call.operation.data
+def _of(openapi: Document, signature: Signature) -> Iterator[_Found]:
+    title, data = signature.operation.title, signature.operation.data
     written = data.get("requestBody")
     if isinstance(written, dict) and "$ref" in written:
         message, hint = f"the body of {title} is a $ref", "write the body itself in the operation"
-        yield _Found(f"{call.operation.where}/requestBody", message, hint, ("request-body/reference",))
-    if not call.media_types:
+        yield _Found(f"{signature.operation.where}/requestBody", message, hint, ("request-body/reference",))
+    body = signature.body
+    if body is None:
         return
-    if not any(is_json(each) for each in call.media_types):
-        message = f"the body of {title} is {', '.join(call.media_types)}"
+    if not allows_json(body.media_type):
+        message = f"the body of {title} is {', '.join(each.media_type for each in signature.bodies)}"
         hint = "accept application/json too: hosts are not known to send anything else"
-        content = call.body_where.rsplit("/", 2)[0]
+        content = body.where.rsplit("/", 2)[0]
         yield _Found(content, message, hint, ("request-body/type",))
-    elif call.body is not None:
-        where, schema = follow(openapi, call.body_where, call.body)
+    elif body.schema is not None:
+        where, schema = follow(openapi, body.where, body.schema)
         if (
             isinstance(schema, dict) and "$ref" not in schema
         ):  # otherwise it leads to nothing, which the rule references reports
-            yield from _shape(where, schema, call)
+            yield from _shape(where, schema, signature)
 
 
-def _shape(where: str, schema: dict[str, Any], call: Call) -> Iterator[_Found]:
-    title = call.operation.title
+def _shape(where: str, schema: dict[str, Any], signature: Signature) -> Iterator[_Found]:
+    title = signature.operation.title
     kind = schema.get("type")
     others: tuple[str, ...] = () if kind == "object" else ("request-body/object",)
     others += () if "properties" in schema else ("request-body/no-properties",)
@@ -104,7 +106,7 @@ def _shape(where: str, schema: dict[str, Any], call: Call) -> Iterator[_Found]:
         message = f"the body of {title} is of type {kind} but must be an object"
         hint = f"make it one object: {{type: object, properties: {{items: {{type: {kind}}}}}}}"
         yield _Found(where, message, hint, ("request-body/list", *others), kind)
-    elif not call.properties and "properties" not in schema:
+    elif not signature.properties and "properties" not in schema:
         message = f"the body of {title} has no properties: the model does not know what to send"
         hint = "list the properties that the API accepts"
         yield _Found(where, message, hint, ("request-body/free-form", *others))

@@ -21,9 +21,10 @@ from plugcli.address import address, is_placeholder
 from plugcli.dialect import openapi_dialect
 from plugcli.document import Document
 from plugcli.hosts import Host
+from plugcli.openapi.servers import servers
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
-from plugcli.rules.servers import deployed, not_absolute, not_yet
+from plugcli.server_url import FILL_IN, deployed, not_absolute, not_yet
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,20 @@ def check(plugin: Plugin, host: Host) -> Problems:
     openapi = plugin.openapi
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
-    found = openapi.data.get("servers")
-    servers = found if isinstance(found, list) else []
-    members = [each for each in servers if isinstance(each, dict)]
-    urls = [url for each in members if isinstance(url := each.get("url"), str)]
-    if not urls or len(urls) < len(servers):  # another rule says that there are none, or what they are
+    found = servers(openapi)
+    if not found or len(found) < len(
+        openapi.data["servers"]
+    ):  # another rule says that there are none, or what they are
         return
-    if is_placeholder(urls[0]) and "variables" not in members[0]:
-        message = f"the server {urls[0]} has a placeholder that is not filled in"
-        hint = "write the real URL, unless your server fills it in"
-        yield Problem(_place(openapi, 0), message, "server-origin/placeholder", hint)
+    if is_placeholder(found[0].url) and not found[0].has_variables:
+        message = f"the server {found[0].url} has a placeholder that is not filled in"
+        yield Problem(_place(openapi, 0), message, "server-origin/placeholder", FILL_IN)
         return
     standing = [
-        each for index, url in enumerate(urls) if (each := _server(index, deployed(plugin, url))) is not None
+        server for each in found if (server := _server(each.index, deployed(plugin, each.url))) is not None
     ]
     if not standing:
-        message, hint = not_absolute(urls[0])
+        message, hint = not_absolute(found[0].url)
         yield Problem(_place(openapi, 0), message, "server-origin/no-url", hint)
         return
     used = next((each for each in standing if each.origin == standing[0].origin and not each.wrong), None)

@@ -17,21 +17,16 @@ Good:
 """
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from plugcli.address import Address, address, protocol_of
 from plugcli.dialect import openapi_dialect
 from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.openapi.operation import METHODS
+from plugcli.openapi.servers import ApiServer, servers
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
-
-_FILL_IN = "write the real URL, unless your server fills it in"
-_HINT = "for example servers: [{url: https://your.domain}]"
-_DEPLOY = (
-    "the real server is not judged yet: deploy the API or expose it through a tunnel, and write that URL"
-)
+from plugcli.server_url import FILL_IN, WRITE_SERVERS, deployed, not_absolute, not_yet
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -39,32 +34,32 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
     yield from _first_of_each(openapi)
-    servers = openapi.data.get("servers")
-    if isinstance(openapi.get("info", "servers"), list) and not servers:
-        hint = "servers belongs at the top level: remove its indentation"
+    written = openapi.data.get("servers")
+    if isinstance(openapi.get("info", "servers"), list) and not written:
+        hint = "move servers to the top level: remove its indentation"
         yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
-    elif not servers:
+    elif not written:
         # Some hosts have a message of their own for an empty list.
-        is_empty = servers == [] and "servers/empty" in host.claims
+        is_empty = written == [] and "servers/empty" in host.claims
         claim = "servers/empty" if is_empty else "servers/missing"
-        yield Problem(Place(openapi, "/servers"), "there are no servers", claim, _HINT)
-    elif isinstance(servers, list):
-        yield from _each(plugin, openapi, servers)
-        if len(servers) > 1:
-            message = f"there are {len(servers)} servers: most hosts use the first"
+        yield Problem(Place(openapi, "/servers"), "there are no servers", claim, WRITE_SERVERS)
+    elif isinstance(written, list):
+        yield from _each(plugin, openapi)
+        if len(written) > 1:
+            message = f"there are {len(written)} servers: most hosts use the first"
             yield Problem(
                 Place(openapi, "/servers/1"),
                 message,
                 "servers/several",
                 "keep the one that hosts should call",
             )
-        yield from _elsewhere(plugin, openapi, servers)
+        yield from _elsewhere(plugin, openapi)
 
 
-def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
+def _elsewhere(plugin: Plugin, openapi: Document) -> Problems:
     """None of the servers is on the plugin's own domain."""
     home = _home(plugin)
-    urls = [url for each in servers if isinstance(url := _members(each).get("url"), str)]
+    urls = [each.url for each in servers(openapi)]
     found = [address(deployed(plugin, url)) for url in urls]
     is_on_localhost = home is not None and home.kind == "localhost" and home.port is not None
     if (
@@ -84,15 +79,13 @@ def _elsewhere(plugin: Plugin, openapi: Document, servers: list[object]) -> Prob
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)
 
 
-def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
+def _each(plugin: Plugin, openapi: Document) -> Problems:
     home = _home(plugin)
-    for index, server in enumerate(servers):
-        url = server.get("url") if isinstance(server, dict) else None
-        if not isinstance(url, str):
-            continue
-        where = Place(openapi, f"/servers/{index}/url")
+    for server in servers(openapi):
+        url = server.url
+        where = Place(openapi, f"{server.where}/url")
         found = address(deployed(plugin, url))
-        if index == 0:
+        if server.index == 0:
             yield from _top(plugin, where, url, found)
         if found.is_local and home is not None and not home.is_local:
             message = f"the server {url} is on your own machine"
@@ -110,9 +103,9 @@ def _each(plugin: Plugin, openapi: Document, servers: list[object]) -> Problems:
         elif found.kind in ("no-scheme", "path", "other", "data"):
             message, hint = not_absolute(url)
             yield Problem(where, message, "servers/form", hint)
-        elif found.kind == "placeholder" and "variables" not in _members(server):
+        elif found.kind == "placeholder" and not server.has_variables:
             yield Problem(
-                where, f"the server {url} has a placeholder that is not filled in", "placeholder", _FILL_IN
+                where, f"the server {url} has a placeholder that is not filled in", "placeholder", FILL_IN
             )
 
 
@@ -136,20 +129,21 @@ def _first_of_each(openapi: Document) -> Problems:
                 without.append((where, f"{method.upper()} {path}"))
     if not found and not has_own and not isinstance(openapi.get("info", "servers"), list):
         message = "there are no servers"
-        yield Problem(Place(openapi, "/servers"), message, "servers/none", _HINT)
+        yield Problem(Place(openapi, "/servers"), message, "servers/none", WRITE_SERVERS)
     elif found:
         for where, title in without:
             yield Problem(
-                Place(openapi, where, of_key=True), f"{title} has no server", "servers/not-everywhere", _HINT
+                Place(openapi, where, of_key=True),
+                f"{title} has no server",
+                "servers/not-everywhere",
+                WRITE_SERVERS,
             )
-    for where, url in found:
-        yield from _absolute(Place(openapi, f"{where}/servers/0/url"), url)
+    for server in found:
+        yield from _absolute(Place(openapi, f"{server.where}/url"), server.url)
 
 
-def _first(openapi: Document, where: str) -> Iterator[tuple[str, str]]:
-    url = openapi.get(*pointer.split(where), "servers", "0", "url")
-    if isinstance(url, str):
-        yield where, url
+def _first(openapi: Document, where: str) -> Iterator[ApiServer]:
+    return (each for each in servers(openapi, where) if each.index == 0)
 
 
 def _absolute(where: Place, url: str) -> Problems:
@@ -160,22 +154,10 @@ def _absolute(where: Place, url: str) -> Problems:
         message, hint = not_absolute(url)
         yield Problem(where, message, "servers/relative", hint)
     elif protocol not in ("http", "https"):
-        message, hint = f"the server {url} has the scheme {protocol}, but hosts call https", _HINT
+        message, hint = f"the server {url} has the scheme {protocol}, but hosts call https", WRITE_SERVERS
         if address(url).kind == "no-scheme":  # the host reads the name in localhost:5003 as a scheme
             message, hint = not_absolute(url)
         yield Problem(where, message, "servers/protocol", hint, {"protocol": protocol})
-
-
-def not_absolute(url: str) -> tuple[str, str]:
-    """What is wrong with a server that is not an absolute URL, and what to do: the same words for every host."""
-    match address(url).kind:
-        case "no-scheme":
-            return f"the server {url} has no scheme", f"write {address(url).with_scheme}"
-        case "relative":
-            return f"the server {url} is only a path", _HINT
-        case "placeholder":
-            return f"the server {url} has a placeholder that is not filled in", _FILL_IN
-    return f"the server {url} is not a valid URL", _HINT
 
 
 def _top(plugin: Plugin, where: Place, url: str, found: Address) -> Problems:
@@ -187,23 +169,8 @@ def _top(plugin: Plugin, where: Place, url: str, found: Address) -> Problems:
         yield Problem(where, message, "servers/own-machine", not_yet(plugin))
 
 
-def deployed(plugin: Plugin, url: str) -> str:
-    """The URL of the server `url` for files that are judged as if deployed: if it is on this machine, the address they are judged at."""
-    if plugin.url is None or plugin.live is not None or not address(url).is_local:
-        return url  # a fetched document means what it says
-    home = urlsplit(plugin.url)
-    return urlsplit(url)._replace(scheme=home.scheme, netloc=home.netloc).geturl()
-
-
-def not_yet(plugin: Plugin) -> str:
-    """What to do about a server on localhost if the plugin is not deployed yet."""
-    if plugin.live is not None:
-        return f"{_DEPLOY}; or validate its files with --url, as if they were there"
-    return f"{_DEPLOY}; --url judges it as if it were there"
-
-
 def _home(plugin: Plugin) -> Address | None:
-    """Where the plugin is, or is judged as if it were; None if that is not known."""
+    """Where the plugin stands, or is judged as if it stood; None where that is not known."""
     found = address(plugin.url) if plugin.url is not None else plugin.stands_at
     return found if found is not None and found.host and found.kind != "example" else None
 

@@ -16,8 +16,8 @@ Good:
 
 from collections.abc import Iterator
 
+from plugcli.exchange import Exchanges, Part
 from plugcli.hosts import Claim, Host, Limit
-from plugcli.live import Live, Part
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -25,7 +25,7 @@ _NAMES: dict[Part, str] = {"manifest": "the manifest", "openapi": "the OpenAPI d
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
-    live = plugin.live or Live()
+    live = plugin.live or Exchanges()
     for part, name in _NAMES.items():
         last = live.last(part)
         if last is None or last.failure is not None:

@@ -30,11 +30,10 @@ Good:
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-from plugcli.document import Document
+from plugcli.document import Document, remembered
 from plugcli.hosts import Host, Tools
-from plugcli.openapi.schema_type import TYPES, meant
+from plugcli.json_schema.schema_type import TYPES, meant
 from plugcli.openapi.tool_schema import Part, parts
 from plugcli.rules import Place, Problem, Problems, Rule
 
@@ -50,7 +49,7 @@ def check(openapi: Document, host: Host) -> Problems:
         yield from _of_all(openapi, host.tools)
 
 
-@lru_cache(maxsize=4)
+@remembered
 def _of_all(openapi: Document, how: Tools) -> tuple[Problem, ...]:
     found = parts(openapi, how)
     problems = [problem for part in found for problem in _of(openapi, part)]

@@ -16,8 +16,8 @@ Good:
 """
 
 from plugcli.address import address
+from plugcli.exchange import Part
 from plugcli.hosts import Host
-from plugcli.live import Part
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 

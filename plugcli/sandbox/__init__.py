@@ -8,40 +8,46 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from plugcli.sandbox.busy import Busy
+    from plugcli.sandbox.engine import Conversation, Engine, Files, Incoming, Key, Status, Stored
+    from plugcli.sandbox.file import File, FileRefused, Listing, Piece
+    from plugcli.sandbox.limits import Capacity, Limits
     from plugcli.sandbox.policy import Policy
+    from plugcli.sandbox.protection import Layer, Protection
     from plugcli.sandbox.result import RunResult
     from plugcli.sandbox.sandbox import Sandbox, diagnose
-    from plugcli.sandbox.session import Session
-    from plugcli.sandbox.sessions import Sessions
-    from plugcli.sandbox.verdict import Layer, Verdict
-    from plugcli.sandbox.workspace import Download, File, FileRefused, Listing, Workspace
 
 __all__ = [
     "Busy",
-    "Download",
+    "Capacity",
+    "Conversation",
+    "Engine",
     "File",
     "FileRefused",
+    "Files",
+    "Incoming",
+    "Key",
     "Layer",
+    "Limits",
     "Listing",
+    "Piece",
     "Policy",
+    "Protection",
     "RunResult",
     "Sandbox",
-    "Session",
-    "Sessions",
-    "Verdict",
-    "Workspace",
+    "Status",
+    "Stored",
     "diagnose",
 ]
 
 _FILES = {
     "busy": ("Busy",),
+    "engine": ("Conversation", "Engine", "Files", "Incoming", "Key", "Status", "Stored"),
+    "file": ("File", "FileRefused", "Listing", "Piece"),
+    "limits": ("Capacity", "Limits"),
     "policy": ("Policy",),
+    "protection": ("Layer", "Protection"),
     "result": ("RunResult",),
     "sandbox": ("Sandbox", "diagnose"),
-    "session": ("Session",),
-    "sessions": ("Sessions",),
-    "verdict": ("Layer", "Verdict"),
-    "workspace": ("Download", "File", "FileRefused", "Listing", "Workspace"),
 }
 
 

@@ -15,14 +15,12 @@ import sys
 import termios
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import gate, refusal
+from plugcli.sandbox.engine import OnOutput, Stream
 from plugcli.sandbox.jail import wire
-
-Stream = Literal["stdout", "stderr"]
-OnOutput = Callable[[Stream, bytes], None]
 
 _CHUNK = 65536
 _GREETING_BYTES = 4096
@@ -224,24 +222,37 @@ class Jail:
         """Kill what is left and let go. `gone` is set when the kernel is done with it."""
         for descriptor in self.end():
             os.close(descriptor)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill the jail's init, and with it all that is left. After this the jail cannot be asked anything."""
+        if self._exit_notice >= 0:
+            _kill(self._exit_notice)
+            os.close(self._exit_notice)
+            self._exit_notice = -1
 
     def end(self) -> list[int]:
-        """Kill what is left; return the descriptors that are to be closed, which takes long where the code has left much in them."""
+        """Have everything in the jail ended; `kill` has to follow. Return the descriptors to close, which can take long.
+
+        A live jail's init does it by its own hand: the kernel lets a read(2) in progress go on taking memory for a while when the init is
+        killed, and not when the process itself is.
+        """
         descriptors = []
         if not self._is_closed:
             self._is_closed = True
+            if self.ending is None:
+                self._tell({"end": True})
             self.ending = self.ending or Ending()
             self.wake()  # whoever waits for its end
-            _kill(self._exit_notice)
             self.stop_listening()
             self._loop.remove_reader(self._control.fileno())
             self._loop.remove_reader(self.door.fileno())
             if self._giving is not None:
                 self._loop.remove_writer(self.door.fileno())
                 self._giving.cancel()
-            descriptors = [self._control.detach(), self.door.detach(), self._exit_notice]
+            descriptors = [self._control.detach(), self.door.detach()]
             descriptors += [self._stdin, self._stdout, self._stderr]
-            self._exit_notice = self._stdin = self._stdout = self._stderr = -1  # soon somebody else's numbers
+            self._stdin = self._stdout = self._stderr = -1  # soon somebody else's numbers
         descriptors.append(self.workspace)
         self.workspace = -1
         return [descriptor for descriptor in descriptors if descriptor >= 0]

@@ -1,12 +1,10 @@
-"""A Sandbox: a backend at work, which runs code that nobody has to trust.
-
-Used through an asynchronous interface that says nothing of processes or descriptors.
-"""
+"""The Sandbox: the Engine of this machine. See engine.py for what each method promises."""
 
 import asyncio
+import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -15,26 +13,30 @@ from pathlib import PurePath
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
-from plugcli.sandbox.handle import Capture, Jail, OnOutput
+from plugcli.sandbox.conversation import OpenedSession
+from plugcli.sandbox.engine import Incoming, Key, OnOutput, Status, TakeFile
+from plugcli.sandbox.file import File
+from plugcli.sandbox.handle import Capture, Jail
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.judge import collect, judge
 from plugcli.sandbox.launch import Launcher
+from plugcli.sandbox.limits import Limits
+from plugcli.sandbox.outcome import collect, conclude
 from plugcli.sandbox.policy import Policy
+from plugcli.sandbox.protection import Protection, holding, refusing
 from plugcli.sandbox.result import RunResult
+from plugcli.sandbox.session_files import SessionFiles
 from plugcli.sandbox.sessions import Sessions
 from plugcli.sandbox.start import Setup, Started, set_up, start
-from plugcli.sandbox.verdict import Verdict, holding, refusing
 from plugcli.sandbox.workspace import Workspace
-
-Before = Callable[[Workspace], Awaitable[None]]
-After = Callable[[Workspace, RunResult], Awaitable[None]]
 
 _WAITING_PER_JAIL = 4
 _SEARCHED_BYTES = 65536
+_END_SECONDS = 0.5  # for a jail's init to end all of it, before it is killed
 _BURIAL_SECONDS = 0.001  # behind the answer, and behind whoever waits for it on the same CPU
 _MORE_THREADS = 16  # than there are workspaces
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
+_CHUNK_BYTES = 256 * 1024
 
 
 class Sandbox:
@@ -68,8 +70,7 @@ class Sandbox:
         self._launching = asyncio.Lock()
         self._burials: set[asyncio.Task[None]] = set()
         self._ended: list[tuple[Jail, Workspace]] = []  # of runs that are over
-        self.aside = Aside(2 * self.policy.sessions + self.policy.jails + _MORE_THREADS)
-        """Does what may take long by the choice of the code."""
+        self._aside = Aside(2 * self.policy.sessions + self.policy.jails + _MORE_THREADS)
         self._waiting = 0
         self._is_open = True
 
@@ -81,13 +82,16 @@ class Sandbox:
             self._setup = set_up(self.policy, self._python, self._wanted, has_spares=has_spares)
         self._installed = self._setup.interpreter.installed() if self.preloaded else ()
         self._words = tuple(name.partition(".")[0].encode() for name in self.preloaded)
-        self._places = asyncio.Semaphore(_jails_that_fit(self.policy))
+        machine_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        self._places = asyncio.Semaphore(self.policy.runs(self.policy.memory_bytes, machine_bytes))
         self.sessions = Sessions(
             self.policy,
+            self.policy,
+            self.policy.session_bytes(machine_bytes),
             partial(self._take_jail, is_preloaded=bool(self.preloaded)),
             self._bury,
             self._notice_upgrades,
-            self.aside,
+            self._aside,
             has_spare=self._spares_wanted > 0,
         )
         """The conversations."""
@@ -116,7 +120,12 @@ class Sandbox:
         self._spares = {False: [], True: []}
         await self._launchers.aclose()
         await asyncio.gather(*self._burials)
-        await self.aside.close()
+        await self._aside.close()
+
+    @property
+    def limits(self) -> Limits:
+        """Return what a run, or a conversation, may use."""
+        return self.policy
 
     @property
     def preloaded(self) -> tuple[str, ...]:
@@ -129,7 +138,7 @@ class Sandbox:
         return self._launcher.preload_problem if self._launcher is not None else ""
 
     @property
-    def verdict(self) -> Verdict:
+    def protection(self) -> Protection:
         """Return what holds the code, as tried by the jail that was made on entering."""
         has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
         return holding(
@@ -148,17 +157,10 @@ class Sandbox:
         stdin: AsyncIterator[bytes] | None = None,
         wall_seconds: float | None = None,
         on_output: OnOutput | None = None,
-        before: Before | None = None,
-        after: After | None = None,
+        files: Sequence[Incoming] = (),
+        take_file: TakeFile | None = None,
     ) -> RunResult:
-        """Run `code` as `python script.py` would, in a jail of its own, and return how that ended.
-
-        `name` is the script's file name: it then lies in the workspace. `stdin` is its standard input (default: empty). `on_output` gets
-        the bytes of each stream as they come, up to the output limit. `before` and `after` get at the workspace before the code starts and
-        when it has ended, however it did; `after` gets what will be returned, too. Cancelling ends the run. `wall_seconds` is never more
-        than the policy's upper bound. Raises UsageError when it is not a positive number, Busy when too many runs wait, SandboxUnavailable
-        when no jail can be made any more, and what the hooks raise.
-        """
+        """Run `code` as `python script.py` would, in a jail of its own, and return how that ended: see Engine.run."""
         limit = self.policy.time_limit(wall_seconds)
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
         capture = Capture.up_to(self.policy.output_bytes, on_output)
@@ -169,29 +171,55 @@ class Sandbox:
         except BaseException:
             self._places.release()
             raise
-        files = Workspace(jail.workspace, self.policy, self.aside)
+        workspace = Workspace(jail.workspace, self.policy, self._aside)
         jail.workspace = -1  # the workspace's now
         try:
-            if before is not None:
-                files.scribe = jail.scribe
-                await before(files)
-                files.scribe = None
+            if files:
+                workspace.scribe = jail.scribe
+                for each in files:
+                    await workspace.put(each.name, each.chunks)
+                workspace.scribe = None
             started = time.monotonic()
             ending = await jail.run(
                 _job(name, arguments), source, wall_seconds=limit, capture=capture, stdin=stdin
             )
             duration = time.monotonic() - started
-            judgement = judge(ending, self.policy, limit)
-            result = await collect(judgement, capture, files, self.policy, self.aside)
+            conclusion = conclude(ending, self.policy, limit)
+            result = await collect(conclusion, capture, workspace, self.policy, self._aside)
             script = None if name is None else PurePath(name).name
             made = [file for file in result.files if file["name"] != script]
             result = replace(result, duration_ms=round(duration * 1000), files=made)
-            if after is not None:
-                await after(files, result)
+            if take_file is not None:
+                for file in made:
+                    taken = File(file["name"], file["bytes"], file["mime"])
+                    await take_file(taken, _chunks(workspace, taken.name))
         finally:
-            self._ended.append((jail, files))
+            self._ended.append((jail, workspace))
             asyncio.get_running_loop().call_later(_BURIAL_SECONDS, self._bury_ended)
         return result
+
+    async def open(self, key: Key) -> OpenedSession:
+        """Return the conversation that `key` means, made if there is none: see Engine.open."""
+        is_kept = self.sessions.find(key) is not None
+        return OpenedSession(await self.sessions.open(key), "kept" if is_kept else "new")
+
+    async def find(self, key: Key) -> OpenedSession | None:
+        """Return the conversation that `key` means; None when there is none alive."""
+        session = self.sessions.find(key)
+        if session is None:
+            return None
+        session.touch()
+        return OpenedSession(session, "kept")
+
+    async def files(self, handle: str) -> SessionFiles | None:
+        """Return the files of the conversation that `handle` names, alive or ended not long ago."""
+        if self.sessions.files(handle) is None:
+            return None
+        return SessionFiles(lambda: self.sessions.files(handle), lambda: 0)
+
+    async def status(self) -> list[Status]:
+        """Return the state of this machine, alone in a list."""
+        return [Status(self.protection, len(self.sessions), self.preloaded, self.preload_problem)]
 
     def _wants_preloaded(self, source: bytes) -> bool:
         """Whether code is worth a preloaded jail: a bounded look for the words in its text, which is not parsed."""
@@ -277,13 +305,22 @@ class Sandbox:
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
         """End `jail`, and when nothing is left of it call `and_then`: off the path of whoever waits for its result."""
 
+        is_over = jail.ending is not None
+
         async def wait() -> None:
+            if not is_over:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_END_SECONDS):
+                        await jail.gone.wait()
+                jail.kill()
             await jail.gone.wait()
             and_then()
 
         descriptors = jail.end()
+        if is_over:  # its init has ended everybody else
+            jail.kill()
         if self._is_open:  # what the code left in them may take the kernel long to free
-            self.aside.start(_close, descriptors)
+            self._aside.start(_close, descriptors)
         else:
             _close(descriptors)
         burial = asyncio.create_task(wait())
@@ -291,16 +328,23 @@ class Sandbox:
         burial.add_done_callback(self._burials.discard)
 
 
+async def _chunks(workspace: Workspace, name: str) -> AsyncIterator[bytes]:
+    offset = 0
+    while data := (await workspace.aside(workspace.read, name, offset, _CHUNK_BYTES)).data:
+        yield data
+        offset += len(data)
+
+
 def _close(descriptors: Iterable[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
 
 
-async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Verdict:
-    """Return the verdict on this machine, by making a jail as `serve` and `exec` do. Raises UsageError for no interpreter."""
+async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Protection:
+    """Return how this machine protects itself, by making a jail as `serve` and `exec` do. Raises UsageError for no interpreter."""
     try:
         async with Sandbox(policy, python=python, spares=0) as sandbox:
-            return sandbox.verdict
+            return sandbox.protection
     except SandboxUnavailable as error:
         return refusing(error)
 
@@ -309,12 +353,6 @@ def _note_failure(spare: asyncio.Task[Jail]) -> None:
     """Look at a spare's exception, so that asyncio does not complain: the run that takes this spare raises it."""
     if not spare.cancelled():
         spare.exception()
-
-
-def _jails_that_fit(policy: Policy) -> int:
-    """Return how many jails may run at a time: together at most a quarter of the machine's memory, as sessions may use half."""
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(1, min(policy.jails, machine // 4 // policy.memory_bytes))
 
 
 def _job(name: str | None, arguments: Sequence[str]) -> dict[str, object]:

@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from plugcli.sandbox import workspace
+from plugcli.sandbox.amounts import spell_seconds
 from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
-from plugcli.sandbox.handle import Capture, Ending, Jail, OnOutput
+from plugcli.sandbox.engine import OnOutput
+from plugcli.sandbox.handle import Capture, Ending, Jail
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.judge import Judgement, collect, judge, judge_status
-from plugcli.sandbox.policy import Policy, spell_seconds
+from plugcli.sandbox.limits import Limits
+from plugcli.sandbox.outcome import Conclusion, collect, conclude, conclude_status
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, RunResult
-from plugcli.sandbox.talk import Call, Talk
+from plugcli.sandbox.talk import CallEnd, Talk
 from plugcli.sandbox.workspace import Workspace
 
 _WAITING = 16
@@ -30,6 +32,7 @@ class Past:
 
     id: str
     handle: str
+    owner: str | None
     why: str
     files: Workspace | None
     when: float
@@ -56,20 +59,22 @@ class Session:
 
     def __init__(
         self,
-        policy: Policy,
+        limits: Limits,
         take_talk: Callable[[], Awaitable[Talk]],
         bury: Callable[[Jail], None],
         aside: Aside,
         *,
+        owner: str | None = None,
         before: "Past | None" = None,
     ) -> None:
         self.id = before.id if before else secrets.token_urlsafe(_ID_BYTES)
         """Whoever has it may use the session."""
         self.handle = before.handle if before else secrets.token_urlsafe(_ID_BYTES)
         """Names the session in addresses of files; gives no right by itself."""
+        self.owner = owner
         self.when_used: Callable[[], None] = lambda: None
         """Called when the memory that it uses has changed much."""
-        self._policy = policy
+        self._limits = limits
         self._take_talk = take_talk
         self._bury = bury
         self._aside = aside
@@ -89,6 +94,10 @@ class Session:
         assert self._workspace is not None, "a session that `Sessions.open` returned has one"
         return self._workspace
 
+    def files(self) -> Workspace | None:
+        """Return its files; None once it has ended."""
+        return self._workspace
+
     @property
     def is_idle(self) -> bool:
         """Whether no call runs or waits."""
@@ -103,7 +112,7 @@ class Session:
     def seconds_left(self) -> int:
         """Return how long it lives if it is not used."""
         now = time.monotonic()
-        idle = self._last_used + self._policy.session_idle_seconds - now
+        idle = self._last_used + self._limits.session_idle_seconds - now
         return max(0, round(min(idle, self._end_of_life - now)))
 
     @property
@@ -111,7 +120,7 @@ class Session:
         """Whether its time is over: a call that runs is waited for."""
         now = time.monotonic()
         return self.is_idle and (
-            now >= self._end_of_life or now - self._last_used >= self._policy.session_idle_seconds
+            now >= self._end_of_life or now - self._last_used >= self._limits.session_idle_seconds
         )
 
     @property
@@ -130,13 +139,13 @@ class Session:
         says so. Cancelling interrupts the call. Raises Busy when too many calls wait, or the session has ended, UsageError when
         `wall_seconds` is not a positive number, and SandboxUnavailable when no jail can be made.
         """
-        limit = self._policy.time_limit(wall_seconds)
+        limit = self._limits.time_limit(wall_seconds)
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
         await self._take_turn()
         is_released_later = False
         try:
             self._last_used = time.monotonic()
-            capture = Capture.up_to(self._policy.output_bytes, on_output)
+            capture = Capture.up_to(self._limits.output_bytes, on_output)
             talk = await self._ready()
             lost, self._lost = self._lost, ""
             is_new, self._is_new = self._is_new, False
@@ -149,14 +158,14 @@ class Session:
                 quieting.add_done_callback(lambda _: self._turn.release())
                 raise
             self._last_used = time.monotonic()
-            judgement = await self._judge(call, limit)
+            conclusion = await self._conclude(call, limit)
             state = "lost" if lost or call.reply is None else "new" if is_new else "kept"
             if call.reply is None:
-                self._lose(judgement[2])
+                self._lose(conclusion[2])
                 lost = self._lost
             session = {"id": self.id, "state": state, "seconds_left": self.seconds_left}
             return replace(
-                await collect(judgement, capture, self._workspace, self._policy, self._aside),
+                await collect(conclusion, capture, self._workspace, self._limits, self._aside),
                 duration_ms=round((self._last_used - started) * 1000),
                 result=call.reply.result if call.reply else None,
                 displays=list(call.reply.displays) if call.reply else [],
@@ -189,11 +198,11 @@ class Session:
         if self._workspace is not None:
             self._workspace.scribe = None
         files, self._workspace = self._workspace, None
-        return Past(self.id, self.handle, why, files, time.monotonic())
+        return Past(self.id, self.handle, self.owner, why, files, time.monotonic())
 
     @property
     def _end_of_life(self) -> float:
-        return self._born + self._policy.session_life_seconds
+        return self._born + self._limits.session_life_seconds
 
     async def _take_turn(self) -> None:
         if self._waiting >= _WAITING:
@@ -217,7 +226,7 @@ class Session:
             self._talk = await self._take_talk()
             jail = self._talk.jail
             jail.when_used = lambda: self.when_used()
-            files = Workspace(jail.workspace, self._policy, self._aside)
+            files = Workspace(jail.workspace, self._limits, self._aside)
             jail.workspace = -1  # ours now
             files.scribe = jail.scribe
             old, self._workspace = self._workspace, files
@@ -263,7 +272,7 @@ class Session:
             "fetch the files that are needed"
         )
 
-    async def _judge(self, call: Call, limit: float) -> Judgement:
+    async def _conclude(self, call: CallEnd, limit: float) -> Conclusion:
         if self._is_closed:  # under a running call a session is only ended for the sum of all
             return "out_of_memory", OUT_OF_MEMORY, self._lost
         if call.is_timeout:
@@ -276,7 +285,7 @@ class Session:
                 )
             return "timeout", TIMED_OUT, f"{after}; it could not be interrupted, so the interpreter was ended"
         if call.reply is not None:
-            return judge_status(call.reply.status)
+            return conclude_status(call.reply.status)
         if call.is_broken:
             return (
                 "died",
@@ -292,4 +301,4 @@ class Session:
                 ending.exited,
                 f"the code ended the session's interpreter with exit status {ending.exited}",
             )
-        return judge(ending, self._policy, limit)
+        return conclude(ending, self._limits, limit)

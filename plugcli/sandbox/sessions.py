@@ -8,11 +8,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+from plugcli.sandbox.amounts import spell_bytes, spell_seconds
 from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
+from plugcli.sandbox.engine import Key
 from plugcli.sandbox.handle import Jail
 from plugcli.sandbox.jail.plan import WORKSPACE
-from plugcli.sandbox.policy import Policy, spell_bytes, spell_seconds
+from plugcli.sandbox.limits import Capacity, Limits
 from plugcli.sandbox.session import Past, Session
 from plugcli.sandbox.talk import Talk
 from plugcli.sandbox.workspace import Workspace
@@ -22,6 +24,8 @@ _REMEMBERED = 4096
 """How many ended sessions are remembered, so that whoever comes back to one is told that it was."""
 _TICK_SECONDS = 1.0
 _PREPARE_SECONDS = 0.02  # after the answer to the first call of a session is on its way
+_Name = tuple[str | None, str]
+"""An owner, and what one of its sessions is kept under."""
 
 
 class Sessions:
@@ -29,7 +33,9 @@ class Sessions:
 
     def __init__(
         self,
-        policy: Policy,
+        limits: Limits,
+        capacity: Capacity,
+        memory_bytes: int,
         take_jail: Callable[[], Awaitable[Jail]],
         bury: Callable[[Jail], None],
         look: Callable[[], None],
@@ -37,55 +43,66 @@ class Sessions:
         *,
         has_spare: bool,
     ) -> None:
-        self._policy = policy
+        self._limits = limits
+        self._capacity = capacity
+        self._memory_bytes = memory_bytes  # of all together
         self._take_jail = take_jail
         self._bury = bury
         self._look = look
         self._aside = aside
         self._alive: dict[str, Session] = {}  # by id
         self._past: dict[str, Past] = {}  # by id, the oldest first
-        self._ids: dict[str, str] = {}  # by key
+        self._ids: dict[_Name, str] = {}
         self._handles: dict[str, str] = {}  # handle -> id
-        self._opening: dict[str, asyncio.Lock] = {}  # by key
+        self._opening: dict[_Name | str, asyncio.Lock] = {}  # by name or id
         self._coming = 0
         self._ending: set[Session] = set()
-        self._has_spare = has_spare and policy.sessions > 0
+        self._has_spare = has_spare and capacity.sessions > 0
         self._spare: asyncio.Task[Talk] | None = None
         self._clock: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._alive)
 
-    async def open(self, key: str | None) -> Session:
-        """Return the session of `key`, or that has it as its id; a new one if there is none, or if `key` is None.
+    async def open(self, key: Key) -> Session:
+        """Return the session that `key` means; a new one if there is none. It counts as used now.
 
         Raises Busy when there is no room, and SandboxUnavailable when no jail can be made.
         """
-        session = self.find(key) if key is not None else None
+        session = self.find(key)
         if session is not None:
             session.touch()
             return session
-        if key is None:
-            return await self._new(None)
-        lock = self._opening.setdefault(key, asyncio.Lock())
+        which = self._known_id(key) or _name(key)
+        if which is None:
+            return await self._new(key)
+        lock = self._opening.setdefault(which, asyncio.Lock())
         try:
             async with lock:  # two calls at once with a new key are two calls of one session
                 return self.find(key) or await self._new(key)
         finally:
             if not lock.locked():
-                self._opening.pop(key, None)
+                self._opening.pop(which, None)
 
-    def find(self, key: str) -> Session | None:
-        """Return the session of `key`, or that has it as its id; None when there is none alive."""
-        session = self._alive.get(self._ids.get(key, key))
+    def find(self, key: Key) -> Session | None:
+        """Return the session that `key` means; None when there is none alive."""
+        session = self._alive.get(self._id(key))
         if session is not None and session.is_expired:
             self._expire(session)
             return None
         return session
 
-    def knows(self, id_: str) -> bool:
-        """Whether `id_` is the id of a session that lives, or that is remembered."""
-        return id_ in self._alive or id_ in self._past
+    def _known_id(self, key: Key) -> str | None:
+        """Return the id in `key`, if its owner has or had a session with that id."""
+        if key.id is None:
+            return None
+        known = self._alive.get(key.id) or self._past.get(key.id)
+        return key.id if known is not None and known.owner == key.owner else None
+
+    def _id(self, key: Key) -> str:
+        """Return the id of the session that `key` means, alive or ended; empty when there is none."""
+        name = _name(key)
+        return self._known_id(key) or (self._ids.get(name, "") if name is not None else "")
 
     def files(self, handle: str) -> Workspace | None:
         """Return the files of the session that `handle` names, also for a while after it has ended."""
@@ -127,14 +144,19 @@ class Sessions:
             past.let_go()
         self._past.clear()
 
-    async def _new(self, key: str | None) -> Session:
-        if not self._policy.sessions:
+    async def _new(self, key: Key) -> Session:
+        if not self._capacity.sessions:
             raise Busy("there are no sessions here", hint="leave the session out")
         self._tick()
-        while len(self._alive) + self._coming >= self._policy.sessions:
-            self._make_room(f"there are {self._policy.sessions} sessions already: the limit on their number")
-        past = self._past.pop(self._ids.get(key, key), None) if key is not None else None
-        session = Session(self._policy, self._take_talk, self._bury, self._aside, before=past)
+        while len(self._alive) + self._coming >= self._capacity.sessions:
+            self._make_room(
+                f"there are {self._capacity.sessions} sessions already: the limit on their number"
+            )
+        name = None if self._known_id(key) else _name(key)
+        past = self._past.pop(self._id(key), None)
+        session = Session(
+            self._limits, self._take_talk, self._bury, self._aside, owner=key.owner, before=past
+        )
         session.when_used = self._hold_sum
         self._coming += 1
         try:
@@ -146,8 +168,8 @@ class Sessions:
             self._coming -= 1
         self._alive[session.id] = session
         self._handles[session.handle] = session.id
-        if key is not None and key != session.id:
-            self._ids[key] = session.id
+        if name is not None:
+            self._ids[name] = session.id
         if self._clock is None:
             self._clock = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._run_clock)
         return session
@@ -192,7 +214,7 @@ class Sessions:
 
     def _hold_sum(self) -> None:
         """Keep the memory of all sessions together, and of what is left of those that have ended, within its limit."""
-        limit = self._policy.session_memory_bytes_held
+        limit = self._memory_bytes
         while self._used_bytes > limit:
             remains = [past for past in self._past.values() if past.files is not None]
             if remains:
@@ -230,11 +252,11 @@ class Sessions:
         self._hold_sum()  # what has changed little is not told by itself
 
     def _expire(self, session: Session) -> None:
-        idle = self._policy.session_idle_seconds
+        idle = self._limits.session_idle_seconds
         if session.idle_seconds >= idle:
             self._end(session, f"the session ended after {spell_seconds(idle)} without use")
         else:
-            life = spell_seconds(self._policy.session_life_seconds)
+            life = spell_seconds(self._limits.session_life_seconds)
             self._end(session, f"the session ended after {life}: the longest life of one")
 
     def _end(self, session: Session, why: str, *, after_seconds: float = 0) -> None:
@@ -253,10 +275,14 @@ class Sessions:
     def _remember(self, past: Past) -> None:
         self._past[past.id] = past
         remains = [each for each in self._past.values() if each.files is not None]
-        for each in remains[: -self._policy.sessions]:  # each holds a descriptor
+        for each in remains[: -self._capacity.sessions]:  # each holds a descriptor
             each.let_go()
         while len(self._past) > _REMEMBERED:
             oldest = self._past.pop(next(iter(self._past)))
             oldest.let_go()
             self._handles.pop(oldest.handle, None)
-            self._ids = {key: id_ for key, id_ in self._ids.items() if id_ != oldest.id}
+            self._ids = {name: id_ for name, id_ in self._ids.items() if id_ != oldest.id}
+
+
+def _name(key: Key) -> _Name | None:
+    return None if key.name is None else (key.owner, key.name)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plugcli.sandbox import interpreter, refusal, view
+from plugcli.sandbox.amounts import MIB
 from plugcli.sandbox.interpreter import Interpreter
 from plugcli.sandbox.jail import syscalls, wire
 from plugcli.sandbox.jail.plan import Plan
-from plugcli.sandbox.policy import MIB, Policy
+from plugcli.sandbox.policy import Policy
 from plugcli.sandbox.spawn import Spawned, spawn
 
 FIRST = 0

@@ -41,7 +41,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Call:
+class CallEnd:
     """How a call ended: with a reply, or with the end of the interpreter."""
 
     reply: Reply | None
@@ -94,7 +94,7 @@ class Talk:
             self.jail.hear_door(None)
             self.is_broken = True
 
-    async def call(self, source: bytes, *, wall_seconds: float, capture: Capture) -> Call:
+    async def call(self, source: bytes, *, wall_seconds: float, capture: Capture) -> CallEnd:
         """Run `source` and return how that went. Over its time it is interrupted, and ended with all of the jail if that does not help.
 
         Raises what `capture` raises. Whoever cancels it has to `quiet` the session before the next call.
@@ -123,8 +123,8 @@ class Talk:
             await self.quiet()
         self._end_call()
         if self.is_over:
-            return Call(None, jail.ending, is_timeout, self.is_broken)
-        return Call(self._reply, None, is_timeout)
+            return CallEnd(None, jail.ending, is_timeout, self.is_broken)
+        return CallEnd(self._reply, None, is_timeout)
 
     async def quiet(self) -> None:
         """Stop the call that runs: by SIGINT, which keeps the variables, or by the end of the jail; its other processes end in any case."""

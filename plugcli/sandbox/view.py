@@ -5,6 +5,7 @@ from pathlib import Path
 
 from plugcli.sandbox.interpreter import Interpreter
 from plugcli.sandbox.jail.plan import HOME, HOSTNAME, UID, Plan
+from plugcli.sandbox.limits import Limits
 from plugcli.sandbox.policy import Policy
 
 _LIBRARY_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -68,10 +69,10 @@ def plan(
     )
 
 
-def environment(policy: Policy, interpreter: Interpreter) -> dict[str, str]:
+def environment(limits: Limits, interpreter: Interpreter) -> dict[str, str]:
     """Return the code's environment: all of it, for the launcher too, since /proc shows what a process was started with."""
     folders = [str(Path(interpreter.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
-    threads = str(min(policy.cpus, len(os.sched_getaffinity(0))))
+    threads = str(min(limits.cpus, len(os.sched_getaffinity(0))))
     values = {
         "PATH": ":".join(dict.fromkeys(folders)),
         "HOME": HOME,

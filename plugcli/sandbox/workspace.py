@@ -18,16 +18,16 @@ import stat
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from plugcli.errors import PlugcliError
 from plugcli.sandbox import gate
+from plugcli.sandbox.amounts import spell_bytes
 from plugcli.sandbox.aside import Aside, Queue, computing
+from plugcli.sandbox.file import File, FileRefused, Listing, Piece
 from plugcli.sandbox.jail import libc
 from plugcli.sandbox.jail.scribe import UNFINISHED
-from plugcli.sandbox.policy import Policy, spell_bytes
+from plugcli.sandbox.limits import Limits
 
-Kind = Literal["name", "missing", "conflict", "too_large", "too_many", "full", "busy"]
 Stamp = tuple[int, int, int, int]
 """What changes with a file: inode, bytes, times of change in ns (mtime, ctime)."""
 
@@ -37,36 +37,6 @@ Result = TypeVar("Result")
 _SCRIBE_SECONDS = 10.0
 _WORDS_BYTES = 1024
 _SKIPPED_FOLDERS = ("__pycache__",)
-
-
-class FileRefused(PlugcliError):
-    """A file cannot be had, or made: `kind` says why for programs."""
-
-    def __init__(self, kind: Kind, message: str, hint: str) -> None:
-        super().__init__(message, hint=hint)
-        self.kind = kind
-
-
-@dataclass(frozen=True)
-class File:
-    """One regular file of a workspace."""
-
-    name: str
-    """Its path below the workspace; bytes that are not UTF-8 as lone surrogates (os.fsencode gives them back)."""
-    bytes: int
-    mime: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the object that a RunResult lists; who serves it fills in the address."""
-        return {"name": gate.text(self.name), "bytes": self.bytes, "mime": self.mime, "url": None}
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The files of a workspace, by name, and how many more there are at least."""
-
-    files: tuple[File, ...]
-    left_out: int
 
 
 @dataclass(frozen=True)
@@ -114,9 +84,9 @@ class Download:
 class Workspace:
     """The files of one jail. `folder` is its descriptor, which this owns; `scribe` starts a scribe in it, None once the jail is no more."""
 
-    def __init__(self, folder: int, policy: Policy, aside: Aside) -> None:
+    def __init__(self, folder: int, limits: Limits, aside: Aside) -> None:
         self._folder = folder
-        self._policy = policy
+        self._limits = limits
         self._queue = Queue(aside)
         self.scribe: Callable[[str], socket.socket] | None = None
         self._seen: dict[str, Stamp] = {}
@@ -190,11 +160,21 @@ class Workspace:
 
     def _download(self, name: str) -> Download:
         descriptor = self._open(name)
-        return Download(_file(name, os.fstat(descriptor).st_size), descriptor)
+        return Download(File.named(name, os.fstat(descriptor).st_size), descriptor)
 
     def _close_unused(self, opening: "asyncio.Task[Download]") -> None:
         if not opening.cancelled() and opening.exception() is None:
             self._queue.do_last(os.close, opening.result().descriptor)
+
+    def read(self, name: str, offset: int, count: int) -> Piece:
+        """Return up to `count` bytes of a file from `offset`. Raises FileRefused."""
+        descriptor = self._open(name)
+        try:
+            status = os.fstat(descriptor)
+            data = os.pread(descriptor, count, offset) if count else b""
+            return Piece(File.named(name, status.st_size), str(status.st_ino), data)
+        finally:
+            os.close(descriptor)
 
     def delete(self, name: str) -> None:
         """Remove a file. Raises FileRefused."""
@@ -218,10 +198,10 @@ class Workspace:
         look = self._glance()
         if look is None:
             look = await self.aside(self._known)
-        if name not in look.stamps and len(look.stamps) + look.left_out >= self._policy.files:
+        if name not in look.stamps and len(look.stamps) + look.left_out >= self._limits.files:
             raise FileRefused(
                 "too_many",
-                f"there are {self._policy.files} files in the workspace: the limit on their number",
+                f"there are {self._limits.files} files in the workspace: the limit on their number",
                 "delete some first",
             )
         return await self.write(name, chunks)
@@ -236,7 +216,7 @@ class Workspace:
             except TimeoutError:
                 raise self._refusal(name, None) from None
         await self.aside(self._know, name)
-        return _file(name, count)
+        return File.named(name, count)
 
     def _know(self, name: str) -> None:
         """Take a file for seen."""
@@ -250,10 +230,10 @@ class Workspace:
         try:
             async for chunk in chunks:
                 count += len(chunk)
-                if count > self._policy.file_bytes:
+                if count > self._limits.file_bytes:
                     raise FileRefused(
                         "too_large",
-                        f"{_shown(name)} is larger than {spell_bytes(self._policy.file_bytes)}: the limit on one file",
+                        f"{_shown(name)} is larger than {spell_bytes(self._limits.file_bytes)}: the limit on one file",
                         "send it in parts, or start plugcli serve with a larger --file-size",
                     )
                 async with asyncio.timeout(_SCRIBE_SECONDS):  # of its own time, not of whoever sends
@@ -272,7 +252,7 @@ class Workspace:
         if code in (errno.ENOSPC, errno.EDQUOT):
             return FileRefused(
                 "full",
-                f"the workspace is full: {spell_bytes(self._policy.workspace_bytes_held)} is the limit of /mnt/data",
+                f"the workspace is full: {spell_bytes(self._limits.workspace_bytes_held)} is the limit of /mnt/data",
                 "delete files first",
             )
         if code in (errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST):
@@ -311,8 +291,8 @@ class Workspace:
     def _listing(self, look: Look, *, names: "builtins.list[str] | None" = None) -> Listing:
         """Return the files of `look`, or those of them that have `names`: as many as are listed."""
         names = sorted(look.stamps if names is None else names)
-        listed = names[: self._policy.files]
-        files = tuple(_file(name, look.stamps[name][1]) for name in listed)
+        listed = names[: self._limits.files]
+        files = tuple(File.named(name, look.stamps[name][1]) for name in listed)
         return Listing(files, look.left_out + len(names) - len(listed))
 
     def _changed(self, look: Look) -> Listing:
@@ -431,10 +411,6 @@ def _shown(name: str) -> str:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _file(name: str, count: int) -> File:
-    return File(name, count, gate.media_type(name))
 
 
 async def _chunks(workspace: Workspace, download: Download) -> AsyncIterator[bytes]:

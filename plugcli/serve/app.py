@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
@@ -10,60 +10,56 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plugcli import __version__
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.openapi.operation import METHODS as OPERATION_METHODS
+from plugcli.sandbox import Engine
 from plugcli.serve.answer import Refusal, json_bytes, send_early_refusal, send_refusal
 from plugcli.serve.bounds import Bounds
 from plugcli.serve.documents import find_document, is_document
-from plugcli.serve.fit import ANSWER_CHARACTERS
 from plugcli.serve.guard import Guard, Page
 from plugcli.serve.log import with_request_log
 from plugcli.serve.refusals import busy
-from plugcli.serve.rewrite import OPERATIONS
-from plugcli.serve.routing import METHODS, method_before_type, no_such_method, nothing_at, with_all_methods
+from plugcli.serve.routing import (
+    METHODS,
+    bounds_own_body,
+    method_before_type,
+    no_such_method,
+    nothing_at,
+    with_all_methods,
+)
 from plugcli.serve.site import Site
 from plugcli.serve.source import CODE_FILE, Source
-from plugcli.serve.terms import HERE_KEY, TERMS_KEY, Terms
+from plugcli.serve.terms import terms_of
 
 HEALTH = "/health"
 PREFLIGHT_SECONDS = 600
 _FULL = busy("this server has as many connections as it can take", "try again in a few seconds", status=503)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What `serve` was told about calls.
-
-    The token they need, if any; how long an answer may be; whether each call is fresh whatever it asks for.
-    """
-
-    token: str | None = None
-    answer_characters: int = ANSWER_CHARACTERS
-    is_stateless: bool = False
-
-
 def create_app(
     source: Source,
     plugin: ASGIApp | None,
     site: Site,
-    settings: Settings,
     *,
-    sandbox: Sandbox | None,
+    token: str | None,
+    engine: Engine | None,
     log: Callable[[str], None],
     is_full: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The application for the plugin at `source` whose code is `plugin` (None: it has none).
 
+    Calls need `token`, if there is one. `engine` is the one that the code was given, if it asked for one.
     `is_full()` says that there are as many connections as the server takes: no call is answered then.
     """
-    bounds = Bounds(sandbox.policy.wall_seconds_max, settings.is_stateless) if sandbox else None
+    terms = terms_of(engine) if engine else None
+    bounds = Bounds(engine.limits.wall_seconds_max, terms.is_stateless) if engine and terms else None
 
     async def pages(path: str, here: str, may_see_all: bool) -> Page | None:
         if path == HEALTH:
-            return _health(sandbox, may_see_all)
+            return await _health(engine, may_see_all)
         return await find_document(source, path, here, bounds)
 
     async def is_page(scope: Scope) -> bool:
-        return await pages(scope["path"], scope[HERE_KEY], False) is not None
+        return await pages(scope["path"], site.origin(scope), False) is not None
 
     code = plugin or _without_code(source)
     inner = with_all_methods(code, is_page)
@@ -71,14 +67,16 @@ def create_app(
     async def is_public(path: str) -> bool:
         return await is_document(source, path)
 
-    terms = Terms(settings.answer_characters, settings.is_stateless)
-
-    async def on_terms(scope: Scope, receive: Receive, send: Send) -> None:
-        scope[TERMS_KEY] = terms
-        await inner(scope, receive, send)
-
-    token = settings.token.encode() if settings.token else None
-    guard = Guard(on_terms, site, pages, is_public, token, log, terms.links if sandbox else None)
+    guard = Guard(
+        inner,
+        site,
+        pages,
+        is_public,
+        token.encode() if token else None,
+        log,
+        partial(bounds_own_body, code),
+        terms.links if terms else None,
+    )
 
     guarded = method_before_type(guard, code)
 
@@ -109,17 +107,19 @@ def create_app(
     return app
 
 
-def _health(sandbox: Sandbox | None, may_see_all: bool) -> Page:
+async def _health(engine: Engine | None, may_see_all: bool) -> Page:
     content: dict[str, object] = {"status": "ok"}
     if may_see_all:  # whoever has no token learns that it runs, and not what to try on it
+        machines = await engine.status() if engine else ()
+        first = machines[0] if machines else None
         content |= {
             "version": __version__,
-            "sandbox": {"needed": sandbox is not None} | (sandbox.verdict.as_json() if sandbox else {}),
-            "sessions": len(sandbox.sessions) if sandbox else 0,
-            "preloaded": list(sandbox.preloaded) if sandbox and not sandbox.preload_problem else [],
+            "sandbox": {"needed": first is not None} | (first.protection.as_json() if first else {}),
+            "sessions": sum(machine.conversations for machine in machines),
+            "preloaded": list(first.preloaded) if first and not first.preload_problem else [],
         }
-        if sandbox and sandbox.preload_problem:
-            content["preload_problem"] = sandbox.preload_problem
+        if first and first.preload_problem:
+            content["preload_problem"] = first.preload_problem
     return Page(200, "application/json", json_bytes(content), ((b"cache-control", b"no-store"),))
 
 
@@ -155,7 +155,7 @@ def _api_methods(source: Source, path: str) -> set[str]:
     paths: Any = openapi.data.get("paths") if openapi else None
     items = paths.items() if isinstance(paths, Mapping) else ()
     found = [item for template, item in items if isinstance(item, Mapping) and _matches(template, path)]
-    methods = {key.upper() for item in found for key in item if key in OPERATIONS}
+    methods = {key.upper() for item in found for key in item if key in OPERATION_METHODS}
     return methods | {"HEAD"} if "GET" in methods else methods
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from starlette.types import Receive
 
-from plugcli.sandbox.policy import spell_bytes
+from plugcli.sandbox.amounts import spell_bytes
 from plugcli.serve.answer import ClientGone, Refusal
 
 STALLED_SECONDS = 30.0  # without a byte

@@ -8,7 +8,8 @@ conversation at all; an id, which has 128 random bits, is right enough by itself
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from plugcli.sandbox import Sandbox, Session
+from plugcli.sandbox import Engine, Key, RunResult
+from plugcli.sandbox.engine import OnOutput
 from plugcli.serve.answer import Refusal
 from plugcli.serve.call import checked_name
 from plugcli.serve.terms import Terms
@@ -32,11 +33,11 @@ class Wish:
         return self.conversation is None and self.session is None
 
     @property
-    def key(self) -> str | None:
-        """What the session is kept under; None for one that nobody else can mean."""
+    def key(self) -> Key:
+        """Which conversation the engine is asked for."""
         if self.is_fresh or self.session == NEW:
-            return None
-        return (self.conversation or "") + _BETWEEN + (self.session or "")
+            return Key()
+        return Key((self.conversation or "") + _BETWEEN + (self.session or ""), id=self.session)
 
 
 def wish(headers: Mapping[bytes, bytes], session: str | None, terms: Terms) -> Wish:
@@ -57,18 +58,11 @@ def keeps_none(hint: str) -> Refusal:
     return Refusal(422, "this server keeps no sessions: it was started with --stateless", hint)
 
 
-def find(sandbox: Sandbox, wished: Wish) -> Session | None:
-    """The session that is meant, if it lives."""
-    key = _key(sandbox, wished)
-    return None if key is None else sandbox.sessions.find(key)
-
-
-async def open_session(sandbox: Sandbox, wished: Wish) -> Session:
-    """The session that is meant, made if there is none. Raises Busy when no more can be had."""
-    return await sandbox.sessions.open(_key(sandbox, wished))
-
-
-def _key(sandbox: Sandbox, wished: Wish) -> str | None:
-    """What `Sessions` knows the session by: its id, if one has or had it, else the wish's own key."""
-    name = wished.session
-    return name if name is not None and sandbox.sessions.knows(name) else wished.key
+async def run(
+    engine: Engine, wished: Wish, code: str, *, wall_seconds: float | None, on_output: OnOutput | None
+) -> tuple[RunResult, str | None]:
+    """Run `code` in the session that is meant, or in none; return how that went, and the handle of the session's files."""
+    if wished.is_fresh:
+        return await engine.run(code, wall_seconds=wall_seconds, on_output=on_output), None
+    session = await engine.open(wished.key)
+    return await session.run(code, wall_seconds=wall_seconds, on_output=on_output), session.handle

@@ -4,14 +4,14 @@ A browser may show a picture or a text of it, and runs none of it: no sniffing, 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from starlette.types import Send
 
-from plugcli.sandbox import Download
+from plugcli.sandbox import FileRefused, Files
 from plugcli.sandbox.gate import media_type
 from plugcli.serve.answer import Header, Refusal
 
@@ -37,16 +37,17 @@ class Slice:
 
 
 async def send_file(
-    download: Download,
-    read: Callable[[int, int], Awaitable[bytes]],
+    files: Files,
     name: str,
     headers: Mapping[bytes, bytes],
     send: Send,
     *,
     is_head: bool,
 ) -> None:
-    """Answer with `download`, or with the range of it that `headers` ask for; `read` reads it. Raises Refusal (416)."""
-    asked = slice_of(headers, download.bytes)
+    """Answer with the file `name`, or with the range of it that `headers` ask for. Raises FileRefused, and Refusal (416)."""
+    first = await files.read(name, 0, 0)
+    size = first.file.bytes
+    asked = slice_of(headers, size)
     own: list[Header] = [
         (b"content-type", _content_type(name).encode()),
         (b"content-length", b"%d" % (asked.end - asked.start)),
@@ -54,15 +55,19 @@ async def send_file(
         *_ALWAYS,
     ]
     if asked.is_part:
-        own.append((b"content-range", b"bytes %d-%d/%d" % (asked.start, asked.end - 1, download.bytes)))
+        own.append((b"content-range", b"bytes %d-%d/%d" % (asked.start, asked.end - 1, size)))
     await send({"type": "http.response.start", "status": 206 if asked.is_part else 200, "headers": own})
     offset = asked.end if is_head else asked.start
     while offset < asked.end:
-        chunk = await read(offset, min(CHUNK_BYTES, asked.end - offset))
-        if not chunk:  # cut off while it is read: without a last message the server closes the connection
+        try:
+            piece = await files.read(name, offset, min(CHUNK_BYTES, asked.end - offset))
+        except FileRefused:
             return
-        offset += len(chunk)
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        # Cut off or replaced while it is read: without a last message the server closes the connection.
+        if not piece.data or piece.version != first.version:
+            return
+        offset += len(piece.data)
+        await send({"type": "http.response.body", "body": piece.data, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 

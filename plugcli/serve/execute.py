@@ -3,6 +3,7 @@
 200 for however the code ended; 4xx for a request that is refused; 5xx only for plugcli's own fault.
 """
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,40 +12,43 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import RunResult, Sandbox
+from plugcli.sandbox import Engine, RunResult
 from plugcli.sandbox.aside import computed
-from plugcli.serve import stream
+from plugcli.sandbox.engine import OnOutput
+from plugcli.serve import conversation, stream
 from plugcli.serve.answer import ClientGone, Refusal, send_answer, send_refusal
 from plugcli.serve.call import Call, parse_call
-from plugcli.serve.conversation import Wish, open_session, wish
+from plugcli.serve.conversation import Wish, wish
 from plugcli.serve.files import files_routes, with_url
 from plugcli.serve.fit import LONG_CHARACTERS, first_files, fit, least_characters
 from plugcli.serve.leaving import unless_gone
 from plugcli.serve.refusals import refusal_of
-from plugcli.serve.stream import OnOutput
 from plugcli.serve.terms import Terms, terms_of
 
 
-def routes(sandbox: Sandbox) -> list[Route]:
-    """`POST /execute {code, session?, timeout?}`, run in `sandbox`, and the files of its sessions below /files."""
-    terms = Terms()
+def routes(sandbox: Engine, terms: Terms | None = None) -> list[Route]:
+    """`POST /execute {code, session?, timeout?}`, run in `sandbox`, and the files of its sessions below /files.
+
+    Without `terms` they are those of the `plugcli serve` that started the sandbox, or else the defaults.
+    """
+    terms = terms or terms_of(sandbox)
     return [Route("/execute", _Execute(sandbox, terms), methods=["POST"]), *files_routes(sandbox, terms)]
 
 
-def execute_route(sandbox: Sandbox) -> Route:
+def execute_route(sandbox: Engine) -> Route:
     """The route `POST /execute` alone: `routes` without the files."""
     return routes(sandbox)[0]
 
 
 @dataclass(frozen=True)
 class _Execute:
-    """The operation, as an ASGI application. `own` are its terms where `plugcli serve` gives none."""
+    """The operation, as an ASGI application."""
 
-    sandbox: Sandbox
-    own: Terms
+    engine: Engine
+    terms: Terms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        terms = terms_of(scope, self.own)
+        terms = self.terms
         headers: dict[bytes, bytes] = dict(scope["headers"])
         when_busy = 503
         try:
@@ -69,19 +73,17 @@ class _Execute:
 
     async def _call(self, body: bytes) -> Call:
         """What `body` asks for. Raises Refusal."""
-        parse = partial(parse_call, body, wall_seconds_max=self.sandbox.policy.wall_seconds_max)
-        return parse() if len(body) < LONG_CHARACTERS else await self.sandbox.aside.do(computed, parse)
+        parse = partial(parse_call, body, wall_seconds_max=self.engine.limits.wall_seconds_max)
+        return parse() if len(body) < LONG_CHARACTERS else await asyncio.to_thread(computed, parse)
 
     async def _run(
         self, call: Call, wished: Wish, terms: Terms, scope: Scope, on_output: OnOutput | None = None
     ) -> bytes:
         """Run the code; the RunResult, as it goes over the wire."""
-        if wished.is_fresh:
-            run = await self.sandbox.run(call.code, wall_seconds=call.wall_seconds, on_output=on_output)
-            return await self._answer(run, None, terms, scope)
-        session = await open_session(self.sandbox, wished)
-        run = await session.run(call.code, wall_seconds=call.wall_seconds, on_output=on_output)
-        return await self._answer(run, session.handle, terms, scope)
+        run, handle = await conversation.run(
+            self.engine, wished, call.code, wall_seconds=call.wall_seconds, on_output=on_output
+        )
+        return await self._answer(run, handle, terms, scope)
 
     async def _answer(self, run: RunResult, handle: str | None, terms: Terms, scope: Scope) -> bytes:
         """The RunResult, as it goes over the wire. Where the code has made it long, a thread writes it."""
@@ -89,7 +91,7 @@ class _Execute:
         write = partial(_written, result, [file["name"] for file in run.files], handle, terms, scope)
         if least_characters(result) < LONG_CHARACTERS:
             return write()
-        return await self.sandbox.aside.do(computed, write)
+        return await asyncio.to_thread(computed, write)
 
 
 def _written(

@@ -6,16 +6,17 @@
 Uploads come unread through the guard: they are bounded here, in size, in time and in number.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox, Session
+from plugcli.sandbox import Conversation, Engine
 from plugcli.sandbox.aside import computed
 from plugcli.serve import conversation, file
 from plugcli.serve.answer import (
@@ -30,18 +31,18 @@ from plugcli.serve.body import Body
 from plugcli.serve.call import checked_name
 from plugcli.serve.fit import first_files, fit_list
 from plugcli.serve.refusals import busy, refusal_of
-from plugcli.serve.terms import UPLOADS, Terms, terms_of
+from plugcli.serve.terms import UPLOADS, Terms
 from plugcli.serve.upload import store
 
 UPLOADS_MAX = 8
 FORM_BYTES = 1024 * 1024  # what a form may take beside the bytes of its files
 
 
-def files_routes(sandbox: Sandbox, own: Terms) -> list[Route]:
-    """The routes; `own` are their terms where `plugcli serve` gives none."""
+def files_routes(engine: Engine, terms: Terms) -> list[Route]:
+    """The routes, on `terms`."""
     return [
-        Route(UPLOADS, _Files(sandbox, own), methods=["GET", "POST"]),
-        Route(file.PATH, file.OneFile(sandbox, own), methods=["GET", "DELETE"]),
+        Route(UPLOADS, _Files(engine, terms), methods=["GET", "POST"]),
+        Route(file.PATH, file.OneFile(engine, terms), methods=["GET", "DELETE"]),
     ]
 
 
@@ -52,14 +53,15 @@ def with_url(listed: Mapping[str, Any], path: str, handle: str, terms: Terms, sc
 
 @dataclass
 class _Files:
-    """`/files`, as an ASGI application."""
+    """`/files`, as an ASGI application. The mark `bounds_own_body` has the guard pass uploads on unread."""
 
-    sandbox: Sandbox
-    own: Terms
+    bounds_own_body: ClassVar = frozenset({"POST"})
+    engine: Engine
+    terms: Terms
     _uploads: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        terms = terms_of(scope, self.own)
+        terms = self.terms
         headers: dict[bytes, bytes] = dict(scope["headers"])
         body: Body | None = None
         try:
@@ -72,7 +74,7 @@ class _Files:
                         "the request brings no file: it has neither a body nor a content type",
                         "send the bytes; an empty file needs Content-Type: application/octet-stream",
                     )
-                body = Body(receive, headers, self.sandbox.policy.workspace_bytes_held + FORM_BYTES)
+                body = Body(receive, headers, self.engine.limits.workspace_bytes_held + FORM_BYTES)
                 content = await self._store(body, headers, terms, scope)
             else:
                 content = await self._list(headers, terms, scope)
@@ -90,41 +92,39 @@ class _Files:
     async def _store(self, body: Body, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
         if self._uploads >= UPLOADS_MAX:
             raise busy(f"{UPLOADS_MAX} uploads are under way", "try again in a few seconds")
-        state = "kept"
 
-        async def open_session(name: str | None) -> Session:
-            nonlocal state
-            wished = conversation.wish(headers, name, terms)
-            if conversation.find(self.sandbox, wished) is None:
-                state = "new"
-            return await conversation.open_session(self.sandbox, wished)
+        async def open_session(name: str | None) -> Conversation:
+            return await self.engine.open(conversation.wish(headers, name, terms).key)
 
         self._uploads += 1
         try:
-            session, files = await store(body, headers, _query(scope, "name", "session"), open_session)
+            session, stored = await store(body, headers, _query(scope, "name", "session"), open_session)
         finally:
             self._uploads -= 1
+        files = [each.file for each in stored]
         listed = [with_url(each.as_json(), each.name, session.handle, terms, scope) for each in files]
-        return json_bytes({"files": listed, "session": _as_json(session, state)})
+        return json_bytes({"files": listed, "session": _as_json(session, stored[-1].seconds_left)})
 
     async def _list(self, headers: Mapping[bytes, bytes], terms: Terms, scope: Scope) -> bytes:
         wished = conversation.wish(headers, _query(scope, "session").get("session"), terms)
-        session = conversation.find(self.sandbox, wished)
+        session = await self.engine.find(wished.key)
         if session is None:
             raise _no_session(wished)
-        session.touch()
-        workspace = session.workspace
-        listing = await workspace.aside(workspace.list)
+        listing = await session.list()
 
         def write() -> bytes:
             files = first_files([each.as_json() for each in listing.files], terms.answer_characters)
             left_out = listing.left_out + len(listing.files) - len(files)
             made = zip(files, listing.files, strict=False)  # the first files only
             listed = [with_url(file, each.name, session.handle, terms, scope) for file, each in made]
-            content = {"files": listed, "left_out": left_out, "session": _as_json(session, "kept")}
+            content = {
+                "files": listed,
+                "left_out": left_out,
+                "session": _as_json(session, session.seconds_left),
+            }
             return fit_list(content, terms.answer_characters)
 
-        return await self.sandbox.aside.do(computed, write)
+        return await asyncio.to_thread(computed, write)
 
 
 def _brings_file(headers: Mapping[bytes, bytes]) -> bool:
@@ -161,5 +161,5 @@ def _no_session(wished: conversation.Wish) -> Refusal:
     )
 
 
-def _as_json(session: Session, state: str) -> dict[str, object]:
-    return {"id": session.id, "state": state, "seconds_left": session.seconds_left}
+def _as_json(session: Conversation, seconds_left: int) -> dict[str, object]:
+    return {"id": session.id, "state": session.state, "seconds_left": seconds_left}

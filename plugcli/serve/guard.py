@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.openapi.media_type import is_json_media_type
 from plugcli.serve.answer import (
     ClientGone,
     Refusal,
@@ -20,8 +21,9 @@ from plugcli.serve.answer import (
     send_refusal,
 )
 from plugcli.serve.links import Links
+from plugcli.serve.routing import PAGE_METHODS, no_such_method
 from plugcli.serve.site import Site, other_site
-from plugcli.serve.terms import HERE_KEY, is_upload, methods_at, raw_path
+from plugcli.serve.terms import raw_path
 from plugcli.serve.token import check_token
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
@@ -47,8 +49,9 @@ class Guard:
     """The ASGI application around the plugin's.
 
     `pages` are public. `is_public(path)` says which of the plugin's own GET answers need no token either
-    (a framework may generate the OpenAPI document). `log` gets the traceback of a crash. `links` are the
-    addresses of files, if the plugin runs code: whoever has one may fetch the file, and uploads come unread.
+    (a framework may generate the OpenAPI document). `log` gets the traceback of a crash. `bounds_own_body(scope)`
+    says whether the request's body is bounded by the route that takes it: it comes there unread. `links` are the
+    addresses of files, if the plugin runs code: whoever has one may fetch the file.
     """
 
     plugin: ASGIApp
@@ -57,6 +60,7 @@ class Guard:
     is_public: Callable[[str], Awaitable[bool]]
     token: bytes | None
     log: Callable[[str], None]
+    bounds_own_body: Callable[[Scope], bool] = lambda scope: False
     links: Links | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,8 +109,7 @@ class Guard:
                     raise other_site()
                 if self.token is not None and not (is_get and await self.is_public(scope["path"])):
                     check_token(self.token, headers)
-            scope[HERE_KEY] = here
-            if self.links is None or not is_upload(scope):
+            if not self.bounds_own_body(scope):
                 if not _has_good_type(headers):
                     await self._check_method(scope, here)
                 read_on = _replay(await _read_body(headers, receive), receive)
@@ -121,18 +124,10 @@ class Guard:
             await self.plugin(scope, read_on, send)
 
     async def _check_method(self, scope: Scope, here: str) -> None:
-        """Refuse a method that a page or a route of the sandbox does not have: no other body would help. Raises Refusal (405)."""
-        methods = methods_at(scope["path"]) if self.links is not None else ()
-        if not methods and await self.pages(scope["path"], here, False) is not None:
-            methods = ("GET", "HEAD")
-        if methods and scope["method"] not in methods:
-            allowed = ", ".join(methods)
-            raise Refusal(
-                405,
-                f"{scope['method']} is not allowed here",
-                f"use one of: {allowed}",
-                headers=[(b"allow", allowed.encode())],
-            )
+        """Refuse a method that a page does not have: no other body would help. Raises Refusal (405)."""
+        method, path = scope["method"], scope["path"]
+        if method not in PAGE_METHODS and await self.pages(path, here, False) is not None:
+            raise no_such_method(method, path, PAGE_METHODS)
 
     def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
         if self.token is None:
@@ -189,13 +184,7 @@ def _has_body(headers: Mapping[bytes, bytes]) -> bool:
 def _has_good_type(headers: Mapping[bytes, bytes]) -> bool:
     """Whether the body is JSON, or none. A page may send forms and plain text anywhere without asking (no preflight); JSON it may not."""
     mime = headers.get(b"content-type")
-    return (mime is None and not _has_body(headers)) or _is_json(mime or b"")
-
-
-def _is_json(mime: bytes) -> bool:
-    essence = mime.partition(b";")[0].strip().lower()
-    is_structured = essence.startswith(b"application/") and essence.endswith(b"+json")
-    return is_structured or essence == b"application/json"
+    return (mime is None and not _has_body(headers)) or is_json_media_type((mime or b"").decode("latin-1"))
 
 
 def _too_large() -> Refusal:

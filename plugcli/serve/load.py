@@ -18,7 +18,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Sandbox
+from plugcli.sandbox import Engine
 from plugcli.sandbox.gate import line as printable
 
 _SHAPES = "plugin.py defines `app`, an ASGI application, or `create_app(sandbox)`, which returns one"
@@ -30,9 +30,9 @@ class Code:
 
     file: str
     app: ASGIApp | None
-    create_app: Callable[[Sandbox], object] | None
+    create_app: Callable[[Engine], object] | None
 
-    def app_with(self, sandbox: Sandbox) -> ASGIApp:
+    def app_with(self, sandbox: Engine) -> ASGIApp:
         """The application that `create_app` makes. Raises PlugcliError where it makes none."""
         assert self.create_app is not None
         try:

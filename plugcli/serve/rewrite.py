@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from plugcli.openapi.servers import replaced, with_urls
+
 MANIFEST_ADDRESSES = ("logo_url", "legal_info_url")
-OPERATIONS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # The port may be a server variable: http://localhost:{port}
 _HERE = re.compile(
@@ -51,47 +52,10 @@ def moved_manifest(manifest: Any, here: str) -> Any:
     changes = {key: moved(manifest[key], here) for key in MANIFEST_ADDRESSES if key in manifest}
     api = manifest.get("api")
     if isinstance(api, Mapping) and "url" in api:
-        changes["api"] = _changed(api, {"url": moved(api["url"], here)})
-    return _changed(manifest, changes)
+        changes["api"] = replaced(api, {"url": moved(api["url"], here)})
+    return replaced(manifest, changes)
 
 
 def moved_openapi(openapi: Any, here: str) -> Any:
     """`openapi` with the url of every server moved to `here`: the document's, a path's, an operation's."""
-    if not isinstance(openapi, Mapping):
-        return openapi
-    changes: dict[str, Any] = {"servers": _moved_servers(openapi, here)}
-    paths = openapi.get("paths")
-    if isinstance(paths, Mapping):
-        changes["paths"] = _changed(paths, {key: _moved_path(item, here) for key, item in paths.items()})
-    return _changed(openapi, changes)
-
-
-def _moved_path(item: Any, here: str) -> Any:
-    if not isinstance(item, Mapping):
-        return item
-    changes = {
-        key: _changed(item[key], {"servers": _moved_servers(item[key], here)})
-        for key in OPERATIONS
-        if isinstance(item.get(key), Mapping)
-    }
-    return _changed(item, {**changes, "servers": _moved_servers(item, here)})
-
-
-def _moved_servers(holder: Mapping[str, Any], here: str) -> Any:
-    servers = holder.get("servers")
-    if not isinstance(servers, list):
-        return servers
-    changed = [
-        _changed(server, {"url": moved(server["url"], here)})
-        if isinstance(server, Mapping) and "url" in server
-        else server
-        for server in servers
-    ]
-    return servers if all(new is old for new, old in zip(changed, servers, strict=True)) else changed
-
-
-def _changed(old: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`old` with `changes`, in its order; `old` itself where they change nothing."""
-    real = {key: value for key, value in changes.items() if key in old and old[key] is not value}
-    real = {key: value for key, value in real.items() if old[key] != value}
-    return {**old, **real} if real else old
+    return with_urls(openapi, lambda url: moved(url, here))

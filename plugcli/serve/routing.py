@@ -5,7 +5,7 @@ wants all that the resource supports, and refuses in plain text. Both are mended
 plugins already made get it too. What the plugin says in its own words stays as it is.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -138,6 +138,26 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
     if isinstance(app, StaticFiles):
         methods = PAGE_METHODS
     return frozenset() if scope["method"] in methods else methods
+
+
+def bounds_own_body(app: object, scope: Scope) -> bool:
+    """Whether the route of `app` that takes this request bounds its body itself, so that it comes unread.
+
+    Such a route is marked: its endpoint's `bounds_own_body` is the set of methods for which it does so.
+    """
+    methods: Collection[str] = getattr(_endpoint(app, scope), "bounds_own_body", ())
+    return scope["method"] in methods
+
+
+def _endpoint(app: object, scope: Scope) -> object:
+    """What takes the request of `scope`; None where nothing does, and for what is not a Starlette application."""
+    for route in _routes(app):
+        match, child = route.matches(scope)
+        if match is Match.FULL:
+            if isinstance(route, (Mount, Host)):
+                return _endpoint(route.app, {**scope, **child})
+            return child.get("endpoint")
+    return None
 
 
 def _methods_of(endpoint: object) -> frozenset[str]:

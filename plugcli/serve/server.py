@@ -6,21 +6,22 @@ import math
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Policy, Sandbox
-from plugcli.serve.app import Settings, create_app
+from plugcli.sandbox import Engine, Limits, Status
+from plugcli.serve.app import create_app
 from plugcli.serve.connection import PacedProtocol
 from plugcli.serve.listen import Listener
 from plugcli.serve.load import Code
 from plugcli.serve.site import Site
 from plugcli.serve.source import Source
 from plugcli.serve.stopping import Stopping
+from plugcli.serve.terms import Terms, set_terms
 
 try:
     import resource
@@ -40,30 +41,30 @@ Log = Callable[[str], None]
 class Service:
     """What is served, where, to whom, and within which limits.
 
-    `code` is the plugin.py of `source`, loaded, or None. A Sandbox with `policy`, `python` (None: our own
-    interpreter) and the modules to `preload` starts only if the code asks for one.
+    `code` is the plugin.py of `source`, loaded, or None. Calls need `token`, if there is one. The `engine`, whose
+    runs have these `limits`, starts only if the code asks for one; its routes answer on `terms`.
     """
 
     source: Source
     code: Code | None
     listener: Listener
     site: Site
-    settings: Settings
-    policy: Policy
-    python: str | None
-    preload: tuple[str, ...] = ()
+    token: str | None
+    terms: Terms
+    limits: Limits
+    engine: Callable[[], AbstractAsyncContextManager[Engine]]
 
 
-def serve(service: Service, *, when_listening: Callable[[Sandbox | None], None], log: Log) -> None:
+def serve(service: Service, *, when_listening: Callable[[Status | None], None], log: Log) -> None:
     """Serve until SIGTERM or Ctrl-C; a second one ends the process at once.
 
-    `when_listening` gets the Sandbox once calls are answered. After the first signal running calls get their
+    `when_listening` gets the state of the engine, if there is one, once calls are answered. After the first signal running calls get their
     answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
     """
     _raise_open_files()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # uvicorn's own bound comes first; ours is for what it cannot end.
-    stopping = Stopping(_shutdown_seconds(service.policy) + SHUTDOWN_MARGIN_SECONDS, log)
+    stopping = Stopping(_shutdown_seconds(service.limits) + SHUTDOWN_MARGIN_SECONDS, log)
     with stopping.on_signals(), _uvicorn_log(log):
         asyncio.run(_serve(service, when_listening, log, stopping))
 
@@ -77,7 +78,7 @@ def _raise_open_files() -> None:
 
 
 async def _serve(
-    service: Service, when_listening: Callable[[Sandbox | None], None], log: Log, stopping: Stopping
+    service: Service, when_listening: Callable[[Status | None], None], log: Log, stopping: Stopping
 ) -> None:
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
@@ -85,37 +86,37 @@ async def _serve(
     code = service.code
     try:
         async with AsyncExitStack() as stack:
-            sandbox, plugin = None, code.app if code else None
+            engine, status, plugin = None, None, code.app if code else None
             if code is not None and code.create_app is not None:
-                sandbox = await stack.enter_async_context(
-                    Sandbox(service.policy, python=service.python, preload=service.preload)
-                )
-                plugin = code.app_with(sandbox)
+                engine = await stack.enter_async_context(service.engine())
+                status = (await engine.status())[0]
+                set_terms(engine, service.terms)
+                plugin = code.app_with(engine)
 
             def is_full() -> bool:
                 return len(server.server_state.connections) >= CONNECTIONS_MAX
 
             def listens() -> None:
                 stopping.then(server.stop)
-                when_listening(sandbox)
+                when_listening(status)
 
             app = create_app(
                 service.source,
                 plugin,
                 service.site,
-                service.settings,
-                sandbox=sandbox,
+                token=service.token,
+                engine=engine,
                 log=log,
                 is_full=is_full,
             )
-            server = _Server(_config(app, service.policy), listens, log)
+            server = _Server(_config(app, service.limits), listens, log)
             await server.serve(sockets=list(service.listener.sockets))
     except asyncio.CancelledError:
         if not stopping.is_asked:
             raise
 
 
-def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
+def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=PacedProtocol,  # h11, the same parser on every machine, whatever else is installed
@@ -124,12 +125,12 @@ def _config(app: ASGIApp, policy: Policy) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # X-Forwarded-* is believed of nobody
         server_header=False,
-        timeout_graceful_shutdown=_shutdown_seconds(policy),
+        timeout_graceful_shutdown=_shutdown_seconds(limits),
     )
 
 
-def _shutdown_seconds(policy: Policy) -> int:
-    return math.ceil(policy.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
+def _shutdown_seconds(limits: Limits) -> int:
+    return math.ceil(limits.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
 
 
 class _Server(uvicorn.Server):

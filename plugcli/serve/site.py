@@ -10,6 +10,8 @@ import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from starlette.types import Scope
+
 from plugcli.errors import UsageError
 from plugcli.serve.answer import Refusal
 
@@ -49,6 +51,10 @@ class Site:
             if len(self._known) < _KNOWN_MAX:
                 self._known[host] = origin
         return origin
+
+    def origin(self, scope: Scope) -> str:
+        """`here` for the request of `scope`."""
+        return self.here(dict(scope["headers"]))
 
     def _answers_to(self, authority: str) -> bool:
         match = _AUTHORITY.fullmatch(authority)

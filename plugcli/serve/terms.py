@@ -1,56 +1,58 @@
-"""What a route of the sandbox needs to know of the server around it. It travels in the ASGI scope."""
+"""On which terms the routes of a sandbox answer: what they need to know of the server around them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from plugcli.sandbox import Engine
 from plugcli.serve.fit import ANSWER_CHARACTERS
-from plugcli.serve.links import PREFIX, FileLink, Links
+from plugcli.serve.links import FileLink, Links
 
-TERMS_KEY = "plugcli.terms"
-EXECUTE = "/execute"
 UPLOADS = "/files"
-HERE_KEY = "plugcli.here"  # this server's origin as the caller sees it
+
+
+def origin_of(scope: Scope) -> str:
+    """Return the origin at which the client has reached this server, from the request alone."""
+    base = HTTPConnection(scope).base_url
+    return f"{base.scheme}://{base.netloc}"
 
 
 @dataclass(frozen=True)
 class Terms:
-    """How long an answer may be, whether conversations are kept, and who writes the addresses of files."""
+    """How long an answer may be, whether conversations are kept, and the addresses of files.
+
+    `links` writes and reads the paths of the addresses; `origin(scope)` is what stands before them.
+    """
 
     answer_characters: int = ANSWER_CHARACTERS
     is_stateless: bool = False
     links: Links = field(default_factory=Links)
+    origin: Callable[[Scope], str] = origin_of
 
     def url(self, scope: Scope, handle: str, name: str) -> str:
-        """The address of a session's file for whoever sent the request of `scope`."""
-        here: str | None = scope.get(HERE_KEY)
-        if here is None:  # served by something else than `plugcli serve`
-            base = HTTPConnection(scope).base_url
-            here = f"{base.scheme}://{base.netloc}"
-        return here + self.links.path(FileLink(handle, name))
+        """Return the address of a conversation's file for the client that sent the request of `scope`."""
+        return self.origin(scope) + self.links.path(FileLink(handle, name))
 
 
-def terms_of(scope: Scope, own: Terms) -> Terms:
-    """The terms of the server around; `own` where that is not `plugcli serve`."""
-    terms: Terms = scope.get(TERMS_KEY, own)
-    return terms
+# A plugin makes its routes of the sandbox alone, so the sandbox is what leads to its terms.
+_TERMS: WeakKeyDictionary[Engine, Terms] = WeakKeyDictionary()
 
 
-def is_upload(scope: Scope) -> bool:
-    """Whether the body of this request is a file of any kind, to be read as it comes."""
-    return bool(scope["path"] == UPLOADS and scope["method"] == "POST")
+def set_terms(sandbox: Engine, terms: Terms) -> None:
+    """Have the routes of `sandbox` that are made from now on answer on `terms`."""
+    _TERMS[sandbox] = terms
 
 
-def methods_at(path: str) -> tuple[str, ...]:
-    """What the route of the sandbox at `path` takes; empty where it has none."""
-    if path.startswith(PREFIX):
-        return ("GET", "HEAD", "DELETE")
-    return {UPLOADS: ("GET", "HEAD", "POST"), EXECUTE: ("POST",)}.get(path, ())
+def terms_of(sandbox: Engine) -> Terms:
+    """Return the terms of `sandbox`: those that were set, else the defaults, with one key for all its routes."""
+    return _TERMS.setdefault(sandbox, Terms())
 
 
 def raw_path(scope: Scope) -> bytes:
-    """The path as it was sent. In `scope["path"]` a byte that is no UTF-8 is lost."""
+    """Return the path as it was sent. In `scope["path"]` a byte that is not UTF-8 is lost."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     return raw

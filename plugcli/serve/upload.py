@@ -2,24 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from plugcli.sandbox import File, Session
+from plugcli.sandbox import Conversation, Stored
 from plugcli.serve.answer import Refusal
 from plugcli.serve.body import Body
 from plugcli.serve.call import NAME_CHARACTERS, checked_name
 from plugcli.serve.multipart import Multipart, boundary_of
 
 # The session that a name (None: none given) means.
-OpenSession = Callable[[str | None], Awaitable[Session]]
+OpenSession = Callable[[str | None], Awaitable[Conversation]]
 _HOW = "for instance: curl -F file=@data.csv, or curl --data-binary @data.csv with ?name=data.csv"
 _FIELD_BYTES = 4 * NAME_CHARACTERS + 4
 
 
 async def store(
     body: Body, headers: Mapping[bytes, bytes], query: Mapping[str, str], open_session: OpenSession
-) -> tuple[Session, list[File]]:
+) -> tuple[Conversation, list[Stored]]:
     """Store what `body` brings: every file of a form, or its bytes alone under the `name` of `query`.
 
-    Raises Refusal for a request that makes no sense, and what `open_session` and Workspace.put raise.
+    Raises Refusal for a request that makes no sense, and what `open_session` and Conversation.write raise.
     """
     boundary = boundary_of(headers.get(b"content-type", b""))
     if boundary is not None:
@@ -27,23 +27,22 @@ async def store(
     if "name" not in query:
         raise Refusal(422, "the upload has no name, and is no form whose files have names", _HOW)
     session = await open_session(query.get("session"))
-    return session, [await session.workspace.put(query["name"], body.chunks())]
+    return session, [await session.write(query["name"], body.chunks())]
 
 
 async def _store_form(
     form: Multipart, query: Mapping[str, str], open_session: OpenSession
-) -> tuple[Session, list[File]]:
+) -> tuple[Conversation, list[Stored]]:
     if "name" in query:
         raise Refusal(422, "name is for an upload of bytes alone: each file of a form has its own", _HOW)
-    session, workspace = None, None
+    session: Conversation | None = None
     named = query.get("session")
-    files: list[File] = []
+    files: list[Stored] = []
     async for part in form.parts():
         if part.file is not None:
-            if session is None or workspace is None:
+            if session is None:
                 session = await open_session(named)
-                workspace = session.workspace  # it says so itself if the session ends meanwhile
-            files.append(await workspace.put(part.file, form.data()))
+            files.append(await session.write(part.file, form.data()))
         elif part.name == "session":
             named = await _session_field(form, named, is_late=session is not None)
     if session is None:

@@ -1,7 +1,8 @@
-"""This API runs Python in the sandbox (`POST /execute`) and keeps its files (/files).
+"""The API of this plugin. It runs Python in the sandbox (`POST /execute`) and keeps
+files (`/files`).
 
-Add routes of your own to the list below, and describe each in openapi.yaml: a model
-knows an operation only from there.
+Add your own routes to the list below, and describe each of them in openapi.yaml: a
+model knows only the operations that are described there.
 """
 
 from plugcli.sandbox import Sandbox
@@ -10,5 +11,5 @@ from starlette.applications import Starlette
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
-    """Return the API; `plugcli serve` calls this once, with a sandbox it started."""
+    """Return the API; `plugcli serve` calls this once, with a running sandbox."""
     return Starlette(routes=routes(sandbox))

@@ -1,8 +1,8 @@
 """The API of this plugin: a to-do list for each username, as openapi.yaml describes it.
 
-The lists live in memory and end with the server. Nobody is asked who they are: everyone
-who reaches the server can read and change every list, so keep it on your own machine or
-add authentication first.
+The lists are kept in memory and lost when the server stops. There is no authentication:
+everyone who can reach the server can read and change every list. Run it on your own
+machine only, or add authentication first.
 """
 
 import json
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-# The first three stand in openapi.yaml too, which takes exactly what is taken here. The
+# openapi.yaml has the first three too, and allows exactly what this file allows. The
 # longest list stays well below the 100,000 characters at which a chat host cuts it.
 USERNAME_CHARACTERS = 64
 TODO_CHARACTERS = 200
@@ -23,8 +23,8 @@ TODOS_PER_USER = 100
 USERS = 1000
 BODY_BYTES = 10_000
 
-# No leading space, no control character, no half of a surrogate pair, which no answer
-# could carry.
+# No leading space, no control character, and no half of a surrogate pair, which JSON
+# cannot represent.
 TODO = re.compile(
     r"[^\u0000-\u0020\u007F-\u009F\uD800-\uDFFF][^\u0000-\u001F\u007F-\u009F\uD800-\uDFFF]*"
 )
@@ -34,7 +34,7 @@ lists: dict[str, list[str]] = {}
 
 @dataclass
 class Refused(Exception):
-    """A request that is not met: what is wrong and what to do, for a model to read."""
+    """A refused request: what is wrong and what to do, for a model to read."""
 
     status: int
     error: str
@@ -42,7 +42,7 @@ class Refused(Exception):
 
 
 async def get_todos(request: Request) -> JSONResponse:
-    """Answer with the list; a user nobody has heard of has an empty one."""
+    """Answer with the list; an unknown user has an empty list."""
     return todo_list(username_of(request))
 
 
@@ -67,7 +67,7 @@ async def add_todo(request: Request) -> JSONResponse:
 
 
 async def delete_todo(request: Request) -> JSONResponse:
-    """Remove the todo numbered `todo_idx`; the last one takes the list with it."""
+    """Remove the todo with the number `todo_idx`; an empty list is removed too."""
     username = username_of(request)
     index = index_of(request)
     todos = lists.get(username, [])
@@ -84,7 +84,7 @@ async def delete_todo(request: Request) -> JSONResponse:
 
 
 def todo_list(username: str) -> JSONResponse:
-    """Answer with the list of `username` as it is now."""
+    """Answer with the current list of `username`."""
     return JSONResponse({"todos": lists.get(username, [])})
 
 
@@ -106,11 +106,11 @@ def index_of(request: Request) -> int:
     hint = "Give todo_idx once, as a whole number counted from 0, as in ?todo_idx=0."
     if len(given) != 1:
         raise Refused(
-            422, f"The query parameter todo_idx is there {len(given)} times.", hint
+            422, f"The query parameter todo_idx is given {len(given)} times.", hint
         )
-    # int() takes more: signs, spaces, underscores, digits of other scripts.
+    # int() accepts more: signs, spaces, underscores, digits of other scripts.
     if not re.fullmatch("0|[1-9][0-9]*", given[0]) or len(given[0]) > 9:
-        raise Refused(422, "todo_idx is not a number of a todo.", hint)
+        raise Refused(422, "todo_idx is not the number of a todo.", hint)
     if (index := int(given[0])) >= TODOS_PER_USER:
         raise Refused(
             422,
@@ -125,7 +125,7 @@ async def todo_of(request: Request) -> str:
     hint = 'Send {"todo": "..."} with one line of text, as application/json.'
     media_type = request.headers.get("content-type", "").partition(";")[0]
     if media_type.strip().lower() != "application/json":
-        raise Refused(415, "The body is not said to be JSON.", hint)
+        raise Refused(415, "The content type is not application/json.", hint)
     body = b""
     async for part in request.stream():
         body += part
@@ -163,7 +163,7 @@ async def refuse(_: Request, refused: Exception) -> JSONResponse:
 
 
 async def refuse_route(_: Request, refused: Exception) -> JSONResponse:
-    """Answer a path or a method that is not there in the same form as the rest."""
+    """Answer an unknown path or method in the same form as other errors."""
     assert isinstance(refused, HTTPException)
     return JSONResponse(
         {
@@ -183,6 +183,5 @@ app = Starlette(
     ],
     exception_handlers={Refused: refuse, HTTPException: refuse_route},
 )
-# "/todos/ann/" is no path of the API: a redirect would be an answer that openapi.yaml
-# does not know.
+# "/todos/ann/" is not a path of the API, and openapi.yaml describes no redirect.
 app.router.redirect_slashes = False

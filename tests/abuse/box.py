@@ -61,7 +61,7 @@ prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nof
 
 _IMPORTS = """
 import asyncio, json, os, subprocess, sys, time
-from plugcli.sandbox import Policy, Sandbox
+from plugcli.sandbox import Key, Policy, Sandbox
 async def data(*parts):
     for part in parts: yield part
 SMALL = Policy(wall_seconds=20.0, memory_bytes=256 << 20)
@@ -172,7 +172,7 @@ async def main():
     notes = []
     async with Sandbox(Policy(**{policy!r}), spares=0) as sandbox:
         sessions = sandbox.sessions
-        opened = sessions.open
+        opened = lambda name: sessions.open(Key(name))
 {lines}
     print(json.dumps(notes))
 asyncio.run(main())

@@ -98,14 +98,14 @@ async def inside(request: dict[str, Any], code: str) -> dict[str, Any]:
 async def conversations(request: dict[str, Any], prologue: str) -> dict[str, Any]:
     """Have every session of `request["sessions"]` run its calls, all sessions at once; return their answers by name."""
     from plugcli.errors import PlugcliError
-    from plugcli.sandbox import Policy, Sandbox
+    from plugcli.sandbox import Key, Policy, Sandbox
 
     async def converse(name: str, codes: list[str]) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = []
         for code in codes:
             started = time.monotonic()
             try:
-                session = await sandbox.sessions.open(name)
+                session = await sandbox.sessions.open(Key(name))
                 answer = (await session.run(prologue + code)).as_json()
             except PlugcliError as error:
                 answer = {"refused": error.message, "hint": error.hint}

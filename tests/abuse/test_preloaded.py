@@ -40,13 +40,13 @@ async def main():
         code = {DRAWS!r}
         drawn = []
         for key in ('a', 'b', 'c'):
-            session = await sandbox.sessions.open(key)
+            session = await sandbox.sessions.open(Key(key))
             drawn.append((await session.run(code + 'made')).result)
             drawn.append((await session.run(code + 'made')).result)
-        await (await sandbox.sessions.open('a')).run('import os; os._exit(1)')
-        drawn.append((await (await sandbox.sessions.open('a')).run(code + 'made')).result)
+        await (await sandbox.sessions.open(Key('a'))).run('import os; os._exit(1)')
+        drawn.append((await (await sandbox.sessions.open(Key('a'))).run(code + 'made')).result)
         drawn += [(await sandbox.run(code + 'print(made)')).stdout for _ in range(3)]
-        loaded = await (await sandbox.sessions.open('d')).run("import sys; 'numpy' in sys.modules")
+        loaded = await (await sandbox.sessions.open(Key('d'))).run("import sys; 'numpy' in sys.modules")
         print(json.dumps([sandbox.preloaded, loaded.result, [each.replace('np.float64', '').strip() for each in drawn]]))
 asyncio.run(main())
 """
@@ -104,7 +104,7 @@ print(same, [path for path in ours.path if path not in sys.path], open('file', '
     program = f"""
 async def main():
     async with sandbox() as s:
-        one, two = await s.sessions.open('one'), await s.sessions.open('two')
+        one, two = await s.sessions.open(Key('one')), await s.sessions.open(Key('two'))
         loaded = (await one.run("import sys; 'ours' in sys.modules")).result
         draws = [(await each.run('import ours; [ours.made.random(), ours.made_of.random()]')).result for each in (one, two)]
         shot = await s.run('import ours; print([ours.made.random(), ours.made_of.random()])')
@@ -129,10 +129,10 @@ def test_upgraded_package_is_not_mixed_with_the_old_one(box: Box) -> None:
 async def main():
     code = 'import ours; print(ours.version, ours.late())'
     async with sandbox() as s:
-        old = await s.sessions.open('old')
+        old = await s.sessions.open(Key('old'))
         print((await old.run('import ours; ours.version, ours.late()')).result, (await s.run(code)).stdout.splitlines()[0])
         install(2)
-        new = await s.sessions.open('new')
+        new = await s.sessions.open(Key('new'))
         shots = [(await s.run(code)).stdout.splitlines()[0] for _ in range(2)]
         print((await new.run('import ours; ours.version, ours.late()')).result, *shots)
         print((await old.run('ours.version, ours.late()')).result, (await new.run("import sys; 'ours' in sys.modules")).result)
@@ -159,12 +159,12 @@ def children(pid):
     return found
 async def main():
     async with Sandbox(Policy(memory_bytes={MEMORY}), spares=1, preload=('numpy',)) as sandbox:
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         await session.run("import numpy; kept = numpy.array([len('the-text-of-session-one')] * 2)")
         zygotes = children(launcher().name)
         for pid in zygotes: os.kill(int(pid), signal.SIGKILL)
         shot = await sandbox.run("import sys; print('numpy' in sys.modules)")
-        other = await (await sandbox.sessions.open('b')).run("import numpy; int(numpy.arange(4).sum())")
+        other = await (await sandbox.sessions.open(Key('b'))).run("import numpy; int(numpy.arange(4).sum())")
         print(len(zygotes), shot.stdout.strip(), other.result, (await session.run('int(kept.sum())')).result)
 asyncio.run(main())
 """
@@ -180,7 +180,7 @@ import glob
 open(packages + '/busy.py', 'w').write('import threading\\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\\n')
 async def main():
     async with Sandbox(SMALL, spares=1, preload=['busy']) as sandbox:
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         first = await session.run("import sys; ('busy' in sys.modules, 1 + 1)")
         one_shot = await sandbox.run("import busy, threading; print(threading.active_count())")
         print(first.result, one_shot.stdout, sandbox.preload_problem, sep='|')
@@ -201,7 +201,7 @@ open(packages + '/broken.py', 'w').write('raise SystemExit("of the package")')
 open(packages + '/sound.py', 'w').write('answer = 42')
 async def main():
     async with Sandbox(SMALL, spares=1, preload=['broken', 'sound']) as sandbox:
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         print((await session.run("import sys; 'sound' in sys.modules, 'broken' in sys.modules")).result)
         print((await session.run("import broken")).stderr.strip())
         print((await session.run("import sound; sound.answer")).result, sandbox.preload_problem)

@@ -54,7 +54,7 @@ def like_docker():
     # What a container's filter takes away: namespaces and mounts.
     seccomp.RULES = tuple(rule for rule in seccomp.RULES if 'unshare' in rule.calls or 'clone' in rule.calls.split())
     libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-    libc.set_seccomp_filter(seccomp.program(os.uname().machine))
+    libc.make([libc.seccomp_filter_call(seccomp.program(os.uname().machine))])
 """
 
 

@@ -147,7 +147,7 @@ def test_frame_between_the_calls_ends_the_session_and_is_no_answer(box: Box, wai
     program = f"""
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         await session.run({EARLY.replace("PADDING", str(padding))!r})
         await session.workspace.put('go', data(b''))
         while 'said' not in [file.name for file in session.workspace.list().files]: {wait}
@@ -188,7 +188,7 @@ def test_display_that_the_code_makes_up_leads_to_no_file_of_the_host(box: Box) -
 from plugcli.sandbox import FileRefused
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         answer = await session.run({LIE!r})
         kinds = set()
         for display in answer.displays:
@@ -348,9 +348,9 @@ def test_nothing_in_the_interpreter_opens_another_session(box: Box) -> None:
     program = f"""
 async def main():
     async with Sandbox(SMALL, spares=1) as sandbox:
-        one = await sandbox.sessions.open('the-key-of-one')
+        one = await sandbox.sessions.open(Key('the-key-of-one'))
         await one.run("kept = 'the-text-of-session-one' * 1000")
-        two = await sandbox.sessions.open('the-key-of-two')
+        two = await sandbox.sessions.open(Key('the-key-of-two'))
         await two.run("kept = 'the-text-of-session-two' * 1000")
         await two.run({SEARCH!r})
         words = [one.id, one.handle, two.id, two.handle, 'the-key-of-one', 'the-key-of-two', 'the-host-keeps-this']

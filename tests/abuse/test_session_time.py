@@ -105,7 +105,7 @@ threading.Thread(target=late).start()
 '''
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
-        session, other = await sandbox.sessions.open('a'), await sandbox.sessions.open('b')
+        session, other = await sandbox.sessions.open(Key('a')), await sandbox.sessions.open(Key('b'))
         first = await session.run(THREAD)
         await session.workspace.put('go', data(b''))
         while 'gone' not in [file.name for file in session.workspace.list().files]: await asyncio.sleep(0.01)
@@ -140,7 +140,7 @@ def test_time_out_leaves_no_process_but_the_interpreter(box: Box) -> None:
     program = f"""
 async def main():
     async with Sandbox(Policy(wall_seconds=20.0, memory_bytes=256 << 20), spares=0) as sandbox:
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         await session.run('n = 1')
         bare = len(everybody())
         await session.run({DAEMONS!r})
@@ -214,7 +214,7 @@ def test_caller_who_leaves_interrupts_the_call_and_keeps_the_session(box: Box) -
     catches = "while True:\n    try:\n        print('begun')\n        while True: n += 1\n    except BaseException: continue"
     program = f"""
 async def leave(sandbox, name, code):
-    session = await sandbox.sessions.open(name)
+    session = await sandbox.sessions.open(Key(name))
     await session.run("n = 41; open('kept.txt', 'w').write('kept')")
     begun = asyncio.Event()
     call = asyncio.create_task(session.run(code, on_output=lambda *_: begun.set()))
@@ -269,7 +269,7 @@ def is_stopped():
     return False
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         await session.run({stop!r})
         while not is_stopped(): await asyncio.sleep(0.01)
         long = await session.run('#' * 8_000_000, wall_seconds=0.5)

@@ -40,8 +40,8 @@ notes.append([file.name for file in two.workspace.list().files])
 notes.append(len({{one.id, two.id, one.handle, two.handle}}))
 notes.append(min(len(each) for each in (one.id, one.handle)))
 for guess in (one.handle, one.id[:-1], one.id.lower(), one.id + ' ', '', 'One'):
-    notes.append([sessions.find(guess) is None, sessions.files(guess) is None or guess == one.handle])
-notes.append([sessions.find(one.id) is one, sessions.find('one') is one, sessions.files(one.handle) is one.workspace])
+    notes.append([sessions.find(Key(guess, id=guess)) is None, sessions.files(guess) is None or guess == one.handle])
+notes.append([sessions.find(Key(id=one.id)) is one, sessions.find(Key('one')) is one, sessions.files(one.handle) is one.workspace])
 """,
     )
     # 27 characters of 6 bits: 160 of them random.
@@ -152,11 +152,11 @@ idle, busy, used = await opened('idle'), await opened('busy'), await opened('use
 await idle.run("n = 1; open('kept.txt', 'w').write('kept')")
 running = asyncio.create_task(busy.run("n = 1; import time; time.sleep(2.3)"))
 uses = 0
-while sessions.find('used') is used:
+while sessions.find(Key('used')) is used:
     await used.run('n = 1')
     uses += 1
     await asyncio.sleep(0.05)
-notes.append([sessions.find('idle') is None, uses > 20, running.done()])
+notes.append([sessions.find(Key('idle')) is None, uses > 20, running.done()])
 result = await running
 notes.append([result.outcome, result.session['state'], result.session['seconds_left']])
 until = time.monotonic() + 5
@@ -220,8 +220,8 @@ for key in ('first', 'second'): await (await opened(key)).run(eat)
 third = await opened('third')
 result = await third.run(eat)
 until = time.monotonic() + 5
-while sessions.find('first') and time.monotonic() < until: await asyncio.sleep(0.01)
-notes.append([result.outcome, [key for key in ('first', 'second', 'third') if sessions.find(key)]])
+while sessions.find(Key('first')) and time.monotonic() < until: await asyncio.sleep(0.01)
+notes.append([result.outcome, [key for key in ('first', 'second', 'third') if sessions.find(Key(key))]])
 after = await (await opened('first')).run("'x' in dir()")
 notes.append([after.result, after.session['state'], after.session['notice']])
 eat = f"x = None\\n{eat}\\nimport time; time.sleep(0.5)"
@@ -317,7 +317,7 @@ async def main():
         jail = await spare
         signal.pidfd_send_signal(jail._exit_notice, signal.SIGKILL)
         while jail.ending is None: await asyncio.sleep(0.01)
-        session = await sandbox.sessions.open('a')
+        session = await sandbox.sessions.open(Key('a'))
         print((await session.run('1 + 1')).result, (await sandbox.run('print(2)')).stdout.strip())
 asyncio.run(main())
 """

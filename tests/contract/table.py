@@ -1,17 +1,26 @@
-"""Makes README.md's table of rules: what each finds, and how bad that is for which host. `python -m tests.contract.table`."""
+"""Writes docs/rules.md: what each rule finds, and how bad that is for which host. `python -m tests.contract.table`."""
 
 from pathlib import Path
 
 from plugcli.hosts import all_hosts
 from plugcli.rules import all_rules, claims, documentation
 
-README = Path(__file__).parents[2] / "README.md"
-_START, _END = "<!-- rules -->\n", "<!-- end of rules -->\n"
-_HEAD = "| rule | finds | error | warning | note |\n|---|---|---|---|---|\n"
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
+_HEAD = """\
+# Rules
+
+What `plugcli validate` checks, and how bad each problem is for which host. `plugcli explain RULE` prints the whole documentation of a
+rule; `plugcli hosts` says which host each id stands for. A host that is not in a row does not report that
+problem. A row without any host is plugcli's own, told for each host.
+
+| rule | finds | error | warning | note |
+|---|---|---|---|---|
+"""
+_TAIL = "\nThis page is written by `python -m tests.contract.table`.\n"
 
 
 def text() -> str:
-    """Return the table, between its marks."""
+    """Return the whole page."""
     rows = []
     for rule in all_rules():
         worst = {host_id: _worst(rule, host_id) for host_id in all_hosts()}
@@ -19,25 +28,15 @@ def text() -> str:
             _names([each for each, severity in worst.items() if severity == wanted])
             for wanted in ("error", "warning", "note")
         ]
-        rows.append(
-            f"| {rule} | {documentation(rule).what.replace('|', chr(92) + '|')} | {' | '.join(cells)} |\n"
-        )
-    return f"{_START}{_HEAD}{''.join(rows)}{_END}"
-
-
-def with_table(readme: str) -> str:
-    """Return what README.md has to be."""
-    before, start, rest = readme.partition(_START)
-    _, end, after = rest.partition(_END)
-    if not (start and end):
-        raise ValueError(f"{README} has no {_START.strip()} ... {_END.strip()}")
-    return f"{before}{text()}{after}"
+        what = documentation(rule).what.replace("|", "\\|")
+        rows.append(f"| {rule} | {what} | {' | '.join(cells)} |\n")
+    return f"{_HEAD}{''.join(rows)}{_TAIL}"
 
 
 def _worst(rule: str, host_id: str) -> str:
-    """The worst that a host says of what a rule finds, empty where it does not care."""
-    said = {claim.word for _, claim in claims(rule, all_hosts()[host_id])}
-    return next((severity for severity in ("error", "warning", "note") if severity in said), "")
+    """Return the worst severity that a host gives to what a rule finds; empty if the host does not report it."""
+    severities = {claim.word for _, claim in claims(rule, all_hosts()[host_id])}
+    return next((severity for severity in ("error", "warning", "note") if severity in severities), "")
 
 
 def _names(host_ids: list[str]) -> str:
@@ -45,4 +44,4 @@ def _names(host_ids: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text()))
+    PAGE.write_text(text())

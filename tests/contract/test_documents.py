@@ -15,9 +15,9 @@ import pytest
 
 from plugcli.document import Document
 from plugcli.hosts import all_hosts
+from plugcli.openapi.schemas import authority, validator
+from plugcli.openapi.specification import faults
 from plugcli.plugin import Plugin
-from plugcli.specification import faults
-from plugcli.specification.schemas import authority, validator
 from plugcli.validate import validate
 from tests.contract.test_openapi_structure import VALUES
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from plugcli.document import Document
 from plugcli.hosts import all_hosts
+from plugcli.openapi.specification import faults_for_parser
 from plugcli.plugin import Plugin
-from plugcli.specification import faults_for_parser
 from plugcli.validate import validate
 
 SOUND: dict[str, Any] = json.loads((Path(__file__).parent / "every_member.json").read_text(encoding="utf-8"))

@@ -1,33 +1,35 @@
-"""Every rule, found not listed: it is documented, and shown on plugins with and without the fault.
+"""Every rule is documented, and is shown on plugins with and without the fault. Rules are found, not listed.
 
-A case is a folder `rules/<rule-id>/{good,bad}-<case>/` with a plugin's files and `expected.txt`, all that
-`plugcli validate` prints for it. `hosts.txt` names the hosts to judge for in place of the default; `target.txt` names
-the file to judge in place of the folder, `url.txt` says where the plugin stands, `live.json` what its server answered: a list
-of exchanges. After a change on purpose,
-`PLUGCLI_WRITE_EXPECTED=1 pytest tests/contract/test_rules.py` writes `expected.txt` anew: read the difference.
+A case is a folder `rules/<rule-id>/{good,bad}-<case>/` with the files of a plugin and `expected.txt`, which is everything that
+`plugcli validate` prints for it. Optional files: `hosts.txt` names the hosts, in place of the default; `target.txt` names the file to
+judge, in place of the folder; `url.txt` says where the plugin is deployed; `live.json` lists the exchanges with its server.
+`PLUGCLI_WRITE_EXPECTED=1 python -m pytest tests/contract/test_rules.py` writes each `expected.txt`.
 """
 
 import json
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plugcli.cli.formats import Paper
-from plugcli.cli.formats.text import render
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.formats.text import render
+from plugcli.exchange import Exchange, Exchanges, Failure
+from plugcli.exchange.picture import Picture
 from plugcli.finding import Report
 from plugcli.hosts import DEFAULT, Claim, Host, all_hosts, named_hosts
-from plugcli.live import Exchange, Failure, Live
-from plugcli.live.picture import Picture
 from plugcli.plugin import Plugin
 from plugcli.rules import Problem, all_rules, rules_for
-from plugcli.target import load_target
+from plugcli.target import load_files
 from plugcli.validate import validate
 
 CASES = Path(__file__).parent / "rules"
+WRITE = "PLUGCLI_WRITE_EXPECTED=1 python -m pytest tests/contract/test_rules.py"
 ALL_CASES = sorted(each.relative_to(CASES).as_posix() for each in CASES.glob("*/*"))
 
 
@@ -47,19 +49,19 @@ def plugin_of(case: Path) -> Plugin:
     if (case / "live.json").exists():
         live = live_of(json.loads((case / "live.json").read_text()))
         url = live.exchanges[0].url
-        plugin = load_target(".") if (case / ".well-known").exists() else Plugin(url)
+        plugin = load_files(".") if (case / ".well-known").exists() else Plugin(url)
         return replace(plugin, manifest_path=url, live=live, url=url)
     target = case / "target.txt"
-    plugin = load_target(target.read_text().strip() if target.exists() else ".")
+    plugin = load_files(target.read_text().strip() if target.exists() else ".")
     if (case / "url.txt").exists():
         plugin = replace(plugin, url=(case / "url.txt").read_text().strip())
     return plugin
 
 
-def live_of(exchanges: list[dict[str, Any]]) -> Live:
+def live_of(exchanges: list[dict[str, Any]]) -> Exchanges:
     """The exchanges of a `live.json`."""
     kinds = {"failure": Failure, "picture": Picture}
-    return Live(
+    return Exchanges(
         tuple(
             Exchange(**{key: kinds[key](**value) if key in kinds else value for key, value in each.items()})
             for each in exchanges
@@ -69,7 +71,7 @@ def live_of(exchanges: list[dict[str, Any]]) -> Live:
 
 @pytest.mark.parametrize("case", ALL_CASES)
 def test_case_is_judged_as_expected(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole output is compared: a rule that also speaks where it should not is noticed here."""
+    """The whole output is compared, so that a rule which reports something in the wrong place is noticed."""
     folder = CASES / case
     monkeypatch.chdir(folder)
     report = judge(folder)
@@ -77,10 +79,41 @@ def test_case_is_judged_as_expected(case: str, monkeypatch: pytest.MonkeyPatch) 
     expected = folder / "expected.txt"
     if os.environ.get("PLUGCLI_WRITE_EXPECTED"):
         expected.write_text(printed, encoding="utf-8")
-    assert expected.read_text(encoding="utf-8") == printed
     rule, name = case.split("/")
-    found = [each for each in report.findings if each.rule == rule]
-    assert name.startswith("bad-") == bool(found)
+    is_found = any(each.rule == rule for each in report.findings)
+    if name.startswith("bad-") and not is_found:
+        pytest.fail(f"rules/{case}: {_why_not_found(rule, hosts_of(folder))}")
+    assert name.startswith("bad-") or not is_found, (
+        f"rules/{case} is a good case, and {rule} reports it:\n{printed}"
+    )
+    assert expected.exists(), (
+        f"rules/{case} has no expected.txt. Write it: {WRITE}. Then check that it is right"
+    )
+    is_expected = expected.read_text(encoding="utf-8") == printed
+    assert is_expected, (
+        f"the output for rules/{case} is not its expected.txt; if the change is intended: {WRITE}, then read `git diff`.\n"
+        + "".join(difference(expected.read_text(encoding="utf-8"), printed))
+    )
+
+
+def difference(expected: str, printed: str) -> Iterator[str]:
+    """The lines in which the output of a case differs from what is expected."""
+    before, now = (text.splitlines(keepends=True) for text in (expected, printed))
+    return unified_diff(before, now, "expected.txt", "printed")
+
+
+def _why_not_found(rule: str, hosts: dict[str, Host]) -> str:
+    """Why a case with a fault has no finding of `rule`, and what to do about it."""
+    if any(rule in rules_for(host) for host in hosts.values()):
+        return f"{rule} does not find the fault of this case. Change the case or the rule"
+    names = ", ".join(hosts)
+    others = [host_id for host_id, host in all_hosts().items() if rule in rules_for(host)]
+    if not others:
+        return f'no host reports what {rule} finds: add a claim "{rule}" to plugcli/hosts/<host>.py'
+    return (
+        f"{names} does not report what {rule} finds: name a host that does in hosts.txt ({', '.join(others)}), "
+        f'or add a claim "{rule}" to plugcli/hosts/<host>.py'
+    )
 
 
 @pytest.mark.parametrize("rule", all_rules())
@@ -88,34 +121,42 @@ def test_rule_is_documented_and_has_cases(rule: str) -> None:
     """The docstring is what `validate` users read of a rule: what it finds, then why it matters."""
     module = sys.modules[f"plugcli.rules.{rule.replace('-', '_')}"]
     what, _, why = (module.__doc__ or "").strip().partition("\n\n")
-    assert what.endswith(".")
-    assert len(why.split()) > 8
+    assert what.endswith("."), (
+        f"the docstring of {rule} does not start with a sentence that says what it finds"
+    )
+    assert len(why.split()) > 8, f"the docstring of {rule} does not say why it matters, after an empty line"
     names = [each.name for each in (CASES / rule).glob("*")]
-    assert any(name.startswith("good-") for name in names)
-    assert any(name.startswith("bad-") for name in names)
+    for kind in ("good-", "bad-"):
+        has_case = any(name.startswith(kind) for name in names)
+        assert has_case, (
+            f"{rule} has no case: add the folder tests/contract/rules/{rule}/{kind}<case>/ with a plugin"
+        )
 
 
 @pytest.mark.parametrize("rule", all_rules())
 def test_rule_looks_at_one_thing(rule: str) -> None:
-    """A rule with two checks, or none, is a mistake that nothing else would notice."""
+    """A rule with two checks, or with none, is a mistake that nothing else would notice."""
     found = all_rules()[rule]
     assert 1 == sum(each is not None for each in (found.plugin, found.manifest, found.openapi))
 
 
 def test_cases_belong_to_rules() -> None:
     """A folder of a rule that was renamed would never fail again."""
-    assert {each.name for each in CASES.iterdir()} == set(all_rules())
+    for each in CASES.iterdir():
+        assert each.name in all_rules(), (
+            f"there is no rule {each.name}: rename or remove tests/contract/rules/{each.name}"
+        )
 
 
 class Unread:
-    """Stands where a host is expected, and is nobody's business."""
+    """Stands in the place of a host that must not be looked at."""
 
     def __getattr__(self, name: str) -> None:
         raise AssertionError(f"the rule looks at the host's {name}")
 
 
 def found_by(rule: str, plugin: Plugin, host: Host) -> list[Problem]:
-    """What a rule finds in a plugin, whether or not a host minds."""
+    """What a rule finds in a plugin, whether or not the host reports it."""
     check, openapi, manifest = all_rules()[rule], plugin.openapi, plugin.manifest
     found = check.plugin(plugin, host) if check.plugin is not None else iter(())
     if check.openapi is not None and openapi is not None:
@@ -127,7 +168,7 @@ def found_by(rule: str, plugin: Plugin, host: Host) -> list[Problem]:
 
 @pytest.mark.parametrize("rule", [each for each in all_rules() if all_rules()[each].is_same_for_all])
 def test_rule_that_is_the_same_for_all_looks_at_no_host(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is run for the first host only: what it learnt there would be said of all the others."""
+    """Such a rule runs for the first host only, and its problems are reported for all of them."""
     assert all_rules()[rule].manifest is None, "a host may not read manifests at all"
     for case in (CASES / rule).iterdir():
         monkeypatch.chdir(case)
@@ -135,15 +176,17 @@ def test_rule_that_is_the_same_for_all_looks_at_no_host(rule: str, monkeypatch: 
 
 
 @pytest.mark.parametrize("rule", all_rules())
-def test_rule_that_is_left_out_finds_nothing_that_the_host_minds(
+def test_rule_that_is_left_out_finds_nothing_that_the_host_reports(
     rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A rule that goes by claims of other names than its own, and does not say so in `asks`, would be silent."""
+    """`rules_for` leaves out a rule that uses claims of other names and does not list them in `asks`."""
     left_out = [host for host in all_hosts().values() if rule not in rules_for(host)]
     for case in (CASES / rule).iterdir():
         monkeypatch.chdir(case)
         plugin = plugin_of(case)
         for host in left_out:
             found = found_by(rule, plugin, host)
-            minded = [each for each in found if isinstance(each.claim, Claim) or each.claim in host.claims]
-            assert [] == minded, host.title
+            reported = [each for each in found if isinstance(each.claim, Claim) or each.claim in host.claims]
+            assert [] == reported, (
+                f"{rule} never runs for {host.title}: list the claims that it uses in `asks`"
+            )

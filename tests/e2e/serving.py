@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 PLUGCLI = [sys.executable, "-m", "plugcli"]
+Where = Literal["here", "elsewhere"]
+"""Whether code runs in a Sandbox of the server's own process, or in one that it reaches through a socket."""
+_COMMANDS = {"here": PLUGCLI, "elsewhere": [sys.executable, str(Path(__file__).with_name("elsewhere.py"))]}
 DEADLINE_SECONDS = 60
 CHAT = "https://chat.openai.com"
 PASTE = "paste into the chat host: "
@@ -136,12 +139,15 @@ def serving(
     *arguments: str | Path,
     cwd: Path | None = None,
     host: str = "127.0.0.1",
+    where: Where = "here",
     **environment: str,
 ) -> Iterator[Server]:
     """Start `plugcli serve ARGUMENTS --port 0`, wait until it says that it listens, and end it at the end."""
     log_file = tmp_path / "serve.log"
     with log_file.open("w") as log:
-        process = start(*arguments, "--port", "0", cwd=cwd or tmp_path, stderr=log, **environment)
+        process = start(
+            *arguments, "--port", "0", cwd=cwd or tmp_path, stderr=log, where=where, **environment
+        )
     watchdog = threading.Timer(DEADLINE_SECONDS, process.kill)
     watchdog.start()
     try:
@@ -170,10 +176,10 @@ def serving(
 
 
 def start(
-    *arguments: str | Path, cwd: Path, stderr: IO[str] | int, **environment: str
+    *arguments: str | Path, cwd: Path, stderr: IO[str] | int, where: Where = "here", **environment: str
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*PLUGCLI, "serve", *map(str, arguments)],
+        [*_COMMANDS[where], "serve", *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
         stdin=subprocess.DEVNULL,
@@ -185,7 +191,7 @@ def start(
 
 def refused(*arguments: str | Path, cwd: Path, **environment: str) -> tuple[int, str]:
     """Run `plugcli serve ARGUMENTS` that does not get to serving: its exit status and standard error."""
-    with start(*arguments, cwd=cwd, stderr=subprocess.PIPE, **environment) as process:
+    with start(*arguments, cwd=cwd, stderr=subprocess.PIPE, where="here", **environment) as process:
         try:
             _, said = process.communicate(timeout=DEADLINE_SECONDS)
         finally:

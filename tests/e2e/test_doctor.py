@@ -12,7 +12,7 @@ import os, sys
 from plugcli.sandbox.jail import libc, seccomp
 seccomp.RULES = (seccomp.Deny(1, "unshare setns mount pivot_root"),)
 libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-libc.set_seccomp_filter(seccomp.program(os.uname().machine))
+libc.make([libc.seccomp_filter_call(seccomp.program(os.uname().machine))])
 os.execv(sys.executable, [sys.executable, "-m", "plugcli", *sys.argv[1:]])
 """
 

@@ -267,9 +267,9 @@ def test_standard_input_is_a_pipe_inside_not_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["missing.py"], 125, "missing.py is not there"),
+        (["missing.py"], 125, "missing.py does not exist"),
         (["."], 125, ". is a folder, not a script"),
-        ([], 2, "there is nothing to run"),
+        ([], 2, "there is no code to run"),
         (["--python", "/bin/ls", "-c", "1"], 2, "is not a Python interpreter"),
         (["--python", "/nowhere/python", "-c", "1"], 2, "there is no interpreter at /nowhere/python"),
         (["--memory", "lots", "-c", "1"], 2, "'lots' is not a size"),

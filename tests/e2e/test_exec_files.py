@@ -126,13 +126,13 @@ def test_json_lists_the_files_and_nothing_else_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["--file", "missing"], 125, "missing is not there"),
+        (["--file", "missing"], 125, "missing does not exist"),
         (["--file", "."], 125, ". is a folder"),
         (["--file", "/dev/zero"], 125, "/dev/zero is not a regular file"),
         (["--file", "fifo"], 125, "fifo is not a regular file"),
         (["--file", "loop"], 125, "loop cannot be read"),
-        (["--file", "huge"], 125, "512 MiB is the limit of the workspace"),
-        (["--memory", "64MiB", "--file", "middle"], 125, "32 MiB is the limit of the workspace"),
+        (["--file", "huge"], 125, "the workspace holds 512 MiB"),
+        (["--memory", "64MiB", "--file", "middle"], 125, "the workspace holds 32 MiB"),
         (["--file", "new\nline"], 125, r"'new\nline' is not a name for a file"),
         (["--file", "a.txt", "--file", "sub/a.txt"], 2, "have the same name: a.txt"),
         (["--file", "a.txt", "--file", "a.txt"], 2, "have the same name: a.txt"),
@@ -142,8 +142,8 @@ def test_json_lists_the_files_and_nothing_else_is_said(tmp_path: Path) -> None:
         (["--out", "a.txt"], 2, "--out a.txt is not a folder"),
         (["--out", "no/where"], 125, "--out no/where cannot be used: No such file"),
         (["--out", ""], 125, "cannot be used"),
-        (["--server", "http://localhost:5003"], 2, "--server goes with --session"),
-        (["--token-file", "a.txt"], 2, "--token-file goes with --session"),
+        (["--server", "http://localhost:5003"], 2, "--server needs --session"),
+        (["--token-file", "a.txt"], 2, "--token-file needs --session"),
     ],
 )
 def test_bad_use_is_a_sentence_and_nothing_runs(
@@ -238,7 +238,7 @@ def test_total_is_bounded_by_the_workspace(tmp_path: Path) -> None:
     done = run("--memory", "128MiB", "--out", "results", "-c", code, cwd=tmp_path)
     got = below(tmp_path / "results")
     assert (done.returncode, len(got), got["small"]) == (0, 4, b"x"), done.stderr
-    assert "64 MiB is the limit on all files together" in done.stderr
+    assert "all files together may have 64 MiB" in done.stderr
     assert "not written: 27 more\n" in done.stderr
 
 
@@ -278,7 +278,7 @@ def test_disk_that_takes_no_more_is_125_after_the_output(form: list[str], tmp_pa
     done = run(*form, "--out", "results", "-c", code, cwd=tmp_path, prepare=limit)
     assert done.returncode == 125, done.stderr
     assert "done" in done.stdout
-    assert "the code has run, but b cannot be written to results: File too large" in done.stderr
+    assert "the code ran, but b cannot be written to results: File too large" in done.stderr
     assert list(below(tmp_path / "results")) == ["a"], "no half of a file stays"
 
 

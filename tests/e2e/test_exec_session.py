@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from plugcli.cli import remote, server
+from plugcli.cli.exec import remote
+from plugcli.client import client
 from tests.e2e.serving import ECHO, Server, serving, wait_for, write_plugin
 
 EXEC = [sys.executable, "-m", "plugcli", "exec"]
@@ -138,7 +139,7 @@ def test_pictures_are_named(running: Server) -> None:
     assert done.stdout == "both\n"
     picture, rest = done.stderr.splitlines()
     assert picture.startswith(f"plugcli: image/png: {running.url}/files/")
-    assert rest == "plugcli: not shown here: text/html; --json has it"
+    assert rest == "plugcli: not shown: text/html; --json includes it"
 
 
 def test_output_is_whole_though_the_answer_is_cut(running: Server) -> None:
@@ -148,7 +149,7 @@ def test_output_is_whole_though_the_answer_is_cut(running: Server) -> None:
     done = run(running.url, "--session", "whole", "-c", "print('x' * (1 << 20) + 'y' * 9)")
     assert (len(done.stdout), done.stderr) == (
         1 << 20,
-        "plugcli: 10 more bytes of stdout are left out: the output limit\n",
+        "plugcli: stdout exceeded the output limit: 10 more bytes were left out\n",
     )
 
 
@@ -221,17 +222,17 @@ def test_terminal_gets_no_commands(running: Server) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["script.py", "argument"], 2, "ARGS does not go with --session"),
-        (["--memory", "1GiB", "-c", "1"], 2, "--memory does not go with --session"),
-        (["--python", "python3", "-c", "1"], 2, "--python does not go with --session"),
-        (["--stdin", "-c", "1"], 2, "--stdin does not go with --session"),
+        (["script.py", "argument"], 2, "ARGS cannot be combined with --session"),
+        (["--memory", "1GiB", "-c", "1"], 2, "--memory cannot be combined with --session"),
+        (["--python", "python3", "-c", "1"], 2, "--python cannot be combined with --session"),
+        (["--stdin", "-c", "1"], 2, "--stdin cannot be combined with --session"),
         (["--timeout", "nan", "-c", "1"], 2, "--timeout is nan"),
         (["--timeout", "inf", "-c", "1"], 2, "--timeout is inf"),
         (["--timeout", "61", "-c", "1"], 125, "(HTTP 422): timeout must be"),
-        ([], 2, "there is nothing to run"),
-        (["missing.py"], 125, "missing.py is not there"),
+        ([], 2, "there is no code to run"),
+        (["missing.py"], 125, "missing.py does not exist"),
         (["latin.py"], 125, "latin.py is not UTF-8: byte 4"),
-        (["--file", "missing", "-c", "1"], 125, "missing is not there"),
+        (["--file", "missing", "-c", "1"], 125, "missing does not exist"),
         (["--file", "large", "-c", "1"], 125, "(HTTP 413): 'large' is larger than 1 MiB"),
         (["--file", "new\nline", "-c", "1"], 125, "(HTTP 422)"),
         (["large"], 125, "(HTTP 413): the body is larger than 16 MiB"),
@@ -388,19 +389,19 @@ def attempt(url: str, *, timeout: float | None = None, out: Path | None = None) 
     ("answer", "words"),
     [
         (b"", "it closed the connection"),
-        (b"SSH-2.0-OpenSSH_9\r\n", "what it sends is not HTTP"),
-        (b"\x00\xff" * 1000, "what it sends is not HTTP"),
-        (b"HTTP/1.1 200 OK\r\n" + b"x" * 100_000, "what it sends is not HTTP"),
-        (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 1000, "what it sends is not HTTP"),
-        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", "it sends no events"),
+        (b"SSH-2.0-OpenSSH_9\r\n", "its reply is not HTTP"),
+        (b"\x00\xff" * 1000, "its reply is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\n" + b"x" * 100_000, "its reply is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 1000, "its reply is not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", "its reply is not an event stream"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP 204"),
         (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", "redirects (HTTP 302)"),
         (b"HTTP/1.1 403 Forbidden\r\n\r\nno", "HTTP 403"),
-        (b"HTTP/1.1 404 Not Found\r\n\r\n<html>", "HTTP 404: there is no /execute there"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n<html>", "HTTP 404: it has no /execute"),
         (b"HTTP/1.1 500 Oops\r\n\r\n" + b"[" * 60_000, "HTTP 500"),
         (b'HTTP/1.1 500 Oops\r\n\r\n{"error": "\\u001b[2J", "hint": "h\\n"}', r"failed (HTTP 500): \x1b[2J"),
-        (EVENTS, "it broke off before the result"),
-        (EVENTS + b"data: {}\n\n: x\n\n", "it broke off before the result"),
+        (EVENTS, "its reply ended before the result"),
+        (EVENTS + b"data: {}\n\n: x\n\n", "its reply ended before the result"),
         (EVENTS + b"event: result\ndata: {\n\n", "did not answer"),
         (EVENTS + b"event: result\ndata: " + b"[" * 100_000 + b"\n\n", "nests too deeply"),
         (EVENTS + b"event: \xff\ndata: {}\n\n", "did not answer"),
@@ -421,7 +422,7 @@ def attempt(url: str, *, timeout: float | None = None, out: Path | None = None) 
         ),
         (
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: -7\r\n\r\n",
-            "it broke off before the result",
+            "its reply ended before the result",
         ),
     ],
 )
@@ -486,7 +487,7 @@ def test_files_elsewhere_are_not_fetched(tmp_path: Path, capsys: pytest.CaptureF
     assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*")] == [Path("r"), Path("r/good")]
     assert (tmp_path / "r/good").read_text() == "yes"
     said = capsys.readouterr().err
-    assert said.count("not written: far: it is not at an address of") == 7
+    assert said.count("not written: far: its address is not on") == 7
     assert "not written: 4 more" in said
     assert "1 file in " in said
 
@@ -496,7 +497,7 @@ def test_files_elsewhere_are_not_fetched(tmp_path: Path, capsys: pytest.CaptureF
     [
         (b"HTTP/1.1 404 Not Found\r\n\r\n" + b'{"error": "gone", "hint": ""}', 0, "not written: x: "),
         (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", 125, "redirects"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", 125, "it broke off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", 125, "its reply ended early"),
         (b"HTTP/1.1 200 OK\r\n\r\nendless", 125, "does not say how long"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\nx", 0, "not written: x (931.3 GiB)"),
         (b"", 125, "it closed the connection"),
@@ -551,33 +552,33 @@ def test_silence_and_floods_are_given_up(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that says nothing is gone long before the call's time is over; one that floods is too much."""
-    monkeypatch.setattr(server, "SILENT_SECONDS", 0.3)
+    monkeypatch.setattr(client, "SILENT_SECONDS", 0.3)
     is_over = threading.Event()
     for first in (b"", EVENTS):
         with listening(lambda connection, first=first: (connection.sendall(first), is_over.wait(20))) as url:  # type: ignore[misc]
             assert attempt(url) == 125
             is_over.set()
         is_over.clear()
-        assert "it says nothing" in capsys.readouterr().err
-    monkeypatch.setattr(server, "ANSWER_BYTES", 100_000)
+        assert "it does not respond" in capsys.readouterr().err
+    monkeypatch.setattr(client, "REPLY_BYTES", 100_000)
     with listening(says(EVENTS + b"data: " + b"x" * 200_000)) as url:
         assert attempt(url) == 125
-    assert "it does not end" in capsys.readouterr().err
+    assert "its reply is too long" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("http://localhost:1", "no server can be reached at http://localhost:1: Connection refused"),
+        ("http://localhost:1", "cannot reach a server at http://localhost:1: Connection refused"),
         ("localhost:5003", "is not an http or https URL"),
         ("ftp://localhost", "is not an http or https URL"),
         ("http://", "is not an http or https URL"),
-        ("http://localhost:99999", "is not a URL"),
-        ("http://[::1", "is not a URL"),
+        ("http://localhost:99999", "is not a valid URL"),
+        ("http://[::1", "is not a valid URL"),
         ("http://me:secret@localhost:5003", "holds a user name"),
-        ("http://localhost:5003/execute", "is more than the address of a server"),
-        ("http://localhost:5003/?x", "is more than the address of a server"),
-        ("http://local\nhost:5003", "is more than the address of a server"),
+        ("http://localhost:5003/execute", "is not the address of a server"),
+        ("http://localhost:5003/?x", "is not the address of a server"),
+        ("http://local\nhost:5003", "is not the address of a server"),
         ("http://a..b:5003", "no server can be reached"),
         (f"http://{'x' * 300}:5003", "no server can be reached"),
     ],

@@ -100,7 +100,7 @@ def test_fix_writes_the_file_and_says_what_it_did(document: Path) -> None:
     assert 0 == done.returncode
     assert "no errors, no warnings" in done.stdout
     again = plugcli("--fix", "openapi.yaml", cwd=document.parent)
-    assert "openapi.yaml: nothing that plugcli fixes\n" == again.stderr
+    assert "openapi.yaml: nothing to fix\n" == again.stderr
     assert ["openapi.yaml"] == names(document.parent)
 
 

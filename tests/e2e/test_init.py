@@ -106,7 +106,7 @@ def test_questions_lead_to_a_plugin(tmp_path: Path) -> None:
         terminal.type("Einkäufe\n".encode())
         terminal.wait_for("E-mail")
         terminal.type(b"ada@example.org\n")
-        terminal.wait_for("Einkäufe is in einkaufe:")
+        terminal.wait_for("Created Einkäufe in einkaufe:")
         assert terminal.end() == 0
     assert manifest(tmp_path / "einkaufe")["name_for_human"] == "Einkäufe"
     assert manifest(tmp_path / "einkaufe")["contact_email"] == "ada@example.org"
@@ -120,7 +120,7 @@ def test_enter_takes_every_default(tmp_path: Path) -> None:
             terminal.wait_for(question)
             terminal.type(b"\n")
         assert terminal.end() == 0
-        assert "put yours into the manifest and legal.html" in terminal.shown
+        assert "Replace it with yours in the manifest and legal.html" in terminal.shown
     assert manifest(tmp_path / "my-runner")["name_for_human"] == "My Runner"
 
 
@@ -259,7 +259,7 @@ def test_second_init_refuses_and_names_every_file(tmp_path: Path) -> None:
         (["--name", b"\xff\xfe"], 2, "bytes that are not UTF-8"),
         (["--email", "nobody"], 2, "'nobody' is not an e-mail address"),
         (["--email", ""], 2, "'' is not an e-mail address"),
-        ([""], 2, "FOLDER is empty"),
+        ([""], 2, "FOLDER is an empty string"),
         (["a", "b"], 2, "b"),
         (["/dev/null"], 3, "/dev/null is not a folder"),
         (["/dev/null/x"], 3, "cannot write to /dev/null/x: Not a directory"),
@@ -291,7 +291,7 @@ def test_narrow_output_encoding_is_no_crash(tmp_path: Path) -> None:
     """A log that takes only ASCII still gets its lines, after the files are written."""
     run = init("mine", "--name", "天気 🚀", cwd=tmp_path, PYTHONIOENCODING="ascii")
     assert (run.returncode, run.stderr) == (0, "")
-    assert re.match(r"\\u5929\\u6c17 \\U0001f680 is in mine:", run.stdout)
+    assert re.match(r"Created \\u5929\\u6c17 \\U0001f680 in mine:", run.stdout)
 
 
 def test_closed_streams_are_no_crash(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_start_and_health_name_the_layers(server: Server) -> None:
 def test_start_says_what_code_finds(tmp_path: Path) -> None:
     """Whether calls build on each other, what is imported already, and what imports will fail."""
     (tmp_path / "venv/bin").mkdir(parents=True)
-    (tmp_path / "venv/pyvenv.cfg").write_text("home = /usr/bin\n")
+    (tmp_path / "venv/pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\n")
     (tmp_path / "venv/bin/python").symlink_to(Path(sys.executable).resolve())
     folder = write_plugin(tmp_path / "mine", CODE)
     with serving(tmp_path, folder, "--sessions", "3", "--session-idle", "60") as server:

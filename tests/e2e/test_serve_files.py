@@ -16,7 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from plugcli.scaffold import render, templates
-from tests.e2e.serving import CHAT, Answer, Server, serving, wait_for, write_plugin
+from tests.e2e.serving import CHAT, Answer, Server, Where, serving, wait_for, write_plugin
 
 SCHEMAS = yaml.safe_load(render(templates()["python"], {})["openapi.yaml"])["components"]["schemas"]
 EVIL = "https://evil.example"
@@ -29,11 +29,18 @@ MARK = {
 }
 
 
+@pytest.fixture(scope="module", params=["here", "elsewhere"])
+def where(request: pytest.FixtureRequest) -> Where:
+    """Which Engine runs the code: what is true of a session is true of it wherever it is."""
+    chosen: Where = request.param
+    return chosen
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, where: Where) -> Iterator[Server]:
     """The built-in plugin, with limits that a test can reach."""
     limits = ("--file-size", "3MiB", "--workspace", "8MiB", "--preload", "none")
-    with serving(tmp_path_factory.mktemp("files"), *limits) as running:
+    with serving(tmp_path_factory.mktemp("files"), *limits, where=where) as running:
         yield running
 
 
@@ -572,10 +579,10 @@ def test_file_may_be_shown_elsewhere_and_not_deleted_from_there(server: Server) 
     assert fetch(server, url, Origin=CHAT).headers["access-control-allow-origin"] == CHAT
 
 
-def test_token_rules(tmp_path: Path) -> None:
+def test_token_rules(tmp_path: Path, where: Where) -> None:
     """Uploads, lists and DELETE need the token; the address of a file is a right of its own, for reading it."""
     bearer = {"Authorization": f"Bearer {TOKEN}"}
-    with serving(tmp_path, "--preload", "none", PLUGCLI_TOKEN=TOKEN) as server:
+    with serving(tmp_path, "--preload", "none", PLUGCLI_TOKEN=TOKEN, where=where) as server:
         assert server.call("POST", "/files?name=x.txt&session=s", b"x").status == 401
         upload = server.call("POST", "/files?name=x.txt&session=s", b"x", bearer)
         url = stored(upload)[0]["url"]
@@ -591,18 +598,18 @@ def test_token_rules(tmp_path: Path) -> None:
         assert "/x.txt 200" in server.log()
 
 
-def test_uploads_pass_only_where_code_runs(tmp_path: Path) -> None:
+def test_uploads_pass_only_where_code_runs(tmp_path: Path, where: Where) -> None:
     """A plugin without the sandbox keeps the rule that bodies are JSON, at /files too."""
-    with serving(tmp_path, write_plugin(tmp_path / "mine")) as server:
+    with serving(tmp_path, write_plugin(tmp_path / "mine"), where=where) as server:
         body, headers = form(('name="f"; filename="x"', b"x"))
         assert server.call("POST", "/files", body, headers).status == 415
         assert server.call("POST", "/files?name=x", b"x", {"Content-Type": "text/csv"}).status == 415
         assert server.post("/files", {"a": 1}).status == 200
 
 
-def test_files_outlive_their_session_for_a_while(tmp_path: Path) -> None:
+def test_files_outlive_their_session_for_a_while(tmp_path: Path, where: Where) -> None:
     """A link that a user clicks a minute late still works."""
-    with serving(tmp_path, "--preload", "none", "--session-idle", "1") as server:
+    with serving(tmp_path, "--preload", "none", "--session-idle", "1", where=where) as server:
         url = stored(put(server, "late.txt", b"late", "late"))[0]["url"]
         wait_for(lambda: server.get("/health").json()["sessions"] == 0)
         assert fetch(server, url).body == b"late"

@@ -13,15 +13,22 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from plugcli.scaffold import render, templates
-from tests.e2e.serving import CHAT, Answer, Server, serving, wait_for
+from tests.e2e.serving import CHAT, Answer, Server, Where, serving, wait_for
 
 SCHEMAS = yaml.safe_load(render(templates()["python"], {})["openapi.yaml"])["components"]["schemas"]
 
 
+@pytest.fixture(scope="module", params=["here", "elsewhere"])
+def where(request: pytest.FixtureRequest) -> Where:
+    """Which Engine runs the code: what is true of a session is true of it wherever it is."""
+    chosen: Where = request.param
+    return chosen
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, where: Where) -> Iterator[Server]:
     """The built-in plugin."""
-    with serving(tmp_path_factory.mktemp("sessions"), "--preload", "none") as running:
+    with serving(tmp_path_factory.mktemp("sessions"), "--preload", "none", where=where) as running:
         yield running
 
 
@@ -238,14 +245,15 @@ def test_queue_that_is_too_long_is_429(server: Server) -> None:
 
 
 @pytest.mark.row("I16")
-def test_no_room_for_a_session_is_429(tmp_path: Path) -> None:
+def test_no_room_for_a_session_is_429(tmp_path: Path, where: Where) -> None:
     """At the maximum the oldest idle one makes room; where none is idle the caller waits, not the running one."""
-    with serving(tmp_path, "--preload", "none", "--sessions", "1") as server:
+    with serving(tmp_path, "--preload", "none", "--sessions", "1", where=where) as server:
         run(server, "n = 1", "first")
         assert run(server, "n = 2", "second")["session"]["state"] == "new"
         assert run(server, "'n' in dir()", "first")["session"]["state"] == "lost"
-        busy = send(server, "import time; time.sleep(20)", "first", timeout=30)
-        wait_for(lambda: ask(server, "1", "third").status == 429)
+        busy = send(server, "open('begun', 'w').close(); import time; time.sleep(20)", "first", timeout=30)
+        wait_for(lambda: b'"begun"' in server.get("/files", openai_conversation_id="first").body)
+        assert ask(server, "1", "third").status == 429
         answer = ask(server, "1", "third")
         assert int(answer.headers["retry-after"]) > 0
         assert set(answer.json()) == {"error", "hint"}
@@ -258,9 +266,9 @@ def test_no_room_for_a_session_is_429(tmp_path: Path) -> None:
 
 @pytest.mark.row("A17")
 @pytest.mark.row("I17")
-def test_idle_session_expires(tmp_path: Path) -> None:
+def test_idle_session_expires(tmp_path: Path, where: Where) -> None:
     """The option counts from the last use; whoever comes back is told, and finds its files for a while."""
-    with serving(tmp_path, "--preload", "none", "--session-idle", "1.5") as server:
+    with serving(tmp_path, "--preload", "none", "--session-idle", "1.5", where=where) as server:
         first = run(server, "n = 1; open('kept.txt', 'w').write('x')", "idle")
         assert first["session"]["seconds_left"] <= 2
         assert server.get("/health").json()["sessions"] == 1
@@ -271,9 +279,9 @@ def test_idle_session_expires(tmp_path: Path) -> None:
         assert "1.5 s" in after["session"]["notice"]
 
 
-def test_stateless_server_keeps_nothing(tmp_path: Path) -> None:
+def test_stateless_server_keeps_nothing(tmp_path: Path, where: Where) -> None:
     """The header comes with every call of a host and means nothing then; a `session` cannot be granted."""
-    with serving(tmp_path, "--stateless") as server:
+    with serving(tmp_path, "--stateless", where=where) as server:
         assert any("--stateless" in line for line in server.banner)
         run(server, "x = 1", "a")
         result = run(server, "print('x' in dir())", "a")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from plugcli.document import Document, document_or_problem
 from plugcli.hosts import all_hosts
-from plugcli.specification import faults_for_parser
+from plugcli.openapi.specification import faults_for_parser
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason="no ../shared/corpus beside this repository")

@@ -1,5 +1,6 @@
 """`plugcli validate URL` of a server that means harm: in time, within the memory, a finding, and nothing given away."""
 
+import asyncio
 import gzip
 import json
 import socket
@@ -97,7 +98,7 @@ def test_server_that_never_ends_is_left_in_time(talk: Callable[[socket.socket], 
     """The time is that of the whole: each byte on its own would come soon enough."""
     with talking(talk) as port:
         begun = time.monotonic()
-        found = fetch_plugin(f"http://127.0.0.1:{port}", wall_seconds=0.5)
+        found = asyncio.run(fetch_plugin(f"http://127.0.0.1:{port}", wall_seconds=0.5))
         taken = time.monotonic() - begun
     assert "within 0.5 seconds" in why_not(found)
     assert taken < 10
@@ -255,7 +256,7 @@ def test_hanging_api_url_leaves_the_rest_judged() -> None:
         return plugin()(path, port)
 
     with server(answer) as (port, _):
-        found = fetch_plugin(f"http://localhost:{port}", wall_seconds=1)
+        found = asyncio.run(fetch_plugin(f"http://localhost:{port}", wall_seconds=1))
         stop.set()
     assert found.manifest is not None
     assert found.live is not None

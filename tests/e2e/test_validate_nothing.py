@@ -9,7 +9,7 @@ import pytest
 
 from plugcli.finding import Report
 from plugcli.hosts import all_hosts
-from plugcli.target import load_target
+from plugcli.target import load_files
 from plugcli.validate import validate as judge
 from tests.e2e.plugin_server import GOOD, OPENAPI, Answer, found, server, validate
 from tests.e2e.validating import CASES
@@ -71,7 +71,7 @@ def is_told(report: Report) -> bool:
 @pytest.mark.parametrize("kind", TARGETS)
 def test_nothing_judged_is_never_a_silent_success(kind: str, host: str, tmp_path: Path) -> None:
     """A gate that is green although nobody looked is worse than none."""
-    plugin = load_target(str(written(tmp_path, TARGETS[kind])))
+    plugin = load_files(str(written(tmp_path, TARGETS[kind])))
     report = judge(plugin, {host: all_hosts()[host]})
     assert is_told(report), report
     reads = {*all_hosts()[host].manifests}
@@ -85,7 +85,7 @@ def test_nothing_judged_is_never_a_silent_success(kind: str, host: str, tmp_path
 @pytest.mark.parametrize("kind", TARGETS)
 def test_with_all_hosts_each_that_judges_nothing_says_so(kind: str, tmp_path: Path) -> None:
     """A row of the table that says `not judged` needs its reason above it."""
-    report = judge(load_target(str(written(tmp_path, TARGETS[kind]))), all_hosts())
+    report = judge(load_files(str(written(tmp_path, TARGETS[kind]))), all_hosts())
     said = [*report.findings, *(each for ignored in report.ignored for each in ignored.findings)]
     silent = {each.host for each in report.verdicts if each.verdict == "not_judged"}
     assert set() == silent - {each.host for each in said}

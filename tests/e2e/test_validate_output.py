@@ -48,15 +48,15 @@ def test_dash_is_standard_output() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--output", "json"], "--output json names no file"),
-        (["--output", "json:"], "--output json: names no file"),
+        (["--output", "json"], "--output json does not name a file"),
+        (["--output", "json:"], "--output json: does not name a file"),
         (["--output", ":x"], "unknown format ''"),
         (["--output", "jsn:x"], "did you mean json?"),
         (["--output", "../formats/json:x"], "unknown format '../formats/json'"),
         (["--format", "__init__"], "unknown format '__init__'"),
-        (["--format", "json", "--output", "sarif:-"], "standard output has a format already"),
-        (["--output", "json:-", "--output", "sarif:-"], "standard output has a format already"),
-        (["--output", "json:x", "--output", "sarif:./x"], "./x gets another report already"),
+        (["--format", "json", "--output", "sarif:-"], "another format is already printed"),
+        (["--output", "json:-", "--output", "sarif:-"], "another format is already printed"),
+        (["--output", "json:x", "--output", "sarif:./x"], "another report is already written to ./x"),
     ],
 )
 def test_wrong_output_is_a_sentence_before_anything_is_judged(

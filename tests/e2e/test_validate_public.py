@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from plugcli.fetch.bounds import is_public, redirected
-from plugcli.fetch.failure import Unanswered
-from plugcli.fetch.wire import Bounds, Wire
-from plugcli.live import Exchange
+from plugcli.exchange import Exchange
+from plugcli.fetch.bounds import NotFollowed, redirected
+from plugcli.fetch.wire import ask as ask_as_host
+from plugcli.internet import is_public
+from plugcli.web.client import Bounds, Client
 from tests.e2e.certificates import certificate, tls
 from tests.e2e.plugin_server import Answer, errors, found, plugin, server, validate
 
@@ -140,8 +141,8 @@ def ask(url: str) -> Exchange:
     """Ask for `url` as once a public plugin has answered."""
 
     async def run() -> Exchange:
-        bounds = Bounds(asyncio.get_running_loop().time() + 5, 5, 1000)
-        exchange, _ = await Wire(must_be_public=True).ask(Exchange("logo", url), {}, bounds)
+        async with Client("public") as client:
+            exchange, _ = await ask_as_host(client, Exchange("logo", url), {}, Bounds.from_now(5, 1000))
         return exchange
 
     return asyncio.run(run())
@@ -219,7 +220,7 @@ def test_redirects_are_those_of_the_documentation(old: str, new: str, is_allowed
     if is_allowed:
         assert new == redirected(old, new, "the manifest")
     else:
-        with pytest.raises(Unanswered):
+        with pytest.raises(NotFollowed):
             redirected(old, new, "the manifest")
 
 

@@ -5,6 +5,7 @@ manifest, the three ways that lead to it are compared with each other, and the t
 allowed only where `ALLOWED` names it.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import pytest
 
 from plugcli.finding import Report
 from plugcli.hosts import Host, all_hosts
-from plugcli.target import load_target
+from plugcli.target import load_files, load_target
 from plugcli.validate import validate
 from tests.e2e.plugin_server import LOGO, MANIFEST, Answer, server
 
@@ -151,7 +152,7 @@ def test_verdict_does_not_depend_on_the_way(kind: str, manifest: str, tmp_path: 
     """An author who tries one way, and a gate that tries another, must hear the same."""
     hosts = all_hosts()
     with ways(tmp_path, DOCUMENTS[kind], MANIFESTS[manifest]) as targets:
-        reports = {way: validate(load_target(target), hosts) for way, target in targets.items()}
+        reports = {way: validate(asyncio.run(load_target(target)), hosts) for way, target in targets.items()}
     for host_id, host in hosts.items():
         together = (
             [(*TO_THE_MANIFEST, *PAST_THE_MANIFEST)]
@@ -178,7 +179,7 @@ def test_url_counts_for_folder_and_document_alike(kind: str, tmp_path: Path) -> 
     """As if it were deployed, a server on localhost is where the plugin is: nobody complains of it."""
     hosts = {host_id: host for host_id, host in all_hosts().items() if is_of_document(host)}
     with ways(tmp_path, DOCUMENTS[kind], {}) as targets:
-        files = {way: load_target(targets[way]) for way in ("folder", "manifest", "document")}
+        files = {way: load_files(targets[way]) for way in ("folder", "manifest", "document")}
     reports = {way: validate(replace(each, url="https://things.dev"), hosts) for way, each in files.items()}
     verdicts = {way: [each.verdict for each in report.verdicts] for way, report in reports.items()}
     assert dict.fromkeys(verdicts, verdicts["document"]) == verdicts
@@ -192,7 +193,7 @@ def test_no_host_both_refuses_in_its_words_and_accepts(host: str, tmp_path: Path
     """Its refusal, quoted, and then `accepts`: one of them is false."""
     with ways(tmp_path, DOCUMENTS["localhost"], {}) as targets:
         for target in targets.values():
-            report = validate(load_target(target), {host: all_hosts()[host]})
+            report = validate(asyncio.run(load_target(target)), {host: all_hosts()[host]})
             quoted = [
                 each.host_says for each in report.findings if each.host_says and each.severity == "note"
             ]

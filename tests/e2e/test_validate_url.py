@@ -1,5 +1,6 @@
 """`plugcli validate URL` against real servers on this machine: what a server does wrong is named, never a traceback."""
 
+import asyncio
 import socket
 
 import pytest
@@ -114,7 +115,7 @@ def test_answer_that_is_not_http_is_named() -> None:
 def test_server_that_never_answers_ends_in_time() -> None:
     """The host gives up after 15 seconds, and so do we."""
     with raw_server(b"") as port:
-        plugin = fetch_plugin(f"http://localhost:{port}", wall_seconds=0.2)
+        plugin = asyncio.run(fetch_plugin(f"http://localhost:{port}", wall_seconds=0.2))
     assert "no answer to OPTIONS within 0.2 seconds" == why_not(plugin)
 
 
@@ -122,7 +123,7 @@ def test_answer_without_end_is_cut_off() -> None:
     """A stream must fill neither the memory nor the time."""
     huge = b" " * (33 * 1024 * 1024)
     with server(lambda path, port: (200, {}, huge)) as (port, _):
-        plugin = fetch_plugin(f"http://localhost:{port}")
+        plugin = asyncio.run(fetch_plugin(f"http://localhost:{port}"))
     assert "the answer is larger than 32 MiB" == why_not(plugin)
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from plugcli.scaffold import templates
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -49,6 +51,18 @@ def test_wheel_holds_the_package_and_its_templates(wheel: Path) -> None:
     assert not [name for name in names if "__pycache__" in name]
 
 
+def test_wheel_names_every_license_and_holds_its_text(wheel: Path) -> None:
+    """Microsoft's schemas are under the MIT license: whoever audits licenses reads the metadata alone (PEP 639)."""
+    with zipfile.ZipFile(wheel) as archive:
+        [metadata] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        assert b"\nLicense-Expression: Apache-2.0 AND MIT\n" in archive.read(metadata)
+        texts = metadata.replace("METADATA", "licenses/")
+        assert b"Apache License" in archive.read(f"{texts}LICENSE")
+        [of_microsoft] = [name for name in archive.namelist() if name.startswith(texts) and "copilot" in name]
+        assert b"Microsoft" in archive.read(of_microsoft)
+        assert b"MIT License" in archive.read(of_microsoft)
+
+
 def test_installed_command_does_its_jobs(plugcli: Path, tmp_path: Path) -> None:
     """init, validate and exec from a folder that knows nothing of the checkout."""
 
@@ -59,7 +73,7 @@ def test_installed_command_does_its_jobs(plugcli: Path, tmp_path: Path) -> None:
         )
 
     assert run("--version").stdout.startswith("plugcli 0.")
-    for template in ("python", "todo"):
+    for template in templates():
         made = run("init", template, "--template", template, "--yes")
         assert made.returncode == 0, made.stderr
         verdict = json.loads(run("validate", template, "--format", "json").stdout)

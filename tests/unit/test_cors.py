@@ -2,8 +2,8 @@
 
 import pytest
 
-from plugcli.live import PAGE, Exchange
-from plugcli.live.cors import obstacles
+from plugcli.exchange import PAGE, Exchange
+from plugcli.exchange.cors import obstacles
 
 ALLOW = {
     "access-control-allow-origin": PAGE,

@@ -126,6 +126,8 @@ def test_what_is_no_nesting_is_not_counted(text: str) -> None:
     assert ["a"] == [*Document.parse(text, "x").data]
 
 
+@pytest.mark.alone
+@pytest.mark.slow
 def test_deep_texts_take_no_longer_than_flat_ones() -> None:
     """A stranger's megabyte must not take the square of its time: what is deep is refused where it becomes so."""
     flat = "a: [" + "[x], " * 200_000 + "]\n"

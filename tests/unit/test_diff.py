@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugcli.cli.diff import diff
+from plugcli.cli.validate.diff import diff
 
 COMMANDS = (["git", "apply", "-p0", "-"], ["patch", "-p0", "--quiet"])
 

@@ -10,6 +10,8 @@ from PIL import Image
 
 from tests.unit.interpreter_inside import Answer, Interpreter
 
+pytestmark = pytest.mark.slow  # each starts an interpreter of its own, and most import matplotlib
+
 PLOT = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2, 3])\n"
 
 

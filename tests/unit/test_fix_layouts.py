@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -253,6 +254,7 @@ def check(before: Data, expected: Data, report: Report, done: Fixed) -> None:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(documents(), styles())
 def test_yaml_is_fixed_and_nothing_else_is_touched(pair: tuple[Data, Data], style: Style) -> None:
@@ -276,6 +278,7 @@ def test_yaml_is_fixed_and_nothing_else_is_touched(pair: tuple[Data, Data], styl
     assert style.newline == "\n" or not re.search(r"(?<!\r)\n", after)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(documents(), styles())
 def test_json_is_fixed_in_its_own_layout(pair: tuple[Data, Data], style: Style) -> None:
@@ -301,6 +304,7 @@ def test_json_is_fixed_in_its_own_layout(pair: tuple[Data, Data], style: Style) 
         depth += line.endswith(("{", "["))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data(), styles())
 def test_trailing_commas_go_and_nothing_else(data: st.DataObject, style: Style) -> None:

@@ -21,6 +21,7 @@ SAYABLE = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(SAYABLE, st.sampled_from([None, 2]))
 def test_json_can_be_read_by_a_strict_reader(value: Any, indent: int | None) -> None:
     """Keys and values; in ASCII for a terminal, in UTF-8 for HTTP."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import select
 import socket
 import subprocess
 import time
@@ -157,6 +158,37 @@ def test_lying_interpreter_is_a_refusal(greeting: bytes) -> None:
         refusal = error.message
     assert refusal.isprintable()
     assert refusal or "ready" in json.loads(greeting)
+    assert descriptors() == before
+
+
+async def end_live_jail() -> tuple[wire.Frame | None, bool]:
+    """End a jail whose code runs; return what its init is told, and whether it is killed before `kill`."""
+    ours, theirs = wire.channel()
+    door, outer = socket.socketpair()
+    pipes = [os.pipe() for _ in range(3)]
+    workspace = os.open("/", os.O_RDONLY)
+    with init() as exit_notice:
+        ends = [outer.fileno(), pipes[0][1], pipes[1][0], pipes[2][0], workspace]
+        socket.send_fds(theirs, [b'{"ready": true}'], ends)
+        door.sendall(b'{"ready": [3, 11, 2]}\n')
+        outer.close()
+        jail = await Jail.open(ours, exit_notice, set_event(), 5.0)
+        for descriptor in jail.end():
+            os.close(descriptor)
+        told = wire.receive(theirs)
+        is_killed = bool(select.select([exit_notice], [], [], 0)[0])
+        jail.kill()
+    for end in (workspace, *(end for pipe in pipes for end in pipe)):
+        os.close(end)
+    theirs.close()
+    door.close()
+    return told, is_killed
+
+
+def test_init_of_a_live_jail_is_asked_to_end_it_before_it_is_killed() -> None:
+    """Killed with its namespace, a process in the middle of a read(2) goes on taking memory for a while."""
+    before = descriptors()
+    assert in_time(end_live_jail()) == ({"end": True}, False)
     assert descriptors() == before
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def check(document: Document, value: Any, parts: tuple[str, ...] = ()) -> None:
         check(document, each, (*parts, str(key)))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(KEYS, VALUES, max_size=5), INDENTS)
 def test_every_value_is_found_where_it_stands(value: dict[str, Any], indent: int | str | None) -> None:
     """A finding that points at another line is worse than one without a line."""

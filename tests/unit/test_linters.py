@@ -10,6 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 FOLDERS = ["plugcli", "tests"]  # not what somebody has made beside them
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [["ruff", "check", *FOLDERS], ["ruff", "format", "--check", *FOLDERS], ["mypy"]],

@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +70,7 @@ def test_parts_of_a_schema_that_contains_itself_end() -> None:
     assert {"/components/schemas/Todo", "/components/schemas/Todo/properties/parts"} < set(found)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(places(SOUND), key=str)), ANYTHING)
 def test_anything_in_any_place_is_judged_by_every_host(path: tuple[Any, ...], value: object) -> None:
     """A rule that trusts the form of a document ends in a traceback on somebody's."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from plugcli.live.picture import Format, Picture, picture
+from plugcli.exchange.picture import Format, Picture, picture
 
 SVG = b'<?xml version="1.0"?>\n<!-- a comment -->\n<svg xmlns="http://www.w3.org/2000/svg"/>'
 STARTS = (

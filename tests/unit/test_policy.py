@@ -6,7 +6,7 @@ import pytest
 
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
-from plugcli.sandbox.policy import parse_bytes, spell_bytes, spell_seconds
+from plugcli.sandbox.amounts import parse_bytes, spell_bytes, spell_seconds
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,10 @@ from plugcli.sandbox.policy import parse_bytes, spell_bytes, spell_seconds
         ("1.5g", 3 << 29),
         (" 2 GiB ", 2 << 30),
         ("10kb", 10_000),
+        ("3MB", 3_000_000),
+        ("2mb", 2_000_000),
+        ("1 GB", 10**9),
+        ("1m", 1 << 20),
         ("0", 0),
     ],
 )
@@ -70,4 +74,12 @@ def test_workspace_is_at_most_half_of_the_memory() -> None:
 def test_amounts_are_spelled_for_people() -> None:
     """They stand in the sentence that names a limit."""
     assert [spell_bytes(1 << 30), spell_bytes(1288490189), spell_bytes(5)] == ["1 GiB", "1.2 GiB", "5 bytes"]
+    for size, unit, smaller in (
+        (1 << 30, "GiB", "1024 MiB"),
+        (1 << 20, "MiB", "1024 KiB"),
+        (1 << 10, "KiB", "1023 bytes"),
+    ):
+        assert spell_bytes(size) == f"1 {unit}"
+        assert spell_bytes(size - 1) == smaller
+    assert [spell_bytes(0), spell_bytes(1)] == ["0 bytes", "1 byte"]
     assert [spell_seconds(30.0), spell_seconds(0.5)] == ["30 s", "0.5 s"]

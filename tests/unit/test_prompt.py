@@ -224,6 +224,7 @@ def test_size_counts_what_is_not_ascii_as_a_token() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_whole_prompt_is_bounded_and_says_so() -> None:
     """A thousand operations with a long body that they share are more than the memory holds."""
     schema = {"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(10_000)}}

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugcli import answers
+from plugcli import plugin_name
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.scaffold import Template, files, render, scaffold, templates
 
@@ -61,6 +61,7 @@ def shipped(request: pytest.FixtureRequest) -> Template:
     return templates()[request.param]
 
 
+@pytest.mark.slow
 @settings(deadline=None)  # the machine may be busy
 @given(name=st.lists(st.sampled_from(HOSTILE) | st.characters(), max_size=20).map("".join))
 @pytest.mark.parametrize("template_id", sorted(templates()))
@@ -68,7 +69,7 @@ def test_any_name_is_refused_or_read_back_from_every_file(template_id: str, name
     """Quotes, braces and emoji are text: they reach each format whole and change nothing else in it."""
     shipped = templates()[template_id]
     try:
-        shown = answers.checked_name(name)
+        shown = plugin_name.checked_name(name)
     except UsageError:
         return
     rendered = render(shipped, {"name": name})
@@ -101,7 +102,7 @@ def test_defaults_stand_in_for_what_is_missing_or_empty(shipped: Template) -> No
     assert render(shipped, {}) == render(shipped, {"name": "", "email": ""})
     manifest = json.loads(render(shipped, {})[MANIFEST])
     assert manifest["name_for_human"] == shipped.default_name
-    assert manifest["contact_email"] == answers.EMAIL_TO_EDIT
+    assert manifest["contact_email"] == plugin_name.EMAIL_TO_EDIT
 
 
 def test_unknown_answer_is_refused(shipped: Template) -> None:

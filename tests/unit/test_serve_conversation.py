@@ -2,6 +2,7 @@
 
 import pytest
 
+from plugcli.sandbox import Key
 from plugcli.serve.answer import Refusal
 from plugcli.serve.conversation import Wish, wish
 from plugcli.serve.terms import Terms
@@ -30,14 +31,14 @@ def test_conversations_and_names_are_kept_apart() -> None:
 def test_neither_is_a_fresh_call() -> None:
     """As in the original plugin."""
     assert asked(None, None).is_fresh
-    assert asked(None, None).key is None
+    assert asked(None, None).key == Key()
 
 
 def test_new_is_nobody_elses() -> None:
     """Each `new` is one more session, also inside a conversation."""
     for conversation in (None, "a"):
         assert not asked(conversation, "new").is_fresh
-        assert asked(conversation, "new").key is None
+        assert asked(conversation, "new").key == Key()
 
 
 @pytest.mark.parametrize(

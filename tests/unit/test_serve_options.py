@@ -8,7 +8,7 @@ import pytest
 from plugcli.cli.serve import _modules, _times, serve
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
-from plugcli.sandbox.policy import parse_bytes
+from plugcli.sandbox.amounts import parse_bytes
 from plugcli.serve.fit import ANSWER_CHARACTERS
 
 

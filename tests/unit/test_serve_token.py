@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from plugcli.bearer_token import TOKEN_VARIABLE, take_token
 from plugcli.errors import UsageError
 from plugcli.serve.answer import Refusal
-from plugcli.serve.token import TOKEN_VARIABLE, check_token, take_token
+from plugcli.serve.token import check_token
 
 GOOD = "q8Zr1-vK5_tW3xYb7Ld9"
 

@@ -136,6 +136,7 @@ CHANGES = st.fixed_dictionaries({}, optional={name: VALUES for name in REPLY})
 SPELLINGS = st.sampled_from(["utf-8", "utf-16", "utf-8-sig", "utf-32-be", "latin-1"])
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(CHANGES, st.binary(max_size=3), st.integers(0, 200), SPELLINGS, st.booleans())
 def test_whatever_the_door_says_is_a_reply_or_refused(

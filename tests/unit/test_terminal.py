@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugcli.cli.terminal import Harmless
+from plugcli.cli.exec.terminal import Harmless
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])

@@ -1,10 +1,14 @@
 """Tools: what becomes of operations where a model is given functions, on documents small enough to be seen whole."""
 
 import json
+import re
+from random import Random
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugcli.document import Document
 from plugcli.hosts import Tools, all_hosts
@@ -70,6 +74,108 @@ def test_argument_in_the_body_keeps_its_name() -> None:
         path="/{id}",
     )
     assert {"id__path": {"type": "integer"}, "id": {"type": "string"}} == made.input_schema["properties"]
+
+
+THREE: dict[str, Any] = {
+    "parameters": [
+        {"name": "id", "in": "path", "schema": {"type": "integer"}},
+        {"name": "id__path", "in": "query", "required": True, "schema": {"type": "boolean"}},
+    ],
+    "requestBody": body({"properties": {"id": {"type": "string"}}}),
+}
+
+
+def test_renamed_argument_takes_the_name_of_no_other() -> None:
+    """Path id, query id__path, body id: of three arguments one was lost, and the schema was invalid."""
+    schema = tool(THREE, path="/{id}").input_schema
+    assert {
+        "id__path_2": {"type": "integer"},
+        "id__path": {"type": "boolean"},
+        "id": {"type": "string"},
+    } == schema["properties"]
+    assert {"id__path_2", "id__path"} == set(schema["required"])
+    jsonschema_rs.meta.validate(schema)
+
+
+def test_shown_name_leads_to_the_argument_and_back() -> None:
+    """What a model fills in must reach the place that the document means."""
+    made = tool(THREE, path="/{id}")
+    found = {name: (each.name, each.location) for name, each in made.by_name.items()}
+    assert {"id__path_2": ("id", "path"), "id__path": ("id__path", "query"), "id": ("id", "body")} == found
+    assert list(made.by_name) == [made.shown_name(each) for each in made.arguments]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("$top", "_top"),
+        ("filter[name]", "filter_name_"),
+        ("X-Api-Key", "X_Api_Key"),
+        ("3d", "_3d"),
+        ("", "_"),
+        ("naïve", "na_ve"),
+        ("a" * 70, "a" * 64),
+    ],
+)
+def test_name_that_a_models_api_refuses_is_changed(name: str, shown: str) -> None:
+    """One such name makes Anthropic's API refuse every tool of the request."""
+    made = tool({"parameters": [{"name": name, "in": "query"}]})
+    assert [shown] == list(made.input_schema["properties"])
+
+
+def test_name_is_cut_after_renaming_and_keeps_its_ending() -> None:
+    """Cut before, it would be too long; cut behind, it would lose what tells it from the other."""
+    name = "a" * 64
+    made = tool(
+        {"parameters": [{"name": name, "in": "query"}], "requestBody": body({"properties": {name: {}}})}
+    )
+    assert ["a" * 57 + "__query", name] == list(made.by_name)
+
+
+NAMES = st.sampled_from(
+    ["id", "id__path", "id__query", "id__path_2", "id_", "id!", "id?", "", "_", "a" * 64, "a" * 65, "a" * 66]
+) | st.text(max_size=3)
+PARAMETERS = st.lists(st.tuples(NAMES, st.sampled_from(["path", "query", "header", "cookie"])), max_size=8)
+
+
+@given(PARAMETERS, PARAMETERS, st.lists(NAMES, min_size=1, max_size=6), st.randoms())
+def test_arguments_keep_unique_names_in_any_order(
+    own: list[tuple[str, str]], shared: list[tuple[str, str]], names: list[str], random: Random
+) -> None:
+    """A lost argument can never be sent, and a name that changes with the order of the text breaks what was built on it."""
+
+    def made() -> Tool:
+        for each in (own, shared, names):
+            random.shuffle(each)
+        listed = [
+            [
+                {"name": name, "in": location, "required": True, "schema": {"title": name}}
+                for name, location in each
+            ]
+            for each in (own, shared)
+        ]
+        operation = {
+            "operationId": "do",
+            "parameters": listed[0],
+            "requestBody": body({"properties": {each: {} for each in names}, "required": names}),
+        }
+        openapi = document(paths={"/": {"parameters": listed[1], "post": operation}})
+        return tools(openapi, HOW)[0]
+
+    first, second = made(), made()
+    expected = {*own, *shared, *((name, "body") for name in names)}
+    for each in (first, second):
+        schema = each.input_schema
+        assert len(expected) == len(schema["properties"])
+        assert set(schema["properties"]) == set(schema.get("required", []))
+        assert len(expected) == len(schema.get("required", []))
+        assert expected == {(argument.name, argument.location) for argument in each.by_name.values()}
+        assert all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", name) for name in schema["properties"])
+        jsonschema_rs.meta.validate(schema)
+    shown = [
+        {(each.name, each.location): name for name, each in tool.by_name.items()} for tool in (first, second)
+    ]
+    assert shown[0] == shown[1]
 
 
 def test_body_without_properties_is_one_argument() -> None:

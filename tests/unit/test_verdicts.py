@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from plugcli.cli.formats import Paper
-from plugcli.cli.report import lines
+from plugcli.cli.validate.formats import Paper
+from plugcli.cli.validate.report import lines
 from plugcli.finding import Ignored, Report, Verdict
 from plugcli.hosts import Host, State
 

@@ -54,6 +54,24 @@ def test_broken_frame_is_refused(data: bytes) -> None:
             wire.receive(there)
 
 
+@pytest.mark.parametrize("room", [0, 1], ids=["exactly", "one less"])
+def test_longest_frame_arrives_whole(room: int) -> None:
+    """What `send` lets through, `receive` takes."""
+    frame = {"a": "x" * (wire.FRAME_BYTES - len('{"a": ""}') - room)}
+    assert len(json.dumps(frame)) == wire.FRAME_BYTES - room
+    here, there = wire.channel()
+    with here, there:
+        wire.send(here, frame)
+        assert wire.receive(there) == frame
+
+
+def test_frame_one_byte_too_long_is_not_sent() -> None:
+    """The far end would take it for a broken one, and end."""
+    here, there = wire.channel()
+    with here, there, pytest.raises(ValueError, match="does not fit"):
+        wire.send(here, {"a": "x" * (wire.FRAME_BYTES - len('{"a": ""}') + 1)})
+
+
 def test_descriptors_of_a_broken_frame_are_closed() -> None:
     """Or the far end could use up ours."""
     here, there = wire.channel()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from plugcli.sandbox.workspace import FileRefused, check_name
+from plugcli.sandbox.file import FileRefused
+from plugcli.sandbox.workspace import check_name
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ from os import CLD_EXITED, P_PID, close, closerange, dup2, fork, kill, pipe2, re
 from typing import NamedTuple, NoReturn
 
 from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
-from .calls import Blank, Call, make, write_file_that_may_be_missing
 from .inside import DOOR
 from .libc import internet_socket
 from .mappings import Mappings, count_files
@@ -37,6 +36,7 @@ from .objects import SYSCTLS, Locks, TooMany, uncharged
 from .plan import WORKSPACE, Plan
 from .privileges import Listener
 from .processes import Stopwatch, has_memory_of_its_fork, kill_all, last_pid, living, numbers
+from .syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
@@ -64,14 +64,14 @@ _OUT_OF_MEMORY = b'{"out_of_memory": true}'
 _READY = b'{"ready": true}'
 
 
-Step = tuple[str, list[Call]]
+Step = tuple[str, list[PreparedCall]]
 
 
 class Prepared(NamedTuple):
     """The calls that make a jail, in steps with the names that a refusal has, and those that make a fork of it its interpreter."""
 
     jail: list[Step]
-    interpreter: list[Call]
+    interpreter: list[PreparedCall]
     listener: Listener | None
     """What the filter asks by, once it is installed; None: it does not ask."""
 
@@ -82,13 +82,13 @@ def prepare(
     """Return what makes a jail, in the order that matters: mounts need capabilities, the last step takes them all."""
     listener = None if has_group else Listener()
     jail = [
-        ("session", [Call(os.setsid)]),
+        ("session", [PreparedCall(os.setsid)]),
         # The zygote left all but this one as they are by default: for pid 1 that means the code cannot send them.
-        ("signals", [Call(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
+        ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
         *([("memory cgroup", [libc.enter_group_call(who.group)])] if has_group else []),
         *([("cpus", [libc.enter_group_call(who.cpu)])] if has_cpu_group else []),
         ("namespaces", [libc.unshare_call(libc.CLONE_NEWCGROUP)]),  # only now is our own group its root
-        ("network", [Call(_bring_loopback_up)]),
+        ("network", [PreparedCall(_bring_loopback_up)]),
         ("network", _bound_buffers()),
         ("files", mounts.own(plan, who)),
         ("identity", privileges.become(who, is_made_by_root=is_made_by_root)),
@@ -104,10 +104,10 @@ def prepare(
         # Else its own /proc/self is closed to it; the init stays hidden.
         libc.prctl_call(libc.PR_SET_DUMPABLE, 1),
         limits.offer_to_the_oom_killer(),
-        Call(os.setsid),
-        Call(_come_second),
+        PreparedCall(os.setsid),
+        PreparedCall(_come_second),
         limits.open_files(plan),
-        Call(os.chdir, (WORKSPACE,)),
+        PreparedCall(os.chdir, (WORKSPACE,)),
         *([limits.with_twin(plan)] if plan.has_twins else []),
     ]
     return Prepared(jail, interpreter, listener)
@@ -186,7 +186,7 @@ def _start(
     return interpreter, inode
 
 
-def _bound_buffers() -> list[Call]:
+def _bound_buffers() -> list[PreparedCall]:
     """Return what bounds the buffers and queues of a network namespace."""
     return [write_file_that_may_be_missing(f"/proc/sys/{path}", text.encode()) for path, text in SYSCTLS]
 
@@ -199,7 +199,7 @@ def _bring_loopback_up() -> None:
 
 def _become_interpreter(
     plan: Plan,
-    calls: list[Call],
+    calls: list[PreparedCall],
     door: _socket.socket,
     standard: Sequence[tuple[int, int]],
     modules: tuple[str, ...],

@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import Callable
 
-from .calls import Blank, Call, make
+from .syscall_plan import Blank, PreparedCall, make
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
@@ -120,9 +120,9 @@ def clone_pausing() -> int:
     return _checked(_clone(*_PAUSING), "clone")
 
 
-def unshare_call(flags: int) -> Call:
+def unshare_call(flags: int) -> PreparedCall:
     """Return the call that moves a process (for CLONE_NEWPID: its next child) into new namespaces."""
-    return Call(_libc.unshare, (flags,))
+    return PreparedCall(_libc.unshare, (flags,))
 
 
 def unshare(flags: int) -> None:
@@ -132,11 +132,11 @@ def unshare(flags: int) -> None:
 
 def mount_call(
     source: str, target: str, kind: str, flags: int, data: "str | ctypes.Array[ctypes.c_char]" = ""
-) -> Call:
+) -> PreparedCall:
     """Return the call that mounts file system `kind` on `target`, or changes the propagation of `target` (kind empty)."""
     arguments = [text.encode() or None for text in (target, kind)]
     options = data.encode() or None if isinstance(data, str) else data
-    return Call(_libc.mount, (source.encode() or None, *arguments, ctypes.c_ulong(flags), options))
+    return PreparedCall(_libc.mount, (source.encode() or None, *arguments, ctypes.c_ulong(flags), options))
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
@@ -144,9 +144,9 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
     make([mount_call(source, target, kind, flags, data)])
 
 
-def umount2_call(target: str, flags: int) -> Call:
+def umount2_call(target: str, flags: int) -> PreparedCall:
     """Return the call that unmounts `target`."""
-    return Call(_libc.umount2, (target.encode(), flags))
+    return PreparedCall(_libc.umount2, (target.encode(), flags))
 
 
 def umount2(target: str, flags: int) -> None:
@@ -172,7 +172,7 @@ def move_mount(tree: int, path: str) -> None:
     _syscall("move_mount", _SYS_MOVE_MOUNT, tree, b"", _AT_FDCWD, path.encode(), flags, path=path)
 
 
-def mount_setattr_call(tree: int | str, attributes: int) -> Call:
+def mount_setattr_call(tree: int | str, attributes: int) -> PreparedCall:
     """Return the call that adds MOUNT_ATTR_* to a mount: a descriptor of detached mounts (all of them) or a path (that mount alone)."""
     wanted = ctypes.create_string_buffer(struct.pack("QQQQ", attributes, 0, 0, 0))
     if isinstance(tree, int):
@@ -180,7 +180,7 @@ def mount_setattr_call(tree: int | str, attributes: int) -> Call:
     else:
         target = (_AT_FDCWD, tree.encode(), 0)
     number = ctypes.c_long(_SYS_MOUNT_SETATTR)
-    return Call(_mount_setattr, (number, *target, wanted, ctypes.c_size_t(32)))
+    return PreparedCall(_mount_setattr, (number, *target, wanted, ctypes.c_size_t(32)))
 
 
 def _mount_setattr(*arguments: object) -> int:
@@ -230,9 +230,9 @@ def sethostname(name: str) -> None:
     _checked(_libc.sethostname(name.encode(), len(name)), "sethostname")
 
 
-def prctl_call(option: int, value: int = 0, third: object = _NOTHING) -> Call:
+def prctl_call(option: int, value: int = 0, third: object = _NOTHING) -> PreparedCall:
     """Return the call that changes a process: see prctl(2)."""
-    return Call(_libc.prctl, (option, ctypes.c_ulong(value), third, _NOTHING, _NOTHING))
+    return PreparedCall(_libc.prctl, (option, ctypes.c_ulong(value), third, _NOTHING, _NOTHING))
 
 
 def prctl(option: int, value: int = 0) -> None:
@@ -240,33 +240,33 @@ def prctl(option: int, value: int = 0) -> None:
     make([prctl_call(option, value)])
 
 
-def chown_call(path: str, who: Blank) -> Call:
+def chown_call(path: str, who: Blank) -> PreparedCall:
     """Return the call that gives `path` to whom a jail will be."""
-    return Call(_libc.chown, (path.encode(), who.uid, who.gid))
+    return PreparedCall(_libc.chown, (path.encode(), who.uid, who.gid))
 
 
-def setres_calls(who: Blank) -> list[Call]:
+def setres_calls(who: Blank) -> list[PreparedCall]:
     """Return the calls that make a process, without further groups, whom a jail will be."""
     return [
-        Call(_libc.setgroups, (ctypes.c_size_t(0), None)),
-        Call(_libc.setresgid, (who.gid,) * 3),
-        Call(_libc.setresuid, (who.uid,) * 3),
+        PreparedCall(_libc.setgroups, (ctypes.c_size_t(0), None)),
+        PreparedCall(_libc.setresgid, (who.gid,) * 3),
+        PreparedCall(_libc.setresuid, (who.uid,) * 3),
     ]
 
 
-def enter_group_call(descriptor: ctypes.c_int) -> Call:
+def enter_group_call(descriptor: ctypes.c_int) -> PreparedCall:
     """Return the call that moves a process into the cgroup that it will have this descriptor of."""
-    return Call(_libc.write, (descriptor, b"0", ctypes.c_size_t(1)))
+    return PreparedCall(_libc.write, (descriptor, b"0", ctypes.c_size_t(1)))
 
 
-def capset_nothing_call() -> Call:
+def capset_nothing_call() -> PreparedCall:
     """Return the call that empties the effective, permitted and inheritable capability sets."""
     # _LINUX_CAPABILITY_VERSION_3, this process
     header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
-    return Call(_libc.capset, (header, ctypes.create_string_buffer(24)))
+    return PreparedCall(_libc.capset, (header, ctypes.create_string_buffer(24)))
 
 
-def seccomp_filter_call(program: bytes) -> Call:
+def seccomp_filter_call(program: bytes) -> PreparedCall:
     """Return the call that installs a classic BPF program (an array of struct sock_filter) on a thread and its children."""
     filter_ = _Filter(len(program) // 8, program)
     return prctl_call(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filter_))
@@ -279,11 +279,6 @@ def seccomp_listener(program: bytes) -> int:
     return _syscall("seccomp", _SYS_SECCOMP[os.uname().machine], *arguments, ctypes.byref(filter_))
 
 
-def set_seccomp_filter(program: bytes) -> None:
-    """Install a classic BPF program on this thread and its children."""
-    make([seccomp_filter_call(program)])
-
-
 def sigset(*numbers: int) -> "ctypes.Array[ctypes.c_char]":
     """Return the set of these signals."""
     return ctypes.create_string_buffer(struct.pack("Q", sum(1 << number - 1 for number in numbers)), 128)
@@ -291,9 +286,9 @@ def sigset(*numbers: int) -> "ctypes.Array[ctypes.c_char]":
 
 def mask_call(
     signals: "ctypes.Array[ctypes.c_char]", before: "ctypes.Array[ctypes.c_char] | None" = None
-) -> Call:
+) -> PreparedCall:
     """Return the call that has a process of one thread block these signals and no others, and keeps in `before` which it had blocked."""
-    return Call(_libc.sigprocmask, (int(signal.SIG_SETMASK), signals, before))
+    return PreparedCall(_libc.sigprocmask, (int(signal.SIG_SETMASK), signals, before))
 
 
 def signalfd(signals: "ctypes.Array[ctypes.c_char]") -> int:

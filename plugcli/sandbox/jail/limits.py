@@ -4,8 +4,8 @@ import os
 import resource
 
 from . import libc, twin
-from .calls import Blank, Call, write_file
 from .plan import Plan
+from .syscall_plan import Blank, PreparedCall, write_file
 
 # A core limit of 1 byte: too small for a file, and the one value at which the kernel does not start a piped core_pattern either
 # (do_coredump in fs/coredump.c, "RLIMIT_CORE is set to 1"). With 0 a piped handler of the host would get the jail's memory.
@@ -23,7 +23,7 @@ _WATCHES = {
 }
 
 
-def calls(plan: Plan) -> list[Call]:
+def calls(plan: Plan) -> list[PreparedCall]:
     """Return what sets the rlimits of a process that has ours; its children inherit them. In mounts.py's /proc, as all writes to /proc."""
     limits = {
         resource.RLIMIT_FSIZE: 2
@@ -43,7 +43,7 @@ def calls(plan: Plan) -> list[Call]:
     ]
 
 
-def open_files(plan: Plan) -> Call:
+def open_files(plan: Plan) -> PreparedCall:
     """Return what bounds the descriptors of the code's processes.
 
     Not of the init: descriptors on their way through sockets are counted for all processes of a user together, against the limit of whoever
@@ -53,7 +53,7 @@ def open_files(plan: Plan) -> Call:
     return _setrlimit(resource.RLIMIT_NOFILE, plan.open_files, plan.open_files)
 
 
-def with_twin(plan: Plan) -> Call:
+def with_twin(plan: Plan) -> PreparedCall:
     """Return what lets whoever makes a twin count it among their processes."""
     _, most = _processes(plan)
     return _setrlimit(resource.RLIMIT_NPROC, most, most)
@@ -65,14 +65,14 @@ def _processes(plan: Plan) -> tuple[int, int]:
     return processes, processes + twin.PROCESSES if plan.has_twins else processes
 
 
-def _setrlimit(which: int, soft: int, hard: int) -> Call:
+def _setrlimit(which: int, soft: int, hard: int) -> PreparedCall:
     """Return the call that sets a limit, to no more than ours is."""
     ours = resource.getrlimit(which)[1]
     values = [value if ours == resource.RLIM_INFINITY else min(value, ours) for value in (soft, hard)]
-    return Call(resource.setrlimit, (which, (values[0], values[1])))
+    return PreparedCall(resource.setrlimit, (which, (values[0], values[1])))
 
 
-def without_huge_pages() -> Call:
+def without_huge_pages() -> PreparedCall:
     """Return what keeps a process and its children from getting huge pages: where their memory is measured, a page in use has to show.
 
     A huge page stays whole as long as a small part of it is mapped, and only that part counts as the process's. The filter keeps the code
@@ -81,9 +81,9 @@ def without_huge_pages() -> Call:
     return libc.prctl_call(libc.PR_SET_THP_DISABLE, 1)
 
 
-def cpus(who: Blank) -> Call:
+def cpus(who: Blank) -> PreparedCall:
     """Return what binds a process to the CPUs that its jail may use."""
-    return Call(os.sched_setaffinity, (0, who.cpus))
+    return PreparedCall(os.sched_setaffinity, (0, who.cpus))
 
 
 class Rota:
@@ -107,6 +107,6 @@ class Rota:
         return self._choices[self._turn % len(self._choices)]
 
 
-def offer_to_the_oom_killer() -> Call:
+def offer_to_the_oom_killer() -> PreparedCall:
     """Return what makes a process the first that the kernel kills when the machine runs out of memory. The code's /proc is read-only."""
     return write_file("self/oom_score_adj", b"1000")

@@ -7,7 +7,6 @@ time: our own, so that nobody who takes the CPU takes that. What could not be re
 objects.py), counts with the most that it can be.
 """
 
-import math
 import os
 import time
 from collections.abc import Collection
@@ -76,7 +75,7 @@ class Meter:
         self._bound = 0  # the most that it can have used
         self._stopwatch = Stopwatch(cpus, started)
         self._locks = objects.Locks(started)
-        self._hidden = {b"%d" % door: math.inf}
+        self._hidden = objects.Hidden(door)
         self._last: _Exact | None = None
         self._is_slow = False
 
@@ -92,7 +91,7 @@ class Meter:
         """
         pids = numbers(ours)
         ran = self._stopwatch.look(pids)
-        if self._stopwatch.has_run or len(self._hidden) > 1:  # else nobody has taken any since
+        if self._stopwatch.has_run or self._hidden.since:  # else nobody has taken any since
             self._mappings.note(ran)
             self._locks.look(ran)
             # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.

@@ -8,8 +8,8 @@ import os
 from typing import NamedTuple
 
 from . import libc
-from .calls import Blank, Call
 from .plan import HOME, WORKSPACE, Plan
+from .syscall_plan import Blank, PreparedCall
 
 _NOTHING = "/var/empty"  # an empty folder, as hier(7) has it elsewhere
 _SCRATCH_HOME = "/run"  # where the tmpfs is mounted whose folders are the scratch places
@@ -100,7 +100,7 @@ def enter_shared_root(plan: Plan) -> Tree:
     return proc
 
 
-def own(plan: Plan, who: Blank) -> list[Call]:
+def own(plan: Plan, who: Blank) -> list[PreparedCall]:
     """Return what mounts what a jail alone has: made in its mount namespace, a copy of the zygote's, with that one's capabilities."""
     size = f"size={plan.workspace_bytes},nr_inodes={plan.inodes}"
     options = who.text(f"{size},uid=%(uid)d,gid=%(gid)d,mode=755")
@@ -111,7 +111,7 @@ def own(plan: Plan, who: Blank) -> list[Call]:
     ]
 
 
-def scratch(plan: Plan, who: Blank) -> list[Call]:
+def scratch(plan: Plan, who: Blank) -> list[PreparedCall]:
     """Return what mounts one tmpfs behind /tmp, /var/tmp, /dev/shm and the home folder, so that one size bounds them all."""
     # No uid= option: the mount point belongs to nobody the code is, each folder in it to the code.
     size = f"size={plan.scratch_bytes},nr_inodes={plan.inodes},mode=755"
@@ -119,8 +119,8 @@ def scratch(plan: Plan, who: Blank) -> list[Call]:
     for name, path in _SCRATCH.items():
         folder = f"{_SCRATCH_HOME}/{name}"
         calls += [
-            Call(os.mkdir, (folder,)),
-            Call(os.chmod, (folder, 0o700 if name == "home" else 0o1777)),
+            PreparedCall(os.mkdir, (folder,)),
+            PreparedCall(os.chmod, (folder, 0o700 if name == "home" else 0o1777)),
             *([libc.chown_call(folder, who)] if name == "home" else []),
             libc.mount_call(folder, path, "", libc.MS_BIND),
         ]
@@ -129,8 +129,8 @@ def scratch(plan: Plan, who: Blank) -> list[Call]:
     )
     if covered:  # an interpreter that lies in one of them
         trees: list[Tree] = []
-        calls.insert(0, Call(_detach, (covered, trees)))
-        calls.append(Call(_attach, (trees,)))
+        calls.insert(0, PreparedCall(_detach, (covered, trees)))
+        calls.append(PreparedCall(_attach, (trees,)))
     return calls
 
 
@@ -149,7 +149,7 @@ def umount_scratch() -> None:
         libc.umount2(path, libc.MNT_DETACH)
 
 
-def _own_proc() -> list[Call]:
+def _own_proc() -> list[PreparedCall]:
     """Return what mounts a /proc of a jail's pid namespace in place of the host's, which has to be seen until then, and gone after it.
 
     The code's is read-only: what is written there undoes what holds a process (its place in the out-of-memory order, for one). The init
@@ -160,7 +160,7 @@ def _own_proc() -> list[Call]:
         libc.mount_call("proc", place, "proc", _FLAGS | libc.MS_NOEXEC),
         libc.umount2_call("/proc", libc.MNT_DETACH),
         libc.mount_call(place, "/proc", "", libc.MS_MOVE),
-        Call(os.chdir, ("/proc",)),
+        PreparedCall(os.chdir, ("/proc",)),
         libc.mount_call("/proc", "/proc", "", libc.MS_BIND),
         libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
         *[libc.mount_call("/dev/null", path, "", libc.MS_BIND) for path in _MASKED_FILES],

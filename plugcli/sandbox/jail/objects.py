@@ -23,6 +23,7 @@ _LOCKS_SECONDS = 0.006
 _LOCKS_NANOSECONDS = 25_000_000  # what two CPUs lock meanwhile is 20 MiB at the most
 _LOCKS_EVERY_SECONDS = 1.0
 _HIDDEN_SECONDS = 1.0  # that a socket on its way may be so, and nobody takes it in
+_HIDING_SECONDS = 5.0  # that at each look some socket was on its way
 _SMALL_PART = 40  # what can hold no more than this part of the limit is not looked at
 
 # pipe(7): 16 pages, and no more, as the filter keeps F_SETPIPE_SZ away; one byte may hold a page.
@@ -153,13 +154,11 @@ def uncharged(limit: int) -> None:
         )
 
 
-def held_bytes(
-    pids: list[str], limit: int, most_descriptors: int, seconds: float, hidden: dict[bytes, float]
-) -> int:
+def held_bytes(pids: list[str], limit: int, most_descriptors: int, seconds: float, hidden: "Hidden") -> int:
     """Return the most that descriptors and sockets of the jail hold; nothing for the few that most programs have.
 
     `limit` is that of the jail's memory, `most_descriptors` how many one process may have, `seconds` of CPU time are for looking where they
-    lead to. `hidden` is kept from look to look: sockets that no descriptor led to, and since when; never, for the host's. Raises TooMany.
+    lead to. `hidden` is kept from look to look. Raises TooMany.
     """
     deadline = time.thread_time() + seconds
     small = limit // _SMALL_PART
@@ -173,8 +172,7 @@ def held_bytes(
     if sockets.used or descriptors * _PIPE_BYTES > small:
         found = _look_at_descriptors(pids, counts, deadline, hidden)
         # What is in the queue of a socket that is on its way itself, nobody can see.
-        since = min(hidden.values(), default=math.inf)
-        if found.in_flight > IN_FLIGHT or since < time.monotonic() - _HIDDEN_SECONDS:
+        if found.in_flight > IN_FLIGHT or hidden.is_too_long():
             raise TooMany(f"{IN_FLIGHT} descriptors on their way through sockets")
         if found.watches > WATCHES:
             raise TooMany(f"{WATCHES} files watched by epoll")
@@ -183,8 +181,35 @@ def held_bytes(
         held += descriptors * _DESCRIPTOR_BYTES
         held += found.watches * _WATCH_BYTES + found.file_watchers * _FILE_WATCHER_BYTES
         held += found.of_proc * (4096 + found.watches * _WATCH_TEXT_BYTES)
-        held += found.in_flight * min(_UNSEEN_WATCHES * _WATCH_BYTES, limit // IN_FLIGHT)
+        held += max(found.in_flight, len(hidden.since)) * min(
+            _UNSEEN_WATCHES * _WATCH_BYTES, limit // IN_FLIGHT
+        )
     return held
+
+
+class Hidden:
+    """The sockets of a jail that no descriptor led to, from look to look: they are on their way through other sockets.
+
+    `door` is the inode of the host's end of the door, which is none of them.
+    """
+
+    def __init__(self, door: int) -> None:
+        self._door = b"%d" % door
+        self._began = math.inf
+        self.since: dict[bytes, float] = {}
+        """Their inodes, and when each was first seen (time.monotonic)."""
+
+    def note(self, inodes: set[bytes]) -> None:
+        """Take in which there are now."""
+        now = time.monotonic()
+        self.since = {inode: self.since.get(inode, now) for inode in inodes - {self._door}}
+        self._began = min(self._began, now) if self.since else math.inf
+
+    def is_too_long(self) -> bool:
+        """Whether one of them has been so for longer than it takes to receive it, or some other has each time."""
+        now = time.monotonic()
+        first = min(self.since.values(), default=math.inf)
+        return first < now - _HIDDEN_SECONDS or self._began < now - _HIDING_SECONDS
 
 
 class _Sockets(NamedTuple):
@@ -256,7 +281,7 @@ def _count_descriptors(pid: str, most: int) -> int:
 
 
 def _look_at_descriptors(
-    pids: list[str], counts: list[int], deadline: float, hidden: dict[bytes, float]
+    pids: list[str], counts: list[int], deadline: float, hidden: "Hidden"
 ) -> _Descriptors:
     """Return what the descriptors of these processes, so many each, lead to; `hidden` is brought up to date."""
     pipes: set[str] = set()
@@ -283,12 +308,7 @@ def _look_at_descriptors(
             except OSError:
                 continue  # it is closed, or its process has ended
     if not total.unseen:
-        unfound = there.difference(name[8:-1].encode() for name in seen)  # socket:[number]
-        now = time.monotonic()
-        before = dict(hidden)
-        hidden.clear()
-        hidden.update({inode: before.get(inode, now) for inode in unfound})
-        hidden.update({inode: since for inode, since in before.items() if since == math.inf})
+        hidden.note(there.difference(name[8:-1].encode() for name in seen))  # socket:[number]
     return total._replace(pipes=len(pipes))
 
 

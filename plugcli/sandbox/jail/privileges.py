@@ -3,8 +3,8 @@
 import os
 
 from . import libc, seccomp
-from .calls import Blank, Call, make, write_file
 from .plan import UID
+from .syscall_plan import Blank, PreparedCall, make, write_file
 
 _NAMESPACE_LIMITS = tuple(
     path
@@ -17,7 +17,7 @@ _ASKING_FILTER = seccomp.program(os.uname().machine, asks=True)
 _SECUREBITS = 0b11101111
 
 
-def become(who: Blank, *, is_made_by_root: bool) -> list[Call]:
+def become(who: Blank, *, is_made_by_root: bool) -> list[PreparedCall]:
     """Return what leaves the zygote's identity for the code's own, and enters a user namespace that maps that uid alone.
 
     Order: mounts need the zygote's capabilities, so they are made first; then the uid, then the namespace. The current folder is a /proc
@@ -46,7 +46,7 @@ def map_range(pid: int, first: int, count: int) -> None:
             file.write(f"0 {first} {count}")
 
 
-def forbid_namespaces() -> list[Call]:
+def forbid_namespaces() -> list[PreparedCall]:
     """Return what sets a user namespace's limit of every kind of namespace to 0: the second lock beside the filter."""
     return [write_file(path, b"0") for path in _NAMESPACE_LIMITS]
 
@@ -61,7 +61,7 @@ class Listener:
         self.descriptor = libc.seccomp_listener(_ASKING_FILTER)
 
 
-def drop_everything(listener: Listener | None) -> list[Call]:
+def drop_everything(listener: Listener | None) -> list[PreparedCall]:
     """Return what empties all capability sets, forbids regaining any, and installs the filter. Needs the namespace's capabilities."""
     return [
         libc.prctl_call(libc.PR_SET_SECUREBITS, _SECUREBITS),
@@ -69,7 +69,7 @@ def drop_everything(listener: Listener | None) -> list[Call]:
         libc.prctl_call(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL),
         libc.capset_nothing_call(),
         libc.prctl_call(libc.PR_SET_NO_NEW_PRIVS, 1),
-        libc.seccomp_filter_call(_FILTER) if listener is None else Call(listener.install),
+        libc.seccomp_filter_call(_FILTER) if listener is None else PreparedCall(listener.install),
     ]
 
 

@@ -14,8 +14,8 @@ import signal
 from os import PRIO_PROCESS, getpid, setpriority
 
 from . import libc
-from .calls import make
 from .libc import clone_pausing
+from .syscall_plan import make
 
 PROCESSES = 1
 """How many processes it adds to those that the code may have."""

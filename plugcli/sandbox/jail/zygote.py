@@ -21,8 +21,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from . import init, inside, libc, limits, mounts, privileges, warm_up, wire
-from .calls import Blank, make
 from .plan import HOSTNAME, Identity, Plan
+from .syscall_plan import Blank, make
 
 UIDS = 4096
 """How many uids root maps into a zygote's user namespace; 0 is the zygote's own, the others are for jails."""

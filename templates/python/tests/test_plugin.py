@@ -1,4 +1,4 @@
-"""Serve the plugin for real, as a chat host would find it, and call it.
+"""Serve the plugin as a chat host would find it, and call it.
 
 Run it in the plugin's folder with the Python that has plugcli: `python -m unittest`
 """
@@ -20,7 +20,7 @@ PLUGIN = Path(__file__).parent.parent
 SERVE = [sys.executable, "-m", "plugcli", "serve", ".", "--port", "0"]
 START_SECONDS = 60
 
-# A proxy that the environment names cannot reach this machine's own addresses.
+# Ignore the environment's proxy, which cannot reach this machine's own addresses.
 open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
@@ -68,7 +68,7 @@ class PluginTest(unittest.TestCase):
                 return refusal.code, json.load(refusal)
 
     def test_manifest_leads_to_everything_else(self) -> None:
-        """A chat host knows the manifest alone: all that it names must be there."""
+        """A chat host knows only the manifest; everything that it names must exist."""
         manifest = json.loads(self.get("/.well-known/ai-plugin.json")[2])
         named = [
             manifest["api"]["url"],
@@ -81,12 +81,12 @@ class PluginTest(unittest.TestCase):
                 self.assertTrue(answer.read())
 
     def test_logo_is_a_picture_and_legal_is_a_page(self) -> None:
-        """A host shows both to people, and goes by the content type."""
+        """A host shows both to people, and relies on the content type."""
         self.assertEqual("image/png", self.get("/logo.png")[1])
         self.assertIn("text/html", self.get("/legal")[1])
 
     def test_program_is_answered_with_what_it_printed(self) -> None:
-        """The one thing the plugin is for."""
+        """This is what the plugin is for."""
         status, result = self.execute({"code": "print(6 * 7)"})
         self.assertEqual(200, status)
         self.assertEqual("42\n", result["stdout"])
@@ -94,13 +94,13 @@ class PluginTest(unittest.TestCase):
         self.assertEqual(0, result["returncode"])
 
     def test_answer_has_the_fields_of_its_schema(self) -> None:
-        """The model reads the answer by the OpenAPI document."""
+        """The model expects the members that the OpenAPI document describes."""
         schemas = json.loads(self.get("/openapi.json")[2])["components"]["schemas"]
         result = self.execute({"code": ""})[1]
         self.assertEqual(sorted(schemas["RunResult"]["properties"]), sorted(result))
 
     def test_program_that_fails_is_an_answer_too(self) -> None:
-        """The model needs the traceback to mend its program: no HTTP error hides it."""
+        """The model needs the traceback to fix its program; no HTTP error hides it."""
         status, result = self.execute({"code": "1 / 0"})
         self.assertEqual(
             (200, "error", 1), (status, result["outcome"], result["returncode"])
@@ -108,7 +108,7 @@ class PluginTest(unittest.TestCase):
         self.assertIn("ZeroDivisionError", result["stderr"])
 
     def test_calls_of_a_conversation_build_on_each_other(self) -> None:
-        """The manifest tells the model so; the chat host sends the header."""
+        """The manifest tells the model so, and the chat host sends the header."""
         first = self.execute({"code": "n = 6"}, openai_conversation_id="ours")[1]
         self.assertEqual("new", first["session"]["state"])
         second = self.execute({"code": "n * 7"}, openai_conversation_id="ours")[1]
@@ -117,7 +117,7 @@ class PluginTest(unittest.TestCase):
         self.assertEqual("error", other["outcome"])
 
     def test_calls_without_a_session_share_nothing(self) -> None:
-        """Whoever names no session leaves nothing behind for the next caller."""
+        """A call without a session leaves nothing behind for the next caller."""
         result = self.execute({"code": "secret = 1; open('secret', 'w').close()"})[1]
         self.assertEqual("ok", result["outcome"])
         for code in ("print(secret)", "open('secret')"):
@@ -125,7 +125,7 @@ class PluginTest(unittest.TestCase):
                 self.assertEqual("error", self.execute({"code": code})[1]["outcome"])
 
     def test_files_go_in_and_come_out(self) -> None:
-        """The code finds what the user uploads, and the user gets what it writes."""
+        """The code can read uploaded files, and the user can download its files."""
         status, stored = self.post(
             "/files?session=files&name=in.csv",
             b"a,b\n1,2\n",
@@ -143,7 +143,7 @@ class PluginTest(unittest.TestCase):
         self.assertEqual(["in.csv", "out.txt"], sorted(names))
 
     def test_request_without_code_is_refused_with_a_sentence(self) -> None:
-        """The model corrects a call only if it is told what was wrong with it."""
+        """The model can correct a call only if it is told what was wrong."""
         for body in ({}, {"code": None}, {"code": "", "cod": ""}):
             with self.subTest(body=body):
                 status, answer = self.execute(body)
@@ -152,7 +152,7 @@ class PluginTest(unittest.TestCase):
 
 
 def pass_on(output: IO[str], lines: "Queue[str]") -> None:
-    """Read to the end, whoever listens: a full pipe would stop the server."""
+    """Read the output to the end, because a full pipe would stop the server."""
     with output:
         for line in output:
             lines.put(line)
@@ -160,7 +160,7 @@ def pass_on(output: IO[str], lines: "Queue[str]") -> None:
 
 
 def wait_for_address(server: "subprocess.Popen[str]") -> str:
-    """Return the address that the server prints, or fail with all that it said."""
+    """Return the address that the server prints, or fail with its output."""
     assert server.stdout
     lines: Queue[str] = Queue()
     threading.Thread(target=pass_on, args=(server.stdout, lines), daemon=True).start()
@@ -173,7 +173,7 @@ def wait_for_address(server: "subprocess.Popen[str]") -> str:
 
 
 def stop(server: "subprocess.Popen[str]") -> None:
-    """End the server as a service manager would, by force if it does not listen."""
+    """Stop the server as a service manager would, by force if it does not stop."""
     server.terminate()
     try:
         server.wait(timeout=30)

@@ -1,4 +1,4 @@
-"""Serve the plugin for real, as a chat host would find it, and call it.
+"""Serve the plugin as a chat host would find it, and call it.
 
 Run it in the plugin's folder with the Python that has plugcli: `python -m unittest`
 """
@@ -20,7 +20,7 @@ PLUGIN = Path(__file__).parent.parent
 SERVE = [sys.executable, "-m", "plugcli", "serve", ".", "--port", "0"]
 START_SECONDS = 60
 
-# A proxy that the environment names cannot reach this machine's own addresses.
+# Ignore the environment's proxy, which cannot reach this machine's own addresses.
 open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
 
 
@@ -65,7 +65,7 @@ class PluginTest(unittest.TestCase):
                 return refusal.code, json.load(refusal)
 
     def test_manifest_leads_to_everything_else(self) -> None:
-        """A chat host knows the manifest alone: all that it names must be there."""
+        """A chat host knows only the manifest; everything that it names must exist."""
         manifest = json.loads(self.get("/.well-known/ai-plugin.json")[2])
         named = [
             manifest["api"]["url"],
@@ -78,12 +78,12 @@ class PluginTest(unittest.TestCase):
                 self.assertTrue(answer.read())
 
     def test_logo_is_a_picture_and_legal_is_a_page(self) -> None:
-        """A host shows both to people, and goes by the content type."""
+        """A host shows both to people, and relies on the content type."""
         self.assertEqual("image/png", self.get("/logo.png")[1])
         self.assertIn("text/html", self.get("/legal")[1])
 
     def test_todo_is_added_listed_and_removed(self) -> None:
-        """The conversation that the plugin is for; each answer holds the whole list."""
+        """This is what the plugin is for; each answer contains the whole list."""
         self.assertEqual((200, {"todos": []}), self.call("GET", "/todos/alice"))
         self.assertEqual(
             (200, {"todos": ["milk"]}),
@@ -99,12 +99,12 @@ class PluginTest(unittest.TestCase):
         self.assertEqual((200, {"todos": ["brød"]}), self.call("GET", "/todos/alice"))
 
     def test_users_have_lists_of_their_own(self) -> None:
-        """What one user adds, another does not see."""
+        """Users do not see the todos of other users."""
         self.call("POST", "/todos/bob", {"todo": "call carol"})
         self.assertEqual((200, {"todos": []}), self.call("GET", "/todos/carol"))
 
     def test_removing_what_is_not_there_is_refused_with_a_sentence(self) -> None:
-        """The model corrects a wrong number only if told; the list stays as it was."""
+        """The model must be told about a wrong number; the list must not change."""
         self.call("POST", "/todos/dave", {"todo": "keep me"})
         for path, expected in (
             ("/todos/nobody?todo_idx=0", 404),
@@ -120,7 +120,7 @@ class PluginTest(unittest.TestCase):
         self.assertEqual((200, {"todos": ["keep me"]}), self.call("GET", "/todos/dave"))
 
     def test_body_that_is_no_todo_is_refused_with_a_sentence(self) -> None:
-        """Models send wrong types and empty texts; none of it may reach a list."""
+        """Models send wrong types and empty texts, which must not reach a list."""
         texts = ["", " ", "x" * 201, "two\nlines", 7, None]
         bodies: list[object] = [{}, [], {"todo": "milk", "list": "bob"}]
         for body in [*bodies, *({"todo": text} for text in texts)]:
@@ -132,7 +132,7 @@ class PluginTest(unittest.TestCase):
 
 
 def pass_on(output: IO[str], lines: "Queue[str]") -> None:
-    """Read to the end, whoever listens: a full pipe would stop the server."""
+    """Read the output to the end, because a full pipe would stop the server."""
     with output:
         for line in output:
             lines.put(line)
@@ -140,7 +140,7 @@ def pass_on(output: IO[str], lines: "Queue[str]") -> None:
 
 
 def wait_for_address(server: "subprocess.Popen[str]") -> str:
-    """Return the address that the server prints, or fail with all that it said."""
+    """Return the address that the server prints, or fail with its output."""
     assert server.stdout
     lines: Queue[str] = Queue()
     threading.Thread(target=pass_on, args=(server.stdout, lines), daemon=True).start()
@@ -153,7 +153,7 @@ def wait_for_address(server: "subprocess.Popen[str]") -> str:
 
 
 def stop(server: "subprocess.Popen[str]") -> None:
-    """End the server as a service manager would, by force if it does not listen."""
+    """Stop the server as a service manager would, by force if it does not stop."""
     server.terminate()
     try:
         server.wait(timeout=30)

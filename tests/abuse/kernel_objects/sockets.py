@@ -324,6 +324,40 @@ time.sleep(2)
         wanted=500,
         at=each(root=Bounded(most=512), user=Killed("descriptors on their way through sockets")),
     ),
+    Row(
+        "descriptors-in-flight-in-turns",
+        "descriptors in the queue of a socket that is on its way itself, a new one four times a second",
+        "a number of the user (unix_inflight), against the sender's RLIMIT_NOFILE",
+        "a uid of its own; RLIMIT_NOFILE",
+        "a price for each such socket, and 5 seconds in which there is always one",
+        r"""
+def hide(ends):
+    near, far = socket.socketpair()
+    near.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', ends))])
+    carrier = socket.socketpair()
+    carrier[0].sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [far.fileno()]))])
+    return near, carrier
+
+def find(hidden):
+    near, carrier = hidden
+    _, (number,), _, _ = socket.recv_fds(carrier[1], 1, 1)
+    with socket.socket(fileno=number) as far:
+        _, ends, _, _ = socket.recv_fds(far, 1, 250)
+    near.close()
+    for each in carrier: each.close()
+    return list(ends)
+
+hidden = hide([0] * 50)
+held(50)
+for turn in range(26):
+    time.sleep(0.25)
+    ends = find(hidden)
+    hidden = hide(ends)
+    for each in ends: os.close(each)
+""",
+        wanted=50,
+        at=each(root=Bounded(most=50), user=Killed("descriptors on their way through sockets")),
+    ),
     _option(
         "filters",
         "programs that look at what comes to a socket (SO_ATTACH_FILTER)",

@@ -1,0 +1,1 @@
+"""`plugcli validate`: judge plugins as chat hosts do, and report it."""

@@ -1,0 +1,40 @@
+"""The files of a session, alive or ended, as the Engine of this machine hands them out."""
+
+from collections.abc import AsyncIterator, Callable
+
+from plugcli.sandbox.engine import Stored
+from plugcli.sandbox.file import FileRefused, Listing, Piece
+from plugcli.sandbox.workspace import Workspace
+
+
+class SessionFiles:
+    """The files in what `workspace` returns, asked each time: None once they are gone. `seconds_left` says how long the session lives."""
+
+    def __init__(self, workspace: Callable[[], Workspace | None], seconds_left: Callable[[], int]) -> None:
+        self._find_workspace = workspace
+        self._count_seconds_left = seconds_left
+
+    async def list(self) -> Listing:
+        """Return the files. A workspace made to be slow to walk is listed in part."""
+        workspace = self._workspace()
+        return await workspace.aside(workspace.list)
+
+    async def read(self, name: str, offset: int, count: int) -> Piece:
+        """Return up to `count` bytes from `offset`. Raises FileRefused."""
+        workspace = self._workspace()
+        return await workspace.aside(workspace.read, name, offset, count)
+
+    async def write(self, name: str, chunks: AsyncIterator[bytes]) -> Stored:
+        """Make the file `name` of `chunks`: all of it or none. Raises FileRefused."""
+        return Stored(await self._workspace().put(name, chunks), self._count_seconds_left())
+
+    async def delete(self, name: str) -> None:
+        """Remove a file. Raises FileRefused."""
+        workspace = self._workspace()
+        await workspace.aside(workspace.delete, name)
+
+    def _workspace(self) -> Workspace:
+        workspace = self._find_workspace()
+        if workspace is None:
+            raise FileRefused("missing", "the session has ended", "use another session")
+        return workspace

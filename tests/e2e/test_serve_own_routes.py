@@ -1,0 +1,86 @@
+"""Routes of an author's own beside those of plugcli: the guard goes by whose route it is, and not by its path."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.serving import Server, serving, write_plugin
+
+OWN = """
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+async def count(request):
+    return JSONResponse({"bytes": len(await request.body())})
+
+def create_app(sandbox):
+    paths = ("/files", "/other", "/execute", "/files/{link}/{name}")
+    return Starlette(routes=[Route(path, count, methods=["POST", "PUT"]) for path in paths])
+"""
+PLUGCLIS = """
+from plugcli.serve.execute import routes
+from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+async def count(request):
+    return JSONResponse({"bytes": len(await request.body())})
+
+def create_app(sandbox):
+    own = [Route("/own/files", count, methods=["POST"])]
+    app = Starlette(routes=[*own, Mount("/python", routes=routes(sandbox)), *routes(sandbox)])
+    return GZipMiddleware(app)
+"""
+TEXT = b"x" * 30_000_000
+FORM = {"Content-Type": "text/plain"}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A plugin that asks for a sandbox, and whose routes are all its author's."""
+    tmp_path = tmp_path_factory.mktemp("own")
+    with serving(tmp_path, write_plugin(tmp_path / "mine", OWN), "--preload", "none") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A plugin with plugcli's routes, below a path of their own too, and one of its author's."""
+    tmp_path = tmp_path_factory.mktemp("both")
+    with serving(tmp_path, write_plugin(tmp_path / "mine", PLUGCLIS), "--preload", "none") as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", ["/files", "/other"])
+def test_own_route_does_not_get_what_it_does_not_bound(own: Server, path: str) -> None:
+    """It would read 30 MB whole, and any page may send text."""
+    assert 415 == own.call("POST", path, TEXT, FORM).status
+
+
+@pytest.mark.parametrize("path", ["/files", "/other", "/execute", "/files/a.b/c"])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_own_route_gets_json_alone_whatever_its_path(own: Server, method: str, path: str) -> None:
+    """And its methods are the author's: none is refused because plugcli's route of this path has others."""
+    assert 415 == own.call(method, path, b"x", FORM).status
+    assert {"bytes": 2} == own.call(method, path, b"{}", {"Content-Type": "application/json"}).json()
+
+
+@pytest.mark.parametrize("path", ["/files", "/python/files"])
+def test_upload_to_the_route_of_plugcli_is_taken_as_it_comes(both: Server, path: str) -> None:
+    """The route bounds its body itself, wherever the plugin has it, and whatever lies around it."""
+    answer = both.call("POST", f"{path}?session=a&name=long.txt", TEXT, {"Content-Type": "application/json"})
+    assert (201, 30_000_000) == (answer.status, answer.json()["files"][0]["bytes"])
+
+
+def test_address_of_a_file_is_good_for_all_routes_of_one_sandbox(both: Server) -> None:
+    """There is one key: what the routes below /python write, those at the top read."""
+    answer = both.post("/python/execute", {"code": "open('a.txt', 'w').write('hello')", "session": "b"})
+    url = answer.json()["files"][0]["url"]
+    assert b"hello" == both.get(url.removeprefix(both.url)).body
+
+
+def test_own_route_beside_those_of_plugcli_gets_json_alone(both: Server) -> None:
+    """Its path ends like that of the uploads."""
+    assert 415 == both.call("POST", "/own/files", b"x", FORM).status
