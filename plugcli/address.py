@@ -2,12 +2,16 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from posixpath import normpath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin, urlsplit
 
 from plugcli.internet import is_own, number_of
 from plugcli.placeholder import TEMPLATE
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 Kind = Literal[
     "https", "http", "localhost", "loopback", "relative", "path", "no-scheme", "data", "placeholder",
@@ -19,8 +23,6 @@ _UNFILLED = re.compile(
     r"\b(?i:your)[-_]?(?i:app|api|company|domain|host|name|plugin|server|site|url|user)|\bYOUR\b|\bTHEURL\b"
     r"|^[A-Z][A-Z0-9]*_[A-Z0-9_]+|\{[A-Z][A-Z0-9_]*\}|<[\w -]+>"
 )
-# Second labels under which countries register: co.uk, com.au.
-_SHARED = ("ac", "co", "com", "edu", "gov", "ne", "net", "or", "org")
 _EXAMPLE = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net))?|test|invalid)$", re.IGNORECASE)
 
 _BLANK = "".join(map(chr, range(33)))
@@ -46,11 +48,15 @@ class Address:
 
     @property
     def domain(self) -> str:
-        """The part of `host` that somebody registered, as near as can be told without a list: `shop.co.uk` of `api.shop.co.uk`."""
-        labels = self.host.split(".")
+        """The part of `host` that somebody registered: `shop.co.uk` of `api.shop.co.uk`, `mine.fly.dev` of `api.mine.fly.dev`."""
+        labels = self.host.rstrip(".").split(".")
         if len(labels) < 3 or labels[-1].isdecimal():
             return self.host
-        return ".".join(labels[-3 if is_shared(".".join(labels[-2:])) else -2 :])
+        return _registered(".".join(labels)) or self.host
+
+    def shares_domain(self, other: "Address") -> bool:
+        """Whether the same person registered the domain of both."""
+        return self.host == other.host or self.domain == other.domain
 
     @property
     def is_local(self) -> bool:
@@ -114,9 +120,9 @@ def is_placeholder(text: str) -> bool:
 
 
 def is_shared(host: str) -> bool:
-    """Whether strangers register below `host`, such as `dev` or `co.uk`, as near as can be told without a list."""
-    labels = host.rstrip(".").split(".")
-    return len(labels) == 1 or (len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SHARED)
+    """Whether strangers register below `host`, such as `dev`, `co.uk` or `fly.dev`."""
+    name = host.rstrip(".")
+    return "." not in name or _registered(name.lower()) is None
 
 
 def is_own_machine(host: str) -> bool:
@@ -133,6 +139,19 @@ def is_localhost(host: str) -> bool:
 def is_example(host: str) -> bool:
     """Whether `host` is one of those that RFC 2606 keeps free for examples."""
     return bool(_EXAMPLE.search(host))
+
+
+def _registered(name: str) -> str | None:
+    """The registered domain at the end of `name`, by the Public Suffix List; None where `name` is itself a suffix."""
+    found: str | None = _suffixes().privatesuffix(name)
+    return found
+
+
+@cache
+def _suffixes() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList  # 70 ms, which few plugins need
+
+    return PublicSuffixList()
 
 
 def _unfilled(text: str) -> bool:

@@ -72,21 +72,21 @@ def write_folder(destination: Path, files: Mapping[str, bytes], *, force: bool =
 
 
 def check_free(destination: Path, names: Iterable[str], *, force: bool = False) -> None:
-    """Raise PlugcliError where `write_folder` would refuse to write files called `names`; name all that are in the way."""
+    """Raise PlugcliError where `write_folder` would refuse to write files called `names`; name every file that already exists."""
     try:
         if os.path.lexists(destination) and not destination.is_dir():
             raise PlugcliError(
-                f"{destination} is not a folder", hint="name a folder, or one that is not there yet"
+                f"{destination} is not a folder", hint="name a folder, or a folder that does not exist yet"
             )
         found = dict.fromkeys(filter(None, (_obstacle(destination, name, force) for name in names)))
     except OSError as error:
         raise _cannot_write(destination, error) from error
     if found:
         raise PlugcliError(
-            f"in the way in {destination}: {', '.join(found)}; nothing was written",
-            hint="these are no plain files in folders of their own: move them, or name another folder"
+            f"these files already exist in {destination}: {', '.join(found)}; nothing was written",
+            hint="--force replaces only regular files and links: move these, or name another folder"
             if force
-            else "name another folder, move them, or overwrite them on purpose with --force",
+            else "name another folder, move the files, or overwrite them with --force",
         )
 
 
@@ -123,5 +123,5 @@ def _make_folders(folder: Path, undo: ExitStack) -> None:
 def _cannot_write(destination: Path, error: OSError) -> PlugcliError:
     return PlugcliError(
         f"cannot write to {destination}: {error.strerror} ({error.filename}); nothing was changed",
-        hint="name a folder that you may write to, on a disk with room",
+        hint="name a folder with write permission, on a disk that is not full",
     )

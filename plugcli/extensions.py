@@ -1,7 +1,6 @@
 """One file, one extension: rules, hosts and formats of a report are found, never listed."""
 
 import importlib
-import pkgutil
 from types import ModuleType
 from typing import TypeVar
 
@@ -10,6 +9,8 @@ T = TypeVar("T")
 
 def ids(package: ModuleType) -> list[str]:
     """The ids of the extensions in `package`: their file names with hyphens, so no two can claim the same one."""
+    import pkgutil  # 1 ms that a command without rules and hosts does not pay
+
     return [info.name.replace("_", "-") for info in pkgutil.iter_modules(package.__path__)]
 
 

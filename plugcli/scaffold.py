@@ -1,8 +1,8 @@
-"""Templates, and how one becomes a new plugin: found, rendered in memory, written without overwriting.
+"""Finds templates, and renders one into a new plugin.
 
-A template is a folder with a `template.toml`. In it, a file whose name ends in `.jinja` is rendered and loses
-that ending; every other file is copied byte for byte. What the user answers is data, never template text, and
-reaches a file only through the escape of that file's format. Nothing here asks, prints or runs anything.
+A template is a folder with a `template.toml`. A file whose name ends in `.jinja` is rendered and loses that
+ending; every other file is copied byte for byte. The user's answers are data, never template text, and reach a
+file only through the escape for its format. This module never asks questions, prints, or runs anything.
 """
 
 import html
@@ -20,7 +20,7 @@ from plugcli import atomic
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.plugin_name import EMAIL_TO_EDIT, checked_email, checked_name, name_for_model
 
-# Left behind when somebody runs or checks a template in place.
+# Files that are left behind when somebody runs or checks a template in place.
 _NOT_TEMPLATE = {"template.toml", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".DS_Store"}
 
 
@@ -36,15 +36,13 @@ class Template:
 
 def templates() -> dict[str, Template]:
     """Return every template by its id, the name of its folder, in alphabetical order."""
-    # In a wheel they lie beside this module. An editable install reads the top level, live: the copy that
-    # hatchling leaves in site-packages goes stale, and lies where this module does not.
+    # In a wheel, templates are beside this module. An editable install reads them from the top level, because the
+    # copy that hatchling leaves in site-packages goes stale; that copy is not beside this module.
     packed = Path(__file__).with_name("_templates")
     home = packed if packed.is_dir() else Path(__file__).parent.parent / "templates"
     found = {path.parent.name: _load(path) for path in sorted(home.glob("*/template.toml"))}
     if not found:
-        raise PlugcliError(
-            f"plugcli has no templates: {home} is empty or missing", hint="install plugcli again"
-        )
+        raise PlugcliError(f"plugcli has no templates: {home} is empty or missing", hint="reinstall plugcli")
     return found
 
 
@@ -60,17 +58,17 @@ def _load(description: Path) -> Template:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PlugcliError(
             f"{description} does not describe a template: {error}",
-            hint="a template.toml holds summary, and name under [defaults]",
+            hint="a template.toml needs summary, and name under [defaults]",
         ) from error
 
 
 def files(template: Template) -> list[str]:
-    """Return the paths of the files that `template` renders into, relative, with forward slashes, sorted."""
+    """Return the relative paths of the files that `template` renders to, with forward slashes, sorted."""
     return sorted(_sources(template))
 
 
 def _sources(template: Template) -> dict[str, Path]:
-    """Return each rendered file's path and the template's file that it comes from."""
+    """Return the path of each rendered file, with the template file that it comes from."""
     relative = (path.relative_to(template.folder) for path in template.folder.rglob("*") if path.is_file())
     return {
         path.as_posix().removesuffix(".jinja"): path for path in relative if not _NOT_TEMPLATE & {*path.parts}
@@ -78,14 +76,16 @@ def _sources(template: Template) -> dict[str, Path]:
 
 
 def render(template: Template, answers: Mapping[str, str]) -> dict[str, bytes]:
-    """Return what `template` becomes, each file's relative path with its content, in memory.
+    """Render `template` in memory; return the content of each file by its relative path.
 
-    `answers` may hold `name` (the plugin's name for people) and `email` (where users reach the author); what
-    is missing or empty becomes the template's default name and an address that is to be edited. Raises
-    UsageError for an answer that no chat host would take.
+    `answers` may have `name` (the plugin's name for people) and `email` (where users reach the author). A missing
+    or empty answer is replaced by the template's default name or by an address for the author to edit. Raises
+    UsageError for an answer that no chat host would accept.
     """
     if unknown := sorted({*answers} - {"name", "email"}):
-        raise UsageError(f"a template asks for no {', '.join(unknown)}", hint="answers are name and email")
+        raise UsageError(
+            f"unknown answers: {', '.join(unknown)}", hint="a template has two questions: name and email"
+        )
     name = checked_name(answers.get("name") or template.default_name)
     values = {
         "name": name,
@@ -103,12 +103,12 @@ def _fill_in(source: Path, content: bytes, values: Mapping[str, str]) -> bytes:
     escape = _ESCAPES.get(Path(source.stem).suffix)
     if escape is None:
         raise PlugcliError(
-            f"the template file {source} cannot be rendered: nothing here escapes text for it",
-            hint=f"these can hold answers: {', '.join(f'*{suffix}.jinja' for suffix in _ESCAPES)}",
+            f"the template file {source} cannot be rendered: plugcli has no escape for its format",
+            hint=f"these files can contain answers: {', '.join(f'*{suffix}.jinja' for suffix in _ESCAPES)}",
         )
     environment = ImmutableSandboxedEnvironment(
         undefined=jinja2.StrictUndefined,
-        finalize=lambda value: escape(str(value)),  # every {{ }}, so that none can be forgotten
+        finalize=lambda value: escape(str(value)),  # applies to every {{ }}, so that none can be forgotten
         keep_trailing_newline=True,
     )
     try:
@@ -119,8 +119,8 @@ def _fill_in(source: Path, content: bytes, values: Mapping[str, str]) -> bytes:
 
 
 def _quoted(text: str) -> str:
-    # A JSON string is a YAML double-quoted scalar too, except that YAML has no surrogate pairs: so no \\u
-    # escapes for what lies beyond U+FFFF.
+    # A JSON string is also a YAML double-quoted scalar, except that YAML has no surrogate pairs: so there must be
+    # no \\u escapes for characters beyond U+FFFF.
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -139,13 +139,13 @@ _ESCAPES: dict[str, Callable[[str], str]] = {
 def scaffold(
     template: Template, answers: Mapping[str, str], destination: Path, *, force: bool = False
 ) -> list[Path]:
-    """Render `template` into the folder `destination`, which is made if need be; return the files written.
+    """Render `template` into the folder `destination`, which is created if it does not exist; return the files.
 
-    All or nothing, with `force` as in `atomic.write_folder`; raises PlugcliError as that does, and as `render`.
+    Writes all files or none. `force` and the errors are those of `atomic.write_folder` and `render`.
     """
     return atomic.write_folder(destination, render(template, answers), force=force)
 
 
-def refuse_what_is_in_the_way(template: Template, destination: Path, *, force: bool = False) -> None:
-    """Raise PlugcliError where `scaffold` would refuse `destination`; name all that is in the way."""
+def check_free(template: Template, destination: Path, *, force: bool = False) -> None:
+    """Raise PlugcliError, naming every file that already exists, if `scaffold` would refuse `destination`."""
     atomic.check_free(destination, files(template), force=force)

@@ -4,10 +4,12 @@ import fcntl
 import os
 import signal
 from collections.abc import Generator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent
 
@@ -48,13 +50,26 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return len(os.sched_getaffinity(0))
 
 
-@pytest.hookimpl(tryfirst=True)
+class _Schedule(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each file to one worker, and all files that run alone to the same one.
+
+    `--dist=loadgroup` of pytest-xdist 3.8 does not see the groups any more with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "alone" if _has_alone(PurePath(file)) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Schedule:
+    """Say which worker gets which tests."""
+    return _Schedule(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep slow tests out of the inner loop. Let each file be one worker's, and what runs alone one worker's, at the end."""
+    """Put what runs alone at the end, and keep slow tests out of the inner loop."""
     items.sort(key=_is_alone)
-    for item in items:
-        group = "alone" if _is_alone(item) else str(item.path.relative_to(TESTS))
-        item.add_marker(pytest.mark.xdist_group(group))
     if _is_inner_loop(config):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
@@ -62,10 +77,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_alone(item: pytest.Item) -> bool:
-    path = item.path.relative_to(TESTS)
-    if item.get_closest_marker("alone"):
-        return True
-    return any(map(path.match, ALONE)) and not any(map(path.match, NOT_ALONE))
+    return item.get_closest_marker("alone") is not None or _has_alone(item.path)
+
+
+def _has_alone(file: PurePath) -> bool:
+    return any(map(file.match, ALONE)) and not any(map(file.match, NOT_ALONE))
 
 
 def _is_inner_loop(config: pytest.Config) -> bool:

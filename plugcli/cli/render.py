@@ -6,9 +6,9 @@ import sys
 from typing import TextIO
 
 from plugcli import __version__
-from plugcli.cli.text import printable
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import gate
+from plugcli.terminal_text import printable
 
 
 def is_coloured(stream: TextIO | None) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from plugcli.client.events import json_object, text_of
 from plugcli.errors import PlugcliError
-from plugcli.sandbox.gate import line as printable
+from plugcli.terminal_text import printable
 
 SILENT_SECONDS = 20.0
 """The longest silence: `serve` sends something every 3 s."""

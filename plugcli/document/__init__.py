@@ -140,7 +140,7 @@ class Document:
 
     @cached_property
     def _memo(self) -> dict[Any, Any]:
-        """What `remembered` functions have worked out from this document. Theirs alone."""
+        """What `remembered` functions have computed from this document. Only they use it."""
         return {}
 
     @cached_property

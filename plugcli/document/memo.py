@@ -1,7 +1,7 @@
-"""What has been worked out from a document is kept on the document, and goes when the document goes.
+"""A cache for what is computed from a document: it is kept on the document and freed with it.
 
-A cache of a module's own would keep documents alive after their owner let go of them, and would forget what a server with
-several plugins needs again at once.
+A cache in a module would keep documents alive after their owner has dropped them. If it were bounded, a server with several plugins
+would evict what it needs again for the next call.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
-def remembered(work_out: Callable[[Document, *Ts], T]) -> Callable[[Document, *Ts], T]:
-    """Decorate a function of a document: for the same document and arguments it works out its value once.
+def remembered(compute: Callable[[Document, *Ts], T]) -> Callable[[Document, *Ts], T]:
+    """Decorate a function of a document, so that it runs once for each document and arguments.
 
-    The arguments after the document are hashable and given by position; the value is not to be changed by callers. Nothing is
-    ever forgotten while the document lives, so the arguments must come from a small set.
+    The arguments after the document must be hashable, and are passed by position. Callers must not change the value. Nothing is
+    evicted while the document lives, so the arguments must come from a small set.
     """
 
-    @wraps(work_out)
+    @wraps(compute)
     def recall(document: Document, *arguments: *Ts) -> T:
         known = document._memo
-        key = (work_out, arguments)
+        key = (compute, arguments)
         try:
             return known[key]  # type: ignore[no-any-return]
         except KeyError:
-            value = known[key] = work_out(document, *arguments)
+            value = known[key] = compute(document, *arguments)
             return value
 
     return recall

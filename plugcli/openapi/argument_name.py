@@ -1,6 +1,6 @@
-"""The names under which a model is shown the arguments of a tool: the only place where they are made.
+"""The names that a model is shown for the arguments of a tool. They are made here and nowhere else.
 
-A name of the document may be in two locations, may be too long, or may hold characters that a model's API refuses.
+A name in the document may occur in two locations, be too long, or contain characters that the API of a model refuses.
 """
 
 import re
@@ -9,29 +9,29 @@ from collections.abc import Iterable
 
 from plugcli.openapi.signature import BODY, Argument
 
-# Anthropic's API takes at most 64 letters, digits, _ - and .; Gemini's no hyphens and dots, and no digit first.
+# Anthropic's API accepts up to 64 letters, digits, _ - and . in a name. Gemini's accepts no hyphens, no dots, and no digit first.
 MOST_CHARACTERS = 64
 _REFUSED = re.compile(r"[^A-Za-z0-9_]+")
 
 
 def renamed(argument: Argument) -> str:
-    """The name of an argument that must give way to one in the body, as converters make it: `name__path`, `name__query`."""
+    """The name that converters give a parameter if a property of the body has the same name: `name__path`, `name__query` and so on."""
     return f"{argument.name}{_ending(argument)}"
 
 
 def shown_names(arguments: Iterable[Argument]) -> dict[str, Argument]:
-    """The arguments by the name that a model is shown, in their order. No name depends on that order.
+    """The arguments by the name that a model is shown, in the given order. The names do not depend on that order.
 
-    A name that every model's API takes stays as it is, unless arguments in two locations have it: then a property of the body
-    keeps it, and a parameter gets its location as an ending. Other names have `_` in place of refused characters, are cut at
-    64 characters, and are numbered where the name is taken.
+    If arguments in several locations have the same name, a property of the body keeps it, and each parameter gets its location as
+    an ending. Characters that an API refuses become `_`, names are cut at 64 characters, and a name that is taken gets a number.
+    A name that needs no change is never taken by another argument.
     """
     arguments = tuple(arguments)
     often = Counter(each.name for each in arguments)
     endings = {
         each: "" if often[each.name] == 1 or each.location == BODY else _ending(each) for each in arguments
     }
-    # Names that stay as they are come first, so that no other name takes them.
+    # Names that need no change come first, so that no other argument takes them.
     in_order = sorted(
         arguments, key=lambda each: (_shown(each, endings[each]) != each.name, each.name, each.location)
     )

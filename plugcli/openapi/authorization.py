@@ -1,4 +1,4 @@
-"""What an operation asks of its caller: ways to authenticate, each one scheme or several together. Judges nothing."""
+"""How the caller of an operation may authenticate: each way is one security scheme, or several together. Judges nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +9,17 @@ from plugcli.openapi.operation import Operation
 
 @dataclass(frozen=True)
 class Scheme:
-    """A security scheme by the name that operations use; `data` is empty where the document does not define it."""
+    """A security scheme, by the name that operations use. `data` is empty if the document does not define the scheme."""
 
     name: str
     data: dict[str, Any]
 
 
 def ways(openapi: Document, operation: Operation) -> tuple[str, tuple[tuple[Scheme, ...], ...]]:
-    """Where the ways in which `operation` may be called are written, and each way with the schemes it needs together.
+    """The pointer to the security requirements of `operation`, and for each of them the schemes that it needs together.
 
-    Those of the document hold where the operation has none of its own. Being called without authentication is no way.
+    An operation without requirements of its own has those of the document. The empty requirement, which allows calls without
+    authentication, is left out.
     """
     own = operation.data.get("security")
     where = "/security" if own is None else f"{operation.where}/security"

@@ -12,7 +12,7 @@ def is_json_media_type(media_type: str) -> bool:
 
 
 def allows_json(media_type: str) -> bool:
-    """Whether a media type that a document offers allows JSON. A document may offer `*/*`, any type; no header names that."""
+    """Whether a media type in a document allows JSON. A document may offer `*/*`, which is not a valid type of an actual body."""
     return is_json_media_type(media_type) or _essence(media_type) == "*/*"
 
 

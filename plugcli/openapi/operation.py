@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from plugcli.document import Document, pointer, remembered
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# What a chat host calls; it makes no function of the others.
+# The methods that a chat host calls. It makes no function of an operation with another method.
 CALLED_METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -23,18 +23,18 @@ class Operation:
 
     @property
     def id(self) -> str:
-        """The operationId, empty where it is missing or no text."""
+        """The operationId, or an empty string if it is missing or is not a string."""
         value = self.data.get("operationId")
         return value if isinstance(value, str) else ""
 
     @property
     def title(self) -> str:
-        """How to name the operation to a person."""
+        """The name of the operation for people: `GET /todos`."""
         return f"{self.method.upper()} {self.path}"
 
     @property
     def words(self) -> dict[str, object]:
-        """What hosts call it in their messages; they have no word for one without an operationId."""
+        """The words that a host's messages use for the operation. There is no `operation_id` if the document has none."""
         words: dict[str, object] = {"path": self.path, "method": self.method, "title": self.title}
         return {**words, "operation_id": self.id} if self.id else words
 
@@ -47,7 +47,7 @@ def suggested_id(operation: Operation) -> str:
 
 @remembered  # every rule asks, for every host
 def operations(document: Document) -> tuple[Operation, ...]:
-    """The operations in the order of the text. What has no sensible form is left out: rules report it."""
+    """The operations, in the order of the text. Malformed ones are left out; rules report them."""
     paths = document.data.get("paths")
     return tuple(
         Operation(path, method, pointer.join("paths", path, method), data)
@@ -58,7 +58,7 @@ def operations(document: Document) -> tuple[Operation, ...]:
 
 
 def follow(document: Document, where: str, value: Any) -> tuple[str, Any]:
-    """Where the local references that start at `value` end, and the value there; the last one that exists."""
+    """Follow local references from `value` to the last value that exists. Return its pointer and the value."""
     seen = set()
     while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
         target = _target(document, reference)
@@ -76,18 +76,18 @@ def leads_somewhere(document: Document, reference: str) -> bool:
 
 @remembered
 def _target(document: Document, reference: str) -> tuple[str, Any] | None:
-    """The pointer that a local reference means and the value there, None where there is none."""
+    """The pointer that a local reference stands for and the value there, or None if there is no such value."""
     where = unquote(reference[1:])
     reached, value = document.nearest(where) if reference.startswith("#/") else ("", None)
     return (where, value) if reached and reached == _normal(where) else None
 
 
 def exists(document: Document, where: str) -> bool:
-    """Whether the pointer `where` leads to a value, be it null."""
+    """Whether the pointer `where` leads to a value, which may be null."""
     return document.nearest(where)[0] == _normal(where)
 
 
 def _normal(where: str) -> str:
-    """The one way to write the pointer `where`."""
+    """The pointer `where` in its normal form."""
     is_normal = where.startswith("/") and "~" not in where
     return where if is_normal else pointer.join(*pointer.split(where))

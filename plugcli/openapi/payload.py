@@ -1,4 +1,4 @@
-"""Payloads: the schemas of what operations are sent and what they answer. Follows local references, judges nothing."""
+"""Payloads: the schemas of what is sent to operations and of what they answer. Follows local references and judges nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from plugcli.openapi.operation import Operation, follow
 from plugcli.openapi.signature import Body, Signature, bodies, signatures
 
 UNIONS = ("oneOf", "anyOf", "allOf")
-# The parts that lead to a value, as a pointer would; it is made into one only where there is something to say.
+# The parts of a pointer. They are joined into a pointer only for a finding.
 Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Payload:
-    """One schema of an operation, and the pointer that leads to it, references followed.
+    """One schema of an operation and its pointer, references followed.
 
-    `name` is that of a parameter, `status` that of a response; `media_type` a body and a response have.
+    A parameter has a `name`, a response has a `status`, and a body or a response has a `media_type`.
     """
 
     operation: Operation
@@ -52,7 +52,7 @@ def _of(document: Document, signature: Signature) -> Iterator[Payload]:
 
 
 def _schemas(document: Document, offered: tuple[Body, ...]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The schemas of a body or a response, one for each media type, which comes last."""
+    """The pointer, the schema and the media type of each body in `offered` that has a schema."""
     for each in offered:
         place, schema = follow(document, each.where, each.schema)
         if isinstance(schema, dict):
@@ -60,7 +60,7 @@ def _schemas(document: Document, offered: tuple[Body, ...]) -> Iterator[tuple[st
 
 
 def parts(document: Document, payload: Payload, seen: set[int]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The payload's schema and all schemas in it, references followed; none that is in `seen` (by `id`), which grows."""
+    """The payload's schema and all schemas in it, references followed. Schemas whose `id` is in `seen` are skipped, and `seen` grows."""
     waiting: list[tuple[Path, Any]] = [(tuple(pointer.split(payload.where)), payload.schema)]
     while waiting:
         path, value = waiting.pop()

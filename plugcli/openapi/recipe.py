@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tools:
-    """How a host makes tools of the operations, one of each.
+    """How a host turns each operation into a tool.
 
-    `unnamed` is the name of an operation without an operationId, made of `{method}`, `{METHOD}` and `{path}`, without
-    what `unnamed_drops` matches; where it is empty, such an operation becomes no tool. `texts` are the members that may
-    describe the tool: the first that has text does. With `path_parameters` those of the path belong to it too. Names that
-    are the same after the replacements in `folds` are one name to the host.
+    `unnamed` is the pattern of the name for an operation without an operationId; it may contain `{method}`, `{METHOD}` and `{path}`,
+    and what `unnamed_drops` matches is removed from the result. If it is empty, such an operation does not become a tool. `texts` are
+    the members that may describe the tool: the first one with text is used. `path_parameters` says whether the tool takes the
+    parameters of the path too. Names that are equal after the replacements in `folds` are the same name to the host.
     """
 
     unnamed: str = ""

@@ -1,4 +1,4 @@
-"""The servers of a document and of its operations: where they are written, their addresses, and the one that a call goes to."""
+"""The servers of a document and of its operations: the pointers to them, and their addresses with variables filled in."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, eq=False)
 class ApiServer:
-    """A Server Object with a `url` that is text. `index` is its place in the list, and `where` the pointer to it."""
+    """A Server Object whose `url` is a string. `index` is its position in the list, and `where` is the pointer to it."""
 
     index: int
     where: str
@@ -23,12 +23,12 @@ class ApiServer:
 
     @property
     def has_variables(self) -> bool:
-        """Whether the server says what the variables in its address stand for."""
+        """Whether the server defines variables."""
         return "variables" in self.data
 
     @property
     def filled_url(self) -> str:
-        """The address with the default of each variable filled in; a variable without one stays as it is written."""
+        """The address with the default of each variable filled in. A variable without a default stays as written."""
         variables = self.data.get("variables")
         known = variables if isinstance(variables, dict) else {}
 
@@ -40,14 +40,14 @@ class ApiServer:
         return _VARIABLE.sub(default, self.url)
 
     def absolute_url(self, found_at: str) -> str:
-        """The filled-in address, relative to the address where the document was found. Raises ValueError for an invalid one."""
+        """The filled-in address, resolved against the address of the document. Raises ValueError if it is not a valid URL."""
         return urljoin(found_at, self.filled_url)
 
 
 def servers(document: Document, where: str = "") -> tuple[ApiServer, ...]:
     """The servers of the object at the pointer `where`: the document itself, a path, or an operation.
 
-    What is not an object with a `url` is left out.
+    Entries that are not objects with a `url` are left out.
     """
     found = document.get(*pointer.split(where), "servers")
     return tuple(
@@ -58,7 +58,7 @@ def servers(document: Document, where: str = "") -> tuple[ApiServer, ...]:
 
 
 def servers_of(document: Document, operation: Operation) -> tuple[ApiServer, ...]:
-    """The servers that calls of `operation` may go to: its own, else those of its path, else those of the document."""
+    """The servers that a call of `operation` may use: its own, else those of its path, else those of the document."""
     of_path = pointer.join("paths", operation.path)
     for where in (operation.where, of_path, ""):
         if found := servers(document, where):
@@ -69,7 +69,7 @@ def servers_of(document: Document, operation: Operation) -> tuple[ApiServer, ...
 def with_urls(openapi: Any, change: Callable[[Any], Any]) -> Any:
     """The data of a document with `change` applied to the `url` of every server: the document's, a path's, an operation's.
 
-    Whatever does not change is the same object, also the document itself.
+    Every part that does not change stays the same object, and so does the whole document.
     """
     if not isinstance(openapi, Mapping):
         return openapi
@@ -81,7 +81,7 @@ def with_urls(openapi: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def replaced(old: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`old` with `changes` to members that it has, in its order; `old` itself if they change nothing."""
+    """`old` with `changes` made to the members that it has, in the same order, or `old` itself if nothing changes."""
     real = {key: value for key, value in changes.items() if key in old and old[key] is not value}
     real = {key: value for key, value in real.items() if old[key] != value}
     return {**old, **real} if real else old

@@ -1,6 +1,7 @@
-"""Signatures: what can be sent with each operation of a document, references to parameters and bodies followed. Fetches nothing.
+"""Signatures: what can be sent with each operation of a document. References to parameters and bodies are followed.
 
-This is the one reading of an operation. What a model is shown of it is not decided here: a recipe for tools does that, or a host.
+This is the only place that reads an operation. What a model is shown of it is decided elsewhere: by the recipe for tools, or by a host.
+Nothing is fetched.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from plugcli.openapi.operation import Operation, follow, operations
 # The location of a property of the body, beside the four locations of parameters.
 BODY = "body"
 LOCATIONS = ("path", "query", "header", "cookie")
-# Enough for any body that somebody wrote; a document can nest `allOf` without end.
+# Enough for any real body. A hostile document can nest `allOf` without end.
 _MOST_PARTS = 1000
 
 
@@ -23,10 +24,10 @@ _MOST_PARTS = 1000
 class Argument:
     """One argument: a parameter, a property of the body, or the whole body.
 
-    `location` is the parameter's `in`, or `body`; it is empty if the parameter cannot be sent, because it has no name or no valid
-    `in`. `where` is the pointer to the parameter or the property. `schema` is as it stands in the document, references not
-    followed, and `schema_where` is its pointer. `parameter` is the Parameter Object, empty for what is in the body; `media_type`
-    is set for a parameter that has `content` in place of a schema.
+    `location` is the parameter's `in`, or `body`. It is empty if the parameter cannot be sent, because it has no name or no valid
+    `in`. `where` is the pointer to the parameter or the property. `schema` is as written in the document, references not
+    followed, and `schema_where` is its pointer. `parameter` is the Parameter Object, which is empty for an argument in the body.
+    `media_type` is set for a parameter that has `content` instead of a schema.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Argument:
 
     @property
     def style(self) -> str:
-        """How the value is serialized; the default depends on the location (OpenAPI, Parameter Object)."""
+        """How the value is serialized. The default depends on the location (OpenAPI, Parameter Object)."""
         style = self.parameter.get("style")
         return (
             style if isinstance(style, str) else "form" if self.location in ("query", "cookie") else "simple"
@@ -49,7 +50,7 @@ class Argument:
 
     @property
     def explodes(self) -> bool:
-        """Whether each item of a list or an object is sent separately; by default only with the style `form`."""
+        """Whether each item of a list or an object is sent separately, which is the default only for the style `form`."""
         explode = self.parameter.get("explode")
         return explode if isinstance(explode, bool) else self.style == "form"
 
@@ -63,7 +64,7 @@ class Argument:
 class Body:
     """A body in one media type. `media` is the Media Type Object.
 
-    `schema` is as it stands in the document, references not followed, None where there is none; `where` is its pointer.
+    `schema` is as written in the document, references not followed, or None if there is none. `where` is its pointer.
     """
 
     media_type: str
@@ -76,11 +77,11 @@ class Body:
 class Signature:
     """What can be sent with one operation.
 
-    `declared` are all parameters of the operation and then of its path, also those that cannot be sent and those that are
-    declared twice. `parameters` are the operation's own that can be sent, and `path_parameters` those of its path that it does not
-    override; in both, each name and location is there once. `bodies` are all media types of the body, and `body` is the one to
-    send: JSON if it is offered, else the first. `properties` are the properties of that body; where it has none,
-    `whole_body` is the body as one argument.
+    `declared` has every parameter of the operation, then every parameter of its path, including those that cannot be sent and
+    those that are declared twice. `parameters` are the operation's own parameters that can be sent, and `path_parameters` are those
+    of its path that it does not override; both have each name and location once. `bodies` has every media type of the body.
+    `body` is the one to send: JSON if it is offered, else the first. `properties` are the properties of that body. If it has none,
+    `whole_body` is the body as a single argument.
     """
 
     operation: Operation
@@ -111,12 +112,12 @@ def signatures(document: Document) -> tuple[Signature, ...]:
 
 
 def bodies(document: Document, where: str, holder: Any) -> tuple[Body, ...]:
-    """What `content` offers in the request body or the response `holder`, which stands at `where` and may be a reference."""
+    """The bodies in the `content` of `holder`, a request body or a response at the pointer `where`, which may be a reference."""
     return tuple(_bodies(*follow(document, where, holder)))
 
 
 def json_body(document: Document, signature: Signature) -> tuple[str, Mapping[str, Any]] | None:
-    """The schema of the body in `application/json` itself, and its pointer, references followed; None if there is none."""
+    """The pointer and the schema of the body in exactly `application/json`, references followed, or None if there is none."""
     body = next((each for each in signature.bodies if each.media_type == "application/json"), None)
     if body is None:
         return None
@@ -153,7 +154,7 @@ def _signature(at: _At, operation: Operation, of_path: tuple[Argument, ...]) -> 
 
 
 def _by_identity(arguments: tuple[Argument, ...]) -> dict[tuple[str, str], Argument]:
-    """What can be sent of `arguments`, by name and location, which identify a parameter; the last one counts."""
+    """The arguments that can be sent, by name and location, which identify a parameter. Of duplicates the last one counts."""
     return {(each.name, each.location): each for each in arguments if each.location}
 
 
@@ -204,7 +205,7 @@ def _chosen(offered: tuple[Body, ...]) -> Body | None:
 
 
 def _properties(at: _At, where: str, schema: Any) -> Iterator[Argument]:
-    """The properties of a body, also those in the parts of an `allOf`, each of which may require those of another."""
+    """The properties of a body, including those in the parts of an `allOf`. A part may require the properties of another."""
     waiting = [(where, schema)]
     seen: set[int] = set()
     wanted: set[str] = set()

@@ -1,7 +1,7 @@
-"""Where in an OpenAPI document the objects are that a rule minds, for rules that look everywhere in it.
+"""Find the objects that a rule reports, anywhere in an OpenAPI document, and the pointers to them.
 
-Looking at each object is fast, and finding the way to one is not: ways are looked for only where an object is minded. Examples and
-other plain values are passed by: what looks like a schema or a reference in them is none.
+Looking at every object is fast, but finding the pointer to one is slow, so pointers are computed only for objects that are reported.
+Examples and other plain values are skipped: something in them may look like a schema or a reference without being one.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,16 +10,16 @@ from typing import Any
 
 from plugcli.document import Document, pointer
 
-# Members that hold values, not parts of the description; as names of properties they are nothing special.
+# Members that hold plain values. As names of properties they have no special meaning.
 _VALUES = frozenset(("example", "examples", "default", "enum", "const"))
 
-# A value with the chain of the one around it and its key there; None for both of the whole document.
+# The chain of the enclosing value, the key in it, and the value. The first two are None for the whole document.
 _Chain = tuple[Any, str | int | None, Any]
 
 
 @dataclass(frozen=True)
 class Found:
-    """An object in the document. With `has_names` its keys are names of the author's: it is a `properties`."""
+    """An object in the document. If `has_names` is true, it is a `properties`, and its keys are names that the author chose."""
 
     value: dict[str, Any]
     _chain: _Chain
@@ -29,7 +29,7 @@ class Found:
         return self._chain[1] == "properties"
 
     def pointer(self, *more: str | int) -> str:
-        """The JSON pointer of this object, or of what `more` lead to in it."""
+        """The JSON pointer of this object, or of the value that the parts `more` lead to in it."""
         parts, chain = list[str | int](), self._chain
         while chain[1] is not None:
             parts.append(chain[1])
@@ -38,21 +38,21 @@ class Found:
 
 
 def find(
-    document: Document, members: tuple[str, ...], is_minded: Callable[[dict[str, Any]], bool]
+    document: Document, members: tuple[str, ...], is_reported: Callable[[dict[str, Any]], bool]
 ) -> Iterator[Found]:
-    """The objects with one of `members` that `is_minded` says yes to, outside of values, in no order.
+    """The objects that have one of `members` and for which `is_reported` is true, in no order. Plain values are skipped.
 
-    What a YAML alias repeats is found once.
+    An object that a YAML alias repeats is found once.
     """
     objects = document.objects
-    minded = {id(each) for member in members for each in objects if member in each and is_minded(each)}
-    if minded and document.is_json:  # else something of an example may be meant elsewhere too
-        minded -= _in_examples(document)
-    return _walk(document, minded) if minded else iter(())
+    reported = {id(each) for member in members for each in objects if member in each and is_reported(each)}
+    if reported and document.is_json:  # in YAML an alias may use a part of an example elsewhere
+        reported -= _in_examples(document)
+    return _walk(document, reported) if reported else iter(())
 
 
 def _in_examples(document: Document) -> set[int]:
-    """What is in the examples that operations share, by `id`: large documents keep them there, and a walk takes ten times as long."""
+    """The `id` of everything in `components/examples`. In large documents, including the examples makes the walk ten times as long."""
     found: set[int] = set()
     level = [document.get("components", "examples")]
     while level:
@@ -67,22 +67,22 @@ def _in_examples(document: Document) -> set[int]:
 
 
 def names(document: Document) -> frozenset[int]:
-    """The objects whose keys are names of the author's, because they are a `properties`: each by its `id`."""
+    """The `id` of every `properties` object: its keys are names that the author chose."""
     return frozenset(id(each["properties"]) for each in document.objects if "properties" in each)
 
 
-def _walk(document: Document, minded: set[int]) -> Iterator[Found]:
+def _walk(document: Document, reported: set[int]) -> Iterator[Found]:
     waiting: list[_Chain] = [(None, None, document.data)]
     seen: set[int] = set()
     is_yaml = document.is_yaml
     while waiting:
         chain = waiting.pop()
         _, key, value = chain
-        if is_yaml:  # only there can two places have one value
+        if is_yaml:  # only YAML can have the same value in two places
             if id(value) in seen:
                 continue
             seen.add(id(value))
-        # What is read is exactly these two, and to ask for the type is faster than isinstance.
+        # The readers make only plain dicts and lists, and comparing the type is faster than isinstance.
         if type(value) is list:
             waiting += [
                 (chain, index, each)
@@ -90,9 +90,9 @@ def _walk(document: Document, minded: set[int]) -> Iterator[Found]:
                 if type(each) is dict or type(each) is list
             ]
             continue
-        if id(value) in minded:
+        if id(value) in reported:
             yield Found(value, chain)
-        # Among the responses, `default` is one of them.
+        # In `responses`, `default` is a response.
         values = () if key in ("properties", "responses") else _VALUES
         waiting += [
             (chain, name, each)

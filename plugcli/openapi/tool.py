@@ -1,7 +1,7 @@
-"""Tools: what the operations of a document become where a model is given a list of functions to call.
+"""Tools: the operations of a document as functions that a model is given to call.
 
-Parameters and the properties of the request body become the arguments of one object, as converters do. A schema is never written out
-for every use of it, which for real APIs takes hundreds of megabytes. Fetches nothing.
+The parameters and the properties of the request body become the properties of one object, as in other converters. A schema is written
+out once and then referred to; writing it out for every use takes hundreds of megabytes for real APIs. Fetches nothing.
 """
 
 import re
@@ -20,7 +20,7 @@ from plugcli.openapi.signature import Argument, Signature, signatures
 
 @dataclass(frozen=True, eq=False)
 class Tool:
-    """A function that the model can call. `index` is its place in the list, `text` the member that describes it."""
+    """A function that the model can call. `index` is its position in the list, and `text` the member with its description."""
 
     index: int
     name: str
@@ -71,7 +71,7 @@ class Tool:
 
 @remembered
 def tools(document: Document, how: Tools) -> tuple[Tool, ...]:
-    """The tools that a host which makes them like `how` gets from the document, in the order of the text."""
+    """The tools that the recipe `how` makes of the document, in the order of the text."""
     found: list[Tool] = []
     for signature in signatures(document):
         operation = signature.operation
@@ -90,7 +90,7 @@ def tools(document: Document, how: Tools) -> tuple[Tool, ...]:
 
 
 def unnamed(operation: Operation, how: Tools) -> str:
-    """The name that the operation gets without an operationId, empty where it becomes no tool."""
+    """The name of an operation that has no operationId, empty if the operation does not become a tool."""
     name = how.unnamed.format(
         method=operation.method, METHOD=operation.method.upper(), path=operation.path.removeprefix("/")
     )
@@ -104,7 +104,7 @@ def _described(schema: Any, argument: Argument) -> Any:
 
 
 def _led_to_definitions(document: Document, schema: Any, needed: list[str]) -> Any:
-    """`schema`, its local references led to `$defs`; the pointers of what they name join `needed`. Others are left out."""
+    """`schema` with its local references pointing into `$defs`; their targets are added to `needed`. Other references are dropped."""
     if isinstance(schema, list):
         return [_led_to_definitions(document, each, needed) for each in schema]
     if not isinstance(schema, dict):
@@ -119,7 +119,7 @@ def _led_to_definitions(document: Document, schema: Any, needed: list[str]) -> A
 
 
 def _modern(schema: dict[str, Any]) -> dict[str, Any]:
-    """`schema` without what OpenAPI 3.0 writes otherwise than JSON Schema 2020-12, and without `required: true`."""
+    """`schema` with what OpenAPI 3.0 writes differently turned into JSON Schema 2020-12, and without `required: true`."""
     for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if isinstance(schema.get(bound), bool) and schema.pop(bound) and limit in schema:
             schema[bound] = schema.pop(limit)

@@ -1,6 +1,6 @@
-"""Schemas that the arguments of tools are made of, each once, with the way that leads to it from a tool's input.
+"""The schemas in the arguments of tools, each once, with the keys that lead to it from a tool's input schema.
 
-Real APIs use one schema in hundreds of operations: whatever looks at schemas looks at each only once.
+Real APIs use one schema in hundreds of operations, so each schema is visited only once.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _NAMED = ("properties", "patternProperties")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Part:
-    """A schema, its pointer, the first tool that uses it and the keys that lead to it there. `depth` counts objects and lists."""
+    """A schema, its pointer, the first tool that uses it, and the keys that lead to it there. `depth` counts objects and lists."""
 
     where: str
     schema: dict[str, Any]
@@ -30,7 +30,7 @@ class Part:
 
 @remembered
 def parts(document: Document, how: Tools) -> tuple[Part, ...]:
-    """Every schema that an argument of the tools is made of."""
+    """Every schema in the arguments of the tools."""
     return tuple(_parts(document, how))
 
 
@@ -41,7 +41,7 @@ def _parts(document: Document, how: Tools) -> Iterator[Part]:
 
 
 def parts_of(document: Document, tool: Tool, seen: set[int]) -> Iterator[Part]:
-    """Every schema that the arguments of `tool` are made of, but for those in `seen` (by `id`), which grows."""
+    """Every schema in the arguments of `tool`. Schemas whose `id` is in `seen` are skipped, and `seen` grows."""
     waiting: list[tuple[str, Any, tuple[str, ...], int]] = [
         (each.schema_where, each.schema, ("properties", each.name), 1) for each in tool.arguments
     ]

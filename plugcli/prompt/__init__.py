@@ -1,8 +1,8 @@
-"""What the model reads of a plugin: the text that the host makes of the manifest and the OpenAPI document.
+"""What the model reads about a plugin: the text that the host makes from the manifest and the OpenAPI document.
 
-No host has published how it makes it. The form is that of prompts which users captured from ChatGPT: of plugins in 2023, one of
-them from the host's own developer panel with the documents beside it, and of GPT Actions in 2024. What the host skips is left
-out, and named. Nothing here judges the plugin, and nothing is fetched.
+No host has published how it makes that text. We follow prompts that users captured from ChatGPT: for plugins in 2023, one of them from
+the host's own developer panel together with the documents, and for GPT Actions in 2024. Whatever the host skips is left out and
+listed. Nothing here judges the plugin, and nothing is fetched.
 """
 
 import re
@@ -27,7 +27,7 @@ from plugcli.prompt.typescript import MOST_PROPERTIES, TypeWriter
 PromptHost = Literal["chatgpt", "gpt-actions"]
 PROMPT_HOSTS: tuple[PromptHost, ...] = ("chatgpt", "gpt-actions")
 
-# Stripe's is 1.5 million characters long, which is more than any model reads.
+# The prompt for Stripe's API has 1.5 million characters, which is more than any model reads.
 MOST_CHARACTERS = 8_000_000
 
 _TOOL = "This typescript tool allows you to call external API endpoints on {} over the internet.\n"
@@ -35,10 +35,10 @@ _TOOL = "This typescript tool allows you to call external API endpoints on {} ov
 
 @dataclass(frozen=True)
 class Size:
-    """How much a text is. `tokens` is an estimate: the tokenizers of the hosts' models are not at hand.
+    """The size of a text. `tokens` is an estimate, because the tokenizers of the hosts' models are not available here.
 
-    OpenAI says that a token is about four characters of English (help.openai.com/en/articles/4936856); a character beyond
-    ASCII is counted as one token, which is near the truth for Chinese and too much for Greek.
+    According to OpenAI, a token is about four characters of English (help.openai.com/en/articles/4936856). A character outside of
+    ASCII is counted as one token, which is about right for Chinese and too much for Greek.
     """
 
     characters: int
@@ -52,7 +52,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Shown:
-    """One operation as the model reads it."""
+    """One operation, as the model reads it."""
 
     name: str
     title: str
@@ -61,7 +61,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Prompt:
-    """The whole text, the operations in it, and what is not in it."""
+    """The whole text, the operations in it, and what was left out."""
 
     text: str
     operations: tuple[Shown, ...]
@@ -69,7 +69,7 @@ class Prompt:
 
 
 def prompt(openapi: Document, manifest: Document | None, host: PromptHost) -> Prompt:
-    """What the model reads on `host` of the plugin that these two documents describe."""
+    """What the model reads on `host` about the plugin that these two documents describe."""
     left_out: list[LeftOut] = []
     if host == "gpt-actions":
         head, name = _head_of_actions(openapi, manifest, left_out)
@@ -82,7 +82,7 @@ def prompt(openapi: Document, manifest: Document | None, host: PromptHost) -> Pr
 
 
 def _head_of_plugin(manifest: Document | None, left_out: list[LeftOut]) -> tuple[str, str]:
-    """What precedes the namespace, and its name."""
+    """The text before the namespace, and the name of the namespace."""
     data = manifest.data if manifest else {}
     description, name = stripped(data.get("description_for_model")), stripped(data.get("name_for_model"))
     why = "the manifest has none" if manifest else "there is no manifest"
@@ -140,7 +140,7 @@ def _operations(openapi: Document, host: PromptHost, left_out: list[LeftOut]) ->
 
 
 def _trouble(operation: Operation, seen: set[str]) -> str:
-    """Why the host skips the operation, empty where it does not."""
+    """Why the host skips the operation, or an empty string if it does not."""
     if operation.method not in CALLED_METHODS:
         return f"hosts do not call {operation.method.upper()}"
     if not operation.id:
@@ -167,7 +167,7 @@ def _comment(words: str) -> str:
 
 
 def _answer(openapi: Document, operation: Operation, writer: TypeWriter) -> str:
-    """The type of the answer: that of an object as JSON under status 200, else `any`."""
+    """The type of the answer: that of the JSON object under status 200, or else `any`."""
     responses: Any = operation.data.get("responses")
     schema = json_schema(openapi, responses.get("200")) if isinstance(responses, dict) else None
     return writer.write(schema) if properties(resolved(openapi, schema)) else "any"

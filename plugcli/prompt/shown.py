@@ -19,7 +19,7 @@ _LOCATIONS = ("path", "query")
 
 @dataclass(frozen=True)
 class ShownArgument:
-    """One name that the model fills in."""
+    """One argument that the model fills in."""
 
     name: str
     schema: Any
@@ -29,7 +29,7 @@ class ShownArgument:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that the author wrote and the model does not read, and why."""
+    """Something that the author wrote but the model does not read, and why."""
 
     what: str
     why: str
@@ -37,9 +37,9 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What an operation takes, and what of it the model does not see.
+    """The arguments of an operation that the model sees, and what it does not see.
 
-    `trouble` says what makes the host skip the operation as a whole, empty where nothing does.
+    `trouble` says why the host skips the whole operation; it is empty if the host does not skip it.
     """
 
     shown: tuple[ShownArgument, ...] = ()
@@ -67,7 +67,7 @@ def arguments(document: Document, operation: Operation) -> Arguments:
 
 
 def json_schema(document: Document, holder: Any) -> Any:
-    """The schema of the JSON in a request body or a response, None where it has no JSON."""
+    """The schema of the JSON in a request body or a response, or None if it has no JSON."""
     value = follow(document, "", holder)[1]
     content = value.get("content") if isinstance(value, dict) else None
     media = content.get(JSON) if isinstance(content, dict) else None
@@ -75,20 +75,20 @@ def json_schema(document: Document, holder: Any) -> Any:
 
 
 def resolved(document: Document, schema: Any) -> dict[str, Any]:
-    """The schema that `schema` leads to, empty where it leads to none."""
+    """The schema that the references in `schema` lead to, or an empty one if they lead nowhere."""
     value = follow(document, "", schema)[1]
     return value if isinstance(value, dict) and not isinstance(value.get("$ref"), str) else {}
 
 
 def properties(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The properties of an object's schema, empty where it has none or is of another type."""
+    """The properties of an object's schema, empty if it has none or has another type."""
     found = schema.get("properties")
     is_object = schema.get("type") in (None, "object")
     return found if is_object and isinstance(found, dict) else {}
 
 
 def stripped(value: Any) -> str:
-    """`value` where it is a text, without the space around it; else an empty one."""
+    """`value` without surrounding whitespace, or an empty string if it is not a string."""
     return value.strip() if isinstance(value, str) else ""
 
 

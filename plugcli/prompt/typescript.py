@@ -1,7 +1,7 @@
-"""Schemas of an OpenAPI document as the TypeScript in which hosts show them to a model.
+"""The schemas of an OpenAPI document as TypeScript, which is how hosts show them to a model.
 
-What a schema refers to is written out in its place, as hosts do, and bounded: a schema that contains itself, or too much,
-ends in a mark that says so. It never follows a reference out of the document.
+References are written out in place, as hosts do, but within bounds: a schema that contains itself, or too much, ends in a mark that
+says so. References out of the document are never followed.
 """
 
 import json
@@ -12,10 +12,10 @@ from plugcli.document import Document, pointer
 from plugcli.openapi.operation import follow
 from plugcli.prompt.shown import properties, resolved
 
-# One answer of GitHub's API has thousands of properties when written out, one of Stripe's has more than anybody could read.
+# Written out, one answer of GitHub's API has thousands of properties, and one of Stripe's has more than anybody could read.
 MOST_PROPERTIES = 1000
 MOST_LEVELS = 20
-# A name or a choice of an enum counts for one property more for each so many characters: many may refer to a long one.
+# A long name or enum value counts as one more property for each so many characters, because many schemas may refer to it.
 _LONG = 100
 
 _SCALARS = {"string": "string", "boolean": "boolean", "integer": "number", "number": "number"}
@@ -24,8 +24,8 @@ _SCALARS = {"string": "string", "boolean": "boolean", "integer": "number", "numb
 class TypeWriter:
     """Writes the types of one operation.
 
-    `has_parentheses`: GPT Actions put the alternatives of an enum in parentheses since June 2024, plugins never had them.
-    `cut` counts, and `repeated` names, what was not written out.
+    `has_parentheses`: since June 2024, GPT Actions put the alternatives of an enum in parentheses; plugins never did.
+    `cut` counts what was not written out, and `repeated` has the names of the schemas that contain themselves.
     """
 
     def __init__(self, document: Document, *, has_parentheses: bool) -> None:
@@ -36,7 +36,7 @@ class TypeWriter:
         self.repeated: set[str] = set()
 
     def write(self, schema: Any, inside: tuple[str, ...] = ()) -> str:
-        """The type of `schema`, which stands inside the schemas at the pointers `inside`."""
+        """The type of `schema`, which is nested in the schemas at the pointers `inside`."""
         where, _ = follow(self._document, "", schema)
         if where and where in inside:
             name = pointer.split(where)[-1].replace("*/", "* /")
@@ -70,7 +70,7 @@ class TypeWriter:
         return f"{{\n{''.join(self._members(members, inside))}}}" if self._has_room(inside) else self._end()
 
     def _members(self, members: Mapping[str, Any], inside: tuple[str, ...]) -> Iterator[str]:
-        # However deep it stands: two spaces, no description, no mark of what may be missing. So it was seen.
+        # As captured from the host: two spaces however deep it is nested, no description, and no mark for optional members.
         for name, schema in members.items():
             self._left -= 1 + len(name) // _LONG
             yield f"  {name}: {self.write(schema, inside)},\n"
@@ -84,7 +84,7 @@ class TypeWriter:
 
 
 def _kind(schema: Mapping[str, Any]) -> str | None:
-    """The type of a schema, of `[string, null]` it is string; None where there is not one."""
+    """The type of a schema, which is string for `[string, null]`, or None if there is not exactly one."""
     kind = schema.get("type")
     if isinstance(kind, list):
         others = [each for each in kind if each != "null"]

@@ -35,8 +35,9 @@ def check(openapi: Document, host: Host) -> Problems:
     schemes = openapi.get("components", "securitySchemes")
     servers = openapi.data.get("servers")
     first = servers[0] if isinstance(servers, list) and servers else None
-    home = address(url).domain if isinstance(first, dict) and isinstance(url := first.get("url"), str) else ""
-    for name, scheme in schemes.items() if isinstance(schemes, dict) and home else ():
+    url = first.get("url") if isinstance(first, dict) else None
+    home = address(url if isinstance(url, str) else "")
+    for name, scheme in schemes.items() if isinstance(schemes, dict) and home.host else ():
         flows = scheme.get("flows") if isinstance(scheme, dict) else None
         for kind, flow in flows.items() if isinstance(flows, dict) else ():
             foreign = {
@@ -44,13 +45,15 @@ def check(openapi: Document, host: Host) -> Problems:
                 for member in ("authorizationUrl", "tokenUrl")
                 if isinstance(flow, dict)
                 and isinstance(text := flow.get(member), str)
-                and (domain := address(text).domain) not in ("", home, *_EVERYWHERE)
+                and (domain := address(text).domain) not in ("", home.domain, *_EVERYWHERE)
             }
             if foreign:
                 member, domain = next(iter(foreign.items()))
                 parts = ("components", "securitySchemes", name, "flows", kind, member)
-                message = f"{' and '.join(foreign)} of {name} are at {domain}, but the API is at {home}"
-                hint = f"serve them at {home}, for example with a redirect"
+                message = (
+                    f"{' and '.join(foreign)} of {name} are at {domain}, but the API is at {home.domain}"
+                )
+                hint = f"serve them at {home.domain}, for example with a redirect"
                 yield Problem(Place(openapi, pointer.join(*parts)), message, "oauth-domain", hint)
 
 

@@ -30,9 +30,7 @@ def check(manifest: Document, host: Host) -> Problems:
         return
     pages = {parts: _public(manifest, *parts) for parts in _MEMBERS}
     elsewhere = {
-        parts: page.host
-        for parts, page in pages.items()
-        if page is not None and _domain(page.host) != _domain(home.host)
+        parts: page.host for parts, page in pages.items() if page is not None and not page.shares_domain(home)
     }
     if elsewhere:
         first = next(iter(elsewhere))
@@ -45,11 +43,6 @@ def _public(manifest: Document, *parts: str) -> Address | None:
     text = manifest.get(*parts)
     found = address(text.strip()) if isinstance(text, str) else None
     return found if found is not None and found.kind in ("https", "http") else None
-
-
-def _domain(host: str) -> str:
-    """The last two labels: what differs in them is surely another domain. shop.co.uk and bank.co.uk pass for one."""
-    return ".".join(host.split(".")[-2:])
 
 
 RULE = Rule(manifest=check)

@@ -73,7 +73,7 @@ def _elsewhere(plugin: Plugin, openapi: Document) -> Problems:
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/not-localhost", hint)
     if home is None or home.kind != "https" or not found or any(each.kind != "https" for each in found):
         return
-    if all(each.domain != home.domain for each in found):
+    if not any(each.shares_domain(home) for each in found):
         message = f"the server {urls[0]} is not on the plugin's domain, {home.domain}"
         hint = f"serve the API on {home.domain}: otherwise the host calls {home.host}"
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)

@@ -17,10 +17,9 @@ import yaml
 from plugcli.document import Document, ParseProblem
 from plugcli.errors import PlugcliError
 from plugcli.plugin import Plugin
+from plugcli.respond import Ready, json_bytes
 from plugcli.sandbox import gate
-from plugcli.serve.answer import json_bytes
 from plugcli.serve.bounds import Bounds, bounded_openapi
-from plugcli.serve.guard import Page
 from plugcli.serve.rewrite import local_path, moved_manifest, moved_openapi
 from plugcli.serve.source import Source
 
@@ -40,7 +39,7 @@ _WIDTH = 1_000_000  # lines are folded nowhere
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-async def find_document(source: Source, path: str, here: str, bounds: Bounds | None = None) -> Page | None:
+async def find_document(source: Source, path: str, here: str, bounds: Bounds | None = None) -> Ready | None:
     """The document of the plugin that stands at `path`, as seen from `here`; None where there is none.
 
     `bounds` are those of a plugin that runs code.
@@ -57,13 +56,13 @@ async def is_document(source: Source, path: str) -> bool:
     return _kind(plugin, path) is not None
 
 
-def _find(source: Source, path: str, here: str, bounds: Bounds | None) -> Page | None:
+def _find(source: Source, path: str, here: str, bounds: Bounds | None) -> Ready | None:
     try:
         plugin = source.plugin()
         kind = _kind(plugin, path)
         if kind == "openapi":
             return _openapi(plugin, path, here, bounds)
-        return _PAGES[kind](plugin, path, here) if kind else None
+        return _READY[kind](plugin, path, here) if kind else None
     except FileNotFoundError:
         return None
     except PlugcliError as error:
@@ -81,7 +80,7 @@ def _kind(plugin: Plugin, path: str) -> str | None:
     return _FIXED.get(path) or {unquote(at): kind for at, kind in named.items() if at}.get(path)
 
 
-def _manifest(plugin: Plugin, path: str, here: str) -> Page | None:
+def _manifest(plugin: Plugin, path: str, here: str) -> Ready | None:
     if plugin.manifest_problem:
         return _unreadable(plugin.manifest_problem, plugin.manifest_path)
     if plugin.manifest is None:
@@ -89,7 +88,7 @@ def _manifest(plugin: Plugin, path: str, here: str) -> Page | None:
     return _document(plugin.manifest, moved_manifest(plugin.manifest.data, here), "json")
 
 
-def _openapi(plugin: Plugin, path: str, here: str, bounds: Bounds | None) -> Page | None:
+def _openapi(plugin: Plugin, path: str, here: str, bounds: Bounds | None) -> Ready | None:
     if plugin.openapi_problem:
         return _unreadable(plugin.openapi_problem, plugin.openapi_path)
     if plugin.openapi is None:
@@ -100,7 +99,7 @@ def _openapi(plugin: Plugin, path: str, here: str, bounds: Bounds | None) -> Pag
     return _document(plugin.openapi, bounded_openapi(data, bounds) if bounds else data, wanted)
 
 
-def _logo(plugin: Plugin, path: str, here: str) -> Page | None:
+def _logo(plugin: Plugin, path: str, here: str) -> Ready | None:
     manifest = plugin.manifest.data if plugin.manifest else {}
     named = local_path(manifest.get("logo_url"))
     for candidate in (path, unquote(named) if named else path):
@@ -110,23 +109,23 @@ def _logo(plugin: Plugin, path: str, here: str) -> Page | None:
         try:
             # The host's page shows it, and may ask for pictures that allow that.
             headers = ((b"cross-origin-resource-policy", b"cross-origin"),)
-            return Page(200, mime, plugin.read(candidate.lstrip("/")), headers)
+            return Ready(200, mime, plugin.read(candidate.lstrip("/")), headers)
         except FileNotFoundError:
             continue
     return None
 
 
-def _legal(plugin: Plugin, path: str, here: str) -> Page | None:
+def _legal(plugin: Plugin, path: str, here: str) -> Ready | None:
     own = [path.lstrip("/")] if path.endswith(".html") else []
     for candidate in (*own, "legal.html"):
         try:
-            return Page(200, "text/html; charset=utf-8", plugin.read(candidate))
+            return Ready(200, "text/html; charset=utf-8", plugin.read(candidate))
         except FileNotFoundError:
             continue
     return None
 
 
-_PAGES: dict[str, Callable[[Plugin, str, str], Page | None]] = {
+_READY: dict[str, Callable[[Plugin, str, str], Ready | None]] = {
     "manifest": _manifest,
     "logo": _logo,
     "legal": _legal,
@@ -139,7 +138,7 @@ def _format(document: Document) -> _Format:
     return "json" if document.text.lstrip()[:1] == "{" else "yaml"
 
 
-def _document(document: Document, data: Any, wanted: _Format) -> Page:
+def _document(document: Document, data: Any, wanted: _Format) -> Ready:
     """`document` as JSON or YAML: its own text if `data`, what it should say from here, is what it says."""
     is_own = data is document.data and wanted == _format(document)
     if wanted == "yaml":
@@ -148,13 +147,13 @@ def _document(document: Document, data: Any, wanted: _Format) -> Page:
             if is_own
             else yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=_WIDTH)
         )
-        return Page(200, YAML_MIME, gate.text(said).encode())
+        return Ready(200, YAML_MIME, gate.text(said).encode())
     if not all(map(_is_finite, _numbers(data))):
         hint = "write it as text"
         return _broken(f"{document.name} holds .nan, .inf or a larger number than JSON's readers take", hint)
     said = json.dumps(data, ensure_ascii=False, indent=2)
     whole = gate.text(said)  # an escape such as \ud800 alone is no character, and strict readers refuse it
-    return Page(200, JSON_MIME, (document.text if is_own and whole == said else whole).encode())
+    return Ready(200, JSON_MIME, (document.text if is_own and whole == said else whole).encode())
 
 
 def _numbers(value: Any) -> Iterator[int | float]:
@@ -176,10 +175,10 @@ def _is_finite(number: int | float) -> bool:
         return False
 
 
-def _unreadable(problem: ParseProblem, path: str | None) -> Page:
+def _unreadable(problem: ParseProblem, path: str | None) -> Ready:
     position = problem.position
     return _broken(f"{path}:{position.line}:{position.column}: {problem.message}", problem.hint)
 
 
-def _broken(error: str, hint: str) -> Page:
-    return Page(500, JSON_MIME, json_bytes({"error": error, "hint": hint}))
+def _broken(error: str, hint: str) -> Ready:
+    return Ready(500, JSON_MIME, json_bytes({"error": error, "hint": hint}))

@@ -1,130 +1,13 @@
-"""The routes of a plugin that runs code: `POST /execute`, and the files of its sessions.
-
-200 for however the code ended; 4xx for a request that is refused; 5xx only for plugcli's own fault.
-"""
-
-import asyncio
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+"""The names by which plugins made earlier import the routes of plugcli.builtin.python."""
 
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from plugcli.errors import PlugcliError
-from plugcli.sandbox import Engine, RunResult
-from plugcli.sandbox.aside import computed
-from plugcli.sandbox.engine import OnOutput
-from plugcli.serve import conversation, stream
-from plugcli.serve.answer import ClientGone, Refusal, send_answer, send_refusal
-from plugcli.serve.call import Call, parse_call
-from plugcli.serve.conversation import Wish, wish
-from plugcli.serve.files import files_routes, with_url
-from plugcli.serve.fit import LONG_CHARACTERS, first_files, fit, least_characters
-from plugcli.serve.leaving import unless_gone
-from plugcli.serve.refusals import refusal_of
-from plugcli.serve.terms import Terms, terms_of
+from plugcli.builtin.python import routes
+from plugcli.sandbox import Engine
 
-
-def routes(sandbox: Engine, terms: Terms | None = None) -> list[Route]:
-    """`POST /execute {code, session?, timeout?}`, run in `sandbox`, and the files of its sessions below /files.
-
-    Without `terms` they are those of the `plugcli serve` that started the sandbox, or else the defaults.
-    """
-    terms = terms or terms_of(sandbox)
-    return [Route("/execute", _Execute(sandbox, terms), methods=["POST"]), *files_routes(sandbox, terms)]
+__all__ = ["execute_route", "routes"]
 
 
 def execute_route(sandbox: Engine) -> Route:
-    """The route `POST /execute` alone: `routes` without the files."""
+    """Return the route `POST /execute` alone, which the first plugins had. It is the first of `routes`."""
     return routes(sandbox)[0]
-
-
-@dataclass(frozen=True)
-class _Execute:
-    """The operation, as an ASGI application."""
-
-    engine: Engine
-    terms: Terms
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        terms = self.terms
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        when_busy = 503
-        try:
-            call = await self._call(await _body(receive))
-            wished = wish(headers, call.session, terms)
-            if not wished.is_fresh:
-                when_busy = 429
-            if stream.is_wanted(headers):
-                run = partial(self._run, call, wished, terms, scope)
-                await unless_gone(stream.stream(run, send), receive)
-                return
-            answer = await unless_gone(self._run(call, wished, terms, scope), receive)
-        except ClientGone:
-            return
-        except Refusal as refusal:
-            await send_refusal(refusal, send)
-        except PlugcliError as error:
-            await send_refusal(refusal_of(error, when_busy=when_busy), send)
-        else:
-            if answer is not None:
-                await send_answer(send, 200, answer)
-
-    async def _call(self, body: bytes) -> Call:
-        """What `body` asks for. Raises Refusal."""
-        parse = partial(parse_call, body, wall_seconds_max=self.engine.limits.wall_seconds_max)
-        return parse() if len(body) < LONG_CHARACTERS else await asyncio.to_thread(computed, parse)
-
-    async def _run(
-        self, call: Call, wished: Wish, terms: Terms, scope: Scope, on_output: OnOutput | None = None
-    ) -> bytes:
-        """Run the code; the RunResult, as it goes over the wire."""
-        run, handle = await conversation.run(
-            self.engine, wished, call.code, wall_seconds=call.wall_seconds, on_output=on_output
-        )
-        return await self._answer(run, handle, terms, scope)
-
-    async def _answer(self, run: RunResult, handle: str | None, terms: Terms, scope: Scope) -> bytes:
-        """The RunResult, as it goes over the wire. Where the code has made it long, a thread writes it."""
-        result = run.as_json()
-        write = partial(_written, result, [file["name"] for file in run.files], handle, terms, scope)
-        if least_characters(result) < LONG_CHARACTERS:
-            return write()
-        return await asyncio.to_thread(computed, write)
-
-
-def _written(
-    result: dict[str, Any], names: list[str], handle: str | None, terms: Terms, scope: Scope
-) -> bytes:
-    """The JSON of a RunResult; `names` are its files' as they are on the disk, `handle` names its session, if it has one."""
-    if result["files"]:
-        files = first_files(result["files"], terms.answer_characters)
-        left_out = result["truncated"]["files"] + len(result["files"]) - len(files)
-        result["truncated"] = result["truncated"] | {"files": left_out}
-        if handle is not None:
-            made = zip(files, names, strict=False)  # the first files only
-            files = [with_url(file, name, handle, terms, scope) for file, name in made]
-        result["files"] = files
-    if result["displays"] and handle is not None:
-        result["displays"] = [_shown(each, handle, terms, scope) for each in result["displays"]]
-    return fit(result, terms.answer_characters)
-
-
-async def _body(receive: Receive) -> bytes:
-    """The whole body: from the guard it comes in one piece."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-    if message["type"] == "http.disconnect":
-        raise ClientGone
-    return body
-
-
-def _shown(display: dict[str, str], handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
-    """`display` with its file, if it is one, as an address."""
-    if "file" not in display:
-        return display
-    return {"mime": display["mime"], "url": terms.url(scope, handle, display["file"])}

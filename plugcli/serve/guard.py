@@ -11,44 +11,35 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.builtin.python.links import Links
+from plugcli.builtin.python.terms import raw_path
 from plugcli.openapi.media_type import is_json_media_type
-from plugcli.serve.answer import (
+from plugcli.respond import (
     ClientGone,
+    Ready,
     Refusal,
     json_bytes,
     send_answer,
     send_early_refusal,
     send_refusal,
 )
-from plugcli.serve.links import Links
-from plugcli.serve.routing import PAGE_METHODS, no_such_method
+from plugcli.serve.routing import READY_METHODS, no_such_method
 from plugcli.serve.site import Site, other_site
-from plugcli.serve.terms import raw_path
 from plugcli.serve.token import check_token
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
 BODY_SECONDS = 30.0
 
 
-@dataclass(frozen=True)
-class Page:
-    """An answer that needs no plugin code."""
-
-    status: int
-    mime: str
-    body: bytes
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-# (path, origin of this server as the caller sees it, whether the caller may see everything) -> the page there
-FindPage = Callable[[str, str, bool], Awaitable[Page | None]]
+# (path, origin of this server as the client sees it, whether the client may see all) -> the answer that is ready there
+FindReady = Callable[[str, str, bool], Awaitable[Ready | None]]
 
 
 @dataclass(frozen=True)
 class Guard:
     """The ASGI application around the plugin's.
 
-    `pages` are public. `is_public(path)` says which of the plugin's own GET answers need no token either
+    What `ready` finds is public. `is_public(path)` says which of the plugin's own GET answers need no token either
     (a framework may generate the OpenAPI document). `log` gets the traceback of a crash. `bounds_own_body(scope)`
     says whether the request's body is bounded by the route that takes it: it comes there unread. `links` are the
     addresses of files, if the plugin runs code: whoever has one may fetch the file.
@@ -56,7 +47,7 @@ class Guard:
 
     plugin: ASGIApp
     site: Site
-    pages: FindPage
+    ready: FindReady
     is_public: Callable[[str], Awaitable[bool]]
     token: bytes | None
     log: Callable[[str], None]
@@ -100,9 +91,9 @@ class Guard:
             has_link = False
             if is_get:
                 has_link = self.links is not None and self.links.read(raw_path(scope)) is not None
-                page = await self.pages(scope["path"], here, self._has_token(headers))
-                if page is not None:
-                    await send_answer(send, page.status, page.body, mime=page.mime, headers=page.headers)
+                ready = await self.ready(scope["path"], here, self._has_token(headers))
+                if ready is not None:
+                    await send_answer(send, ready.status, ready.body, mime=ready.mime, headers=ready.headers)
                     return
             if not has_link:
                 if may_only_look:
@@ -124,10 +115,10 @@ class Guard:
             await self.plugin(scope, read_on, send)
 
     async def _check_method(self, scope: Scope, here: str) -> None:
-        """Refuse a method that a page does not have: no other body would help. Raises Refusal (405)."""
+        """Refuse a method that a document does not have: no other body would help. Raises Refusal (405)."""
         method, path = scope["method"], scope["path"]
-        if method not in PAGE_METHODS and await self.pages(path, here, False) is not None:
-            raise no_such_method(method, path, PAGE_METHODS)
+        if method not in READY_METHODS and await self.ready(path, here, False) is not None:
+            raise no_such_method(method, path, READY_METHODS)
 
     def _has_token(self, headers: Mapping[bytes, bytes]) -> bool:
         if self.token is None:

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
 from plugcli.sandbox import Engine
-from plugcli.sandbox.gate import line as printable
+from plugcli.terminal_text import printable
 
 _SHAPES = "plugin.py defines `app`, an ASGI application, or `create_app(sandbox)`, which returns one"
 
@@ -32,9 +32,17 @@ class Code:
     app: ASGIApp | None
     create_app: Callable[[Engine], object] | None
 
-    def app_with(self, sandbox: Engine) -> ASGIApp:
-        """The application that `create_app` makes. Raises PlugcliError where it makes none."""
+    @property
+    def needs_engine(self) -> bool:
+        """Whether the code asks for something that runs a model's code."""
+        return self.create_app is not None
+
+    def app_with(self, sandbox: Engine | None) -> ASGIApp:
+        """Return the application; `create_app` makes it with `sandbox`. Raises PlugcliError where it makes none."""
+        if self.app is not None:
+            return self.app
         assert self.create_app is not None
+        assert sandbox is not None
         try:
             app = self.create_app(sandbox)
         except Exception as error:

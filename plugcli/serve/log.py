@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugcli.sandbox import gate
-from plugcli.serve.links import PREFIX
+from plugcli.builtin.python.links import PREFIX
+from plugcli.terminal_text import printable
 
 _PATH_CHARACTERS = 120
 _SIGNATURE = re.compile(rf"(?<=^{PREFIX})([^/.]*)\.[^/]*")  # whoever has it may fetch the file
@@ -46,4 +46,4 @@ def _path(scope: Scope) -> str:
     path = raw.decode("ascii", "backslashreplace")
     if path.startswith(PREFIX):
         path = _SIGNATURE.sub(r"\1...", path)
-    return gate.line(path[:_PATH_CHARACTERS])
+    return printable(path[:_PATH_CHARACTERS])

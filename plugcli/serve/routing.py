@@ -14,16 +14,16 @@ from starlette.routing import Host, Match, Mount, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugcli.serve.answer import Header, Refusal, send_refusal
+from plugcli.respond import Header, Refusal, send_refusal
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-PAGE_METHODS = frozenset({"GET", "HEAD"})
+READY_METHODS = frozenset({"GET", "HEAD"})
 _BARE = {404: b"Not Found", 405: b"Method Not Allowed"}
 _LAYERS_MAX = 32
 
 
-def with_all_methods(plugin: ASGIApp, is_page: Callable[[Scope], Awaitable[bool]]) -> ASGIApp:
-    """`plugin`, whose 404 and 405 say what they should. `is_page(scope)` says what is answered without it."""
+def with_all_methods(plugin: ASGIApp, is_ready: Callable[[Scope], Awaitable[bool]]) -> ASGIApp:
+    """`plugin`, whose 404 and 405 say what they should. `is_ready(scope)` says what is answered without it."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,7 +42,7 @@ def with_all_methods(plugin: ASGIApp, is_page: Callable[[Scope], Awaitable[bool]
                 return
             if start is not None:
                 held, start = start, None
-                refusal, headers = await _mended(plugin, asked, held, message, is_page)
+                refusal, headers = await _mended(plugin, asked, held, message, is_ready)
                 if refusal is not None:
                     is_ours = True
                     await send_refusal(refusal, send)
@@ -84,14 +84,14 @@ async def _mended(
     scope: Scope,
     start: Message,
     body: Message,
-    is_page: Callable[[Scope], Awaitable[bool]],
+    is_ready: Callable[[Scope], Awaitable[bool]],
 ) -> tuple[Refusal | None, list[Header]]:
     """What to say instead of a 404 or 405 (None: the same), and the headers of saying the same."""
     headers: list[Header] = list(start.get("headers", ()))
     method, path = scope["method"], scope["path"]
     if start["status"] == 404:
-        if method not in PAGE_METHODS and await is_page(scope):
-            return no_such_method(method, path, PAGE_METHODS), headers
+        if method not in READY_METHODS and await is_ready(scope):
+            return no_such_method(method, path, READY_METHODS), headers
         if _is_bare(start, body):
             return nothing_at(path), headers
         return None, headers
@@ -136,7 +136,7 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
             taken = (each for each in METHODS if route.matches({**scope, "method": each})[0] is Match.FULL)
             methods |= {*taken, *(getattr(route, "methods", None) or ())}
     if isinstance(app, StaticFiles):
-        methods = PAGE_METHODS
+        methods = READY_METHODS
     return frozenset() if scope["method"] in methods else methods
 
 

@@ -6,22 +6,18 @@ import math
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, contextmanager, suppress
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from plugcli.errors import PlugcliError
-from plugcli.sandbox import Engine, Limits, Status
+from plugcli.sandbox import Status
+from plugcli.serve.api import api_of
 from plugcli.serve.app import create_app
 from plugcli.serve.connection import PacedProtocol
-from plugcli.serve.listen import Listener
-from plugcli.serve.load import Code
-from plugcli.serve.site import Site
-from plugcli.serve.source import Source
+from plugcli.serve.service import Log, Running, Service
 from plugcli.serve.stopping import Stopping
-from plugcli.serve.terms import Terms, set_terms
 
 try:
     import resource
@@ -34,37 +30,18 @@ _SWITCH_SECONDS = (
     0.001  # Python's own 5 ms, once for each step of an answer, would be felt beside a thread that computes
 )
 
-Log = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Service:
-    """What is served, where, to whom, and within which limits.
-
-    `code` is the plugin.py of `source`, loaded, or None. Calls need `token`, if there is one. The `engine`, whose
-    runs have these `limits`, starts only if the code asks for one; its routes answer on `terms`.
-    """
-
-    source: Source
-    code: Code | None
-    listener: Listener
-    site: Site
-    token: str | None
-    terms: Terms
-    limits: Limits
-    engine: Callable[[], AbstractAsyncContextManager[Engine]]
-
 
 def serve(service: Service, *, when_listening: Callable[[Status | None], None], log: Log) -> None:
     """Serve until SIGTERM or Ctrl-C; a second one ends the process at once.
 
-    `when_listening` gets the state of the engine, if there is one, once calls are answered. After the first signal running calls get their
-    answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin does not start.
+    `when_listening` gets the status of the engine, if one runs, once calls are answered. After the first signal
+    running calls get their answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin
+    does not start.
     """
     _raise_open_files()
     sys.setswitchinterval(_SWITCH_SECONDS)
     # uvicorn's own bound comes first; ours is for what it cannot end.
-    stopping = Stopping(_shutdown_seconds(service.limits) + SHUTDOWN_MARGIN_SECONDS, log)
+    stopping = Stopping(_shutdown_seconds(service.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS, log)
     with stopping.on_signals(), _uvicorn_log(log):
         asyncio.run(_serve(service, when_listening, log, stopping))
 
@@ -86,12 +63,10 @@ async def _serve(
     code = service.code
     try:
         async with AsyncExitStack() as stack:
-            engine, status, plugin = None, None, code.app if code else None
-            if code is not None and code.create_app is not None:
+            engine, status = None, None
+            if code is not None and code.needs_engine:
                 engine = await stack.enter_async_context(service.engine())
                 status = (await engine.status())[0]
-                set_terms(engine, service.terms)
-                plugin = code.app_with(engine)
 
             def is_full() -> bool:
                 return len(server.server_state.connections) >= CONNECTIONS_MAX
@@ -100,23 +75,15 @@ async def _serve(
                 stopping.then(server.stop)
                 when_listening(status)
 
-            app = create_app(
-                service.source,
-                plugin,
-                service.site,
-                token=service.token,
-                engine=engine,
-                log=log,
-                is_full=is_full,
-            )
-            server = _Server(_config(app, service.limits), listens, log)
+            running = Running(service, api_of(service, engine), engine, log, is_full)
+            server = _Server(_config(create_app(running), service.wall_seconds_max), listens, log)
             await server.serve(sockets=list(service.listener.sockets))
     except asyncio.CancelledError:
         if not stopping.is_asked:
             raise
 
 
-def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
+def _config(app: ASGIApp, wall_seconds_max: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=PacedProtocol,  # h11, the same parser on every machine, whatever else is installed
@@ -125,12 +92,12 @@ def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # X-Forwarded-* is believed of nobody
         server_header=False,
-        timeout_graceful_shutdown=_shutdown_seconds(limits),
+        timeout_graceful_shutdown=_shutdown_seconds(wall_seconds_max),
     )
 
 
-def _shutdown_seconds(limits: Limits) -> int:
-    return math.ceil(limits.wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
+def _shutdown_seconds(wall_seconds_max: float) -> int:
+    return math.ceil(wall_seconds_max) + SHUTDOWN_MARGIN_SECONDS
 
 
 class _Server(uvicorn.Server):

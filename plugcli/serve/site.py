@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from starlette.types import Scope
 
 from plugcli.errors import UsageError
-from plugcli.serve.answer import Refusal
+from plugcli.respond import Refusal
 
 CHAT_HOSTS = ("https://chat.openai.com", "https://chatgpt.com")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -49,6 +49,13 @@ def folder_source(folder: Path) -> Source:
     return Source(str(folder), folder, _reread(folder))
 
 
+def source_of(folder: Path | None, built_in: Callable[[], Source]) -> Source:
+    """Return the plugin in `folder`; without one the plugin in the current directory, or else `built_in()`. Raises PlugcliError."""
+    if folder is not None:
+        return folder_source(folder)
+    return folder_source(Path()) if is_plugin(Path()) else built_in()
+
+
 def memory_source(files: Mapping[str, bytes], name: str) -> Source:
     """The plugin made of `files`: relative path to bytes."""
     plugin = plugin_from_files(files, name)

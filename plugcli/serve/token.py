@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from plugcli.bearer_token import HOW_TO_MAKE_ONE
 from plugcli.errors import PlugcliError, UsageError
-from plugcli.serve.answer import Refusal
+from plugcli.respond import Refusal
 
 
 def require_token(host: str) -> PlugcliError:

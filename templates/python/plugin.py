@@ -5,8 +5,8 @@ Add your own routes to the list below, and describe each of them in openapi.yaml
 model knows only the operations that are described there.
 """
 
+from plugcli.builtin.python import routes
 from plugcli.sandbox import Sandbox
-from plugcli.serve.execute import routes
 from starlette.applications import Starlette
 
 

@@ -413,7 +413,7 @@ said = [file['name'] for file in result.as_json()['files']]
 notes.append(said == [name.encode('utf-8', 'surrogateescape').decode(errors='replace') for name in exact])
 notes.append([name for name in {NAMES!r} if get(name) != ascii(name)[:100]])
 import re
-from plugcli.serve.download import disposition
+from plugcli.builtin.python.download import disposition
 notes.append([name for name in {NAMES!r} if not re.fullmatch({SAFE!r}, disposition(name))])
 """,
     )

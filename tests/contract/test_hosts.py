@@ -58,14 +58,17 @@ def test_every_claim_is_asked_for_by_a_rule(host: str) -> None:
         for name in all_hosts()[host].claims
         if f'"{name}"' not in RULES and not name.startswith("unfetched/")
     ]
-    assert [] == unused
+    assert [] == unused, (
+        "no rule in plugcli/rules/ asks for these claims: correct their names, or remove them"
+    )
 
 
 @pytest.mark.parametrize("host", all_hosts())
 def test_every_claim_is_told_by_explain(host: str) -> None:
     """`plugcli explain RULE` says what each host does: a rule whose claims have other names than its own tells them in `asks`."""
     told = {claim for rule in all_rules() for _, claim in claims(rule, all_hosts()[host])}
-    assert [] == [name for name, claim in claims_of(all_hosts()[host]) if claim not in told]
+    untold = [name for name, claim in claims_of(all_hosts()[host]) if claim not in told]
+    assert [] == untold, "`plugcli explain` leaves these out: list them in `asks` of the rule that uses them"
 
 
 @pytest.mark.parametrize("host", all_hosts())
@@ -98,4 +101,6 @@ def test_host_words_are_shown_in_some_case(host: str) -> None:
         if says is not None
         and not re.search(re.sub(r"\\{[a-z_]+\\}", ".*", re.escape(f"{title} says: {says}")), shown)
     ]
-    assert [] == missing
+    assert [] == missing, (
+        f"no expected.txt shows these words: add {host} to the hosts.txt of a case that has the problem"
+    )

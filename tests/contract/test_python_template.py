@@ -10,10 +10,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from plugcli.builtin.python.execute_request import NAME_CHARACTERS, checked_name, parse_request
+from plugcli.respond import Refusal
 from plugcli.sandbox import Policy, RunResult, Sandbox
 from plugcli.scaffold import render, templates
-from plugcli.serve.answer import Refusal
-from plugcli.serve.call import NAME_CHARACTERS, checked_name, parse_call
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(render(templates()["python"], {})["openapi.yaml"])
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -109,7 +109,9 @@ def test_times_that_are_taken_are_those_of_the_schema(timeout: object) -> None:
     validator = jsonschema_rs.validator_for(SCHEMAS["RunRequest"])
     call = {"code": "", "timeout": timeout}
     try:
-        is_call = parse_call(json.dumps(call).encode(), wall_seconds_max=Policy.wall_seconds_max).code == ""
+        is_call = (
+            parse_request(json.dumps(call).encode(), wall_seconds_max=Policy.wall_seconds_max).code == ""
+        )
     except Refusal:
         is_call = False
     assert validator.is_valid(call) == is_call

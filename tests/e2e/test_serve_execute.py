@@ -20,7 +20,7 @@ import pytest
 from tests.e2e.serving import CHAT, Answer, Server, serving, wait_for, write_plugin
 
 CODE = """
-from plugcli.serve.execute import routes
+from plugcli.builtin.python.execute import routes
 from starlette.applications import Starlette
 
 def create_app(sandbox):

@@ -19,7 +19,7 @@ def create_app(sandbox):
     return Starlette(routes=[Route(path, count, methods=["POST", "PUT"]) for path in paths])
 """
 PLUGCLIS = """
-from plugcli.serve.execute import routes
+from plugcli.builtin.python.execute import routes
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse

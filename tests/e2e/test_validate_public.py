@@ -212,6 +212,8 @@ def test_public_addresses_are_told_from_others(number: str, expected: bool) -> N
         ("https://www.dev", "https://evil.dev/", False),
         ("https://www.dev.", "https://evil.dev./", False),
         ("https://www.co.uk", "https://evil.co.uk/", False),
+        ("https://www.fly.dev", "https://evil.fly.dev/", False),
+        ("https://www.com.pl", "https://evil.com.pl/", False),
         ("https://www.shop.co.uk", "https://api.shop.co.uk/", True),
     ],
 )

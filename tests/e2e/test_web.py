@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import itertools
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -50,7 +51,9 @@ class Seen:
 
 
 @contextmanager
-def echo(redirects: dict[str, tuple[int, str]] | None = None) -> Iterator[Seen]:
+def echo(
+    redirects: dict[str, tuple[int, str]] | None = None, *, tls: ssl.SSLContext | None = None
+) -> Iterator[Seen]:
     """A server of HTTP/1.1 that keeps connections open and answers with the body it was sent, or with one of `redirects`."""
     seen = Seen()
 
@@ -79,7 +82,8 @@ def echo(redirects: dict[str, tuple[int, str]] | None = None) -> Iterator[Seen]:
             pass
 
     listener = Listener("127.0.0.1", Handler)
-    listener.daemon_threads = True
+    if tls is not None:
+        listener.socket = tls.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     seen.port = listener.server_port
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -184,20 +188,22 @@ def test_connection_is_not_shared_by_two_names(tmp_path: Any, monkeypatch: pytes
     own = certificate(tmp_path / "own", "localhost")
     monkeypatch.setenv("SSL_CERT_FILE", str(own))
 
-    async def run(port: int) -> tuple[bytes, Failure]:
+    async def run(port: int) -> Failure:
         from plugcli.web.route import tls as trusted
 
         trusted.cache_clear()
         async with Client("anywhere") as client:
-            _, body = await client.ask("GET", f"https://localhost:{port}", bounds())
+            for _ in range(2):  # the connection is kept
+                await client.ask("GET", f"https://localhost:{port}", bounds())
             with pytest.raises(Unanswered) as error:
                 await client.ask("GET", f"https://other.localhost:{port}", bounds())
         trusted.cache_clear()
-        return body, error.value.failure
+        return error.value.failure
 
-    with server(lambda path, port: (200, {}, b"secret"), tls=tls(own)) as (port, _):
-        body, failure = asyncio.run(run(port))
-    assert (b"secret", "certificate") == (body, failure.kind)
+    with echo(tls=tls(own)) as seen:
+        failure = asyncio.run(run(seen.port))
+    assert "certificate" == failure.kind
+    assert ["localhost"] * 2 == [headers["host"].split(":")[0] for _, headers, _ in seen.requests]
 
 
 def test_body_larger_than_the_bound_is_not_read() -> None:

@@ -10,13 +10,25 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from plugcli import __version__
+from plugcli.builtin.python import routes
 from plugcli.sandbox import Policy, RunResult, Sandbox
-from plugcli.serve.execute import routes
+from plugcli.serve.execute import execute_route
+from plugcli.serve.execute import routes as routes_as_before
 
 
 def create_app(sandbox: Sandbox) -> Starlette:
     """Return an API as every `plugin.py` made by `init --template python` does."""
     return Starlette(routes=routes(sandbox))
+
+
+def create_app_as_before(sandbox: Sandbox) -> Starlette:
+    """Return an API as every `plugin.py` did that was made before the built-in plugin had a folder of its own."""
+    return Starlette(routes=routes_as_before(sandbox))
+
+
+def create_first_app(sandbox: Sandbox) -> Starlette:
+    """Return an API as the first `plugin.py` did, before there were files."""
+    return Starlette(routes=[execute_route(sandbox)])
 
 
 def create_larger_app(sandbox: Sandbox) -> Starlette:

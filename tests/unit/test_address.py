@@ -1,8 +1,15 @@
 """Addresses: the forms that hosts tell apart, as they stand in real manifests."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from plugcli.address import address, from_root, protocol_of
+from plugcli.address import address, from_root, is_shared, protocol_of
+
+ROOT = Path(__file__).parents[2]
+GOOD = ROOT / "tests/contract/rules/manifest-syntax/good-json"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +104,37 @@ def test_protocol_is_what_a_parser_in_javascript_reads(text: str, protocol: str 
 
 
 @pytest.mark.parametrize(
+    "host", ["dev", "co.uk", "CO.UK", "com.pl", "fly.dev", "github.io.", "localhost", "a..b"]
+)
+def test_strangers_share_what_nobody_registered(host: str) -> None:
+    """What a plugin at `www.fly.dev` may do must not reach to every other customer of fly.dev."""
+    assert is_shared(host)
+
+
+@pytest.mark.parametrize("host", ["shop.dev", "shop.co.uk", "mine.fly.dev", "www.dev", "127.0.0.1"])
+def test_strangers_do_not_share_a_registered_domain(host: str) -> None:
+    """Its subdomains are one owner's."""
+    assert not is_shared(host)
+
+
+def test_plugin_on_one_host_is_judged_without_the_list_of_suffixes() -> None:
+    """It takes longer to read than such a plugin does to judge."""
+    code = """
+import sys
+from pathlib import Path
+from plugcli.hosts import all_hosts
+from plugcli.plugin import load_plugin
+from plugcli.validate import validate
+report = validate(load_plugin(Path(sys.argv[1])), all_hosts())
+print(len(report.verdicts) > 5, "publicsuffixlist" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(GOOD)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "True False\n" == done.stdout
+
+
+@pytest.mark.parametrize(
     ("text", "domain"),
     [
         ("https://plugcli.dev/", "plugcli.dev"),
@@ -106,6 +144,12 @@ def test_protocol_is_what_a_parser_in_javascript_reads(text: str, protocol: str 
         ("http://localhost:5003/", "localhost"),
         ("https://192.0.2.1/", "192.0.2.1"),
         ("/openapi.yaml", ""),
+        ("https://api.mine.fly.dev/", "mine.fly.dev"),
+        ("https://mine.github.io/", "mine.github.io"),
+        ("https://a.b.city.kawasaki.jp/", "city.kawasaki.jp"),
+        ("https://www.shop.com.pl./", "shop.com.pl"),
+        ("https://b\u00fccher.co.uk/", "b\u00fccher.co.uk"),
+        ("https://a..b.dev/", "a..b.dev"),
     ],
 )
 def test_domain_is_what_somebody_registered(text: str, domain: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plugcli.respond import json_bytes
 from plugcli.sandbox import gate
-from plugcli.serve.answer import json_bytes
 
 ANY_TEXT = st.text(st.characters(), max_size=40)  # halves of characters too
 SAYABLE = st.recursive(

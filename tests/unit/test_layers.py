@@ -29,12 +29,12 @@ JUDGING = {
 ALLOWED = {
     "cli": {
         "serve",
+        "terminal_text",
         "client",
         "bearer_token",
         "scaffold",
         "plugin_name",
         "plugin",
-        "document",
         "sandbox",
         "errors",
         "__init__",
@@ -43,8 +43,25 @@ ALLOWED = {
         *JUDGING,
     },
     # A client of a running server: it reads what a stranger sends through the sandbox's gate.
-    "client": {"sandbox", "errors"},
-    "serve": {"bearer_token", "openapi", "plugin", "document", "sandbox", "errors", "__init__"},
+    "client": {"terminal_text", "sandbox", "errors"},
+    # A stranger's text, as the sandbox's gate lets it out, in the width of a terminal.
+    "terminal_text": {"sandbox", "document"},
+    "serve": {
+        "builtin",
+        "respond",
+        "terminal_text",
+        "bearer_token",
+        "openapi",
+        "plugin",
+        "document",
+        "sandbox",
+        "errors",
+        "__init__",
+    },
+    # The routes of the built-in plugins, which those of others import, too.
+    "builtin": {"respond", "sandbox", "errors"},
+    # What plugcli itself answers over HTTP.
+    "respond": {"sandbox"},
     "validate": {
         "hint",
         "ignore",

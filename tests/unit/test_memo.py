@@ -1,4 +1,4 @@
-"""What is worked out from a document: once for each document, however many there are, and gone with it."""
+"""What is computed from a document is computed once for each document, however many there are, and freed with it."""
 
 import gc
 import weakref
@@ -36,12 +36,12 @@ components: {schemas: {Todo: {type: object, properties: {parts: {type: array, it
 
 
 def plugin(name: str = "todo") -> Plugin:
-    """A plugin of one document, which gives each function something to work out."""
+    """A plugin of one document, which gives each function something to find."""
     return plugin_from_files({"openapi.yaml": OPENAPI}, name)
 
 
 @pytest.mark.parametrize(
-    "work_out",
+    "compute",
     [
         operations,
         signatures,
@@ -53,12 +53,12 @@ def plugin(name: str = "todo") -> Plugin:
         lambda document: tool_schema.parts(document, HOW),
     ],
 )
-def test_three_documents_in_turn_are_each_read_once(work_out: Callable[[Document], Any]) -> None:
+def test_three_documents_in_turn_are_each_read_once(compute: Callable[[Document], Any]) -> None:
     """A server with three plugins would otherwise read a document again at every call: 24 ms for 2,000 operations."""
     documents = [Document.parse(OPENAPI, str(number)) for number in range(3)]
-    first = [work_out(each) for each in documents]
+    first = [compute(each) for each in documents]
     assert all(first)
-    assert all(a is b for a, b in zip(first, map(work_out, documents), strict=True))
+    assert all(a is b for a, b in zip(first, map(compute, documents), strict=True))
 
 
 def test_document_is_freed_when_its_owner_lets_go() -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from plugcli.sandbox import Sandbox
+from plugcli.serve.execute import execute_route
+
 ROOT = Path(__file__).parents[2]
 TELLING = [
     *sorted((ROOT / "templates").rglob("*.py")),
@@ -51,4 +54,10 @@ def test_what_we_tell_people_to_import_is_public(path: Path) -> None:
 def test_python_template_imports_what_is_held() -> None:
     """The search above finds what it is for: the lines that are in every rendered plugin."""
     told = imported((ROOT / "templates/python/plugin.py").read_text())
-    assert told == {("plugcli.sandbox", "Sandbox"), ("plugcli.serve.execute", "routes")}
+    assert told == {("plugcli.sandbox", "Sandbox"), ("plugcli.builtin.python", "routes")}
+
+
+def test_first_plugins_get_the_route_that_they_ask_for() -> None:
+    """Their plugin.py has it by name, and their document describes no other."""
+    route = execute_route(Sandbox())
+    assert ("/execute", {"POST"}) == (route.path, route.methods)

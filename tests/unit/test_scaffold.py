@@ -112,7 +112,7 @@ def test_unknown_answer_is_refused(shipped: Template) -> None:
 
 
 def test_files_are_those_that_render_gives(shipped: Template) -> None:
-    """What is looked for in the way must be what will be written."""
+    """The files that `init` looks for must be the files that it writes."""
     assert files(shipped) == list(render(shipped, {}))
 
 
@@ -145,7 +145,7 @@ def test_format_without_an_escape_is_not_rendered(tmp_path: Path) -> None:
     """An answer written raw into code would be code: nothing is rendered that nobody escapes."""
     mine = template(tmp_path / "mine")
     Path(mine.folder, "plugin.py.jinja").write_text("NAME = '{{ name }}'\n")
-    with pytest.raises(PlugcliError, match="nothing here escapes"):
+    with pytest.raises(PlugcliError, match="no escape for its format"):
         render(mine, {})
 
 
@@ -179,7 +179,7 @@ def test_everything_in_the_way_is_named_and_nothing_is_written(tmp_path: Path, s
         scaffold(shipped, {}, tmp_path)
     assert problem.value.exit_code == 3
     assert problem.value.message.startswith(
-        f"in the way in {tmp_path}: README.md, logo.png, plugin.py, tests; nothing"
+        f"these files already exist in {tmp_path}: README.md, logo.png, plugin.py, tests; nothing"
     )
     assert "--force" in problem.value.hint
     assert tree(tmp_path) == before

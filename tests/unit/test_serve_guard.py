@@ -6,8 +6,10 @@ import json
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from plugcli.serve import answer, guard
-from plugcli.serve.guard import Guard, Page
+from plugcli import respond
+from plugcli.respond import Ready
+from plugcli.serve import guard
+from plugcli.serve.guard import Guard
 from plugcli.serve.site import site
 
 DEADLINE_SECONDS = 10
@@ -20,7 +22,7 @@ async def answered(receive: Receive, *headers: tuple[bytes, bytes]) -> list[Mess
     async def plugin(scope: Scope, receive: Receive, send: Send) -> None:
         raise AssertionError("the plugin must not be called")
 
-    async def nothing(path: str, here: str, may_see_all: bool) -> Page | None:
+    async def nothing(path: str, here: str, may_see_all: bool) -> Ready | None:
         return None
 
     async def public(path: str) -> bool:
@@ -39,7 +41,7 @@ async def answered(receive: Receive, *headers: tuple[bytes, bytes]) -> list[Mess
 def test_body_that_never_ends_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client announces a body and sends its first byte only."""
     monkeypatch.setattr(guard, "BODY_SECONDS", 0.05)
-    monkeypatch.setattr(answer, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(respond, "DRAIN_SECONDS", 0.05)
     parts = iter([{"type": "http.request", "body": b"{", "more_body": True}])
 
     async def receive() -> Message:
@@ -56,7 +58,7 @@ def test_body_that_never_ends_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_refused_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The refusal is sent first; what the client still sends is dropped, and only for a while."""
-    monkeypatch.setattr(answer, "DRAIN_SECONDS", 0.05)
+    monkeypatch.setattr(respond, "DRAIN_SECONDS", 0.05)
 
     async def receive() -> Message:
         await asyncio.sleep(0)

@@ -1,30 +1,33 @@
 """The options of `plugcli serve` against the library's own numbers."""
 
 import inspect
-from dataclasses import asdict
+from dataclasses import fields
 
 import pytest
 
-from plugcli.cli.serve import _modules, _times, serve
+from plugcli.builtin.python.fit import ANSWER_CHARACTERS
+from plugcli.cli.serve.command import serve
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
-from plugcli.sandbox.amounts import parse_bytes
-from plugcli.serve.fit import ANSWER_CHARACTERS
+from plugcli.serve.options import Options, modules_of, wall_times
 
 
-def test_defaults_are_those_of_the_library() -> None:
-    """They stand in the help text too, which must not import the sandbox."""
-    default = {name: each.default for name, each in inspect.signature(serve).parameters.items()}
-    sizes = {f"{name}_bytes": parse_bytes(default[name]) for name in ("memory", "workspace", "output")}
-    sizes["file_bytes"] = parse_bytes(default["file_size"])
-    numbers = {name: default[name] for name in ("processes", "open_files", "cpus", "jails", "sessions")}
-    lives = {f"session_{name}_seconds": default[f"session_{name}"] for name in ("idle", "life")}
-    policy = asdict(Policy())
-    wall_seconds, wall_seconds_max = _times(None, None)
-    times = {"wall_seconds": wall_seconds, "wall_seconds_max": wall_seconds_max}
-    given = {**sizes, **numbers, **times, **lives, "session_memory_bytes": default["sessions_memory"]}
-    assert given == {name: policy[name] for name in policy if name != "files"}
-    assert default["answer_characters"] == ANSWER_CHARACTERS
+def test_each_option_is_a_flag_with_the_same_default() -> None:
+    """The flags stand in the help text, which must not import the library, so they say their defaults again."""
+    flags = {name: each.default for name, each in inspect.signature(serve).parameters.items()}
+    flags["allow_origin"] = flags["allow_origin"] or ()
+    assert flags == {each.name: each.default for each in fields(Options)}
+
+
+def test_defaults_are_those_of_the_sandbox() -> None:
+    """A plugin's author who makes a Sandbox without `serve` gets the same."""
+    assert Policy() == Options().policy()
+    assert ANSWER_CHARACTERS == Options().answer_characters
+
+
+def test_stateless_server_keeps_no_sessions() -> None:
+    """Whatever number of them was asked for."""
+    assert 0 == Options(stateless=True, sessions=7).policy().sessions
 
 
 @pytest.mark.parametrize(
@@ -35,13 +38,13 @@ def test_one_time_takes_the_other_along(
     timeout: float | None, timeout_max: float | None, expected: tuple[float, float]
 ) -> None:
     """`--timeout 100` alone must not be cut to 60 in silence."""
-    assert _times(timeout, timeout_max) == expected
+    assert wall_times(timeout, timeout_max) == expected
 
 
 def test_times_that_contradict_are_refused() -> None:
     """Both were typed: guessing which one is meant helps nobody."""
     with pytest.raises(UsageError, match="--timeout-max 40"):
-        _times(50, 40)
+        wall_times(50, 40)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +57,9 @@ def test_times_that_contradict_are_refused() -> None:
         ("matplotlib.pyplot", ("matplotlib.pyplot",)),
     ],
 )
-def test_preload_is_a_list_of_modules(given: str, names: tuple[str, ...]) -> None:
+def test_preload_is_a_list_ofmodules_of(given: str, names: tuple[str, ...]) -> None:
     """With commas, as people write lists."""
-    assert _modules(given) == names
+    assert modules_of(given) == names
 
 
 @pytest.mark.parametrize(
@@ -65,4 +68,4 @@ def test_preload_is_a_list_of_modules(given: str, names: tuple[str, ...]) -> Non
 def test_preload_of_no_module_is_refused(given: str) -> None:
     """These names go into an import inside the launcher."""
     with pytest.raises(UsageError):
-        _modules(given)
+        modules_of(given)

@@ -3,7 +3,7 @@
 import pytest
 
 from plugcli.errors import UsageError
-from plugcli.serve.answer import Refusal
+from plugcli.respond import Refusal
 from plugcli.serve.site import Site, exact_origin, site
 
 LOCAL = site("127.0.0.1", 5003, is_loopback=True)

@@ -6,7 +6,7 @@ import pytest
 
 from plugcli.bearer_token import TOKEN_VARIABLE, take_token
 from plugcli.errors import UsageError
-from plugcli.serve.answer import Refusal
+from plugcli.respond import Refusal
 from plugcli.serve.token import check_token
 
 GOOD = "q8Zr1-vK5_tW3xYb7Ld9"
@@ -42,6 +42,22 @@ def test_weak_token_is_refused(weak: str) -> None:
         take_token(None, {TOKEN_VARIABLE: weak})
     assert "secrets" in caught.value.hint
     assert not weak.strip() or weak not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("0123456789abcde", "0123456789abcdef"),  # characters
+        ("0123456" * 3, "01234567" * 3),  # different ones
+        ("0123456789 abcdef", "0123456789!abcdef"),  # the first that a header can carry
+        ("0123456789\x7fabcdef", "0123456789~abcdef"),  # the last
+    ],
+)
+def test_token_is_taken_from_its_first_good_character_on(short: str, long: str) -> None:
+    """Each bound has its own: one less is refused."""
+    assert long == take_token(None, {TOKEN_VARIABLE: long})
+    with pytest.raises(UsageError):
+        take_token(None, {TOKEN_VARIABLE: short})
 
 
 def test_unreadable_token_file_is_refused(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from plugcli.respond import json_bytes
 from plugcli.sandbox.talk import BrokenReply, Reply, parse_reply
-from plugcli.serve.answer import json_bytes
 
 REPLY = {"call": 7, "status": 0, "interrupted": False, "result": "42", "displays": []}
 NO_MIMES = [

@@ -3,9 +3,9 @@
 import pytest
 
 from plugcli.cli import render
-from plugcli.cli.text import fitted, printable
 from plugcli.document import Excerpt
 from plugcli.errors import PlugcliError
+from plugcli.terminal_text import fitted, printable
 
 
 @pytest.mark.parametrize(

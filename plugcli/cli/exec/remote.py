@@ -17,11 +17,11 @@ from plugcli.cli import render
 from plugcli.cli.exec.bring import CHUNK_BYTES, Input, look_at
 from plugcli.cli.exec.output import Output
 from plugcli.cli.exec.script import held, read_source
-from plugcli.cli.text import printable
 from plugcli.client import REFUSAL_BYTES, Client, Patience, Refused
 from plugcli.client.events import Event, events, json_object, number_of, objects_of, text_of
 from plugcli.errors import PlugcliError, UsageError
 from plugcli.sandbox import gate
+from plugcli.terminal_text import printable
 
 if TYPE_CHECKING:
     from plugcli.cli.exec.out_folder import OutFolder

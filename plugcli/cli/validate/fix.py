@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugcli.cli.render import tell
-from plugcli.cli.text import printable
 from plugcli.cli.validate.diff import diff
 from plugcli.errors import UsageError
+from plugcli.terminal_text import printable
 
 if TYPE_CHECKING:
     from plugcli.finding import Report

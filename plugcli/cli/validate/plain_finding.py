@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from plugcli.cli.text import printable
 from plugcli.finding import Finding
 from plugcli.hosts import named_hosts
+from plugcli.terminal_text import printable
 
 
 def plain_finding(alike: Sequence[Finding]) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from plugcli.cli.text import fitted, printable
 from plugcli.cli.validate.colours import BRIGHT, PLAIN, Colours
 from plugcli.cli.validate.formats import Paper
 from plugcli.cli.validate.verdicts import verdicts
 from plugcli.finding import Finding, Report, rules_of, told_problems
 from plugcli.hosts import Host
+from plugcli.terminal_text import fitted, printable
 
 # The most findings to show for one rule, so that a repeated fault does not bury the others. Errors are always shown.
 _MOST_ALIKE = 10

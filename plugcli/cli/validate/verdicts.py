@@ -3,11 +3,11 @@
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from plugcli.cli.text import printable
 from plugcli.cli.validate.colours import Colours
 from plugcli.cli.validate.formats import Paper
 from plugcli.finding import Report, Verdict
 from plugcli.hosts import Host
+from plugcli.terminal_text import printable
 
 _WORDS = {
     "accepts": "{} accepts it",

@@ -1,5 +1,5 @@
-"""The launcher's half of the sandbox: what runs outside the user's process.
+"""The half of the sandbox that runs outside the user's process, in the launcher and its forks.
 
-Standard library only, and nothing of plugcli: the launcher runs with `-I -S` and an environment of the jail's, so whatever it could
-import, untrusted code could reach. Imported as `plugcli.sandbox.jail` by the host and as `jail` by the launcher.
+It uses only the standard library and nothing of plugcli. The launcher runs with `-I -S` and the jail's environment, because untrusted code
+could reach whatever the launcher imports. The host imports this package as `plugcli.sandbox.jail`, the launcher as `jail`.
 """

@@ -1,8 +1,8 @@
-"""The launcher's own executable file, kept out of the reach of the jails that are forked from it.
+"""Protects the launcher's own executable file from the jails that are forked from it.
 
-The interpreter of a jail is a fork of the launcher, so its /proc/self/exe leads to the file by way of the launcher's mounts, not of the
-jail's. There, whoever owns the file may make it setuid, change its times or its attributes, through a descriptor open for reading; and
-an ordinary user's jail is that user. (The door of CVE-2019-5736.) As root the code owns nothing, so there is nothing to do.
+The interpreter of a jail is a fork of the launcher, so its /proc/self/exe leads to the file through the launcher's mounts, not the jail's.
+Through a descriptor open for reading, the owner of the file can make it setuid, or change its times or attributes, and the code in an
+ordinary user's jail is the owner. (This is the path of CVE-2019-5736.) As root, the code owns nothing, so there is nothing to do.
 """
 
 import errno
@@ -16,9 +16,9 @@ _AGAIN = "again"
 
 
 def make_read_only() -> None:
-    """Start this program once more from a mount namespace in which its file is read-only; return when that is so, or not needed.
+    """Restart this program in a mount namespace in which its file is read-only; return if that is already so or not needed.
 
-    Raises OSError where the kernel gives no namespaces.
+    Raises OSError if the kernel does not allow namespaces.
     """
     if os.geteuid() == 0 or not _may_change() or os.statvfs(_SELF).f_flag & os.ST_RDONLY:
         return

@@ -1,14 +1,14 @@
-"""The launcher: a small process of its own that has jails made and buries them.
+"""The launcher: a small separate process that has jails made and cleans up after them.
 
-Exec'd by the host with an environment of the jail's, one thread, and one descriptor: a channel of frames. It never sees user text and
-opens no file of the user's. Zygotes, forked from it, make the jails; what takes root's rights (memory cgroups, maps of uids) is done here.
-When the channel closes, because the host ended or was killed, it kills every jail, waits for them, and exits.
+The host starts it with the jail's environment, one thread, and one descriptor: a channel of frames. It never sees user code and never
+opens a file of the user. Zygotes, which are forked from it, make the jails; the launcher does what needs root (memory cgroups, uid maps).
+When the channel closes, because the host ended or was killed, the launcher kills every jail, waits for them, and exits.
 
 Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"renew": true}, to have the
                    preloaded zygote replaced: its packages are old
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
                    {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool};
-                   {"preload_failed": why}, when nothing is preloaded any more
+                   {"preload_failed": why}, if nothing is preloaded any more
 """
 
 import contextlib
@@ -29,12 +29,12 @@ _END_SECONDS = 5.0
 _FIRST_UID, _LAST_UID = (
     0x70000000,
     0x7FFFFFFF,
-)  # above every range that distributions and container tools hand out
+)  # above every range that distributions and container tools assign
 _FALLEN: wire.Frame = {"failed": "start", "why": "the process that makes jails ended", "errno": None}
 
 
 class _Jail(NamedTuple):
-    """One jail: its number, uid in its zygote, the folders of its memory and CPU cgroups, and whether the memory was exceeded."""
+    """One jail: its number, its uid in its zygote, the folders of its memory and CPU cgroups, and whether it exceeded its memory."""
 
     number: int
     uid: int
@@ -44,7 +44,7 @@ class _Jail(NamedTuple):
 
 
 class _Request(NamedTuple):
-    """A jail that is asked for: what it will be, its control channel's descriptor, and whether a zygote already fell over it."""
+    """A requested jail: its settings, the descriptor of its control channel, and whether a zygote has already failed to make it."""
 
     jail: _Jail
     control: int
@@ -52,7 +52,7 @@ class _Request(NamedTuple):
 
 
 class _Zygote:
-    """A zygote: its process, our end of its channel, and the requests that it has or waits to get, by number."""
+    """A zygote: its process, our end of its channel, and by number the requests that it has or will get."""
 
     def __init__(self, channel: socket.socket, pid: int) -> None:
         self.channel = channel
@@ -61,21 +61,23 @@ class _Zygote:
         self.requests: dict[int, _Request] = {}
 
     def end(self) -> None:
-        """Kill it, and not its jails: they are in pid namespaces of their own."""
+        """Kill the zygote but not its jails, which have pid namespaces of their own."""
         self.channel.close()
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
 
 
 def main(descriptor: int) -> NoReturn:
-    """Serve the host, at the other end of the channel `descriptor`, until that closes."""
-    zygote.close_all_but(descriptor)  # what the host's own parent left open
+    """Serve the host at the other end of the channel `descriptor` until the channel closes."""
+    zygote.close_all_but(descriptor)  # closes descriptors that the host's parent left open
     channel = socket.socket(fileno=descriptor)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or a host that ignores it has us lose every exit status
+    signal.signal(
+        signal.SIGCHLD, signal.SIG_DFL
+    )  # otherwise we would lose every exit status if the host ignores the signal
     try:
         os.chdir("/")
         executable.make_read_only()
-        # Descriptors on their way to us and to the jails' inits count with those of all of this user's processes.
+        # Descriptors in transit to us and to the jails' inits count together with those of all processes of this user.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         libc.prctl(libc.PR_SET_DUMPABLE, 0)
@@ -84,23 +86,23 @@ def main(descriptor: int) -> NoReturn:
     channel.set_inheritable(False)
     first = wire.receive(channel)
     if first is not None:
-        # Ctrl-C is the host's to judge; it ends us by closing the channel.
+        # The host handles Ctrl-C; it ends us by closing the channel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         plan = Plan.from_json(first["plan"])
         os.environ.clear()
         os.environ.update(first["environment"])
-        if plan.has_sessions:  # now: where the zygotes are, nobody sees our files
+        if plan.has_sessions:  # now, because our files are not visible where the zygotes are
             inside.conversation = importlib.import_module(".conversation", __package__)
         launcher = _Launcher(channel, plan, first["name"])
         try:
             launcher.serve()
         except (OSError, EOFError, wire.BrokenFrame):
             launcher.end_all()  # the host is gone
-    os._exit(0)  # nothing to finalise, and somebody waits for us
+    os._exit(0)  # there is nothing to finalise, and somebody is waiting for us
 
 
 def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
-    """Answer every request with what keeps this machine from holding a jail."""
+    """Answer every request with the reason why this machine cannot hold a jail."""
     while (frame := wire.receive(channel)) is not None:
         if "jail" in frame:
             answer = {"failed": "launcher", "why": str(error), "errno": error.errno}
@@ -109,7 +111,7 @@ def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
 
 
 class _Launcher:
-    """The zygotes, the jails that are, and what is left of those that were."""
+    """The zygotes, the running jails, and the remains of jails that have ended."""
 
     def __init__(self, channel: socket.socket, plan: Plan, name: str) -> None:
         self._channel = channel
@@ -118,17 +120,17 @@ class _Launcher:
         self._cpu = cgroup.CpuCgroups(name)
         self._modules = plan.preload
         self._is_root = os.geteuid() == 0
-        self._zygotes: dict[bool, _Zygote] = {}  # by whether it is preloaded
-        self._jails: dict[int, _Jail] = {}  # by the pidfd of its init
-        self._uids: set[int] = set()  # of jails that are asked for, are, or are not buried yet
+        self._zygotes: dict[bool, _Zygote] = {}  # keyed by whether it is preloaded
+        self._jails: dict[int, _Jail] = {}  # keyed by the pidfd of the init
+        self._uids: set[int] = set()  # of jails that are requested, running, or not yet cleaned up
         self._last_uid = 0
         self._failed: set[int] = set()  # numbers of jails that could not be made
-        self._unburied: list[_Jail] = []  # dead, but the kernel still holds their group
+        self._unburied: list[_Jail] = []  # ended, but the kernel still holds their groups
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
 
     def serve(self) -> None:
-        """Obey and bury. Raises EOFError when the host has closed the channel."""
+        """Carry out requests and clean up ended jails. Raises EOFError when the host has closed the channel."""
         while True:
             for descriptor, _ in self._poll.poll(_RETRY_SECONDS * 1000 if self._unburied else None):
                 if descriptor == self._channel.fileno():
@@ -140,10 +142,10 @@ class _Launcher:
             self._bury()
 
     def end_all(self) -> None:
-        """Kill every jail, and wait until nothing is left of them."""
+        """Kill every jail and wait until nothing is left of them."""
         for each in self._zygotes.values():
             each.end()
-            # A jail may have been forked all the same: it ends by itself, as the host is gone.
+            # A jail may still have been forked; it ends by itself, because the host is gone.
             self._unburied += [request.jail for request in each.requests.values()]
         for exit_notice in list(self._jails):
             with contextlib.suppress(ProcessLookupError):
@@ -159,7 +161,7 @@ class _Launcher:
         self._cpu.close()
 
     def _obey(self) -> None:
-        """Do what the next frame asks for. Raises EOFError when there is none."""
+        """Carry out the next frame. Raises EOFError if the channel is closed."""
         frame, descriptors = wire.receive_with_descriptors(self._channel)
         if frame is None:
             raise EOFError
@@ -180,7 +182,7 @@ class _Launcher:
         self._ask(_Request(jail, control), is_preloaded=frame["preloaded"] is True)
 
     def _free_uid(self) -> int:
-        """Return a uid that no jail has; as an ordinary user there is only one's own."""
+        """Return a uid that no jail has; for an ordinary user it is always the user's own."""
         if not self._is_root:
             return os.geteuid()
         while True:
@@ -189,7 +191,7 @@ class _Launcher:
                 return self._last_uid
 
     def _ask(self, request: _Request, *, is_preloaded: bool) -> None:
-        """Have a zygote make a jail, as soon as it is ready."""
+        """Have a zygote make a jail as soon as the zygote is ready."""
         maker = self._zygote(is_preloaded=is_preloaded)
         maker.requests[request.jail.number] = request
         if maker.is_ready:
@@ -202,14 +204,14 @@ class _Launcher:
         gid = jail.uid if self._is_root else os.getegid()
         with contextlib.suppress(
             OSError
-        ):  # it is gone: its channel will tell, and then the request is looked at again
+        ):  # it has ended: its channel will say so, and the request is handled again then
             frame = {"jail": jail.number, "uid": jail.uid, "gid": gid}
             wire.send(maker.channel, frame, (request.control, *members))
         for descriptor in members:
             os.close(descriptor)
 
     def _zygote(self, *, is_preloaded: bool) -> _Zygote:
-        """Return the zygote of that kind, a new one, not ready yet, if there is none."""
+        """Return the zygote of that kind; start a new one if there is none."""
         if is_preloaded not in self._zygotes:
             ours, theirs = wire.channel()
             pid = os.fork()
@@ -233,15 +235,15 @@ class _Launcher:
         return self._zygotes[is_preloaded]
 
     def _hear_zygote(self, descriptor: int) -> None:
-        """Take a zygote's frame."""
+        """Handle a frame from a zygote."""
         speakers = [kind for kind, each in self._zygotes.items() if each.channel.fileno() == descriptor]
         if not speakers:
-            return  # it was ended since the poll
+            return  # it was killed since the poll
         is_preloaded = speakers[0]
         speaker = self._zygotes[is_preloaded]
         try:
             frame, descriptors = wire.receive_with_descriptors(speaker.channel)
-        except OSError:  # it was killed before it had read all that it was sent
+        except OSError:  # it was killed before it had read everything
             frame, descriptors = None, []
         if frame == {"unmapped": True}:
             try:
@@ -260,12 +262,12 @@ class _Launcher:
             self._settle(speaker.requests.pop(frame["jail"]), frame, descriptors)
 
     def _lose_zygote(self, is_preloaded: bool, last_words: wire.Frame | None) -> None:
-        """Bury a zygote that could not get ready, or fell: what it had to do, a new one gets to do, but not a third."""
+        """Clean up a zygote that could not start or was killed. A new one gets its requests, but there is no third attempt."""
         lost = self._zygotes.pop(is_preloaded)
         self._poll.unregister(lost.channel)
         lost.end()
         if is_preloaded and last_words is not None and self._modules:
-            # One of them cannot be forked. Without them the jails work, only later.
+            # A module cannot survive a fork. Without preloading, jails still work, but start later.
             self._modules = ()
             wire.send(self._channel, {"preload_failed": str(last_words.get("why"))})
             last_words = None
@@ -276,7 +278,7 @@ class _Launcher:
                 self._ask(request._replace(is_second_try=True), is_preloaded=is_preloaded)
 
     def _settle(self, request: _Request, frame: wire.Frame, descriptors: list[int]) -> None:
-        """Tell the host what became of a request."""
+        """Tell the host the result of a request."""
         os.close(request.control)
         jail = request.jail
         if not descriptors:
@@ -298,7 +300,7 @@ class _Launcher:
         self._poll.unregister(exit_notice)
         os.close(exit_notice)
         if jail.group is not None and cgroup.was_exceeded_in(jail.group):
-            # The init may have been killed with the others, and not have told.
+            # The init may have been killed together with the others, before it could report it.
             jail = jail._replace(is_out_of_memory=True)
         self._unburied.append(jail)
 
@@ -306,14 +308,14 @@ class _Launcher:
         return jail.group is None or self._cgroups.give_back(jail.group)
 
     def _bury(self) -> None:
-        """Remove what the dead left, and tell the host."""
+        """Remove the remains of ended jails and tell the host."""
         for jail in list(self._unburied):
             if self._is_buried(jail):
                 self._unburied.remove(jail)
                 if jail.cpu is not None:
                     self._cpu.give_back(jail.cpu)
                 self._uids.discard(jail.uid)
-                if jail.number in self._failed:  # the host has been told
+                if jail.number in self._failed:  # the host has already been told
                     self._failed.discard(jail.number)
                     continue
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
@@ -321,6 +323,6 @@ class _Launcher:
 
 
 def _map_range(pid: int) -> None:
-    """Map a range of uids that nobody has into the zygote's user namespace, as root."""
+    """Map an unused range of uids into the zygote's user namespace. Needs root."""
     first = _FIRST_UID + int.from_bytes(os.urandom(8)) % (_LAST_UID - _FIRST_UID - zygote.UIDS)
     privileges.map_range(pid, first, zygote.UIDS)

@@ -1,4 +1,4 @@
-"""What bounds one process of the jail: rlimits, CPUs and its place in the out-of-memory order."""
+"""The limits of one process of the jail: rlimits, CPUs and its out-of-memory score."""
 
 import os
 import resource
@@ -7,11 +7,11 @@ from . import libc, twin
 from .plan import Plan
 from .syscall_plan import Blank, PreparedCall, write_file
 
-# A core limit of 1 byte: too small for a file, and the one value at which the kernel does not start a piped core_pattern either
-# (do_coredump in fs/coredump.c, "RLIMIT_CORE is set to 1"). With 0 a piped handler of the host would get the jail's memory.
+# A core limit of 1 byte is too small for a file, and the only value at which the kernel does not start a piped core_pattern either
+# (do_coredump in fs/coredump.c, "RLIMIT_CORE is set to 1"). With 0, a piped handler of the host would get the jail's memory.
 _CORE_BYTES = 1
 
-# The watcher counts what is really used; this only keeps one allocation from outrunning it. Libraries reserve far more than they use.
+# The watcher counts the memory in use; this only stops an allocation that is too fast for it. Libraries reserve far more than they use.
 _DATA_OVER_MEMORY = 4
 
 # The kernel counts these in every user namespace up to the first, where an ordinary user has 128 instances (8192 watches or more) for all
@@ -24,10 +24,10 @@ _WATCHES = {
 
 
 def calls(plan: Plan) -> list[PreparedCall]:
-    """Return what sets the rlimits of a process that has ours; its children inherit them. In mounts.py's /proc, as all writes to /proc."""
+    """Return the calls that set the rlimits of a process; its children inherit them. They write to mounts.py's /proc."""
     limits = {
         resource.RLIMIT_FSIZE: 2
-        * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system is full first: ENOSPC
+        * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system fills up first: ENOSPC
         resource.RLIMIT_DATA: _DATA_OVER_MEMORY * plan.memory_bytes,
         resource.RLIMIT_CORE: _CORE_BYTES,
         resource.RLIMIT_MEMLOCK: 0,
@@ -44,50 +44,50 @@ def calls(plan: Plan) -> list[PreparedCall]:
 
 
 def open_files(plan: Plan) -> PreparedCall:
-    """Return what bounds the descriptors of the code's processes.
+    """Return the calls that limit the descriptors of the code's processes.
 
-    Not of the init: descriptors on their way through sockets are counted for all processes of a user together, against the limit of whoever
-    sends one more (too_many_unix_fds in net/unix/scm.c). With the code's limit, the code of one jail could keep the init of the next from
-    handing its ends to the host.
+    The init has no such limit: the kernel counts descriptors in transit through sockets for all processes of a user together, and compares
+    them with the limit of the process that sends one more (too_many_unix_fds in net/unix/scm.c). With the code's limit, the code of one
+    jail could keep the init of the next from handing its ends to the host.
     """
     return _setrlimit(resource.RLIMIT_NOFILE, plan.open_files, plan.open_files)
 
 
 def with_twin(plan: Plan) -> PreparedCall:
-    """Return what lets whoever makes a twin count it among their processes."""
+    """Return the call that raises the limit on processes by one, for the twin."""
     _, most = _processes(plan)
     return _setrlimit(resource.RLIMIT_NPROC, most, most)
 
 
 def _processes(plan: Plan) -> tuple[int, int]:
-    # Counted per user namespace since Linux 5.14: the init is one of them.
+    # Since Linux 5.14, processes are counted per user namespace, and the init is one of them.
     processes = plan.processes + 1
     return processes, processes + twin.PROCESSES if plan.has_twins else processes
 
 
 def _setrlimit(which: int, soft: int, hard: int) -> PreparedCall:
-    """Return the call that sets a limit, to no more than ours is."""
+    """Return the call that sets a limit, to at most our own."""
     ours = resource.getrlimit(which)[1]
     values = [value if ours == resource.RLIM_INFINITY else min(value, ours) for value in (soft, hard)]
     return PreparedCall(resource.setrlimit, (which, (values[0], values[1])))
 
 
 def without_huge_pages() -> PreparedCall:
-    """Return what keeps a process and its children from getting huge pages: where their memory is measured, a page in use has to show.
+    """Return the call that denies huge pages to a process and its children, because a measured page must be visible.
 
-    A huge page stays whole as long as a small part of it is mapped, and only that part counts as the process's. The filter keeps the code
-    from taking this back.
+    A huge page stays whole as long as a small part of it is mapped, but only that part counts for the process. The filter keeps the code
+    from undoing this.
     """
     return libc.prctl_call(libc.PR_SET_THP_DISABLE, 1)
 
 
 def cpus(who: Blank) -> PreparedCall:
-    """Return what binds a process to the CPUs that its jail may use."""
+    """Return the call that binds a process to the CPUs of its jail."""
     return PreparedCall(os.sched_setaffinity, (0, who.cpus))
 
 
 class Rota:
-    """Which CPUs are next: `count` of those that this process may use, other ones each time so that jails spread out."""
+    """Chooses the CPUs of each jail: `count` of those that this process can use, different ones each time, to spread out the jails."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -96,9 +96,9 @@ class Rota:
         self._turn = int.from_bytes(os.urandom(2))
 
     def next(self) -> list[int]:
-        """Return the numbers of the CPUs that the next jail gets."""
+        """Return the numbers of the CPUs for the next jail."""
         allowed = os.sched_getaffinity(0)
-        if allowed != self._allowed:  # as others may change it, while it runs
+        if allowed != self._allowed:  # because others can change it while it runs
             self._allowed = allowed
             ring = [*sorted(allowed)] * 2
             size = len(allowed)
@@ -108,5 +108,5 @@ class Rota:
 
 
 def offer_to_the_oom_killer() -> PreparedCall:
-    """Return what makes a process the first that the kernel kills when the machine runs out of memory. The code's /proc is read-only."""
+    """Return the call that makes the kernel kill a process first if the machine runs out of memory. The code's /proc is read-only."""
     return write_file("self/oom_score_adj", b"1000")

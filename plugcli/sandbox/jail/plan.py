@@ -1,7 +1,7 @@
-"""What the host asks of the launcher: the Policy and this machine's paths as plain numbers and strings.
+"""The plan that the host gives to the launcher: the Policy and this machine's paths as plain numbers and strings.
 
-The host writes it once, the launcher reads it once; it holds nothing of any user's data. Named tuples here and below, not dataclasses:
-importing dataclasses is a third of the launcher's start.
+The host writes it once, and the launcher reads it once. It contains no user data. It uses named tuples because importing dataclasses takes
+a third of the launcher's start.
 """
 
 import json
@@ -15,7 +15,7 @@ UID = 1000
 
 
 class Plan(NamedTuple):
-    """How every jail of one Sandbox is made. Sizes in bytes."""
+    """The settings of every jail of one Sandbox. Sizes are in bytes."""
 
     binds: tuple[str, ...]
     """Folders and files of the host that the jail sees, read-only, at the same path."""
@@ -41,11 +41,11 @@ class Plan(NamedTuple):
 
     @property
     def has_twins(self) -> bool:
-        """Whether an interpreter gets a twin: see twin.py. One that is exec'd would leave its memory to the twin alone."""
+        """Whether an interpreter gets a twin (see twin.py). An interpreter that is exec'd would leave its old memory to the twin alone."""
         return self.python is None
 
     def to_json(self) -> str:
-        """Return the text that `from_json` reads."""
+        """Return the plan as the text that `from_json` reads."""
         return json.dumps(self._asdict())
 
     @classmethod
@@ -58,7 +58,7 @@ class Plan(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who the code of one jail is, as the zygote's user namespace calls it: for an ordinary user themself, for root one of a range."""
+    """The uid and gid of the code in one jail, in the zygote's user namespace: the user's own, or for root one of a range."""
 
     uid: int
     gid: int

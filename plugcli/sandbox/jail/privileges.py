@@ -1,4 +1,4 @@
-"""How a jail loses every privilege: its uid, its user namespace, its capabilities and most system calls."""
+"""Drops every privilege of a jail: its uid, its user namespace, its capabilities and most system calls."""
 
 import os
 
@@ -18,14 +18,16 @@ _SECUREBITS = 0b11101111
 
 
 def become(who: Blank, *, is_made_by_root: bool) -> list[PreparedCall]:
-    """Return what leaves the zygote's identity for the code's own, and enters a user namespace that maps that uid alone.
+    """Return the calls that change from the zygote's uid to the code's, and enter a user namespace that maps only that uid.
 
-    Order: mounts need the zygote's capabilities, so they are made first; then the uid, then the namespace. The current folder is a /proc
-    that can be written to: see mounts.own.
+    The order matters: mounts need the zygote's capabilities, so they come first, then the uid, then the namespace. The current folder is a
+    writable /proc: see mounts.own.
     """
     return [
         *(libc.setres_calls(who) if is_made_by_root else []),
-        libc.prctl_call(libc.PR_SET_DUMPABLE, 1),  # the change of uid cleared it, and then uid_map is root's
+        libc.prctl_call(
+            libc.PR_SET_DUMPABLE, 1
+        ),  # the change of uid cleared it, and without it uid_map belongs to root
         libc.unshare_call(libc.CLONE_NEWUSER),
         write_file("self/setgroups", b"deny"),
         write_file("self/uid_map", who.text(f"{UID} %(uid)d 1")),
@@ -34,35 +36,35 @@ def become(who: Blank, *, is_made_by_root: bool) -> list[PreparedCall]:
 
 
 def write_maps(uid: int, gid: int) -> None:
-    """Map one uid and one gid, each to itself, into this process's new user namespace."""
+    """Map one uid and one gid, each to itself, into the new user namespace of this process."""
     texts = {"setgroups": "deny", "uid_map": f"{uid} {uid} 1", "gid_map": f"{gid} {gid} 1"}
     make(write_file(f"/proc/self/{name}", text.encode()) for name, text in texts.items())
 
 
 def map_range(pid: int, first: int, count: int) -> None:
-    """Map `count` uids and gids from 0 on, which are `first` and on outside, into the user namespace of process `pid`. As root."""
+    """Map `count` uids and gids, starting at 0 inside and at `first` outside, into the user namespace of process `pid`. Needs root."""
     for name in ("uid_map", "gid_map"):
         with open(f"/proc/{pid}/{name}", "w") as file:
             file.write(f"0 {first} {count}")
 
 
 def forbid_namespaces() -> list[PreparedCall]:
-    """Return what sets a user namespace's limit of every kind of namespace to 0: the second lock beside the filter."""
+    """Return the calls that set a user namespace's limit on every kind of namespace to 0: a second lock beside the filter."""
     return [write_file(path, b"0") for path in _NAMESPACE_LIMITS]
 
 
 class Listener:
-    """What the filter of a jail without a memory cgroup asks by: see mappings.py."""
+    """The descriptor by which the filter of a jail without a memory cgroup asks: see mappings.py."""
 
     descriptor = -1
 
     def install(self) -> None:
-        """Install the filter on this process. Raises OSError: EBUSY where somebody outside is asked by a filter already."""
+        """Install the filter on this process. Raises OSError; EBUSY means that another filter already asks a process outside."""
         self.descriptor = libc.seccomp_listener(_ASKING_FILTER)
 
 
 def drop_everything(listener: Listener | None) -> list[PreparedCall]:
-    """Return what empties all capability sets, forbids regaining any, and installs the filter. Needs the namespace's capabilities."""
+    """Return the calls that empty all capability sets for good and install the filter. They need the namespace's capabilities."""
     return [
         libc.prctl_call(libc.PR_SET_SECUREBITS, _SECUREBITS),
         *[libc.prctl_call(libc.PR_CAPBSET_DROP, capability) for capability in range(_LAST_CAPABILITY + 1)],

@@ -1,10 +1,10 @@
-"""The scribe: a process of a jail that makes one file in its workspace of what the host sends.
+"""The scribe: a process of a jail that writes one file, sent by the host, to the workspace.
 
-Written from inside, a file belongs to the code, counts in the jail's memory like the code's own files, and cannot land anywhere that the
-code could not have written itself, whatever links the code has laid. The code can end the scribe; then there is no file.
+Because it is written from inside, the file belongs to the code, counts as the jail's memory like the code's own files, and cannot land
+in a place where the code could not write itself, whatever links the code has made. The code can kill the scribe; then there is no file.
 
-Host -> scribe:  the bytes, then the end of the stream (shutdown); a host that closes instead does not want the file any more
-Scribe -> host:  {"there": bytes} when all has come, then {"done": bytes}; or, at any time, {"errno": number}
+Host -> scribe:  the bytes, then the end of the stream (shutdown); a host that closes instead no longer wants the file
+Scribe -> host:  {"there": bytes} when everything has arrived, then {"done": bytes}; or, at any time, {"errno": number}
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _CHUNK = 1 << 18
 
 
 def main(name: str, channel: socket.socket) -> NoReturn:
-    """Write the file `name`, a relative path in the workspace, whole or not at all. Called in a fork of the jail's init."""
+    """Write the file `name`, a relative path in the workspace, as a whole or not at all. Runs in a fork of the jail's init."""
     lowest = channel.fileno()
     os.closerange(0, lowest)
     os.closerange(lowest + 1, 1 << 20)
@@ -46,19 +46,19 @@ def _write(name: str, channel: socket.socket) -> int:
             while view:
                 view = view[os.write(file, view) :]
             count += len(data)
-        _say(channel, {"there": count})  # fails where the host has closed
+        _say(channel, {"there": count})  # fails if the host has closed
         if folder := os.path.dirname(name):
             if os.path.realpath(folder) != os.path.join(WORKSPACE, folder):
                 raise OSError(
                     errno.ELOOP, "a folder on the way is a link"
-                )  # nobody would find the file under its name
+                )  # the file could not be found under its name
             os.makedirs(folder, exist_ok=True)
         os.rename(unfinished, name)
     except BaseException:
         os.unlink(unfinished)
         raise
     finally:
-        os.close(file)  # its room is there again before anybody hears of its end
+        os.close(file)  # its space is free again before anybody is told
     return count
 
 

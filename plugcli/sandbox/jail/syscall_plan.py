@@ -1,8 +1,9 @@
-"""System calls as data: a zygote prepares them once, each jail makes them.
+"""System calls as data: a zygote prepares them once, and each jail makes them.
 
-A jail is a fork, and each object of Python's that it touches may cost it a page: two microseconds, and 4 KiB that no other jail shares. So
-what locks a jail in is looked up, converted and formatted before the fork. What differs from jail to jail is filled into a Blank. And what
-every jail uses is imported by its own name: a function of `os` by way of that module is three pages, not one.
+A jail is a fork, and each Python object that it touches may cost a page: two microseconds, and 4 KiB that it does not share. So the calls
+that lock a jail in are looked up, converted and formatted before the fork, and the values that differ between jails are filled into a
+Blank. Functions that every jail uses are imported by name, because calling a function through the module `os` touches three pages instead
+of one.
 """
 
 import ctypes
@@ -16,14 +17,14 @@ _FLAGS = os.O_WRONLY | os.O_CLOEXEC
 
 
 class PreparedCall(NamedTuple):
-    """A function of libc's, which returns -1 and sets errno when it fails, or one of Python's, which raises OSError."""
+    """A prepared call of a libc function, which returns -1 and sets errno if it fails, or of a Python function, which raises OSError."""
 
     function: Callable[..., object]
     arguments: tuple[object, ...] = ()
 
 
 def make(calls: Iterable[PreparedCall]) -> None:
-    """Make calls, one after the other, up to the first that fails. Raises OSError that names it."""
+    """Make the calls in order, up to the first that fails. Raises an OSError that names it."""
     for function, arguments in calls:
         if function(*arguments) == -1:
             code = ctypes.get_errno()
@@ -35,12 +36,12 @@ def _paths(arguments: tuple[object, ...]) -> list[str]:
 
 
 def write_file(path: str, data: "bytes | ctypes.Array[ctypes.c_char]") -> PreparedCall:
-    """Return the call that writes to a file that is there, as those of /proc are."""
+    """Return the call that writes to an existing file, such as a file in /proc."""
     return PreparedCall(_write_file, (path.encode(), data))
 
 
 def write_file_that_may_be_missing(path: str, data: bytes) -> PreparedCall:
-    """Return the call that writes to a file that not every kernel has, or shows to all."""
+    """Return the call that writes to a file that some kernels lack or hide."""
     return PreparedCall(_write_file_if_there, (path.encode(), data))
 
 
@@ -60,7 +61,7 @@ def _write_file(path: bytes, data: bytes) -> None:
 
 
 class Blank:
-    """Who a jail is, in the arguments of prepared calls: filled in by the zygote, before it forks."""
+    """The uid and gid of a jail in the arguments of prepared calls. The zygote fills them in before it forks."""
 
     def __init__(self) -> None:
         self.uid = ctypes.c_uint()
@@ -74,13 +75,13 @@ class Blank:
         self._texts: list[tuple[ctypes.Array[ctypes.c_char], bytes]] = []
 
     def text(self, form: str) -> "ctypes.Array[ctypes.c_char]":
-        """Return what will be the C string `form`, with a uid for %(uid)d and a gid for %(gid)d."""
+        """Return a buffer for the C string `form`, with the uid in place of %(uid)d and the gid in place of %(gid)d."""
         buffer = ctypes.create_string_buffer(len(form) + 20)
         self._texts.append((buffer, form.encode()))
         return buffer
 
     def fill(self, uid: int, gid: int, group: int = -1, cpu: int = -1, cpus: Sequence[int] = ()) -> None:
-        """Write in who this jail is."""
+        """Fill in the uid and gid of this jail."""
         self.uid.value = uid
         self.gid.value = gid
         self.group.value = group

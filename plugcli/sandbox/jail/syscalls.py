@@ -1,6 +1,6 @@
-"""System call numbers of the two machines the filter knows: data, from the kernel's own tables.
+"""The system call numbers of the two architectures that the filter knows, from the kernel's own tables.
 
-Source: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. A dash: that machine has no such call.
+Source: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. A dash means that the architecture lacks the call.
 """
 
 NEWEST = 462

@@ -1,10 +1,12 @@
-"""The twin: a process beside a jail's interpreter that shares its memory and does nothing, so that the interpreter's end is told sooner.
+"""The twin: a process that shares the memory of a jail's interpreter and does nothing, so that the end of a run is reported sooner.
 
-The kernel takes a process's memory down before it tells the parent of its end: 0.6 ms that somebody waits for. While another process has
-that memory, too, the end is told at once. The init kills the twin before it tells the host, and the memory goes beside the telling.
+The kernel frees a process's memory before it tells the parent that the process has ended, which takes 0.6 ms that somebody waits for. If
+another process has the same memory, the parent is told at once. The init kills the twin before it tells the host, so the memory is freed
+in the meantime.
 
-It is made when every lock holds, and inherits them all: the code can write to its stack, and have it do what the code may do itself. It is
-a child of the init, so that the code, which waits for its own, does not meet it. It must never run Python.
+The twin is made after every restriction is in place, and it inherits all of them. The code can write to the twin's stack, but the twin can
+do only what the code can do anyway. The twin is a child of the init, so the code never finds it among its own children. It must never run
+Python.
 """
 
 import errno
@@ -21,26 +23,26 @@ PROCESSES = 1
 """How many processes it adds to those that the code may have."""
 
 _BEFORE = libc.sigset()
-# A handler of Python's is none of its business.
+# It must not run a signal handler of Python.
 _BLOCK = [libc.mask_call(libc.sigset(*signal.valid_signals()), _BEFORE)]
 _UNBLOCK = [libc.mask_call(_BEFORE)]
 
 
 def beget() -> None:
-    """Make this process's twin. It needs a place beside those of the code: `limits.with_twin`."""
+    """Make the twin of this process. It needs a process of its own in the limit: see `limits.with_twin`."""
     make(_BLOCK)
     try:
         pid = clone_pausing()
     finally:
         make(_UNBLOCK)
-    if pid != getpid() + 1:  # by which it is known: an imported library has started something else
+    if pid != getpid() + 1:  # recognises the twin: an imported library may have started another process
         raise OSError(errno.EAGAIN, f"the twin is {pid}, and not the next process after this one")
-    # It ends while somebody is told of the run's end, who comes first.
+    # It ends while the end of the run is reported, and the report goes first.
     setpriority(PRIO_PROCESS, pid, 19)
 
 
 def end() -> None:
-    """Do without it: a session's end is waited for by nobody, and its processes are the code's alone."""
+    """End the twin when a session begins: nobody waits for the end of a session, and all its processes belong to the code."""
     os.kill(getpid() + 1, signal.SIGKILL)
     most = resource.getrlimit(resource.RLIMIT_NPROC)[1] - PROCESSES
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))

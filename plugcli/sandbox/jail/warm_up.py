@@ -1,8 +1,8 @@
-"""What a zygote does with the libraries that it has imported, so that no jail has to do it again.
+"""Warms up the libraries that a zygote has imported, so that no jail has to do it again.
 
-The first table and the first plot of a process import more, build caches, look for fonts, and have Python rewrite the code that they run:
-all of that is memory that the jails then share, and time that the first call does not take. Nothing here may leave anything behind that a
-program would notice.
+The first table and the first plot of a process import more modules, build caches, search for fonts, and make Python specialise the code
+that runs. Done here, this is memory that all jails share and time that no first call needs. It must not leave anything behind that a
+program could notice.
 """
 
 import contextlib
@@ -10,11 +10,11 @@ import io
 import sys
 from typing import Any
 
-_TIMES = 12  # Python rewrites code for the types it meets after some 10 rounds
+_TIMES = 12  # Python specialises code for the types that it meets after about 10 rounds
 
 
 def all_of(modules: tuple[str, ...]) -> None:
-    """Use each of `modules` that is known here; one that fails is as it would be in the jail."""
+    """Use each known module of `modules`. A failure here is ignored: the module would fail in the jail too."""
     for name in modules:
         use = _USES.get(name)
         if use is not None:
@@ -47,7 +47,7 @@ def _pyplot(pyplot: Any) -> None:
     figure.tight_layout()
     figure.savefig(io.BytesIO(), format="png")
     pyplot.close(figure)
-    if pandas := sys.modules.get("pandas"):  # it looks for what draws its plots at the first one
+    if pandas := sys.modules.get("pandas"):  # it searches for its plotting backend at the first plot
         pandas.Series([1, 2]).plot.bar()
         pyplot.close()
 

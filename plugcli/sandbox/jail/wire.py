@@ -1,7 +1,7 @@
-"""Frames between the host, the launcher and a jail's init: one JSON object a packet, descriptors beside it.
+"""Frames between the host, the launcher and a jail's init: one JSON object per packet, with descriptors beside it.
 
-Never pickle: the far end may belong to untrusted code. A packet longer than FRAME_BYTES, or one that is not a JSON object, is a broken
-frame. The sockets are SOCK_SEQPACKET, so a frame is whole or not there.
+It never uses pickle, because untrusted code may control the far end. A packet that is longer than FRAME_BYTES, or that is not a JSON
+object, is a broken frame. The sockets are SOCK_SEQPACKET, so a frame arrives whole or not at all.
 """
 
 import _socket
@@ -14,12 +14,12 @@ from typing import Any
 FRAME_BYTES = 65536
 FRAME_DESCRIPTORS = 8
 
-# Numbers and no flags of the module socket, and C's part of json alone: a jail would have its own copy of all that Python's code touches.
+# Plain numbers instead of the socket module's flags, and only the C part of json: a jail copies every page that Python code touches.
 _BESIDE_BYTES = socket.CMSG_SPACE(FRAME_DESCRIPTORS * array.array("i").itemsize)
 _CLOSE_ON_EXEC, _IS_CUT = int(socket.MSG_CMSG_CLOEXEC), int(socket.MSG_CTRUNC)
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
-Frame = dict[str, Any]  # JSON as it came: whoever reads it checks what it uses
+Frame = dict[str, Any]  # unchecked JSON: the reader checks the members that it uses
 
 
 class BrokenFrame(Exception):
@@ -40,18 +40,18 @@ def send(sock: _socket.socket, frame: Frame, descriptors: tuple[int, ...] = ()) 
 
 
 def send_text(sock: _socket.socket, data: bytes, descriptors: tuple[int, ...] = ()) -> None:
-    """Send one frame that is JSON already."""
+    """Send one frame that is already JSON."""
     beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
     sock.sendmsg([data], beside)
 
 
 def receive(sock: _socket.socket) -> Frame | None:
-    """Return the next frame, or None when the far end has closed. Descriptors sent along are dropped by the kernel."""
+    """Return the next frame, or None if the far end has closed. The kernel drops descriptors that were sent with it."""
     return _parse(sock.recv(FRAME_BYTES + 1))
 
 
 def receive_with_descriptors(sock: _socket.socket) -> tuple[Frame | None, list[int]]:
-    """Return the next frame and the descriptors beside it: only for a far end that never ran user text."""
+    """Return the next frame with its descriptors. Only for a far end that has never run user code."""
     data, beside, flags, _ = sock.recvmsg(FRAME_BYTES + 1, _BESIDE_BYTES, _CLOSE_ON_EXEC)
     numbers = array.array("i")
     for level, kind, payload in beside:

@@ -1,10 +1,10 @@
-"""A zygote: a process that has the jails' common root, and may have libraries imported, and that every jail of its kind is forked from.
+"""A zygote: a process with the root that all jails share and perhaps with imported libraries. Every jail of its kind is forked from it.
 
-The launcher forks one for each kind. Before it imports anything it leaves the host's files, network and, if plugcli runs as root, root:
-what it imports runs with a range of uids of its own that nobody else has, in a user namespace. It never sees user data.
+The launcher forks one zygote for each kind. Before a zygote imports anything, it leaves the host's files and network and, if plugcli runs
+as root, the root user: its imports run in a user namespace with a range of uids that nobody else has. It never sees user data.
 
-Launcher -> zygote:  {"jail": number, "uid": .., "gid": ..} with the jail's control channel, where there is a memory cgroup the
-                     descriptors of a cgroup.Member, and where there are CPU cgroups the one by which it joins its own
+Launcher -> zygote:  {"jail": number, "uid": .., "gid": ..} with the jail's control channel and, if there are cgroups, the
+                     descriptors of a cgroup.Member and the one by which it joins its CPU cgroup
 Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped": true}; {"ready": true} or {"failed": step, ..};
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
@@ -27,14 +27,14 @@ from .syscall_plan import Blank, make
 UIDS = 4096
 """How many uids root maps into a zygote's user namespace; 0 is the zygote's own, the others are for jails."""
 
-_REHEARSALS = 16  # then Python has rewritten its code for what it meets, once for all jails
+_REHEARSALS = 16  # after this many, Python has specialised the code, once for all jails
 _HUGE_BYTES = 2 * 1024 * 1024
-_MOST = 7 / 8  # of a huge page: what is missing is filled with nothing, and counts
+_MOST = 7 / 8  # part of a huge page: missing pages are filled with zeros, and they count
 
 # Objects/obmalloc.c: objects of one size class, of up to 512 bytes, lie in pools, each behind a header.
 _POOL_BYTES, _HEADER_BYTES, _LARGEST_SMALL_BYTES = 16 * 1024, 48, 512
 _EMPTY_BYTES = sys.getsizeof(b"")
-_HOLES = 2000  # more than there are of any size; there is an end where Python was built to allocate otherwise
+_HOLES = 2000  # more than there are of any size; the bound matters if Python was built with another allocator
 _fillings: list[bytes] = []
 
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
@@ -49,9 +49,9 @@ def main(
     is_made_by_root: bool,
     has_cpu_groups: bool,
 ) -> NoReturn:
-    """Get ready, then fork jails until the channel closes. Called in a fork of the launcher.
+    """Get ready, then fork jails until the channel closes. Runs in a fork of the launcher.
 
-    `has_cpu_groups`: each jail comes with the descriptor by which it joins its CPU cgroup.
+    If `has_cpu_groups`, each request has the descriptor by which the jail joins its CPU cgroup.
     """
     step = "namespaces"
     who = Blank()
@@ -83,7 +83,7 @@ def main(
 def _steps(
     channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_made_by_root: bool
 ) -> list[tuple[str, Callable[[], object]]]:
-    """Return what makes a zygote, in the order that matters: binds under another user's home need root, imports must not have it."""
+    """Return the steps that make a zygote. Their order matters: binds below another user's home need root, and imports must not have it."""
     user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
     proc: list[mounts.Tree] = []
 
@@ -104,10 +104,10 @@ def _steps(
             ("files", enter_shared_root),
         ]
     return [
-        ("signals", _reset_signals),  # and the umask: what the shared root has must be seen by all
+        ("signals", _reset_signals),  # and the umask: everybody must be able to see the shared root
         *steps,
         ("files", lambda: proc[0].attach()),
-        ("host name", lambda: libc.sethostname(HOSTNAME)),  # the jails' namespaces are copies
+        ("host name", lambda: libc.sethostname(HOSTNAME)),  # the namespaces of the jails are copies
         ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
         ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ("interpreter", lambda: _import(plan, modules, user)),
@@ -115,7 +115,7 @@ def _steps(
 
 
 def _leave_root(channel: socket.socket) -> None:
-    """Enter a user namespace whose uids, 0 too, are nobody's outside; the launcher, still root, writes the maps."""
+    """Enter a user namespace whose uids, including 0, belong to nobody outside. The launcher, which is still root, writes the maps."""
     os.setgroups([])
     libc.unshare(libc.CLONE_NEWUSER)
     wire.send(channel, {"unmapped": True})
@@ -131,24 +131,24 @@ def _map_only(user: Identity) -> None:
 
 
 def _reset_signals() -> None:
-    """Give every signal its default again, and files the usual modes: the jails inherit it."""
+    """Reset all signals and the umask to their defaults, which the jails inherit."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # an error tells more
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # an error says more
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     os.umask(0o022)
 
 
 def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
-    """Import what the jails of this kind have from the start, with a home folder to write to that is gone afterwards."""
+    """Import the modules that jails of this kind start with, using a temporary home folder."""
     if plan.python is not None:
-        return  # another interpreter: it imports in each jail
+        return  # another interpreter imports in each jail
     nobody_yet = Blank()
     nobody_yet.fill(*user)
     make(mounts.scratch(plan, nobody_yet))
-    site.main()  # -S kept it away; .pth files and sitecustomize run here, without root
+    site.main()  # -S skipped it; .pth files and sitecustomize run here, without root
     for name in modules:
-        # The code that imports it will be told why it cannot be.
+        # Code that imports it gets the error.
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
     warm_up.all_of(modules)
@@ -159,7 +159,7 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     if plan.has_spares:
         for _ in range(_REHEARSALS):
             inside.rehearse()
-    # A library's pool of threads ends at a fork (OpenBLAS has a handler for it) and comes back where it is used.
+    # A library's thread pool ends at a fork (OpenBLAS has a handler for that) and is restarted on use.
     pid = os.fork()
     if pid == 0:
         os._exit(0)
@@ -167,7 +167,7 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
     threads = len(os.listdir("/proc/self/task"))
     if threads != 1:
         raise RuntimeError(f"{threads} threads run after importing {', '.join(modules)}: it cannot be forked")
-    # The collector would write to every page that the jails share: not here, and in a jail not to what was there before.
+    # The collector would write to every page that the jails share. So it is off here, and in a jail it skips the objects from before.
     gc.collect()
     if plan.has_spares:  # and so many jails
         _fill_holes()
@@ -178,7 +178,7 @@ def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
 
 
 def _open_standard_streams() -> None:
-    """Make the streams of all jails while the descriptors are pipes, as theirs are: a stream is made for the kind that it finds."""
+    """Create the streams for all jails while the descriptors are pipes, as in a jail: a stream depends on its descriptor's kind."""
     ours = [os.dup(descriptor) for descriptor in range(3)]
     ends = os.pipe2(os.O_CLOEXEC)
     for descriptor, end in enumerate((ends[0], ends[1], ends[1])):
@@ -191,23 +191,25 @@ def _open_standard_streams() -> None:
 
 
 def _fill_holes() -> None:
-    """Take what is free between Python's small objects, so that what a jail makes lies side by side, in few pages of its own."""
+    """Fill the gaps between Python's small objects, so that the objects of a jail lie together in few pages of its own."""
     for size in range(48, _LARGEST_SMALL_BYTES + 1, 16):
         for _ in range(_HOLES):
             _fillings.append(bytes(size - _EMPTY_BYTES))
             if id(_fillings[-1]) % _POOL_BYTES == _HEADER_BYTES:
-                break  # it is the first of a new pool
+                break  # the first object of a new pool
 
 
 def _collapse() -> None:
-    """Gather our memory in huge pages: a fork copies, and its end gives back, one entry for each instead of 512."""
+    """Gather our memory in huge pages, so that a fork copies one entry for each instead of 512, and frees one."""
     with open("/proc/self/maps") as file:
         lines = [line.split() for line in file]
     for addresses, mode, _, _, inode, *_ in lines:
         if mode == "rw-p" and inode == "0":
             start, end = (int(address, 16) for address in addresses.split("-"))
             for each in range(-(-start // _HUGE_BYTES) * _HUGE_BYTES, end - _HUGE_BYTES + 1, _HUGE_BYTES):
-                with contextlib.suppress(OSError):  # Linux 6.1 has it, where huge pages are not turned off
+                with contextlib.suppress(
+                    OSError
+                ):  # available since Linux 6.1, unless huge pages are turned off
                     if libc.resident_part(each, _HUGE_BYTES) >= _MOST:
                         libc.madvise(each, _HUGE_BYTES, libc.MADV_COLLAPSE)
 
@@ -220,8 +222,8 @@ def _serve(
     prepared: dict[bool, init.Prepared],
     has_cpu_groups: bool,
 ) -> None:
-    """Fork a jail for each frame, until there are no more."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is waited for by pidfd, elsewhere
+    """Fork a jail for each frame, until the channel closes."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes are waited for elsewhere, by pidfd
     deaths = init.hear_of_deaths()
     rota = limits.Rota(plan.cpus)
     fork, arguments = libc.cloning(_OF_A_JAIL)
@@ -256,7 +258,7 @@ def _serve(
 
 
 def close_all_but(*kept: int) -> None:
-    """Close every descriptor above the standard ones but `kept`."""
+    """Close every descriptor above the standard ones, except `kept`."""
     lowest = 3
     for descriptor in sorted(kept):
         os.closerange(lowest, descriptor)

@@ -5,11 +5,11 @@ A stranger's text must never become a command of its own, so its line ends are a
 
 from collections.abc import Iterable, Iterator
 
-from plugcli.cli.text import printable
 from plugcli.cli.validate.formats import Paper
 from plugcli.cli.validate.location import location_of
 from plugcli.cli.validate.plain_finding import plain_finding
 from plugcli.finding import Finding, Report, rules_of, told_problems
+from plugcli.terminal_text import printable
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from plugcli import __version__
-from plugcli.cli.text import printable
 from plugcli.cli.validate.formats import Paper
 from plugcli.cli.validate.location import location_of
 from plugcli.cli.validate.plain_finding import plain_finding
 from plugcli.finding import Finding, Report, problems
 from plugcli.rules import documentation
 from plugcli.sandbox import gate
+from plugcli.terminal_text import printable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _FINGERPRINT = "problem/v1"

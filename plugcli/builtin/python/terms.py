@@ -1,0 +1,58 @@
+"""On which terms the routes of a sandbox answer: what they need to know of the server around them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import quote
+from weakref import WeakKeyDictionary
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from plugcli.builtin.python.fit import ANSWER_CHARACTERS
+from plugcli.builtin.python.links import FileLink, Links
+from plugcli.sandbox import Engine
+
+UPLOADS = "/files"
+
+
+def origin_of(scope: Scope) -> str:
+    """Return the origin at which the client has reached this server, from the request alone."""
+    base = HTTPConnection(scope).base_url
+    return f"{base.scheme}://{base.netloc}"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long an answer may be, whether conversations are kept, and the addresses of files.
+
+    `links` writes and reads the paths of the addresses; `origin(scope)` is what stands before them.
+    """
+
+    answer_characters: int = ANSWER_CHARACTERS
+    is_stateless: bool = False
+    links: Links = field(default_factory=Links)
+    origin: Callable[[Scope], str] = origin_of
+
+    def url(self, scope: Scope, handle: str, name: str) -> str:
+        """Return the address of a conversation's file for the client that sent the request of `scope`."""
+        return self.origin(scope) + self.links.path(FileLink(handle, name))
+
+
+# A plugin makes its routes of the sandbox alone, so the sandbox is what leads to its terms.
+_TERMS: WeakKeyDictionary[Engine, Terms] = WeakKeyDictionary()
+
+
+def set_terms(sandbox: Engine, terms: Terms) -> None:
+    """Have the routes of `sandbox` that are made from now on answer on `terms`."""
+    _TERMS[sandbox] = terms
+
+
+def terms_of(sandbox: Engine) -> Terms:
+    """Return the terms of `sandbox`: those that were set, else the defaults, with one key for all its routes."""
+    return _TERMS.setdefault(sandbox, Terms())
+
+
+def raw_path(scope: Scope) -> bytes:
+    """Return the path as it was sent. In `scope["path"]` a byte that is not UTF-8 is lost."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw

@@ -1,0 +1,1 @@
+"""`plugcli serve`: serve a plugin the way a chat host needs it."""
