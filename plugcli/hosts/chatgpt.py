@@ -2,9 +2,9 @@
 
 Sources, by the words used below. `docs`: platform.openai.com/docs/plugins, archived 2023-09-22.
 `client`: the web client's own code (0xdevalias/chatgpt-source-watch). `store`: 1,162 manifests and 811
-OpenAPI documents of plugins that OpenAI approved, from June 2023 to April 2024. Where the docs forbid
-what approved plugins do, it is a warning. The host's own words about single members of the manifest are
-not known to anybody: we quote none.
+OpenAPI documents of plugins that OpenAI approved, from June 2023 to April 2024. If the docs forbid something
+that approved plugins do, it is a warning. Nobody knows the host's own messages about single members of the
+manifest, so none are quoted.
 """
 
 from plugcli.hosts import AuthType, Claim, Host, Limit, Member, OneOf, State
@@ -13,7 +13,7 @@ REQUIRED = Claim("enforced", "docs, getting started: marked as required; in all 
 NEVER_EMPTY = Claim("enforced", "docs, getting started: required; not empty in any of the store")
 SOMETIMES_EMPTY = Claim("documented", "docs, getting started: required; empty in up to 4 of the store")
 EMPTY_IN_USE = Claim("documented", "docs, getting started: required; empty in plugins used from localhost")
-# An author may not want to give an address before there is a plugin to write about.
+# An author may not want to give an e-mail address before the plugin is ready.
 NO_EMAIL = Claim("documented", "docs, getting started: required; empty in 2 of the store", severity="note")
 
 CORS = (
@@ -174,7 +174,7 @@ HOST = Host(
         ),
         "api-url/home-page": Claim("observed", "3 plugins in public repositories"),
         "domain/api-url": Claim("enforced", "docs, production; in all 1,011 absolute ones of the store"),
-        # The author is still at it, or a server writes its own address there, as `plugcli serve` does.
+        # The author is still working on it, or a server writes its own address there, as `plugcli serve` does.
         "domain/not-deployed": Claim(
             "enforced", "docs, production; in all 1,011 absolute ones of the store", severity="warning"
         ),
@@ -201,7 +201,7 @@ HOST = Host(
             "client; Fetch Standard, which browsers go by",
             says_on_localhost="Failed to fetch localhost OpenAPI spec.",
         ),
-        # The plugin is installed all the same, and fails when it is called.
+        # The plugin can still be installed, but fails when it is called.
         "cors/operation": Claim(
             "enforced", "client: the browser makes the calls; Fetch Standard", severity="warning"
         ),
@@ -276,7 +276,7 @@ HOST = Host(
             "docs, production and authentication: https and a domain; no authentication on localhost",
             severity="note",
         ),
-        # From localhost it is refused, and from where it will stand it may be taken.
+        # It is refused on localhost, but may be accepted once it is deployed.
         "localhost/log-in": Claim(
             "documented",
             "docs, authentication: only localhost development without authentication",

@@ -1,7 +1,7 @@
-"""Dify: a custom tool is an OpenAPI document, or the manifest of a plugin, which leads to one.
+"""Dify: a custom tool is an OpenAPI document, or the manifest of a plugin, which leads to an OpenAPI document.
 
-Source: langgenius/dify, api/core/tools/utils/parser.py, called `parser.py` below, where the host's own words come from, and its tests.
-Of a manifest Dify reads `api.url` and `api.type`, and nothing else.
+Source: langgenius/dify, api/core/tools/utils/parser.py, called `parser.py` below, and its tests. The host's own messages come from it.
+Dify reads only `api.url` and `api.type` of a manifest.
 """
 
 from plugcli.hosts import Claim, Host, Limit, Member, OneOf, State, Tools, Yaml

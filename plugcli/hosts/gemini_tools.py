@@ -1,6 +1,6 @@
-"""Google's Gemini API, where the operations are given to a model as function declarations.
+"""Google's Gemini API, where a model gets the operations as function declarations.
 
-The messages are the API's own, as people report them. One declaration that it refuses makes it refuse the whole request.
+The messages are the API's own, as people report them. If it refuses one declaration, it refuses the whole request.
 """
 
 from plugcli.converters import CONVERTED, CONVERTED_TOOLS
@@ -20,12 +20,16 @@ HOST = Host(
     tools=CONVERTED_TOOLS,
     forms={
         "tool.name": (
-            Form(r"[A-Za-z_][A-Za-z0-9_.:-]*", "letters, digits, _ . : and -, a letter or _ first", BAD_NAME),
+            Form(
+                r"[A-Za-z_][A-Za-z0-9_.:-]*",
+                "letters, digits, _ . : and -, starting with a letter or _",
+                BAD_NAME,
+            ),
         ),
         "tool.argument": (
             Form(
                 r"[A-Za-z_][A-Za-z0-9_]{0,63}",
-                "letters, digits and _, a letter or _ first, at most 64",
+                "at most 64 letters, digits and _, starting with a letter or _",
                 Claim("documented", "cloud.google.com, FunctionDeclaration: the names of parameters"),
             ),
         ),

@@ -1,9 +1,9 @@
-"""GPT Actions: what a custom GPT calls, since November 2023. Its editor is given an OpenAPI document, and no manifest.
+"""GPT Actions: the APIs that a custom GPT calls, since November 2023. Its editor is given an OpenAPI document and no manifest.
 
 Sources, by the words used below. `docs`: OpenAI's pages on GPT Actions (production, sending files, authentication). `editor`: the messages
 of the editor, as its users copied them into public repositories. It reads the document twice: first into classes (`openapi-pydantic`
-0.5.1 prints the same messages; gpt_actions.json says what it takes), then by a parser of its own, whose messages are quoted. What that
-parser skips or leaves out does not keep the rest from working: a warning.
+0.5.1 prints the same messages; gpt_actions.json says what it accepts), then with its own parser, whose messages are quoted. If that
+parser skips something, the rest still works, so it is a warning.
 """
 
 from pathlib import Path
@@ -157,7 +157,7 @@ HOST = Host(
         "security-schemes/kind": Claim(
             "documented", "docs, authentication: none, a key in a header, or OAuth with a code"
         ),
-        # What counts is typed into the form, which the document's addresses are meant for.
+        # The addresses that count are typed into the form; those in the document are meant for it.
         "oauth-domain": Claim(
             "enforced",
             "docs, production: the form refuses it; Google, Microsoft and Adobe excepted",

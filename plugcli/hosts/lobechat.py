@@ -1,7 +1,7 @@
-"""LobeChat: a custom plugin is the address of a manifest, and `api.url` in it leads to the OpenAPI document.
+"""LobeChat: a custom plugin is the URL of a manifest, whose `api.url` leads to the OpenAPI document.
 
 Sources, by the words used below. `toolManifest.ts`: lobehub/lobe-chat, src/utils/toolManifest.ts. `openapi`: lobehub/chat-plugin-sdk,
-src/openapi/index.ts. The host's own words are those of its locales/en-US/plugin.json. The tools then go to the API of a model, which may
+src/openapi/index.ts. The host's own messages come from its locales/en-US/plugin.json. The tools then go to the API of a model, which may
 refuse them.
 """
 

@@ -1,7 +1,7 @@
-"""Open WebUI: a tool server is an address that answers with its OpenAPI document, and each operation becomes a tool.
+"""Open WebUI: a tool server is a URL that answers with its OpenAPI document, and each operation becomes a tool.
 
 Source: `convert_openapi_to_tool_payload` in open-webui/open-webui, backend/open_webui/utils/tools.py, read in 2026, called `converter`
-below. It takes nearly everything without a word: what it does not know, it leaves out. The model's own API may refuse what comes out of it.
+below. It accepts nearly everything and silently leaves out what it does not know. The model's own API may refuse the tools that it makes.
 """
 
 from plugcli.hosts import Claim, Host, State, Tools, Yaml

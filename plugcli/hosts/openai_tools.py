@@ -1,6 +1,6 @@
-"""OpenAI's API, where the operations are given to a model as functions: `tools` of Chat Completions and Responses.
+"""OpenAI's API, where a model gets the operations as functions: `tools` of Chat Completions and Responses.
 
-The messages are the API's own, as people report them. One tool that it refuses makes it refuse the whole request. `docs`, as a source, are
+The messages are the API's own, as people report them. If it refuses one tool, it refuses the whole request. `docs`, as a source, are
 the guides of developers.openai.com/api/docs.
 """
 
@@ -88,7 +88,7 @@ HOST = Host(
             "CherryHQ/cherry-studio#4188",
             says=INVALID + "{value} is not of type 'array'.",
         ),
-        # A converter that passes the body on as it stands makes these roots of the input.
+        # If a converter passes the body on unchanged, these are the root of the input.
         "request-body/choice": Claim(
             "enforced",
             "langchain-ai/langchainjs#9804, nspady/google-calendar-mcp#39: where the body is the whole input",
