@@ -1,4 +1,4 @@
-"""What the user names to `validate`: a folder, a manifest, an OpenAPI document, or an address."""
+"""The targets of `validate`: a folder, a manifest, an OpenAPI document, or a URL."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from plugcli.plugin import (
     plugin_of_openapi,
 )
 
-_MOST_FILES = 1000  # that are looked at by their names
+_MOST_FILES = 1000  # whose names are looked at
 _MOST_READ = 20
 _MOST_BYTES = 5 * 1024 * 1024
 
@@ -28,29 +28,31 @@ def is_url(target: str) -> bool:
 
 
 def check_target(target: str) -> None:
-    """Raise UsageError where there is nothing that `target` names. Addresses are not asked here."""
+    """Raise UsageError if `target` does not exist. No request is sent to a URL here."""
     if is_url(target):
         return
     try:
         is_there = bool(target) and Path(target).exists()
-    except OSError as error:  # a folder that may not be entered, a name that is too long
+    except OSError as error:  # no permission for a folder, a name that is too long
         raise UsageError(f"{target!r} cannot be looked up: {str(error.strerror).lower()}") from error
     if not is_there and Path(target).is_symlink():
-        raise UsageError(f"{target!r} is a link that leads nowhere")
+        raise UsageError(f"{target!r} is a symbolic link to a file that does not exist")
     if target == "-":
-        raise UsageError("standard input is not judged", hint="write it to a file, and name that")
+        raise UsageError(
+            "plugcli does not read a target from standard input", hint="write it to a file, and name the file"
+        )
     if not is_there:
-        hint = "name a folder, a manifest, an OpenAPI document, or an address that starts with https://"
+        hint = "name a folder, a manifest, an OpenAPI document, or a URL that starts with https://"
         if re.fullmatch(r"[\w-]+(\.[\w-]+)*(:\d+)?(/.*)?", target) and re.search(r":\d|\.\w", target):
             scheme = "http" if target.startswith(("localhost", "127.")) else "https"
-            hint = f"for the address write {scheme}://{target}"
+            hint = f"if it is a URL, write {scheme}://{target}"
         raise UsageError(f"{target!r} does not exist", hint=hint)
 
 
 def each_plugin_once(targets: Sequence[str]) -> list[str]:
-    """`targets` without what is named twice, and without the documents of a plugin named beside them: they are judged with it.
+    """`targets` without duplicates, and without documents whose plugin is also named: they are judged with it.
 
-    So a commit hook may name each file that changed. Every target must be there.
+    So a commit hook may name each file that changed. Every target must exist.
     """
     places: dict[object, str] = {}
     for each in targets:
@@ -67,22 +69,22 @@ def each_plugin_once(targets: Sequence[str]) -> list[str]:
 
 
 async def load_target(target: str) -> Plugin:
-    """The plugin that `target` names: at an address, or in a folder or file, which is read in a thread.
+    """The plugin at the address `target`, or in the folder or file `target`, which is read in a thread.
 
-    Raises UsageError where there is nothing, and PlugcliError where what is there cannot be read. An address
-    that does not answer is a plugin whose `live` says why.
+    Raises UsageError if it does not exist, and PlugcliError if it cannot be read. If a URL does not answer, the
+    `live` of the plugin says why.
     """
     if is_url(target):
-        from plugcli.fetch import fetch_plugin  # 60 ms that a folder does not pay
+        from plugcli.fetch import fetch_plugin  # 60 ms, which a folder does not need
 
         return await fetch_plugin(target)
-    import asyncio  # with an event loop running it costs nothing, and a folder needs none
+    import asyncio  # free while an event loop runs; reading a folder does not need it
 
     return await asyncio.to_thread(load_files, target)
 
 
 def load_files(target: str) -> Plugin:
-    """The plugin that `target` names, which is a folder or a file and not an address. Raises as `load_target`."""
+    """The plugin in the folder or file `target`. Raises as `load_target`."""
     check_target(target)
     path = Path(target)
     try:
@@ -98,7 +100,7 @@ def load_files(target: str) -> Plugin:
 
 
 def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugin:
-    """`plugin`, with the OpenAPI document that lies in `folder` where `patterns` look, if it has none of its own."""
+    """`plugin`, with the OpenAPI document in `folder` that matches `patterns`, if it has none of its own."""
     if plugin.openapi_path is not None:
         return plugin
     nearby = next((each for each in _texts_in(folder, patterns) if _is_api(each)), None)
@@ -106,7 +108,7 @@ def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugi
 
 
 def _texts_in(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """The files that may hold a document, nearest first: a few, for this is only to name one of them."""
+    """The files that may hold a document, nearest first. Only a few, because one of them will be suggested."""
     texts = [
         path
         for pattern in patterns

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from plugcli.cli import main as main_of_plugcli
+from plugcli.scaffold import templates
 from tests.corpus import FOLDER, documents, plugins
 from tests.e2e.serving import serving
 
 _PLUGCLI = (sys.executable, "-m", "plugcli")
-_TEMPLATES = ("python", "todo")
 _SCRIPT = """
 import sys
 print("out"); print("err", file=sys.stderr)
@@ -68,7 +68,7 @@ def main() -> None:
             _write(folder / name, _run(arguments, Path(work)))
         for name, arguments in _of_plugins(Path(work)):
             _write(folder / name, _run_here(arguments, Path(work)))
-        for template in _TEMPLATES:
+        for template in templates():
             _render(template, Path(work) / "rendered" / template, folder / "init" / template)
         _write(folder / "serve.txt", "\n".join(_served(Path(work))))
 

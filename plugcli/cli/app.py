@@ -1,21 +1,43 @@
-"""The Typer application: the commands in the order of `--help`."""
+"""The Typer application.
 
+Commands are found, not listed: `hosts.py` is `plugcli hosts`, and a command with more than one file is a folder with a `command.py`. Only
+files that are not commands are listed.
+"""
+
+import importlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
+import plugcli.cli
 from plugcli import __version__
-from plugcli.cli.doctor import doctor
-from plugcli.cli.exec.command import exec_
-from plugcli.cli.hosts import hosts
-from plugcli.cli.init import init
-from plugcli.cli.prompt import prompt
+from plugcli.cli.command import Command
 from plugcli.cli.render import stop_printing
-from plugcli.cli.rules import explain, rules
-from plugcli.cli.schema import schema
-from plugcli.cli.serve.command import serve
-from plugcli.cli.validate.command import validate
+from plugcli.extensions import load
+
+SHARED = ("__init__", "app", "boundary", "command", "load", "quick", "render")
+"""The files beside the commands that are not commands."""
+
+FIRST = ("init", "validate", "serve", "exec", "prompt", "doctor", "hosts", "rules", "explain", "schema")
+"""The commands that `--help` shows first, in this order; all others follow."""
+
+
+def commands() -> dict[str, Command]:
+    """Return every command by its name, in the order of `--help`. Raises TypeError for a file without a COMMAND."""
+    here = Path(__file__).parent
+    found = {}
+    for path in here.iterdir():
+        if path.suffix == ".py" and path.stem not in SHARED:
+            found[path.stem] = load(plugcli.cli, path.stem, "COMMAND", Command)
+        elif (path / "command.py").exists():
+            folder = importlib.import_module(f"plugcli.cli.{path.name}")
+            found[path.name] = load(folder, "command", "COMMAND", Command)
+    return {
+        name.replace("_", "-"): found[name]
+        for name in sorted(found, key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
+    }
 
 
 class _Commands(TyperGroup):
@@ -38,17 +60,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # Typer's tracebacks print local variables, which may hold a token
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("init")(init)
-app.command("validate")(validate)
-app.command("serve")(serve)
-# Everything after the script belongs to the script.
-app.command("exec", context_settings={"allow_interspersed_args": False})(exec_)
-app.command("prompt")(prompt)
-app.command("doctor")(doctor)
-app.command("hosts")(hosts)
-app.command("rules")(rules)
-app.command("explain")(explain)
-app.command("schema")(schema)
+for _name, _command in commands().items():
+    app.command(_name, cls=_command.form, context_settings=dict(_command.settings))(_command.run)
 
 
 def _print_version(wanted: bool) -> None:

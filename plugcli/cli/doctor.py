@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from plugcli.cli.command import Command
 from plugcli.cli.render import print_json
 from plugcli.errors import SandboxUnavailable
 from plugcli.terminal_text import printable
@@ -47,3 +48,6 @@ def _print(protection: "Protection") -> None:
         lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in protection.can_still)]
     for line in lines:
         print(printable(line))  # it may contain names of folders
+
+
+COMMAND = Command(doctor)

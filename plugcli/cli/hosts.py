@@ -1,5 +1,7 @@
 """`plugcli hosts`: the chat hosts that `validate --for` knows, with the state of each."""
 
+from plugcli.cli.command import Command
+
 
 def hosts() -> None:
     """List the chat hosts that validate knows."""
@@ -9,3 +11,6 @@ def hosts() -> None:
     width = max(map(len, known))
     for host_id, host in known.items():
         print(f"{host_id:<{width}}  {host.title}{f', {host.state.says}' if host.state.says else ''}")
+
+
+COMMAND = Command(hosts)

@@ -9,12 +9,28 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
+from plugcli.cli.command import Command
 from plugcli.errors import UsageError
 
 DEFAULT_TEMPLATE = "python"
 
 T = TypeVar("T")
+
+
+class InitCommand(TyperCommand):
+    """`plugcli init`, whose help names the templates. Only the help looks for them: that costs an import of Jinja."""
+
+    def get_help(self, ctx: typer.Context) -> str:  # type: ignore[override]  # typer keeps a copy of click to itself
+        from plugcli.scaffold import templates
+
+        others = [each for each in templates() if each != DEFAULT_TEMPLATE]
+        *first, last = [f"{DEFAULT_TEMPLATE} (the default)", *others]
+        for parameter in self.params:
+            if isinstance(parameter, TyperOption) and parameter.name == "template":
+                parameter.help = f"What to start from: {', '.join(first)} or {last}."
+        return super().get_help(ctx)
 
 
 def init(
@@ -29,7 +45,7 @@ def init(
     ] = None,
     template: Annotated[
         str | None,
-        typer.Option(show_default=False, help="What to start from: python (the default) or todo."),
+        typer.Option(show_default=False, help="What to start from; python is the default."),
     ] = None,
     name: Annotated[
         str | None,
@@ -148,3 +164,6 @@ def _shown(path: Path) -> str:
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(path)
     )
     return f"./{text}" if text.startswith("-") else text
+
+
+COMMAND = Command(init, form=InitCommand)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from plugcli.cli.command import Command
 from plugcli.errors import UsageError
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -34,3 +35,6 @@ def schema(
         print(files[name].read_text(encoding="utf-8"), end="")
     else:
         raise UsageError(f"unknown schema {name!r}", hint=f"one of {', '.join(sorted([MANIFEST, *files]))}")
+
+
+COMMAND = Command(schema)

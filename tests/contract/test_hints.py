@@ -19,7 +19,7 @@ from plugcli.finding import Finding, Report
 from plugcli.hosts import Host
 from plugcli.plugin import Plugin, with_files
 from plugcli.validate import validate
-from tests.contract.test_rules import ALL_CASES, CASES, hosts_of, plugin_of
+from tests.contract.rule_cases import ALL_CASES, CASES, hosts_of, plugin_of
 
 _MEMBER = re.compile(
     r'(?:for example|write|add) "?(?P<name>[\w$-]+)"?: (?P<value>[^\s,;]+|\{.*\}|\[.*\]|".*")'

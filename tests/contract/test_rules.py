@@ -1,84 +1,25 @@
-"""Every rule is documented, and is shown on plugins with and without the fault. Rules are found, not listed.
+"""Every rule is documented, and is shown on plugins with and without the fault. Rules are found, not listed."""
 
-A case is a folder `rules/<rule-id>/{good,bad}-<case>/` with the files of a plugin and `expected.txt`, which is everything that
-`plugcli validate` prints for it. Optional files: `hosts.txt` names the hosts, in place of the default; `target.txt` names the file to
-judge, in place of the folder; `url.txt` says where the plugin is deployed; `live.json` lists the exchanges with its server.
-`PLUGCLI_WRITE_EXPECTED=1 python -m pytest tests/contract/test_rules.py` writes each `expected.txt`.
-"""
-
-import json
-import os
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from difflib import unified_diff
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from plugcli.cli.validate.formats import Paper
-from plugcli.cli.validate.formats.text import render
-from plugcli.exchange import Exchange, Exchanges, Failure
-from plugcli.exchange.picture import Picture
-from plugcli.finding import Report
-from plugcli.hosts import DEFAULT, Claim, Host, all_hosts, named_hosts
+from plugcli.hosts import Claim, Host, all_hosts
 from plugcli.plugin import Plugin
 from plugcli.rules import Problem, all_rules, rules_for
-from plugcli.target import load_files
-from plugcli.validate import validate
+from tests.contract.rule_cases import ALL_CASES, CASES, hosts_of, judge, plugin_of
 
-CASES = Path(__file__).parent / "rules"
-WRITE = "PLUGCLI_WRITE_EXPECTED=1 python -m pytest tests/contract/test_rules.py"
-ALL_CASES = sorted(each.relative_to(CASES).as_posix() for each in CASES.glob("*/*"))
-
-
-def hosts_of(case: Path) -> dict[str, Host]:
-    """The hosts that a case is judged for."""
-    names = case / "hosts.txt"
-    return named_hosts(names.read_text().split() if names.exists() else [DEFAULT])
-
-
-def judge(case: Path) -> Report:
-    """The report on a case, from inside its folder, so that no path of this machine is in it."""
-    return validate(plugin_of(case), hosts_of(case))
-
-
-def plugin_of(case: Path) -> Plugin:
-    """The plugin of a case, loaded from inside its folder."""
-    if (case / "live.json").exists():
-        live = live_of(json.loads((case / "live.json").read_text()))
-        url = live.exchanges[0].url
-        plugin = load_files(".") if (case / ".well-known").exists() else Plugin(url)
-        return replace(plugin, manifest_path=url, live=live, url=url)
-    target = case / "target.txt"
-    plugin = load_files(target.read_text().strip() if target.exists() else ".")
-    if (case / "url.txt").exists():
-        plugin = replace(plugin, url=(case / "url.txt").read_text().strip())
-    return plugin
-
-
-def live_of(exchanges: list[dict[str, Any]]) -> Exchanges:
-    """The exchanges of a `live.json`."""
-    kinds = {"failure": Failure, "picture": Picture}
-    return Exchanges(
-        tuple(
-            Exchange(**{key: kinds[key](**value) if key in kinds else value for key, value in each.items()})
-            for each in exchanges
-        )
-    )
+WRITE = "python -m tests.contract.table"
 
 
 @pytest.mark.parametrize("case", ALL_CASES)
-def test_case_is_judged_as_expected(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_case_is_judged_as_expected(case: str) -> None:
     """The whole output is compared, so that a rule which reports something in the wrong place is noticed."""
     folder = CASES / case
-    monkeypatch.chdir(folder)
-    report = judge(folder)
-    printed = "".join(render([report], Paper()))
+    report, printed = judge(folder)
     expected = folder / "expected.txt"
-    if os.environ.get("PLUGCLI_WRITE_EXPECTED"):
-        expected.write_text(printed, encoding="utf-8")
     rule, name = case.split("/")
     is_found = any(each.rule == rule for each in report.findings)
     if name.startswith("bad-") and not is_found:

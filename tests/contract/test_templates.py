@@ -22,6 +22,17 @@ from plugcli.scaffold import Template, render, scaffold, templates
 from plugcli.validate import validate
 
 MANIFEST = ".well-known/ai-plugin.json"
+# What every template has; beside these a template may have what it needs.
+FILES = [
+    MANIFEST,
+    "README.md",
+    "legal.html",
+    "logo.png",
+    "openapi.yaml",
+    "plugin.py",
+    "tests/__init__.py",
+    "tests/test_plugin.py",
+]
 # The longest, the strangest and the plainest names that init takes.
 NAMES = ["Demo", "x" * 20, "\"'\\{}#: </b>", "יומן 👩🚀", "3D"]
 
@@ -51,6 +62,14 @@ def hosts_of_this_version() -> dict[str, Host]:
     return {
         id: host for id, host in hosts if not host.openapi_versions or "3.1.0" in host.openapi_versions.values
     }
+
+
+def test_template_has_the_files_of_a_plugin(template: Template) -> None:
+    """A plugin that already works has a manifest, a document, code and a test of it, and tells people what it is."""
+    missing = [each for each in FILES if each not in render(template, {})]
+    assert not missing, (
+        f"templates/{template.id}/ lacks {', '.join(missing)} (or the same with .jinja at the end)"
+    )
 
 
 @pytest.mark.parametrize("name", [None, *NAMES])
@@ -112,11 +131,15 @@ def test_operations_have_ids_and_say_how_they_refuse(template: Template) -> None
     document = openapi_of(template)
     ids = [operation["operationId"] for operation in operations(document)]
     assert len({*ids}) == len(ids)
-    error = document["components"]["schemas"]["Error"]
-    assert error["required"] == ["error", "hint"]
+    error = document.get("components", {}).get("schemas", {}).get("Error", {})
+    assert error.get("required") == ["error", "hint"], (
+        "the schema Error has the required members error and hint"
+    )
     for operation in operations(document):
         refusals = {status: each for status, each in operation["responses"].items() if status[0] in "45"}
-        assert {"4XX", "5XX"} <= {*refusals}
+        assert {"4XX", "5XX"} <= {*refusals}, (
+            f"{operation['operationId']} needs the responses 4XX and 5XX, each an Error"
+        )
         for refusal in refusals.values():
             assert {*refusal["content"]} == {"application/json"}
             assert refusal["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Error"}

@@ -129,7 +129,7 @@ def test_wrong_answers_are_asked_again_with_the_reason(tmp_path: Path) -> None:
     with Terminal(cwd=tmp_path) as terminal:
         terminal.wait_for("Template [python]: ")
         terminal.type(b"pyhton\n")
-        terminal.wait_for("there is no template 'pyhton'; templates: python, todo")
+        terminal.wait_for("there is no template 'pyhton'; templates: " + ", ".join(templates()))
         terminal.wait_for("Template [python]: ")
         terminal.type(b"python\n")
         for answer, reason in [
@@ -227,11 +227,11 @@ def test_commands_it_prints_are_real(tmp_path: Path) -> None:
 
 
 def test_help_names_every_template() -> None:
-    """The text of the option is written by hand; a new template must not be missing from it."""
+    """A template is found, not listed; the help is where people look for the ones that there are."""
     run = init("--help", cwd=Path())
     assert run.returncode == 0
     for template_id in templates():
-        assert template_id in run.stdout
+        assert re.search(rf"--template.*\b{template_id}\b", run.stdout)
 
 
 def test_second_init_refuses_and_names_every_file(tmp_path: Path) -> None:

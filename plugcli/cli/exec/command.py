@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from plugcli.cli.command import Command
 from plugcli.cli.exec.script import MEMORY, WALL_SECONDS, run_script
 from plugcli.errors import UsageError
 
@@ -129,3 +130,7 @@ def exec_(
         out=out,
     )
     raise typer.Exit(status)
+
+
+# Everything after the script belongs to the script.
+COMMAND = Command(exec_, settings={"allow_interspersed_args": False})

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from plugcli.cli.command import Command
+
 
 def validate(
     targets: Annotated[
@@ -79,3 +81,6 @@ def validate(
             )
         )
     )
+
+
+COMMAND = Command(validate)

@@ -70,7 +70,7 @@ def _check(asked: Asked, work: Sequence[_Job]) -> None:
 
         check_fixable(asked.targets, asked.form, is_dry=asked.diff, has_prompt=asked.show_prompt)
     if asked.show_prompt:
-        from plugcli.cli.prompt import check_panel
+        from plugcli.cli.validate.prompt_panel import check_panel
 
         if asked.outputs:
             raise UsageError(
@@ -87,7 +87,7 @@ def _reports(asked: Asked, work: Sequence[_Job]) -> Iterator[Report]:
             plugin, report = _fixed(job, plugin, report, is_dry=asked.diff)
         yield report
         if asked.show_prompt:  # by the time the next report is asked for, this one has been printed
-            from plugcli.cli.prompt import print_panel
+            from plugcli.cli.validate.prompt_panel import print_panel
 
             print_panel(plugin, report, job.hosts)
 

@@ -1,0 +1,1 @@
+"""`plugcli prompt`: show what the model reads of a plugin."""
