@@ -68,6 +68,13 @@ def received(connection: socket.socket) -> Answer:
         return Answer(response.status, headers, response.read())
 
 
+def test_code_runs_where_these_tests_say(server: Server, where: Where) -> None:
+    """Else they would pass elsewhere without having been there."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    started = [Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0") for child in children]
+    assert (where == "elsewhere") == any(b"far" in command for command in started)
+
+
 @pytest.mark.row("I2")
 @pytest.mark.parametrize(
     ("conversation", "session"), [("by-header", None), (None, "by-body"), ("by-both", "mine")]
