@@ -9,10 +9,10 @@ from plugcli.finding import Basis, Severity
 class Claim:
     """What a host does about something, and how we know.
 
-    `says` is the host's own message where it is sourced; `says_on_localhost` it says only of a plugin
-    there. `severity` lowers what the basis would give: an error for `enforced`, else a warning. `loses` names the
-    part that the host leaves out of a plugin that it loads all the same (`operation`); with `leaves_open` nobody
-    knows what it does.
+    `says` is the host's own message if it is sourced; `says_on_localhost` is its message for plugins on localhost
+    only. `severity` lowers the severity of the basis, which is an error for `enforced` and otherwise a warning.
+    `loses` names the part (`operation`) that the host leaves out while it loads the rest of the plugin. With
+    `leaves_open` nobody knows what the host does.
     """
 
     basis: Basis

@@ -1,7 +1,7 @@
-"""What a project says of how its plugins are judged: `plugcli.toml`, or `[tool.plugcli]` in `pyproject.toml`.
+"""A project's settings for `validate`: `plugcli.toml`, or `[tool.plugcli]` in `pyproject.toml`.
 
-The nearest one counts, from the target's folder upwards, and is never mixed with another. What it says wrongly is the user's
-slip: UsageError, with the file, the line and the key. A file that cannot be read is PlugcliError.
+The nearest file counts, from the target's folder upwards, and is never mixed with another. A wrong value is the user's mistake:
+UsageError, with the file, the line and the key. A file that cannot be read is PlugcliError.
 """
 
 import re
@@ -20,14 +20,14 @@ from plugcli.rules import all_rules
 
 _MOST_BYTES_READ = 1024 * 1024
 _MAX_BYTES = 64 * 1024
-# tomllib takes time with the square of the parts of a key, which stand on one line: 64 KiB of `a.a.a` is 9 seconds.
+# tomllib's time grows with the square of the number of parts in a key, which is on one line: 64 KiB of `a.a.a` take 9 seconds.
 _MOST_DOTS = 500
 _ENTRY = 'for example ignore = [{rule = "operation-id", path = "openapi.json", reason = "people call it"}]'
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """`hosts` to judge for, the `url` that the plugin will stand at, and what is ignored. Without a file all is empty."""
+    """The `hosts` to judge for, the `url` where the plugin will be deployed, and the ignores. Without a file, all are empty."""
 
     path: Path | None = None
     hosts: tuple[str, ...] = ()
@@ -36,14 +36,14 @@ class Configuration:
 
 
 def checked_url(url: str) -> str:
-    """`url`, which a plugin is to be judged as if it stood at. Raises UsageError."""
+    """`url`, checked: a plugin is judged as if it were there. Raises UsageError."""
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address or re.search(r"\s", url):
-        raise UsageError(f"{url!r} is no address", hint="for example https://shop.example.com")
+        raise UsageError(f"{url!r} is not a valid URL", hint="for example https://shop.example.com")
     return url
 
 
@@ -67,7 +67,7 @@ def configuration_for(folder: Path, known: dict[Path, Configuration]) -> Configu
 def _home() -> Path | None:
     try:
         return Path.home().resolve()
-    except RuntimeError:  # a user whom nobody knows
+    except RuntimeError:  # an unknown user
         return None
 
 
@@ -98,13 +98,15 @@ def _parsed(path: Path, data: bytes) -> Any:
     import tomllib  # only where there is a file
 
     if len(data) > _MAX_BYTES:
-        raise UsageError(f"{path} is larger than 64 KiB", hint="say what is for plugcli in a plugcli.toml")
+        raise UsageError(f"{path} is larger than 64 KiB", hint="put plugcli's settings in a plugcli.toml")
     if any(line.count(b".") > _MOST_DOTS for line in data.split(b"\n")):
-        raise UsageError(f"{path} has a line with more than {_MOST_DOTS} dots", hint="break it up")
+        raise UsageError(
+            f"{path} has a line with more than {_MOST_DOTS} dots", hint="split it into several lines"
+        )
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8", hint="save it as UTF-8, as TOML has to be") from error
+        raise UsageError(f"{path} is not UTF-8", hint="save it as UTF-8, which TOML requires") from error
     except RecursionError as error:
         raise UsageError(f"{path} is nested too deeply to be read") from error
     except ValueError as error:
@@ -112,7 +114,7 @@ def _parsed(path: Path, data: bytes) -> Any:
 
 
 class _Reader:
-    """Takes the values of one file, and says of a wrong one where it is."""
+    """Reads the values of one file, and says where a wrong value is."""
 
     def __init__(self, path: Path, text: str, header: str) -> None:
         self._path = path
@@ -121,7 +123,7 @@ class _Reader:
 
     def read(self, values: Any) -> Configuration:
         if not isinstance(values, dict):
-            raise self._wrong(self._header, "is no table", "write [tool.plugcli]")
+            raise self._wrong(self._header, "is not a table", "write [tool.plugcli]")
         read: dict[str, Any] = {"hosts": (), "url": None, "ignore": ()}
         readers: Mapping[str, Callable[[Any], Any]] = {
             "hosts": self._hosts,
@@ -130,13 +132,13 @@ class _Reader:
         }
         for key, value in values.items():
             if key not in readers:
-                raise self._wrong(key, "is no key of plugcli's", f"the keys are {', '.join(readers)}")
+                raise self._wrong(key, "is not a key that plugcli knows", f"use one of {', '.join(readers)}")
             read[key] = readers[key](value)
         return Configuration(self._path, read["hosts"], read["url"], read["ignore"])
 
     def _hosts(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list) or not value or not all(isinstance(each, str) for each in value):
-            raise self._wrong("hosts", "is no list of names", 'for example hosts = ["chatgpt"]')
+            raise self._wrong("hosts", "is not a list of names", 'for example hosts = ["chatgpt"]')
         try:
             return tuple(named_hosts(value))
         except UsageError as error:
@@ -145,15 +147,15 @@ class _Reader:
     def _url(self, value: Any) -> str:
         hint = 'for example url = "https://shop.example.com"'
         if not isinstance(value, str):
-            raise self._wrong("url", "is no text", hint)
+            raise self._wrong("url", "is not a string", hint)
         try:
             return checked_url(value)
         except UsageError as error:
-            raise self._wrong("url", f"is no address: {value!r}", hint) from error
+            raise self._wrong("url", f"is not a valid URL: {value!r}", hint) from error
 
     def _ignores(self, value: Any) -> tuple[Ignore, ...]:
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            raise self._wrong("ignore", "is no list of tables", _ENTRY)
+            raise self._wrong("ignore", "is not a list of tables", _ENTRY)
         return tuple(self._ignore(number, each) for number, each in enumerate(value))
 
     def _ignore(self, number: int, entry: dict[str, Any]) -> Ignore:
@@ -162,14 +164,14 @@ class _Reader:
             if key not in ("rule", "reason", "path", "pointer"):
                 raise self._wrong(name, f"has an unknown key {key!r}", _ENTRY)
             if not isinstance(text, str) or not text.strip():
-                raise self._wrong(f"{name}.{key}", "is no text", _ENTRY)
+                raise self._wrong(f"{name}.{key}", "is not a string", _ENTRY)
         for key in ("rule", "reason"):
             if key not in entry:
                 raise self._wrong(name, f"has no {key}", _ENTRY)
         if entry["rule"] not in all_rules():
             close = get_close_matches(entry["rule"], all_rules(), n=1)
             hint = f"did you mean {close[0]}?" if close else "`plugcli rules` lists them"
-            raise self._wrong(f"{name}.rule", f"is no rule: {entry['rule']!r}", hint)
+            raise self._wrong(f"{name}.rule", f"is not a rule: {entry['rule']!r}", hint)
         if not entry.get("pointer", "/").startswith("/"):
             raise self._wrong(f"{name}.pointer", "does not start with /", "for example /paths/~1todos/get")
         return Ignore(**entry, folder=self._path.parent)
@@ -178,7 +180,7 @@ class _Reader:
         return UsageError(f"{self._path}{self._line_of(key)}: {key} {what}", hint=hint)
 
     def _line_of(self, key: str) -> str:
-        """`:7`, the line where `key` seems to be, for tomllib does not tell; empty where it is not found."""
+        """`:7`, the line where `key` seems to be, which tomllib does not tell; empty if it is not found."""
         entry = re.match(r"ignore\[(\d+)\]", key)
         name, index = ("ignore", int(entry[1])) if entry else (key, 0)
         lines = list(enumerate(self._text.splitlines(), start=1))

@@ -1,4 +1,4 @@
-"""What kind of document this is: formats share the file name `ai-plugin.json`, and files get mixed up."""
+"""Which format a document has: several formats share the file name `ai-plugin.json`, and files get mixed up."""
 
 import re
 from typing import Any, Literal
@@ -9,12 +9,12 @@ OpenapiDialect = Literal["openapi", "swagger", "manifest", "version-missing", "o
 MANIFEST_DIALECTS: dict[ManifestDialect, str] = {
     "plugin": "this is a manifest in the format of ChatGPT",
     "baidu": "this is a manifest in the format of Baidu Yiyan",
-    "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format of the same file name",
+    "m365-copilot": "this is a manifest of Microsoft 365 Copilot, another format with the same file name",
     "agent-plugin": "this is a plugin.json of the Agent Plugins format, not the manifest of a chat plugin",
     "openapi": "this is an OpenAPI document, not a manifest",
-    "other": "this is not a plugin's manifest: it has none of the members of one",
+    "other": "this is not a plugin's manifest: it has none of a manifest's members",
 }
-"""What a file in the place of a manifest is, in a sentence."""
+"""What the file of a manifest really is, in a sentence."""
 
 _CORE = (
     "name_for_model", "name_for_human", "description_for_model", "description_for_human", "auth", "api",
@@ -34,7 +34,7 @@ def is_copilot(data: bytes) -> bool:
 
 
 def manifest_dialect(data: dict[str, Any]) -> ManifestDialect:
-    """Which format a file in the place of a manifest has; `plugin` also where members are missing."""
+    """Which format a manifest file has; `plugin` even if members are missing."""
     schema = str(data.get("$schema", ""))
     if "agent-plugins.org" in schema:
         return "agent-plugin"
@@ -46,7 +46,7 @@ def manifest_dialect(data: dict[str, Any]) -> ManifestDialect:
 
 
 def openapi_dialect(data: dict[str, Any]) -> OpenapiDialect:
-    """Which format a file in the place of an OpenAPI document has."""
+    """Which format the file of an OpenAPI document has."""
     if "openapi" in data:
         return "openapi"
     if "swagger" in data:
@@ -57,10 +57,10 @@ def openapi_dialect(data: dict[str, Any]) -> OpenapiDialect:
 
 
 def is_openapi(name: str, data: bytes) -> bool:
-    """Whether a file is to be judged as an OpenAPI document, else as a manifest.
+    """Whether a file is judged as an OpenAPI document; otherwise it is judged as a manifest.
 
-    The usual names decide, then what the text holds, then the end of the name: a document that does not parse
-    must still be judged as what it was meant to be.
+    The usual names decide, then the content, then the ending of the name, so that a document that does not parse is
+    still judged as what it was meant to be.
     """
     stem, _, ending = name.lower().rpartition(".")
     if name.lower() == "ai-plugin.json":

@@ -1,4 +1,4 @@
-"""What `validate` says: a finding is one problem, a verdict is what one host would do."""
+"""The results of `validate`: a finding is one problem, a verdict is what one host would do."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from typing import Literal
 from plugcli.document import Excerpt, ParseProblem, Place, Position
 
 Severity = Literal["error", "warning", "note"]
-# How we know: the host refuses; its documentation says so, and approved plugins break it; its reviewers
-# look at it; somebody saw it happen.
+# How we know: the host refuses it; its documentation says so, but approved plugins break it; its reviewers
+# check it; somebody saw it happen.
 Basis = Literal["enforced", "documented", "review", "observed"]
 
 _WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "note")
@@ -19,9 +19,9 @@ _WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "note")
 class Finding:
     """One problem: which rule, for which host, how bad, how we know, where, and what to do.
 
-    Line and column count from 1. `file` is what the user calls the text, or the plugin where the problem is none of a place.
-    `host_says` is the host's own message, only where it is sourced. `loses` names what the host leaves out for it, empty
-    where it leaves out nothing.
+    Line and column count from 1. `file` is the user's name of the text, or of the plugin if the problem has no place in a
+    text. `host_says` is the host's own message, only if it is sourced. `loses` names what the host leaves out because of the
+    problem; empty if it leaves out nothing.
     """
 
     rule: str
@@ -45,12 +45,12 @@ class Finding:
 
     @property
     def pointer(self) -> str:
-        """The value that it is about, or the nearest one around it that exists."""
+        """The pointer of the value that the finding is about, or of the nearest value around it that exists."""
         return self.where.existing if isinstance(self.where, Place) else ""
 
     @property
     def source(self) -> Excerpt | None:
-        """The line of the text, raw, None where the problem is none of a place in a text."""
+        """The line of the text, raw; None if the problem has no place in a text."""
         match self.where:
             case Place():
                 return self.where.excerpt
@@ -60,7 +60,7 @@ class Finding:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """What sorts the findings of one file as they stand in its text."""
+        """Sorts the findings of one file in the order of its text."""
         return self.where.order if isinstance(self.where, Place) else ()
 
     @property
@@ -111,7 +111,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Ignored:
-    """A problem that the author has reasons not to hear of: from a comment beside it, else from the configuration."""
+    """A problem that the author ignores, by a comment beside it or in the configuration."""
 
     findings: tuple[Finding, ...]
     reason: str
@@ -120,10 +120,10 @@ class Ignored:
 
 @dataclass(frozen=True)
 class Report:
-    """All that is said of one target.
+    """All results for one target.
 
-    What is `ignored` counts for nothing else. `configuration` says which file changed what is said, and how; it is empty where
-    none did.
+    Ignored problems are only in `ignored` and affect nothing else. `configuration` says which file changed the results, and how;
+    it is empty if none did.
     """
 
     target: str
@@ -134,7 +134,7 @@ class Report:
 
     @property
     def worst(self) -> Severity | None:
-        """How bad the worst finding is, None where there is none."""
+        """The severity of the worst finding; None if there is none."""
         return min({each.severity for each in self.findings}, key=_WORST_FIRST.index, default=None)
 
     def as_json(self) -> dict[str, object]:
@@ -147,15 +147,15 @@ class Report:
 
 
 def problems(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
-    """The findings of each problem of a rule, one a host that minds it, the worst first.
+    """The findings of each problem of a rule: one for each host that reports it, the worst first.
 
-    `findings` are in the order of the text, so the hosts' findings on one problem stand near each other.
+    `findings` are in the order of the text, so the hosts' findings on one problem are close together.
     """
     return _alike(findings, lambda each: (each.rule, each.where, each.message))
 
 
 def told_problems(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
-    """As `problems`, where what several rules say in the same words of the same place is one problem: so a person is told of it."""
+    """Like `problems`, but the same sentence about the same place is one problem even if several rules say it. This is for people."""
     return _alike(findings, lambda each: (_spot(each.where), each.message))
 
 
@@ -173,10 +173,10 @@ def _alike(findings: Iterable[Finding], key: Callable[[Finding], object]) -> Ite
 
 
 def _spot(where: Place | ParseProblem | None) -> object:
-    """The place, whether the key there or the value is shown."""
+    """The place, no matter whether its key or its value is shown."""
     return (where.pointer, where.position) if isinstance(where, Place) else where
 
 
 def rules_of(alike: Iterable[Finding]) -> str:
-    """The rules that found the problem, as a person reads them: `openapi-schema, openapi-structure`."""
+    """The rules that found the problem, for people: `openapi-schema, openapi-structure`."""
     return ", ".join(sorted({each.rule for each in alike}))

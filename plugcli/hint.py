@@ -1,11 +1,11 @@
-"""Hints in the syntax of the file that they are about: rules write them as YAML, and a JSON document wants them as JSON."""
+"""Hints in the syntax of the file that they are about: rules write them as YAML, and for a JSON document they become JSON."""
 
 import json
 import re
 from functools import lru_cache
 from typing import Any
 
-# Members whose values hints write out. Other words before a colon are words.
+# Members whose values hints contain. Other words before a colon are prose.
 _MEMBERS = (
     "openapi", "version", "servers", "operationId", "type", "format", "items", "properties", "required", "nullable", "enum",
     "const", "schema", "schemas", "scopes", "responses", "minimum", "exclusiveMinimum", "exclusiveMaximum", "in", "example",
@@ -13,7 +13,7 @@ _MEMBERS = (
 )  # fmt: skip
 _SCALAR = r'"[^"]*"|true\b|false\b|null\b|-?\d[\w.]*|[A-Za-z$#/][\w.$#/-]*(?!\w*:)'
 _FLOW = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
-# A plain value only behind a word that asks to write it: "log in: the host" is a sentence.
+# A plain value counts only after a word such as "write": "log in: the host" is a sentence.
 _LEADS = ("write ", "example ", "of ", "and ", "or ", "else ", "add ", "needs ", "with ", "as ")
 _NAMES = "|".join(_MEMBERS)
 _LED = "|".join(f"(?<={lead})" for lead in _LEADS)
@@ -22,7 +22,7 @@ _YAML = re.compile(
     rf"|(?:^|{_LED})(?P<plain>{_NAMES}): (?P<scalar>{_SCALAR})"
     rf'|(?<![\w"/}}])(?P<bare>{_FLOW})'
 )
-# What places a value by its indentation in YAML.
+# Instructions that place a value by its indentation in YAML.
 _MOVES = (("remove its indentation", "move it out of there"), ("indent it", "move it there"))
 
 
@@ -41,15 +41,15 @@ def _written(found: re.Match[str]) -> str:
     if found["flow"] is not None:
         value = _value(found["flow"])
         return found[0] if value is None else f'"{found["name"]}": {_json(value)}'
-    text = found["scalar"].rstrip(".")  # a full stop belongs to the sentence
-    # A version is text, though YAML reads some as numbers.
+    text = found["scalar"].rstrip(".")  # a full stop is part of the sentence
+    # A version is a string, although YAML reads some versions as numbers.
     value = text.strip('"') if found["plain"] in ("openapi", "version") else _value(text)
     return f'"{found["plain"]}": {_json(value)}{found["scalar"][len(text) :]}'
 
 
 def _value(text: str) -> Any:
-    """What `text` says in YAML; None where it is none, or has gaps that only a person understands."""
-    import yaml  # 20 ms that a clean JSON document does not pay
+    """The value of `text` in YAML; None if it is not YAML, or has gaps that only a person can fill."""
+    import yaml  # 20 ms, which a clean JSON document does not need
 
     try:
         value = yaml.safe_load(text)

@@ -1,6 +1,6 @@
-"""What an author has reasons not to hear of: comments in a YAML document, and the list in the configuration.
+"""Ignored findings: comments in a YAML document, and the list in the configuration.
 
-An ignore without a reason ignores nothing: whoever reads it later must know whether it still holds.
+An ignore without a reason has no effect: a later reader must be able to tell whether it is still needed.
 """
 
 import re
@@ -12,16 +12,17 @@ from pathlib import Path
 from plugcli.document import Document, Position, remembered
 from plugcli.finding import Finding, Ignored, problems
 
-# What begins like one and is none is a slip, and said to be one.
+# A comment that starts like an ignore comment but is not a valid one is a mistake, and is reported.
 _COMMENT = re.compile(r"#[ \t]*(?i:plugcli:[ \t]*ignore)\b[ \t]*(\[([^\]\r\n]*)\])?([^\r\n]*)")
 
 
 @dataclass(frozen=True)
 class Ignore:
-    """One entry of the configuration's list: a rule, where it is not to be heard, and why.
+    """One entry of the configuration's list: a rule, where to ignore it, and why.
 
-    `path` is a pattern for the file or a folder around it, relative to `folder`, in which * stands for any text, also one with
-    slashes; an address is compared as it is. `pointer` (RFC 6901) names a value: what is in it is meant too. Empty: everywhere.
+    `path` is a pattern for the file or a folder around it, relative to `folder`; * matches any text, including slashes. A URL is
+    compared as it is. `pointer` (RFC 6901) names a value, and covers what is inside it too. If both are empty, the rule is ignored
+    everywhere.
     """
 
     rule: str
@@ -55,7 +56,7 @@ class IgnoreComment:
 
 
 class Ignores:
-    """All that one plugin's author has reasons not to hear of, ready to be asked about findings."""
+    """All ignores of one plugin, from its documents and from the configuration."""
 
     def __init__(self, comments: Sequence[IgnoreComment], listed: Sequence[Ignore]) -> None:
         self._listed = listed
@@ -68,11 +69,11 @@ class Ignores:
         }
 
     def __bool__(self) -> bool:
-        """Whether there is anything that may not be heard."""
+        """Whether there are any ignores."""
         return bool(self._comments or self._listed)
 
     def of(self, finding: Finding) -> Ignore | IgnoreComment | None:
-        """What keeps `finding` from being heard, if anything does."""
+        """The ignore that covers `finding`, if any."""
         comment = self._comments.get(_spot(finding)) if self._comments else None
         return comment or self._entry(finding)
 
@@ -81,7 +82,7 @@ class Ignores:
         asked = finding.file, finding.rule
         if (
             asked not in self._indexes
-        ):  # a path takes long to resolve, and thousands of findings are in one file
+        ):  # resolving a path is slow, and one file can have thousands of findings
             indexes = self._indexes[asked] = dict[str, int]()
             for index, each in enumerate(self._listed):
                 if each.rule == finding.rule and each.pointer not in indexes and each.is_for(finding.file):
@@ -93,7 +94,7 @@ class Ignores:
         return self._listed[min(found)] if found else None
 
     def ignored(self, findings: Iterable[Finding]) -> tuple[Ignored, ...]:
-        """The problems of `findings`, which are not heard, each with the reason."""
+        """The problems of `findings`, which are ignored, each with its reason."""
         because = [(tuple(each), self.of(each[0])) for each in problems(findings)]
         return tuple(
             Ignored(alike, why.reason, is_comment=isinstance(why, IgnoreComment))
@@ -102,13 +103,13 @@ class Ignores:
         )
 
     def idle(self, findings: Iterable[Finding]) -> list[tuple[IgnoreComment, str]]:
-        """The comments that keep none of `findings` from being heard, each with the rule that it names in vain."""
+        """The ignore comments that match none of `findings`, each with the rule that it names."""
         found = set(map(_spot, findings)) if self._comments else set()
         return [(each, spot[2]) for spot, each in self._comments.items() if spot not in found]
 
 
 def _around(where: str) -> Iterator[str]:
-    """The pointer `where` and all that lead to what is around it."""
+    """The pointer `where` and the pointers of everything around it."""
     yield where
     while where:
         where = where.rpartition("/")[0]
@@ -121,7 +122,7 @@ def _spot(finding: Finding) -> tuple[str, int, str]:
 
 @remembered
 def ignore_comments(document: Document) -> tuple[IgnoreComment, ...]:
-    """The ignores in the document's comments, also those that lack their rules or their reason."""
+    """The ignore comments of the document, including those without rules or a reason."""
     return tuple(_found(document))
 
 

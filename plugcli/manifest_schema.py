@@ -1,7 +1,7 @@
-"""The JSON Schema (2020-12) of a plugin's manifest, for editors: made of what `validate` knows of ChatGPT, so that it cannot go stale.
+"""The JSON Schema (2020-12) of a plugin's manifest, for editors: made from what `validate` knows about ChatGPT, so it cannot go stale.
 
-It refuses only what that host enforces: what is merely documented stands in a description or as an example. It knows one document
-at a time; what depends on two of them, or on where the plugin stands, only `validate` can say.
+It refuses only what that host enforces; limits that are only documented are in descriptions and examples. It sees one document at a
+time: what depends on two documents, or on where the plugin is, only `validate` can check.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from plugcli.hosts import AuthType, Host, Member, OneOf, all_hosts
 
 Schema = dict[str, Any]
 
-# What each member is for, in our words, and an example of a good value.
+# What each member is for, in plugcli's words, and an example of a good value.
 _MEMBERS: dict[str, tuple[str, object]] = {
     "schema_version": ("The version of the manifest's format.", "v1"),
     "name_for_human": (
@@ -26,12 +26,12 @@ _MEMBERS: dict[str, tuple[str, object]] = {
         "Keeps your TODO list.",
     ),
     "description_for_model": (
-        "What the model reads of the plugin: what it is for, and when to use it.",
+        "What the model reads about the plugin: what it is for, and when to use it.",
         "Plugin for managing a TODO list: add, remove and view TODOs of a user.",
     ),
-    "auth": ("How the host proves to the API who calls.", {"type": "none"}),
+    "auth": ("How the host authenticates to the API.", {"type": "none"}),
     "api": ("Where the OpenAPI document is.", {"type": "openapi", "url": "https://todo.dev/openapi.yaml"}),
-    "logo_url": ("The address of the logo, a square picture that is no GIF.", "https://todo.dev/logo.png"),
+    "logo_url": ("The URL of the logo, a square picture that is not a GIF.", "https://todo.dev/logo.png"),
     "contact_email": ("Where the host and people who use the plugin can reach you.", "support@todo.dev"),
     "legal_info_url": ("A page with the terms of use and the privacy policy.", "https://todo.dev/legal"),
 }
@@ -45,18 +45,18 @@ _AUTH: dict[str, tuple[str, object]] = {
         "bearer",
     ),
     "client_url": ("The page where users log in.", "https://todo.dev/oauth/authorize"),
-    "scope": ("What access the plugin asks for; may be empty.", "todos:write"),
+    "scope": ("The access that the plugin asks for; may be empty.", "todos:write"),
     "authorization_url": (
-        "The address where the host changes the code for a token.",
+        "The URL where the host exchanges the code for a token.",
         "https://todo.dev/oauth/token",
     ),
-    "authorization_content_type": ("In which form the host sends that request.", "application/json"),
+    "authorization_content_type": ("The media type of that request.", "application/json"),
 }
 _TOKENS = (
     "The verification token that the host gives you while the plugin is installed, under the host's name."
 )
-_API_URL = "The address of the OpenAPI document, absolute or as a path from the root of the plugin's domain."
-# The host counts no space around a text, and a schema cannot leave it out of a count: such a text is not counted at all.
+_API_URL = "The URL of the OpenAPI document, absolute or as a path from the root of the plugin's domain."
+# The host does not count space around a text, but a schema cannot exclude it from a count: such a text is not counted at all.
 _HAS_SPACE_AROUND: Schema = {"pattern": r"^\s|\s$"}
 
 
@@ -65,7 +65,7 @@ def manifest_schema() -> Schema:
     host = all_hosts()["chatgpt"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Manifest of a chat plugin (ai-plugin.json), as ChatGPT takes it",
+        "title": "Manifest of a chat plugin (ai-plugin.json), as ChatGPT accepts it",
         "type": "object",
         "required": [name for name, member in host.members.items() if _is_required(member)],
         "properties": {name: _member(host, name, member) for name, member in host.members.items()},
@@ -123,18 +123,18 @@ def _auth_type(wanted: AuthType) -> Schema:
 
 
 def _api(host: Host) -> Schema:
-    kind: Schema = {"description": "What describes the API: always `openapi`."}
+    kind: Schema = {"description": "The kind of API description: always `openapi`."}
     if host.api_type is not None:
         kind |= _choice(host.api_type)
     properties: Schema = {"type": kind, "url": {"description": _API_URL, "type": "string", "minLength": 1}}
     for name in host.ignored_members.get("api", ()):
         properties.setdefault(
-            name, {"description": "Of an early example; the host ignores it.", "deprecated": True}
+            name, {"description": "From an early example; the host ignores it.", "deprecated": True}
         )
     return {"required": ["url"], "properties": properties}
 
 
 def _choice(one_of: OneOf) -> Schema:
-    """A closed set where the host enforces it, else examples that an editor can offer."""
+    """A closed set if the host enforces it, else examples that an editor can offer."""
     is_enforced = one_of.otherwise.word == "error"
     return {"enum" if is_enforced else "examples": list(one_of.values)}

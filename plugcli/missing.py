@@ -1,6 +1,6 @@
-"""Files that a manifest names on its author's own machine, and that are not in the plugin's folder.
+"""Files that a manifest places on its author's own machine but that are not in the plugin's folder.
 
-`plugcli serve` serves the picture, the legal page and the document from there. What stands at a public address may come from anywhere.
+`plugcli serve` serves the picture, the legal page and the document from that folder. A file at a public URL may come from anywhere.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _LEGAL_PAGE = "legal.html"
 
 @dataclass(frozen=True)
 class Missing:
-    """A file that is not there. `pointer` leads to the address in the manifest that names it."""
+    """A missing file. `pointer` leads to the URL in the manifest that names it."""
 
     pointer: str
     url: str
@@ -26,18 +26,16 @@ class Missing:
     def message(self) -> str:
         """What is wrong, in a sentence."""
         member = self.pointer.strip("/").replace("/", ".")
-        return f"there is no {self.file} in the folder, and {member} is {self.url}"
+        return f"{member} is {self.url}, but there is no {self.file} in the folder"
 
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return (
-            f"put {self.file} into the folder, or let plugin.py answer {urlsplit(self.url).path or self.url}"
-        )
+        return f"put {self.file} in the folder, or let plugin.py answer {urlsplit(self.url).path or self.url}"
 
 
 def missing_files(plugin: Plugin) -> Iterator[Missing]:
-    """The files that are missing, in the order of the manifest's usual members. Where the plugin was fetched, nobody knows."""
+    """The missing files, in the order of the manifest's usual members. For a fetched plugin none are known."""
     if plugin.manifest is None or plugin.live is not None:
         return
     code = _text(plugin, "plugin.py") or ""
@@ -58,7 +56,7 @@ def missing_files(plugin: Plugin) -> Iterator[Missing]:
 
 
 def _path(plugin: Plugin, url: str) -> str | None:
-    """The path of `url`, where that is on the author's own machine; None elsewhere."""
+    """The path of `url` if it is on the author's own machine, else None."""
     found, home = address(url), plugin.stands_at
     if (home is not None and not home.is_local) or not (found.is_local or found.kind in ("relative", "path")):
         return None
@@ -71,5 +69,5 @@ def _text(plugin: Plugin, path: str) -> str | None:
         return plugin.read(path).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
-    except PlugcliError:  # it is there, and cannot be read
+    except PlugcliError:  # it exists but cannot be read
         return ""

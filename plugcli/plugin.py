@@ -1,7 +1,7 @@
 """A plugin: a manifest and an OpenAPI document, loaded from a folder or from files in memory.
 
-Loading judges nothing and fetches nothing: a document that is missing is None, and one that does not parse is
-None with its problem beside it.
+Loading judges nothing and fetches nothing. A missing document is None; a document that does not parse is None
+with its problem beside it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,9 +16,9 @@ from plugcli.document import Document, ParseProblem, document_or_problem, read_f
 from plugcli.errors import PlugcliError
 from plugcli.exchange import Exchanges
 
-# Where a host looks, and where an author may keep it before it is deployed.
+# Where a host looks for the manifest, and where an author may keep it before it is deployed.
 MANIFEST_PATHS = (".well-known/ai-plugin.json", "ai-plugin.json")
-# Where Microsoft's tools keep that of a Microsoft 365 Copilot plugin.
+# Where Microsoft's tools keep the manifest of a Microsoft 365 Copilot plugin.
 _COPILOT_PATH = "appPackage/ai-plugin.json"
 _OPENAPI_NAMES = ("openapi.yaml", "openapi.yml", "openapi.json")
 
@@ -27,11 +27,11 @@ _OPENAPI_NAMES = ("openapi.yaml", "openapi.yml", "openapi.json")
 class Plugin:
     """A manifest and an OpenAPI document, each present, missing, or unreadable with its problem.
 
-    `name` is what the user calls it. `manifest_path` and `openapi_path` are relative to the plugin's
-    folder. `scope` says what the user asked about: with `openapi` there is no manifest to miss. `url`
-    is the address at which the plugin stands, or is judged as if it stood; None where that is not known.
-    `live` is what its server answered, None for files. `nearby` is an OpenAPI document that nobody named and that is no
-    part of it: what to name where there is nothing else to judge.
+    `name` is the user's name for it. `manifest_path` and `openapi_path` are relative to the plugin's
+    folder. `scope` says what the user asked to validate: with `openapi` a manifest cannot be missing. `url`
+    is the address where the plugin is, or is judged as if it were; None if that is not known. `live` is what
+    its server answered, None for files. `nearby` is an OpenAPI document that nobody named and that is not part
+    of the plugin: plugcli suggests it if there is nothing else to judge.
     """
 
     name: str
@@ -49,16 +49,16 @@ class Plugin:
 
     @property
     def stands_at(self) -> Address | None:
-        """Where it stands as it is now: on the host of `api.url`, else where it was fetched; None where neither is known."""
+        """Where the plugin is now: on the host of `api.url`, else where it was fetched; None if neither is known."""
         url = self.manifest.get("api", "url") if self.manifest is not None else None
         named = address(url.strip()) if isinstance(url, str) else None
         if named is not None and (named.host or named.kind == "no-scheme"):
             return address(named.with_scheme) if named.kind == "no-scheme" else named
         return address(self.url) if self.url is not None and self.live is not None else None
 
-    @cached_property  # each finding asks
+    @cached_property  # called for each finding
     def is_on_localhost(self) -> bool:
-        """Whether the plugin is known to stand where a host lets the author's own browser ask: on localhost, with a port."""
+        """Whether the plugin is known to be on localhost, with a port, where a host lets the author's own browser send the requests."""
         url = self.url or (self.manifest.get("api", "url") if self.manifest else None)
         found = address(url) if isinstance(url, str) else None
         return found is not None and found.kind == "localhost" and found.port is not None
@@ -66,21 +66,21 @@ class Plugin:
     def read(self, relative_path: str) -> bytes:
         """The bytes of a file in the plugin's folder.
 
-        Raises FileNotFoundError where there is none, and for a path that leads out of the folder, also by a
-        symbolic link; PlugcliError where the file cannot be read.
+        Raises FileNotFoundError if there is no such file, or if the path leads out of the folder, even by a
+        symbolic link; PlugcliError if the file cannot be read.
         """
         return self._read(relative_path)
 
 
 def load_plugin(folder: Path) -> Plugin:
-    """The plugin in `folder`. Raises PlugcliError where the folder or a file in it cannot be read."""
+    """The plugin in `folder`. Raises PlugcliError if the folder or a file in it cannot be read."""
     if not folder.is_dir():
         raise PlugcliError(f"{folder} is not a folder", hint="name the folder that holds the plugin")
     return _load(_reader(folder), str(folder), prefix=folder)
 
 
 def plugin_from_files(files: Mapping[str, bytes], name: str) -> Plugin:
-    """The plugin made of `files`: relative path, with slashes, to bytes."""
+    """The plugin made of `files`, which map relative paths with slashes to bytes."""
 
     def read(relative_path: str) -> bytes:
         path = str(PurePosixPath(relative_path))
@@ -97,13 +97,13 @@ def plugin_of_manifest(path: Path) -> Plugin:
 
 
 def manifest_file(folder: Path) -> Path | None:
-    """The manifest of the plugin in `folder`; None where there is none."""
+    """The manifest of the plugin in `folder`; None if there is none."""
     found = _first(_reader(folder), (*MANIFEST_PATHS, _COPILOT_PATH))
     return None if found is None else folder / found
 
 
 def openapi_file(path: Path) -> Path | None:
-    """The OpenAPI document of the plugin in the folder `path`, or with the manifest `path`; None where there is none."""
+    """The OpenAPI document of the plugin in the folder `path`, or with the manifest `path`; None if there is none."""
     folder = path if path.is_dir() else _folder_of(path)
     read = _reader(folder)
     paths = MANIFEST_PATHS if path.is_dir() else (path.relative_to(folder).as_posix(),)
@@ -116,7 +116,7 @@ def openapi_file(path: Path) -> Path | None:
 
 
 def plugin_of_openapi(path: Path, data: bytes | None = None) -> Plugin:
-    """The OpenAPI document `path` alone, without a manifest. `data` is what the file holds, for whoever has read it."""
+    """The OpenAPI document `path` alone, without a manifest. `data` is the content of the file if it has been read already."""
     openapi, problem = document_or_problem(read_file(path) if data is None else data, str(path))
     return Plugin(
         str(path), None, openapi, openapi_problem=problem, openapi_path=path.name, scope="openapi",
@@ -142,7 +142,7 @@ def with_files(plugin: Plugin, files: Mapping[str, bytes]) -> Plugin:
 
 
 def _prefix(plugin: Plugin) -> Path:
-    """What precedes the relative paths in the names of the plugin's documents."""
+    """The prefix of the relative paths in the names of the plugin's documents."""
     for path, found in (
         (plugin.manifest_path, plugin.manifest or plugin.manifest_problem),
         (plugin.openapi_path, plugin.openapi or plugin.openapi_problem),
@@ -185,7 +185,7 @@ def _first(read: Callable[[str], bytes], paths: tuple[str, ...]) -> str | None:
 
 
 def _openapi_paths(manifest: Document | None, manifest_path: str | None) -> tuple[str, ...]:
-    """Where the OpenAPI document may be, the likeliest first: what the manifest names, then the usual names."""
+    """Where the OpenAPI document may be, the likeliest first: the paths that the manifest names, then the usual names."""
     beside = PurePosixPath(manifest_path or ".").parent
     named = [_path_of_api_url(manifest)]
     for path in _paths_of_runtimes(manifest):
@@ -202,7 +202,7 @@ def _path_of_api_url(manifest: Document | None) -> PurePosixPath:
 
 
 def _paths_of_runtimes(manifest: Document | None) -> Iterator[PurePosixPath]:
-    """What the runtimes of a Microsoft 365 Copilot manifest name, beside it."""
+    """The paths that the runtimes of a Microsoft 365 Copilot manifest name, relative to it."""
     found = manifest.data.get("runtimes") if manifest else None
     for runtime in found if isinstance(found, list) else ():
         spec = runtime.get("spec") if isinstance(runtime, dict) else None

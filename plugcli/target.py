@@ -1,4 +1,4 @@
-"""The target of `validate`: a folder, a manifest, an OpenAPI document, or an address."""
+"""The targets of `validate`: a folder, a manifest, an OpenAPI document, or a URL."""
 
 import re
 from collections.abc import Sequence
@@ -28,29 +28,31 @@ def is_url(target: str) -> bool:
 
 
 def check_target(target: str) -> None:
-    """Raise UsageError if `target` does not exist. Nothing is requested from an address here."""
+    """Raise UsageError if `target` does not exist. No request is sent to a URL here."""
     if is_url(target):
         return
     try:
         is_there = bool(target) and Path(target).exists()
-    except OSError as error:  # a folder that may not be entered, a name that is too long
-        raise UsageError(f"{target!r} cannot be opened: {str(error.strerror).lower()}") from error
+    except OSError as error:  # no permission for a folder, a name that is too long
+        raise UsageError(f"{target!r} cannot be looked up: {str(error.strerror).lower()}") from error
     if not is_there and Path(target).is_symlink():
         raise UsageError(f"{target!r} is a symbolic link to a file that does not exist")
     if target == "-":
-        raise UsageError("standard input cannot be validated", hint="write it to a file and name the file")
+        raise UsageError(
+            "plugcli does not read a target from standard input", hint="write it to a file, and name the file"
+        )
     if not is_there:
-        hint = "name a folder, a manifest, an OpenAPI document, or an address that starts with https://"
+        hint = "name a folder, a manifest, an OpenAPI document, or a URL that starts with https://"
         if re.fullmatch(r"[\w-]+(\.[\w-]+)*(:\d+)?(/.*)?", target) and re.search(r":\d|\.\w", target):
             scheme = "http" if target.startswith(("localhost", "127.")) else "https"
-            hint = f"for the address write {scheme}://{target}"
+            hint = f"if it is a URL, write {scheme}://{target}"
         raise UsageError(f"{target!r} does not exist", hint=hint)
 
 
 def each_plugin_once(targets: Sequence[str]) -> list[str]:
-    """`targets` without repetitions, and without documents that belong to a plugin that is named as well.
+    """`targets` without duplicates, and without documents whose plugin is also named: they are judged with it.
 
-    A commit hook can therefore name every file that changed. All targets must exist.
+    So a commit hook may name each file that changed. Every target must exist.
     """
     places: dict[object, str] = {}
     for each in targets:
@@ -69,11 +71,11 @@ def each_plugin_once(targets: Sequence[str]) -> list[str]:
 async def load_target(target: str) -> Plugin:
     """The plugin at the address `target`, or in the folder or file `target`, which is read in a thread.
 
-    Raises UsageError if the target does not exist, and PlugcliError if it cannot be read. If a server does not answer,
-    the plugin's `live` says why.
+    Raises UsageError if it does not exist, and PlugcliError if it cannot be read. If a URL does not answer, the
+    `live` of the plugin says why.
     """
     if is_url(target):
-        from plugcli.fetch import fetch_plugin  # takes 60 ms to import, which a folder does not need
+        from plugcli.fetch import fetch_plugin  # 60 ms, which a folder does not need
 
         return await fetch_plugin(target)
     import asyncio  # free while an event loop runs; reading a folder does not need it
@@ -98,7 +100,7 @@ def load_files(target: str) -> Plugin:
 
 
 def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugin:
-    """`plugin`; if it has no OpenAPI document, with the one that `patterns` find in `folder`."""
+    """`plugin`, with the OpenAPI document in `folder` that matches `patterns`, if it has none of its own."""
     if plugin.openapi_path is not None:
         return plugin
     nearby = next((each for each in _texts_in(folder, patterns) if _is_api(each)), None)
@@ -106,7 +108,7 @@ def _with_nearby(plugin: Plugin, folder: Path, patterns: Sequence[str]) -> Plugi
 
 
 def _texts_in(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """A few files that may hold a document, nearest first. They only serve to name one of them."""
+    """The files that may hold a document, nearest first. Only a few, because one of them will be suggested."""
     texts = [
         path
         for pattern in patterns

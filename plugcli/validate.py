@@ -1,6 +1,6 @@
 """Judge a plugin for each host: every rule, every finding with its place, and a verdict.
 
-Rules say what they found, hosts say how bad it is. Nothing is printed and nothing fetched here.
+Rules say what they found, hosts say how bad it is. This module prints nothing and fetches nothing.
 """
 
 import re
@@ -29,18 +29,18 @@ from plugcli.rules import (
     rules_for,
 )
 
-# Rules that look at the form of everything, the one that matters more first. What they find is dropped where a rule before them has
-# spoken of the same place, for it knows better why; only an error is not dropped for a warning.
+# General rules, which check the form of everything, the most important first. Their findings are dropped if an earlier rule has
+# reported the same place, because that rule knows the reason better; but an error is never dropped for a warning.
 _GENERAL_RULES = ("openapi-structure", "openapi-schema")
 
-# Where a host's message has a word that differs from plugin to plugin: `{path}`.
+# A placeholder in a host's message, for a word that depends on the plugin: `{path}`.
 _WORD = re.compile(r"\{([a-z_]+)\}")
 
 
 def validate(plugin: Plugin, hosts: Mapping[str, Host], listed: Sequence[Ignore] = ()) -> Report:
     """What each of `hosts` (by id) would say of `plugin`. Findings come in the order of the text.
 
-    What is ignored, by a comment in the document or by what is `listed`, counts for nothing: not for a verdict either.
+    Findings ignored by a comment in the document or by an entry in `listed` do not count, not even for a verdict.
     """
     ignores = Ignores(ignore_comments(plugin.openapi) if plugin.openapi else (), listed)
     shared: _Shared = {}
@@ -91,9 +91,9 @@ class _Judged(NamedTuple):
 def _tell_what_is_not_judged(
     judged: dict[str, list[_Judged]], refusing: Container[str], reading: Container[str]
 ) -> None:
-    """Leave each host that judges nothing one reason, and none to those `refusing`.
+    """Keep one reason for each host that judges nothing, and none for the hosts in `refusing`.
 
-    It is an error where none of the others has a verdict either: for that it would be `reading` the OpenAPI document.
+    The reason is an error if no other host has a verdict either, that is, if none is in `reading`, which read the OpenAPI document.
     """
     reasons = {
         host_id: next((each for each in found if each.rule == nothing_judged.ID), None)
@@ -115,7 +115,7 @@ def _tell_what_is_not_judged(
 
 
 def _says_why(judged: _Judged) -> bool:
-    """Whether it says why something is not judged; a slip in JSON does not, which has the rule of what cannot be read."""
+    """Whether it says why something is not judged. A small mistake in JSON does not, although the same rule reports it."""
     is_open = judged.rule != "openapi-syntax" or judged.claim.leaves_open
     return is_open and judged.rule in nothing_judged.SAY_WHY
 
@@ -125,12 +125,12 @@ def _as_error(reason: _Judged) -> _Judged:
     return _Judged(reason.rule, nothing_judged.in_full(reason.problem), claim)
 
 
-# What rules found that find the same for every host, by the rule and the document as the host's reader of YAML has it.
+# The findings of rules that find the same for every host, by rule and by the document as the host's YAML parser reads it.
 _Shared = dict[tuple[str, int], tuple[Problem, ...]]
 
 
 def _idle(plugin: Plugin, ignores: Ignores, found: Mapping[str, list[Finding]]) -> Iterator[_Judged]:
-    """The comments that ignore nothing, whichever host is asked: what only another host minds is no reason to remove one."""
+    """Ignore comments that match no finding of any known host. A comment that only a host outside this run needs is not reported."""
     idle = ignores.idle(chain.from_iterable(found.values()))
     others = {host_id: host for host_id, host in all_hosts().items() if host_id not in found} if idle else {}
     named = {rule for _, rule in idle}
@@ -163,7 +163,7 @@ def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
             continue
         explained = {_key(each.problem) for each in spoken}
         refused = {_key(each.problem) for each in spoken if each.claim.word == "error"}
-        if general == "openapi-schema":  # it complains of the whole for a fault inside
+        if general == "openapi-schema":  # it reports the whole for a fault inside
             explained |= _around(refused)
         for each in found:
             places = refused if each.claim.word == "error" else explained
@@ -173,7 +173,7 @@ def _judge(plugin: Plugin, host: Host, shared: _Shared) -> list[_Judged]:
 
 
 def _read_by(plugin: Plugin, host: Host) -> Plugin:
-    """`plugin` with the values that the host's reader of YAML has."""
+    """`plugin` with the values that the host's YAML parser reads."""
     if plugin.openapi is None or host.yaml is None:
         return plugin
     openapi = plugin.openapi.read_as(host.yaml.version)
@@ -181,7 +181,7 @@ def _read_by(plugin: Plugin, host: Host) -> Plugin:
 
 
 def _around(places: set[object]) -> set[object]:
-    """The places that hold those of `places`."""
+    """The places around those in `places`."""
     found: set[object] = set()
     for place in places:
         name, where = place if isinstance(place, tuple) else ("", "")
@@ -246,7 +246,7 @@ def _hint(problem: Problem) -> str:
 
 
 def _filled(says: str, words: Mapping[str, object]) -> str | None:
-    """The host's message with `words` in the places that it keeps for them; None where a word is not known."""
+    """The host's message with `words` in its placeholders; None if a word is not known."""
     parts = _parts(says)
     try:
         return "".join([str(words[part]) if at % 2 else part for at, part in enumerate(parts)])
@@ -256,7 +256,7 @@ def _filled(says: str, words: Mapping[str, object]) -> str | None:
 
 @cache
 def _parts(says: str) -> list[str]:
-    """A host's message, its text and the names of its words by turns."""
+    """A host's message: its text and the names of its words, alternating."""
     return _WORD.split(says)
 
 
@@ -265,7 +265,7 @@ def _short(text: str) -> str: ...
 @overload
 def _short(text: None) -> None: ...
 def _short(text: str | None) -> str | None:
-    """`text`, without the middle of one that quotes a very long value."""
+    """`text`; if it quotes a very long value, without its middle."""
     return text if text is None or len(text) <= 500 else f"{text[:300]} ... {text[-100:]}"
 
 
@@ -283,7 +283,7 @@ def _verdict(
     losses = _losses(findings)
     if any(each.claim.word == "error" and not nothing_judged.is_ours(each.claim) for each in judged):
         return Verdict(host_id, "refuses", errors, warnings, losses)
-    # Without an OpenAPI document, the half of it that the model would see is not here.
+    # Without an OpenAPI document, the half that the model would see is missing.
     if not nothing_judged.reads_openapi(plugin, host) or any(each.claim.leaves_open for each in judged):
         return Verdict(host_id, "not_judged", errors, warnings, losses)
     return Verdict(host_id, "accepts_with_losses" if losses else "accepts", errors, warnings, losses)

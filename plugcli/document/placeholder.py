@@ -1,4 +1,4 @@
-"""A template that was not filled in, or a page: how a text that is no document gives itself away."""
+"""Recognizes texts that are not documents: a template that was not filled in, or a page."""
 
 import re
 

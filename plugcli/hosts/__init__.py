@@ -1,8 +1,7 @@
 """Hosts: programs that load plugins. Each is one file here, ending in HOST = Host(...); data, no logic.
 
-A rule judges a plugin for a host only by what the host's file says, and every word of it carries how we
-know: a basis and a source. Only the basis `enforced` can make an error. To add a host, add a file;
-nothing lists them.
+A rule judges a plugin for a host only by the host's file, in which every claim says how we know it: a basis and a
+source. Only the basis `enforced` can make an error. To add a host, add a file; nothing lists them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,14 +33,14 @@ __all__ = [
     "named_hosts",
 ]
 
-# Whom `validate` asks where nobody is named: the host that the manifest was made for.
+# The host that `validate` judges for by default: the one that the manifest was made for.
 DEFAULT = "chatgpt"
 ALL = "all"
 
 
 @dataclass(frozen=True)
 class State:
-    """What has become of a host: `says` follows its name, as in "closed in April 2024"; empty: it is open."""
+    """The state of a host: `says` follows its name, as in "closed in April 2024"; empty if it is open."""
 
     source: str
     says: str = ""
@@ -49,7 +48,7 @@ class State:
 
 @dataclass(frozen=True)
 class Yaml:
-    """The version of YAML that a host's reader has, and how we know: what stands without quotes depends on it."""
+    """The YAML version of a host's parser, and how we know: the values of unquoted scalars depend on it."""
 
     version: Literal["1.1", "1.2"]
     source: str
@@ -57,7 +56,7 @@ class Yaml:
 
 @dataclass(frozen=True)
 class Limit:
-    """The most characters of a text, or the most of something that is counted, and what the host does about one more."""
+    """The most characters in a text, or the most of something that is counted, and what the host does about more."""
 
     most: int
     claim: Claim
@@ -65,7 +64,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Form:
-    """The form of a text: a pattern that the whole of it matches, in words, and what the host does about another."""
+    """The form of a text: a pattern that all of it must match, the same in words, and what the host does about other texts."""
 
     pattern: str
     words: str
@@ -74,7 +73,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of the manifest: its JSON type, and what the host does where it is missing or empty."""
+    """A member of the manifest: its JSON type, and what the host does if it is missing or empty."""
 
     type: Literal["text", "object"]
     missing: Claim | None
@@ -83,20 +82,20 @@ class Member:
 
 @dataclass(frozen=True)
 class OneOf:
-    """A closed set of values, and what the host does about another."""
+    """A closed set of values, and what the host does about other values."""
 
     values: tuple[str, ...]
     otherwise: Claim
 
     @property
     def words(self) -> str:
-        """The values as they stand in a text: `"bearer" or "basic"`."""
+        """The values in a sentence: `"bearer" or "basic"`."""
         return " or ".join(f'"{value}"' for value in self.values)
 
 
 @dataclass(frozen=True)
 class AuthType:
-    """What one type of `auth` needs: members that must be there, and members with a closed set of values."""
+    """What one type of `auth` needs: required members, and members with a closed set of values."""
 
     members: Mapping[str, Claim] = field(default_factory=dict)
     choices: Mapping[str, OneOf] = field(default_factory=dict)
@@ -107,12 +106,13 @@ class AuthType:
 class Host:
     """One program that loads plugins.
 
-    `manifests` are the dialects of the manifest that it reads, none for a host that is given the OpenAPI document alone;
-    `members` are those of the manifest. `limits` and `forms` name texts (`name_for_model`, `operation.description`),
-    `limits` counts and depths too; `claims` go by the name that the rule asks for. `structure` is a JSON Schema, beside
-    the host's file, of the documents that its parser takes; `tools` is set where the model is given a list of tools. `yaml` is
-    its reader of YAML; where nobody knows it, the document is read as YAML 1.1.
-    What a host's file does not mention, the host is not known to care about.
+    `manifests` are the manifest formats that it reads; none for a host that is given only the OpenAPI document.
+    `members` are those of the manifest. `limits` and `forms` are by the name of a text (`name_for_model`,
+    `operation.description`), `limits` also by the name of a count or a depth. `claims` are by the name that a rule
+    asks for. `structure` is the JSON Schema, beside the host's file, of the documents that its parser accepts.
+    `tools` is set if the model is given a list of tools. `yaml` is its YAML parser; if it is not known, the
+    document is read as YAML 1.1.
+    If a host's file does not mention something, the host is not known to care about it.
     """
 
     title: str
@@ -134,7 +134,7 @@ class Host:
 
 @cache
 def all_hosts() -> Mapping[str, Host]:
-    """Every host by its id: the one that is asked by default, the others that take the API as it is, then those that make tools of it."""
+    """Every host by its id: first the default, then the others that use the API as it is, then those that make tools of it."""
     import plugcli.hosts
 
     found = discover(plugcli.hosts, "HOST", Host)
@@ -143,9 +143,9 @@ def all_hosts() -> Mapping[str, Host]:
 
 
 def named_hosts(names: Sequence[str]) -> dict[str, Host]:
-    """The hosts that the user names, each once; `all` names every one. Raises UsageError for an unknown name.
+    """The hosts that the user names, each once; `all` means every host. Raises UsageError for an unknown name.
 
-    The files of the others are not read: each costs a millisecond.
+    The files of other hosts are not read: each costs a millisecond.
     """
     import plugcli.hosts
 
@@ -154,7 +154,7 @@ def named_hosts(names: Sequence[str]) -> dict[str, Host]:
         if name not in known and name != ALL:
             close = get_close_matches(name.lower(), known, n=1)
             hint = f"did you mean {close[0]}? " if close else ""
-            raise UsageError(f"unknown host {name!r}", hint=f"{hint}one of {', '.join(known)}, or {ALL}")
+            raise UsageError(f"unknown host {name!r}", hint=f"{hint}use one of {', '.join(known)}, or {ALL}")
     if ALL in names:
         return dict(all_hosts())
     return {name: load(plugcli.hosts, name, "HOST", Host) for name in names}

@@ -1,10 +1,10 @@
-"""Anthropic's API, where the operations are given to a model as tools of the Messages API.
+"""Anthropic's API, where a model gets the operations as tools of the Messages API.
 
-The messages are the API's own, as people report them. One tool that it refuses makes it refuse the whole request.
+The messages are the API's own, as people report them. If it refuses one tool, it refuses the whole request.
 """
 
-from plugcli.converters import CONVERTED
-from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
+from plugcli.converters import CONVERTED, CONVERTED_TOOLS
+from plugcli.hosts import Claim, Form, Host, Limit, State
 
 COMBINED = (
     "tools.{index}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level"
@@ -19,7 +19,7 @@ NOT_A_SCHEMA = Claim(
 HOST = Host(
     title="Anthropic tools",
     state=State("platform.claude.com/docs/en/agents-and-tools/tool-use/overview"),
-    tools=Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]"),
+    tools=CONVERTED_TOOLS,
     forms={
         "tool.name": (
             Form(
@@ -65,7 +65,7 @@ HOST = Host(
         "tool-schema/type": NOT_A_SCHEMA,
         "tool-schema/required": NOT_A_SCHEMA,
         "tool-schema/bound": NOT_A_SCHEMA,
-        # A converter that passes the body on as it stands makes these roots of the input.
+        # If a converter passes the body on unchanged, these are the root of the input.
         "request-body/choice": Claim(
             "enforced",
             "anthropics/claude-code#5319, #27337: where the body is the whole input",

@@ -1,10 +1,10 @@
-"""Google's Gemini API, where the operations are given to a model as function declarations.
+"""Google's Gemini API, where a model gets the operations as function declarations.
 
-The messages are the API's own, as people report them. One declaration that it refuses makes it refuse the whole request.
+The messages are the API's own, as people report them. If it refuses one declaration, it refuses the whole request.
 """
 
-from plugcli.converters import CONVERTED
-from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
+from plugcli.converters import CONVERTED, CONVERTED_TOOLS
+from plugcli.hosts import Claim, Form, Host, Limit, State
 
 BAD_NAME = Claim(
     "enforced",
@@ -17,15 +17,19 @@ BAD_NAME = Claim(
 HOST = Host(
     title="Gemini tools",
     state=State("ai.google.dev/gemini-api/docs/function-calling"),
-    tools=Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]"),
+    tools=CONVERTED_TOOLS,
     forms={
         "tool.name": (
-            Form(r"[A-Za-z_][A-Za-z0-9_.:-]*", "letters, digits, _ . : and -, a letter or _ first", BAD_NAME),
+            Form(
+                r"[A-Za-z_][A-Za-z0-9_.:-]*",
+                "letters, digits, _ . : and -, starting with a letter or _",
+                BAD_NAME,
+            ),
         ),
         "tool.argument": (
             Form(
                 r"[A-Za-z_][A-Za-z0-9_]{0,63}",
-                "letters, digits and _, a letter or _ first, at most 64",
+                "at most 64 letters, digits and _, starting with a letter or _",
                 Claim("documented", "cloud.google.com, FunctionDeclaration: the names of parameters"),
             ),
         ),

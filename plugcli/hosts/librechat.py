@@ -1,7 +1,7 @@
 """LibreChat: an action is an OpenAPI document that somebody pastes into an agent.
 
-Sources, by the words used below. `actions.ts`: danny-avila/LibreChat@0371338, packages/data-provider/src/actions.ts, where the host's
-own words come from. It imitates GPT Actions, and reads a document far less strictly.
+Sources, by the words used below. `actions.ts`: danny-avila/LibreChat@0371338, packages/data-provider/src/actions.ts, the source of the
+host's own messages. It imitates GPT Actions, but is far less strict about a document.
 """
 
 from plugcli.hosts import Claim, Host, State, Tools, Yaml
@@ -22,7 +22,7 @@ HOST = Host(
     ),
     yaml=Yaml("1.2", "actions.ts: js-yaml 4, where JSON.parse fails; it was run"),
     claims={
-        "openapi-missing": Claim("observed", "the document is pasted", severity="note"),
+        "openapi-missing": Claim("observed", "deduced: the document is pasted", severity="note"),
         "openapi-syntax": Claim("enforced", "actions.ts", says="Error parsing OpenAPI spec."),
         "openapi-dialect/other": NO_SERVER,
         "openapi-dialect/swagger": Claim(

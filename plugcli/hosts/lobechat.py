@@ -1,7 +1,7 @@
-"""LobeChat: a custom plugin is the address of a manifest, and `api.url` in it leads to the OpenAPI document.
+"""LobeChat: a custom plugin is the URL of a manifest, whose `api.url` leads to the OpenAPI document.
 
 Sources, by the words used below. `toolManifest.ts`: lobehub/lobe-chat, src/utils/toolManifest.ts. `openapi`: lobehub/chat-plugin-sdk,
-src/openapi/index.ts. The host's own words are those of its locales/en-US/plugin.json. The tools then go to the API of a model, which may
+src/openapi/index.ts. The host's own messages come from its locales/en-US/plugin.json. The tools then go to the API of a model, which may
 refuse them.
 """
 
@@ -76,7 +76,9 @@ HOST = Host(
         "references/external": Claim(
             "observed", "openapi: swagger-parser fetches it, from LobeChat's own address", leaves_open=True
         ),
-        "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
+        "path-parameter": Claim(
+            "observed", "deduced: the path stays as it is written where no argument fills it in"
+        ),
         "duplicate-parameter": Claim("observed", "openapi: the last one counts"),
         "duplicate-keys": Claim(
             "observed", "toolManifest.ts: JSON readers keep the last value", loses="value"

@@ -1,10 +1,10 @@
-"""Microsoft 365 Copilot: API plugins of declarative agents, with a manifest of their own and an OpenAPI document.
+"""Microsoft 365 Copilot: API plugins of declarative agents, with their own manifest format and an OpenAPI document.
 
 Sources, by the words used below. `schema`: microsoft/json-schemas, copilot/plugin/v2.1 to v2.4. `docs`:
-MicrosoftDocs/m365copilot-docs. `parser`: npm @microsoft/m365-spec-parser 0.3.2, with which Microsoft 365 Agents
-Toolkit checks an OpenAPI document and makes the manifest of it; its messages are quoted. `kiota`: microsoft/kiota,
-`kiota plugin add`. What the toolkit refuses never becomes a plugin: enforced. What it repairs or leaves out is a
-warning.
+MicrosoftDocs/m365copilot-docs. `parser`: npm @microsoft/m365-spec-parser 0.3.2, which Microsoft 365 Agents Toolkit
+uses to check an OpenAPI document and to make the manifest from it; its messages are quoted. `kiota`:
+microsoft/kiota, `kiota plugin add`. A document that the toolkit refuses never becomes a plugin, so that is
+enforced. Anything that it repairs or leaves out is a warning.
 """
 
 from plugcli.hosts import Claim, Form, Host, Limit, OneOf, State, Yaml

@@ -1,7 +1,7 @@
 """MCP: the operations as tools of a Model Context Protocol server, specification 2026-07-28, and what its clients make of them.
 
-A converter makes the tools. Where converters differ, FastMCP's (PrefectHQ/fastmcp) is meant, which is the most used. Clients add limits
-that the specification does not have: Claude Desktop, VS Code.
+A converter makes the tools. If converters differ, this file describes FastMCP (PrefectHQ/fastmcp), the most used one. Clients such as
+Claude Desktop and VS Code add limits that the specification does not have.
 """
 
 from plugcli.converters import CONVERTED
@@ -64,7 +64,7 @@ HOST = Host(
         "tool-schema/required": NOT_A_SCHEMA,
         "tool-schema/bound": NOT_A_SCHEMA,
         "openapi-schema": Claim(
-            "observed", "PrefectHQ/fastmcp refuses some of them, such as OpenAI's quickstart"
+            "observed", "PrefectHQ/fastmcp: refuses some of them, such as OpenAI's quickstart"
         ),
     },
 )

@@ -1,7 +1,7 @@
-"""Open WebUI: a tool server is an address that answers with its OpenAPI document, and each operation becomes a tool.
+"""Open WebUI: a tool server is a URL that answers with its OpenAPI document, and each operation becomes a tool.
 
 Source: `convert_openapi_to_tool_payload` in open-webui/open-webui, backend/open_webui/utils/tools.py, read in 2026, called `converter`
-below. It takes nearly everything without a word: what it does not know, it leaves out. The model's own API may refuse what comes out of it.
+below. It accepts nearly everything and silently leaves out what it does not know. The model's own API may refuse the tools that it makes.
 """
 
 from plugcli.hosts import Claim, Host, State, Tools, Yaml
@@ -13,10 +13,13 @@ HOST = Host(
     yaml=Yaml("1.1", "tools.py: yaml.safe_load, which is PyYAML"),
     claims={
         "yaml-refused": Claim(
-            "enforced", "PyYAML 6, run: found duplicate anchor; could not determine a constructor for the tag"
+            "enforced",
+            "measured: PyYAML 6 says: found duplicate anchor; could not determine a constructor for the tag",
         ),
-        "openapi-missing": Claim("observed", "tools are made of the document", severity="note"),
-        "openapi-syntax": Claim("enforced", "the document is read as JSON, or as YAML by its ending"),
+        "openapi-missing": Claim("observed", "deduced: tools are made of the document", severity="note"),
+        "openapi-syntax": Claim(
+            "enforced", "converter: the document is read as JSON, or as YAML by its ending"
+        ),
         "openapi-dialect/other": Claim("enforced", "converter: it goes through paths, and there are none"),
         "openapi-dialect/swagger": Claim(
             "observed", "converter: knows neither body parameters nor their types there", loses="request body"
@@ -28,7 +31,7 @@ HOST = Host(
             loses="operation",
         ),
         "operation-id/duplicate": Claim(
-            "observed", "tools are kept by name: the last one stays", loses="operation"
+            "observed", "converter: tools are kept by name, and the last one stays", loses="operation"
         ),
         "operation-text": Claim(
             "observed", 'converter: the model reads "No description available."', severity="note"
@@ -62,8 +65,12 @@ HOST = Host(
         "recursive-schema": Claim(
             "observed", "converter: an empty schema from the second time on", severity="note"
         ),
-        "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
+        "path-parameter": Claim(
+            "observed", "deduced: the path stays as it is written where no argument fills it in"
+        ),
         "duplicate-parameter": Claim("observed", "converter: the last one counts"),
-        "duplicate-keys": Claim("observed", "JSON and YAML readers keep the last value", loses="value"),
+        "duplicate-keys": Claim(
+            "observed", "deduced: JSON and YAML readers keep the last value", loses="value"
+        ),
     },
 )

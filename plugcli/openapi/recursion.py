@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from plugcli.document import Document, pointer, remembered
 
-# Enough to see the shape of it, where a generator has tied everything to everything.
+# Enough to see the pattern if a generator has connected everything with everything.
 _MOST_SCHEMAS = 1000
 _EXAMPLES = ("example", "examples", "enum")
 _PREFIX = "#/components/schemas/"
@@ -53,7 +53,7 @@ def _used(schema: Any) -> Iterator[str]:
 
 
 def _near_cycles(uses: dict[str, list[str]]) -> list[str]:
-    """The schemas that are in a cycle or lead to one: what is left after taking away, again and again, those that
+    """The schemas that are in a cycle or lead to one: what is left after repeatedly removing the schemas that
     use no other."""
     users: dict[str, list[str]] = {name: [] for name in uses}
     for name, used in uses.items():
@@ -71,7 +71,7 @@ def _near_cycles(uses: dict[str, list[str]]) -> list[str]:
 
 
 def _cycle(start: str, uses: dict[str, list[str]]) -> list[str]:
-    """The shortest chain of schemas that leads from `start` back to it, empty where there is none."""
+    """The shortest chain of schemas that leads from `start` back to it; empty if there is none."""
     came_from: dict[str, str] = {}
     waiting = [start]
     while waiting:

@@ -89,7 +89,7 @@ def _head_of_plugin(manifest: Document | None, left_out: list[LeftOut]) -> tuple
     if not description:
         left_out.append(LeftOut("description_for_model", why))
     if not name:
-        left_out.append(LeftOut("name_for_model", f"{why}: `plugin` stands there"))
+        left_out.append(LeftOut("name_for_model", f"{why}; the text says `plugin`"))
     return _comment(description), name or "plugin"
 
 
@@ -97,14 +97,14 @@ def _head_of_actions(
     openapi: Document, manifest: Document | None, left_out: list[LeftOut]
 ) -> tuple[str, str]:
     if manifest is not None:
-        left_out.append(LeftOut("the manifest", "GPT Actions reads the OpenAPI document alone"))
+        left_out.append(LeftOut("the manifest", "GPT Actions reads only the OpenAPI document"))
     servers = openapi.get("servers")
     urls = (
         [each.get("url") for each in servers if isinstance(each, dict)] if isinstance(servers, list) else []
     )
     host = next((found for url in urls if isinstance(url, str) and (found := address(url).host)), "")
     if not host:
-        left_out.append(LeftOut("the host", "servers has no address: example.com stands there"))
+        left_out.append(LeftOut("the host", "servers has no valid URL; the text says example.com"))
         host = "example.com"
     return _TOOL.format(host), f"{re.sub(r'[.-]', '_', host)}__jit_plugin"
 
@@ -145,7 +145,7 @@ def _trouble(operation: Operation, seen: set[str]) -> str:
         return f"hosts do not call {operation.method.upper()}"
     if not operation.id:
         return "it has no operationId"
-    return f"the operationId {operation.id} is that of another operation" if operation.id in seen else ""
+    return f"another operation has the operationId {operation.id} too" if operation.id in seen else ""
 
 
 def _parameters_of_paths(openapi: Document) -> Iterator[LeftOut]:
@@ -153,7 +153,8 @@ def _parameters_of_paths(openapi: Document) -> Iterator[LeftOut]:
     for path, item in paths.items() if isinstance(paths, dict) else ():
         if isinstance(item, dict) and item.get("parameters"):
             yield LeftOut(
-                f"the parameters of {path}", "they stand beside its methods, where the host does not look"
+                f"the parameters of {path}",
+                "they are declared for the whole path, where the host does not look",
             )
 
 
@@ -176,7 +177,7 @@ def _answer(openapi: Document, operation: Operation, writer: TypeWriter) -> str:
 def _unwritten(operation: Operation, writer: TypeWriter) -> Iterator[LeftOut]:
     for name in sorted(writer.repeated):
         yield LeftOut(
-            f"the inside of {name} in {operation.title}", "it contains itself: marked where it ends"
+            f"the inside of {name} in {operation.title}", "it contains itself; a mark shows where it was cut"
         )
     if writer.cut:
         why = f"an operation's properties and choices are written out up to {MOST_PROPERTIES:,}; the host may show all of them"

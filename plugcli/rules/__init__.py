@@ -4,7 +4,7 @@ To add one, add a file whose docstring is the rule's documentation: a sentence t
 who says so, then `Bad:` and `Good:`, each with an indented example that tests hold it to. Then add
 `tests/contract/rules/<id>/good-<case>/` and `bad-<case>/`. Nothing lists the rules.
 
-A rule reads the plugin and yields Problems; what a host thinks of it comes from the host's file, and `claims` says where
+A rule reads the plugin and yields Problems. What a host does about a problem is in the host's file; `claims` finds it
 there.
 """
 
@@ -30,9 +30,9 @@ __all__ = [
 class Problem:
     """What a rule found.
 
-    `claim` is what the host does about it, or the name of that in the host's file: a host that does not
-    mention it does not care, and there is no finding. `words` fill the places in the host's own
-    message. `where` is None for a problem of the plugin as a whole.
+    `claim` is what the host does about it, or the name of that claim in the host's file. If the host's file does
+    not have the claim, there is no finding. `words` fill the placeholders in the host's own message. `where` is
+    None for a problem of the plugin as a whole.
     """
 
     where: Place | ParseProblem | None
@@ -47,15 +47,14 @@ Problems = Iterator[Problem]
 
 @dataclass(frozen=True)
 class Rule:
-    """One check, of exactly one of these.
+    """One check: exactly one of `plugin`, `manifest` and `openapi`.
 
-    `plugin` looks at the plugin as a whole, also where a document is missing or does not parse.
-    `manifest` and `openapi` look at a document of the right kind; whether it is one is a rule about the
-    plugin. `dialects` are those of the manifests that `manifest` looks at. `asks` tells which of a host's claims it
-    goes by beside those that are named after the rule: the parts of the plugin that each is about, and the claim. With
-    `is_ours` it goes by a claim of plugcli's own, whatever the host says; with `is_same_for_all` it does not look at the
-    host, and is run once for all of them. What it finds in an OpenAPI document of a version that a host does not take is told only
-    where it `is_of_any_version`.
+    `plugin` checks the plugin as a whole, even if a document is missing or does not parse.
+    `manifest` and `openapi` check a document of the right kind; rules with `plugin` check that it is of that kind.
+    `dialects` are the manifest formats that `manifest` checks. `asks` yields the host's claims that the rule uses besides
+    those named after the rule, each with the part of the plugin that it is about. With `is_ours` the rule uses a claim of
+    plugcli's own, whatever the host does. With `is_same_for_all` it does not look at the host and is run once for all hosts. Only
+    a rule that `is_of_any_version` is reported for an OpenAPI document whose version the host does not accept.
     """
 
     plugin: Callable[[Plugin, Host], Problems] | None = None
@@ -78,12 +77,12 @@ def all_rules() -> Mapping[str, Rule]:
 
 @cache
 def rules_for(host: Host) -> Mapping[str, Rule]:
-    """The rules that can find something which `host` minds: to run the others would be in vain."""
+    """The rules that can find something that `host` reports; the others need not run."""
     return {each: rule for each, rule in all_rules().items() if rule.is_ours or claims(each, host)}
 
 
 def claims(rule_id: str, host: Host) -> list[tuple[str, Claim]]:
-    """What `host` does about that which a rule finds: each claim with the case that it is about, empty where there is one only."""
+    """What `host` does about what a rule finds: each claim with its case, which is empty if there is only one."""
     asks = all_rules()[rule_id].asks
     named = [
         (name.removeprefix(rule_id).removeprefix("/").replace("/", ", "), claim)
@@ -94,7 +93,7 @@ def claims(rule_id: str, host: Host) -> list[tuple[str, Claim]]:
 
 
 def named(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
-    """What a rule asks for that goes by claims which are not named after it."""
+    """The `asks` of a rule that uses claims that are not named after it."""
 
     def asks(host: Host) -> Iterator[tuple[str, Claim]]:
         yield from ((name, host.claims[name]) for name in names if name in host.claims)
@@ -103,7 +102,7 @@ def named(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
 
 
 def measured(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
-    """What a rule asks for that goes by the host's limits and forms of `names`."""
+    """The `asks` of a rule that uses the host's limits and forms for `names`."""
 
     def asks(host: Host) -> Iterator[tuple[str, Claim]]:
         for name in names:
@@ -116,12 +115,12 @@ def measured(*names: str) -> Callable[[Host], Iterator[tuple[str, Claim]]]:
 
 
 def exceeded(limits: Sequence[Limit], number: int) -> Limit | None:
-    """The largest of `limits` that `number` is over, None for none: it matters most, and one thing is one finding."""
+    """The largest of `limits` that `number` exceeds, or None. It matters most, and one problem is one finding."""
     return max((each for each in limits if number > each.most), key=lambda each: each.most, default=None)
 
 
 def manifest_for(plugin: Plugin, host: Host) -> Document | None:
-    """The plugin's manifest, where it is one of a plugin and `host` reads such: what a rule of the `plugin` as a whole looks at."""
+    """The plugin's manifest, if it has the usual format and `host` reads it; for rules that check the `plugin` as a whole."""
     if plugin.manifest is None:
         return None
     found = dialect.manifest_dialect(plugin.manifest.data)
@@ -129,7 +128,7 @@ def manifest_for(plugin: Plugin, host: Host) -> Document | None:
 
 
 def is_version_judged(document: Document, host: Host) -> bool:
-    """Whether the form of the document is judged for the host: not where its version is unknown, or newer than all that it takes."""
+    """Whether the host's rules apply to the document: not if its version is unknown, or newer than all that the host accepts."""
     version = family(document)
     if version != "3.2" or host.openapi_versions is None:
         return version is not None
@@ -138,7 +137,7 @@ def is_version_judged(document: Document, host: Host) -> bool:
 
 @dataclass(frozen=True)
 class Documentation:
-    """What a rule's file says of it: `what` it finds in one sentence, and the whole `text`."""
+    """A rule's documentation, from its file: `what` it finds in one sentence, and the whole `text`."""
 
     what: str
     text: str

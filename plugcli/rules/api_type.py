@@ -1,7 +1,7 @@
 """`api.type` is not "openapi".
 
-OpenAPI is the only description of an API that hosts read. An absent type is taken as "openapi": OpenAI's first example has none,
-nor have three approved plugins.
+Hosts read no other description of an API than OpenAPI. They treat a missing type as "openapi": OpenAI's first example has no type,
+and neither have three approved plugins.
 
 Bad:
 
@@ -28,8 +28,8 @@ def check(manifest: Document, host: Host) -> Problems:
         hint = 'write "type": "openapi"'
         yield Problem(Place(manifest, "/api/type"), "api has no type", "api-type/missing", hint)
     elif kind not in host.api_type.values:
-        shown = f'"{kind}"' if isinstance(kind, str) else "no text"
-        message = f"api.type is {shown}: only {host.api_type.words} is read"
+        shown = f'"{kind}"' if isinstance(kind, str) else "not a string"
+        message = f"api.type is {shown}: the host reads only {host.api_type.words}"
         hint = f'write "type": {host.api_type.words}'
         yield Problem(Place(manifest, "/api/type"), message, host.api_type.otherwise, hint)
 

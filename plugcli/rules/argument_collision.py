@@ -38,7 +38,7 @@ from plugcli.openapi.signature import BODY, Argument
 from plugcli.openapi.tool import Tool, tools
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_HINT = "call one of them by another name"
+_HINT = "rename one of them"
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -59,8 +59,8 @@ def _same_name(openapi: Document, tool: Tool) -> Problems:
         if first is argument:
             continue
         message = (
-            f"{tool.operation.title} has {argument.name} in the {first.location} and in the {argument.location}: "
-            "as arguments of a tool they are one"
+            f"{tool.operation.title} has {argument.name} in the {first.location} and in the {argument.location}, "
+            "but a tool can have only one argument of that name"
         )
         yield _problem(openapi, argument, message, "argument-collision")
 
@@ -73,8 +73,8 @@ def _same_name_after_renaming(openapi: Document, tool: Tool) -> Problems:
         other = by_new_name.get(argument.name)
         if other is not None:
             message = (
-                f"{tool.operation.title} has {argument.name} in the {argument.location}, and {other.name} in the "
-                f"{other.location} is renamed to {argument.name}: as arguments of a tool they are one"
+                f"{tool.operation.title} has {argument.name} in the {argument.location}, but {other.name} in the "
+                f"{other.location} is renamed to {argument.name}, and a tool can have only one argument of that name"
             )
             yield _problem(openapi, argument, message, "argument-collision/renamed")
 

@@ -1,7 +1,7 @@
-"""An argument has a name that models' APIs do not take.
+"""An argument has a name that models' APIs do not accept.
 
-A parameter of the query may be called `filter[id]` or `$top`; as the argument of a tool it may not. The API refuses the whole request
-and every tool in it, also those of other plugins (anthropics/claude-code#79418).
+A query parameter may be called `filter[id]` or `$top`, but the argument of a tool may not. The API refuses the whole request, with
+every tool in it, even those of other plugins (anthropics/claude-code#79418).
 
 Bad:
 
@@ -44,10 +44,10 @@ def check(openapi: Document, host: Host) -> Problems:
             seen.add(argument.where)
             form = next((form for pattern, form in forms if not pattern.fullmatch(argument.name)), None)
             if form is not None:
-                # A property is its key; a parameter says its name.
+                # A property is named by its key, a parameter by its member `name`.
                 is_key = argument.location == "body"
                 where = Place(openapi, argument.where if is_key else f"{argument.where}/name", of_key=is_key)
-                message = f"{argument.name} is no name for an argument: letters, digits and _ are safe"
+                message = f"{argument.name} is not a valid name for an argument: use letters, digits and _"
                 better = re.sub(r"[^A-Za-z0-9_]+", "_", argument.name).strip("_")[:64]
                 hint = f"for example {better}" if better and better != argument.name else ""
                 yield Problem(where, message, form.claim, hint, {"index": tool.index, "name": tool.name})

@@ -1,8 +1,8 @@
 """The model is not shown the type of an argument.
 
-Some hosts follow only the references that they come across first: to a body, not to the types of its properties, or not to those of
-parameters. Dify knows text, numbers, truth and lists, and makes text of an object. The model then writes text where something else
-belongs, or sees a reference that leads nowhere.
+Some hosts follow a reference to a body, but not the references of its properties, or not those of parameters. Dify knows strings,
+numbers, booleans and arrays, and turns an object into a string. The model then writes a string where another type is needed, or sees
+a reference that leads nowhere.
 
 Bad:
 
@@ -44,7 +44,7 @@ def check(openapi: Document, host: Host) -> Problems:
     seen = set()
     for tool in tools(openapi, host.tools):
         for argument in tool.arguments:
-            # A body that is one argument has been followed.
+            # If the whole body is one argument, its reference has been followed already.
             if argument is not tool.signature.whole_body and argument.schema_where not in seen:
                 seen.add(argument.schema_where)
                 yield from _of(openapi, tool.operation.title, argument)
@@ -54,13 +54,15 @@ def _of(openapi: Document, title: str, argument: Argument) -> Problems:
     kind = "property" if argument.location == "body" else "parameter"
     where = Place(openapi, argument.schema_where)
     if "$ref" in argument.schema:
-        message = f"the type of the {kind} {argument.name} is a $ref"
-        yield Problem(where, message, _REFERENCES[kind], f"write the schema out in the {kind}")
+        message = f"the schema of the {kind} {argument.name} is a $ref"
+        yield Problem(where, message, _REFERENCES[kind], f"write the schema itself in the {kind}")
     elif argument.schema.get("type") == "object":
         message = f"the parameter {argument.name} of {title} is an object"
         if kind == "property":
-            message = f"{argument.name} is an object inside the body of {title}"
-        hint = "make its members arguments of their own, or say in the description how to write it as text"
+            message = f"the property {argument.name} in the body of {title} is an object"
+        hint = (
+            "make each of its members an argument, or explain in the description how to write it as a string"
+        )
         yield Problem(where, message, "argument-type/object", hint)
 
 

@@ -1,6 +1,6 @@
-"""`auth` lacks what its type needs.
+"""`auth` lacks members that its type requires.
 
-OAuth needs the addresses of the log-in page and of the token exchange; a key needs to be called `bearer` or `basic` (OpenAI's
+OAuth needs the URLs of the login page and of the token exchange. For a key, `authorization_type` must be `bearer` or `basic` (OpenAI's
 documentation, authentication). An empty OAuth `scope` is fine: 86 approved plugins have one.
 
 Bad:
@@ -19,10 +19,11 @@ from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _HINTS = {
-    "client_url": "the page where users log in, for example https://your.domain/oauth/authorize",
-    "authorization_url": "where the host exchanges the code for a token, for example https://your.domain/oauth/token",
-    "authorization_content_type": "what your token endpoint reads, for example application/json",
-    "scope": 'where there are no scopes, write "scope": ""',
+    "client_url": "give the page where users log in, for example https://your.domain/oauth/authorize",
+    "authorization_url": "give the URL where the host exchanges the code for a token, "
+    "for example https://your.domain/oauth/token",
+    "authorization_content_type": "give the media type that your token endpoint reads, for example application/json",
+    "scope": 'if there are no scopes, write "scope": ""',
 }
 
 
@@ -36,10 +37,12 @@ def check(manifest: Document, host: Host) -> Problems:
         value = auth.get(name)
         if value is None or (value == "" and name != "scope"):
             yield Problem(
-                Place(manifest, f"/auth/{name}"), f"auth of type {kind} lacks {name}", claim, _HINTS[name]
+                Place(manifest, f"/auth/{name}"), f"auth of type {kind} has no {name}", claim, _HINTS[name]
             )
         elif not isinstance(value, str):
-            yield Problem(Place(manifest, f"/auth/{name}"), f"auth.{name} must be text", claim, _HINTS[name])
+            yield Problem(
+                Place(manifest, f"/auth/{name}"), f"auth.{name} must be a string", claim, _HINTS[name]
+            )
     for name, choice in wanted.choices.items():
         value = auth.get(name)
         if value is None and name in wanted.members:
@@ -50,9 +53,9 @@ def check(manifest: Document, host: Host) -> Problems:
                 if isinstance(value, str)
                 else "is missing"
                 if value is None
-                else "must be text"
+                else "is not a string"
             )
-            message = f"auth.{name} {shown}: one of {', '.join(choice.values)}"
+            message = f"auth.{name} {shown}: it must be one of {', '.join(choice.values)}"
             better = str(value).lower() if str(value).lower() in choice.values else choice.values[0]
             hint = f'write "{name}": "{better}"'
             yield Problem(Place(manifest, f"/auth/{name}"), message, choice.otherwise, hint)

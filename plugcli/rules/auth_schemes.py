@@ -1,8 +1,8 @@
-"""The manifest's `auth` and the document's security schemes do not agree.
+"""The manifest's `auth` and the document's security schemes disagree.
 
-The host takes the manifest's word and sends no key for `none`, whatever the OpenAPI document asks for: 29 public plugins say `none`
-beside security schemes. Where operations demand a key that is never sent, every call ends in 401. Readers of the document alone, such
-as GPT Actions, take the schemes.
+The host follows the manifest: for `none` it sends no key, even if the OpenAPI document asks for one. 29 public plugins say `none`
+although they have security schemes. If operations demand a key that is never sent, every call ends in 401. Hosts that read only the
+document, such as GPT Actions, follow the schemes.
 
 Bad:
 
@@ -51,22 +51,24 @@ def check(plugin: Plugin, host: Host) -> Problems:
         if isinstance(each, dict) and isinstance(each.get("type"), str)
     }
     if kind in _FITTING and found and not found.intersection(_FITTING[kind]):
-        message = f"the manifest says {kind}, and the OpenAPI document {', '.join(sorted(found))}"
-        hint = f"describe the same way to log in: {' or '.join(_FITTING[kind])} in securitySchemes"
+        message = f"the manifest says {kind}, but the OpenAPI document says {', '.join(sorted(found))}"
+        hint = (
+            f"describe the same authentication in both: use {' or '.join(_FITTING[kind])} in securitySchemes"
+        )
         yield Problem(Place(openapi, "/components/securitySchemes"), message, "auth-schemes/other", hint)
     elif found == {"http"} and kind in ("service_http", "user_http"):
         yield from _other_form(manifest, openapi, schemes)
 
 
 def _other_form(manifest: Document, openapi: Document, schemes: dict[str, Any]) -> Problems:
-    """The key is sent as `bearer`, and the API wants `basic`, or the other way round."""
+    """The key is sent as `bearer` but the API expects `basic`, or the other way round."""
     sent = manifest.get("auth", "authorization_type")
     wanted = [each.get("scheme") for each in schemes.values() if isinstance(each, dict)]
     forms = {each.lower() for each in wanted if isinstance(each, str)}
     if sent in _FORMS and len(forms) == 1 and forms < _FORMS and sent not in forms:
         (other,) = forms
         name = next(iter(schemes))
-        message = f"the manifest sends the key as {sent}, and the security scheme {name} is {other}"
+        message = f"the manifest sends the key as {sent}, but the security scheme {name} is {other}"
         place = Place(openapi, pointer.join("components", "securitySchemes", name, "scheme"))
         yield Problem(place, message, "auth-schemes/form", f"write {sent} here, or {other} in the manifest")
 
@@ -74,18 +76,20 @@ def _other_form(manifest: Document, openapi: Document, schemes: dict[str, Any]) 
 def _without_key(manifest: Document, openapi: Document, schemes: dict[str, Any]) -> Problems:
     where = Place(manifest, "/auth/type")
     name = next(iter(schemes))
-    hint = "say service_http, user_http or oauth here, or remove the security schemes"
+    hint = "use service_http, user_http or oauth here, or remove the security schemes"
     if asking := _asking(openapi):
-        message = f"auth is none, and {asking} a key: calls are made without one"
+        message = f"auth is none, but {asking} a key: the host calls without one"
         yield Problem(where, message, "auth-schemes/demanded", hint)
     else:
-        message = f"auth is none, and the OpenAPI document has the security scheme {name}: no key is sent"
+        message = (
+            f"auth is none, but the OpenAPI document has the security scheme {name}: the host sends no key"
+        )
         place = Place(openapi, pointer.join("components", "securitySchemes", name))
         yield Problem(place, message, "auth-schemes/none", hint)
 
 
 def _asking(openapi: Document) -> str:
-    """What demands a key, as the start of a sentence; empty where nothing does."""
+    """What demands a key, as the start of a sentence; empty if nothing does."""
     if _demands(openapi.data.get("security")):
         return "the OpenAPI document demands"
     titles = [each.title for each in operations(openapi) if _demands(each.data.get("security"))]
@@ -95,7 +99,7 @@ def _asking(openapi: Document) -> str:
 
 
 def _demands(security: object) -> bool:
-    """Whether no alternative of `security` is free of a key."""
+    """Whether every alternative in `security` requires a key."""
     return (
         isinstance(security, list)
         and bool(security)

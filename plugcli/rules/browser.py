@@ -1,7 +1,8 @@
-"""Not every browser lets a host's page ask the user's own machine.
+"""Not every browser lets a host's page reach the user's own machine.
 
-A plugin on localhost is asked by the browser. Safari takes http on localhost for mixed content, Brave's shields block it, whatever the
-server answers (openai/plugins-quickstart#11); Chrome asks the user for leave since version 142. The host says "CORS" then too.
+The browser sends the requests to a plugin on localhost. Safari blocks http on localhost as mixed content, and Brave's shields block it too,
+whatever the server answers (openai/plugins-quickstart#11). Chrome asks the user for permission since version 142. In each case the host
+blames CORS.
 
 Bad:
 
@@ -27,7 +28,10 @@ def check(plugin: Plugin, host: Host) -> Problems:
         or manifest.failure is not None
     ):
         return
-    message = "only some browsers ask localhost for a page on https: Safari and Brave do not, Chrome asks the user first"
+    message = (
+        "only some browsers let a page on https reach localhost: "
+        "Safari and Brave do not, and Chrome asks the user for permission"
+    )
     yield Problem(None, message, "browser", "try it in Chrome or Firefox")
 
 

@@ -1,6 +1,6 @@
-"""There is a `components` without `schemas`.
+"""`components` has no `schemas`.
 
-OpenAPI allows it; OpenAI's parser does not, and the plugin fails when a chat starts. An empty object is enough.
+OpenAPI allows this, but OpenAI's parser does not: the plugin fails when a chat starts. An empty object is enough.
 
 Bad:
 
@@ -23,9 +23,9 @@ def check(openapi: Document, host: Host) -> Problems:
     if "components" not in openapi.data or isinstance(openapi.get("components", "schemas"), dict):
         return
     if isinstance(openapi.data["components"], dict):
-        where, message = "/components/schemas", "components has no schemas, which must be an object"
+        where, message = "/components/schemas", "components must have an object schemas"
     else:
-        where, message = "/components", "components is no object"
+        where, message = "/components", "components is not an object"
     yield Problem(Place(openapi, where), message, "components-schemas", "add schemas: {} to components")
 
 

@@ -1,7 +1,7 @@
 """`x-openai-isConsequential` is not true or false.
 
-It says whether the user is asked before each call: with `true` always, with `false` the user may allow the operation once and for all.
-Without it, GET is not consequential and everything else is (OpenAI, GPT Actions in production). A text in its place is neither.
+It says whether the host asks the user before each call: with `true` it always asks, with `false` the user may allow the operation for good.
+Without it, GET is not consequential and every other method is (OpenAI, GPT Actions in production). A string is neither true nor false.
 
 Bad:
 

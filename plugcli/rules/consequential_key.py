@@ -1,6 +1,6 @@
-"""The mark that an operation changes something goes by another name on this host.
+"""The key that marks an operation as consequential has another name on this host.
 
-A host asks the user before such a call. OpenAI reads `x-openai-isConsequential`, and so does Kiota; the documentation
+The host asks the user before it calls such an operation. OpenAI reads `x-openai-isConsequential`, and so does Kiota; the documentation
 of Microsoft 365 Copilot names `x-oai-isConsequential` (MicrosoftDocs/m365copilot-docs, confirmation prompts;
 microsoft/kiota).
 
@@ -42,7 +42,7 @@ def check(openapi: Document, host: Host) -> Problems:
         for key, (other, claim) in _KEYS.items():
             if key in operation.data and other not in operation.data:
                 where = Place(openapi, f"{operation.where}/{key}", of_key=True)
-                message = f"{operation.title} has {key}, and not {other}"
+                message = f"{operation.title} has {key} but not {other}"
                 yield Problem(where, message, claim, f"write {other} too, with the same value")
 
 

@@ -1,6 +1,6 @@
-"""`contact_email` is no e-mail address.
+"""`contact_email` is not a valid e-mail address.
 
-The host and its users write there. An address at another domain than the plugin's is fine: half of the approved plugins have one.
+The host and its users write to it. It may be at another domain than the plugin: half of the approved plugins have such an address.
 
 Bad:
 
@@ -27,7 +27,7 @@ def check(manifest: Document, host: Host) -> Problems:
     if is_example(domain) or domain == "localhost":
         return
     if not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", value.strip()):
-        message = f"contact_email is no e-mail address: {value}"
+        message = f"contact_email is not a valid e-mail address: {value}"
         yield Problem(
             Place(manifest, "/contact_email"), message, "contact-email", "for example support@your.domain"
         )

@@ -1,7 +1,7 @@
-"""The server calls the manifest or the OpenAPI document something that it is not.
+"""The server sends the manifest or the OpenAPI document with the wrong Content-Type.
 
-No chat host is known to refuse a document for its Content-Type, but a browser shows it wrongly, and what reads it by its type (a
-proxy, a tool, the `json()` of many HTTP clients) fails. A page of HTML in place of the document is another matter, and an error.
+No chat host is known to refuse a document for its Content-Type. But a browser shows it wrongly, and programs that go by the type (a
+proxy, a tool, the `json()` of many HTTP clients) fail. An HTML page in place of the document is a different problem, and an error.
 
 Bad:
 
@@ -22,7 +22,7 @@ from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
-# Static servers know no type for .yaml: text/plain and application/octet-stream say nothing wrong.
+# Static servers know no type for .yaml: text/plain and application/octet-stream are not wrong.
 _VAGUE = ("", "text/plain", "application/octet-stream", "binary/octet-stream")
 
 

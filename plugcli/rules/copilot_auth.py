@@ -1,13 +1,13 @@
-"""A runtime of a Microsoft 365 Copilot manifest authenticates otherwise than its OpenAPI document asks.
+"""A runtime of a Microsoft 365 Copilot manifest does not authenticate the way its OpenAPI document asks.
 
 `auth.type` says how the host calls the API: `None`, `ApiKeyPluginVault` for a key or a bearer token,
-`OAuthPluginVault` for OAuth. Where the operations ask for another one, each call is answered with 401. Microsoft's
-tools derive the one from the other (@microsoft/m365-spec-parser 0.3.2).
+`OAuthPluginVault` for OAuth. If the operations ask for another type, the API answers every call with 401. Microsoft's
+tools derive `auth` from the document (@microsoft/m365-spec-parser 0.3.2).
 
 Bad:
 
     $ plugcli validate --for m365-copilot appPackage
-    appPackage/ai-plugin.json:14:24: warning: the runtime authenticates with None, and GET /todos asks for OAuthPluginVault [copilot-auth]
+    appPackage/ai-plugin.json:14:24: warning: the runtime authenticates with None, but GET /todos asks for OAuthPluginVault [copilot-auth]
       14 |       "auth": {"type": "None"},
          |                        ^
 
@@ -40,7 +40,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
 
 
 def _runtime(manifest: Document, openapi: Document, runtime: Runtime, called: list[Operation]) -> Problems:
-    """One finding a runtime: its operations nearly always ask for the same."""
+    """One finding for each runtime: its operations nearly always ask for the same."""
     for operation in called:
         if runtime.runs is not None and operation.id not in runtime.runs:
             continue
@@ -49,7 +49,7 @@ def _runtime(manifest: Document, openapi: Document, runtime: Runtime, called: li
             wanted = " or ".join(sorted(asked))
             where = Place(manifest, f"{runtime.where}/auth/type")
             message = (
-                f"the runtime authenticates with {runtime.auth_type}, and {operation.title} asks for {wanted}"
+                f"the runtime authenticates with {runtime.auth_type}, but {operation.title} asks for {wanted}"
             )
             yield Problem(
                 where, message, "copilot-auth", f'write "type": "{sorted(asked)[0]}", with its reference_id'
@@ -58,7 +58,7 @@ def _runtime(manifest: Document, openapi: Document, runtime: Runtime, called: li
 
 
 def _asked(openapi: Document, operation: Operation) -> set[str]:
-    """The types that would do, empty where the operation asks for nothing or nothing that the host knows."""
+    """The types that the operation accepts; empty if it asks for nothing, or for nothing that the host knows."""
     own = operation.data.get("security", openapi.data.get("security"))
     if isinstance(own, list) and {} in own:
         return set()

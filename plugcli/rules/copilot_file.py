@@ -1,7 +1,7 @@
-"""A file that a Microsoft 365 Copilot manifest names is not there.
+"""A file that a Microsoft 365 Copilot manifest names does not exist.
 
-Cards and descriptions of MCP tools may stand in files of the app's package, named relative to the manifest: without its card an
-answer is plain text, without its file a server has no tools (MicrosoftDocs/m365copilot-docs, plugin manifest 2.4).
+Cards and descriptions of MCP tools may be in files of the app's package, named relative to the manifest. Without its card an
+answer is plain text; without its file a server has no tools (MicrosoftDocs/m365copilot-docs, plugin manifest 2.4).
 
 Bad:
 
@@ -26,7 +26,7 @@ from plugcli.m365 import functions, runtimes
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_HINT = "add the file, or write its name as it stands beside the manifest"
+_HINT = "add the file, or correct its path, which is relative to the manifest"
 
 
 def check(plugin: Plugin, host: Host) -> Problems:

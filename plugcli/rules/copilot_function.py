@@ -1,7 +1,7 @@
-"""A function of a Microsoft 365 Copilot manifest is none of the API's operations, or cannot be told from another.
+"""A function of a Microsoft 365 Copilot manifest matches no operation of the API, or has the name of another function.
 
-A function of an OpenAPI runtime is an operation, found by its operationId: one that the document does not have can never be
-called. Names are unique (MicrosoftDocs/m365copilot-docs, plugin manifest: function object).
+The host finds the operation of a function by its operationId. A function whose operation is not in the document can never be
+called. Names must be unique (MicrosoftDocs/m365copilot-docs, plugin manifest: function object).
 
 Bad:
 
@@ -43,25 +43,29 @@ def check(plugin: Plugin, host: Host) -> Problems:
         where = Place(manifest, f"{function.where}/name")
         is_here = may_be_here(function.name) and not may_be_elsewhere(function.name)
         if function.name in seen:
-            message = f"the function {function.name} is here twice"
+            message = f"there are two functions named {function.name}"
             yield Problem(where, message, "copilot-function/duplicate", "keep one of them")
         elif ids and is_here and function.name not in ids and re.fullmatch(r"[\w-]+", function.name):
             close = get_close_matches(function.name, ids, n=1, cutoff=0.7)
-            hint = f"did you mean {close[0]}?" if close else "a function is named like the operation it calls"
+            hint = (
+                f"did you mean {close[0]}?"
+                if close
+                else "give the function the name of the operation that it calls"
+            )
             message = f"the OpenAPI document has no operationId {function.name}"
             yield Problem(where, message, "copilot-function/operation", hint)
         seen.add(function.name)
 
 
 def _runs(some: list[Runtime]) -> Callable[[str], bool]:
-    """Whether one of `some` runs the function of a name."""
+    """Whether one of `some` runs the function with that name."""
     is_any = any(runtime.runs is None for runtime in some)
     named = {name for runtime in some for name in runtime.runs or ()}
     return lambda name: is_any or name in named
 
 
 def _is_of(runtime: Runtime, plugin: Plugin) -> bool:
-    """Whether the runtime's OpenAPI document is the one that is judged, as far as its name tells."""
+    """Whether the runtime's OpenAPI document is the one that is judged, going by its name."""
     named = PurePosixPath(runtime.openapi_url.partition("?")[0]).name
     return bool(named) and named == PurePosixPath(plugin.openapi_path or "").name
 

@@ -1,13 +1,13 @@
 """A name in a Microsoft 365 Copilot manifest has characters that its documentation does not allow.
 
-The documentation and the JSON Schema disagree: a namespace may have a hyphen by the schema of v2.4 and an underscore
-by the earlier ones, and has letters and digits by the documentation; a function may have a hyphen by the schema of
-v2.4 alone. What both allow is safe.
+The documentation and the JSON Schemas disagree. The documentation allows letters and digits in a namespace; the schema of
+v2.4 also allows a hyphen, and the earlier schemas an underscore. In the name of a function, only the schema of v2.4 allows
+a hyphen. A name that both allow is safe.
 
 Bad:
 
     $ plugcli validate --for m365-copilot appPackage
-    appPackage/ai-plugin.json:5:16: warning: the namespace my-todos has more than letters and digits [copilot-name]
+    appPackage/ai-plugin.json:5:16: warning: the namespace my-todos may contain only letters and digits [copilot-name]
       5 |   "namespace": "my-todos",
         |                ^
       hint: for example mytodos
@@ -39,12 +39,12 @@ def check(manifest: Document, host: Host) -> Problems:
 
 
 def _name(where: Place, host: Host, what: str, name: str, better: str) -> Problems:
-    """What the schema refuses as well is its finding: here are the hyphens and underscores about which they disagree."""
+    """Report only the hyphens and underscores on which they disagree; copilot-schema reports what the schema refuses too."""
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         return
     for form in host.forms.get(what, ()):
         if not re.fullmatch(form.pattern, name):
-            message = f"the {what.partition('.')[0]} {name} has more than {form.words}"
+            message = f"the {what.partition('.')[0]} {name} may contain only {form.words}"
             yield Problem(where, message, form.claim, f"for example {better}" if better else "")
 
 

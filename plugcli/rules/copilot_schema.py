@@ -1,7 +1,7 @@
-"""A manifest of Microsoft 365 Copilot breaks Microsoft's JSON Schema for its version.
+"""A Microsoft 365 Copilot manifest does not match Microsoft's JSON Schema for its version.
 
-The schema is closed: a member that it does not have makes the manifest invalid, where ChatGPT drops it. Microsoft's own tools judge by
-the version that `$schema` names and the host by `schema_version`, so that two different ones are a fault too
+The schema is closed: an unknown member makes the manifest invalid, where ChatGPT would drop it. Microsoft's own tools go by the version
+that `$schema` names, the host goes by `schema_version`. So it is also wrong if the two differ
 (microsoft/json-schemas, copilot/plugin; MicrosoftDocs/m365copilot-docs, plugin manifest).
 
 Bad:
@@ -28,11 +28,11 @@ def check(manifest: Document, host: Host) -> Problems:
         where = Place(manifest, fault.where, of_key=fault.of_key)
         yield Problem(where, fault.message, "copilot-schema", fault.hint)
     for fault in strange_addresses(manifest):
-        hint = "write the whole address, with https://"
+        hint = "write the absolute URL, with https://"
         yield Problem(Place(manifest, fault.where), fault.message, "copilot-schema/address", hint)
     said, named = manifest.data.get("schema_version"), named_version(manifest)
     if named and said in VERSIONS and said != named:
-        message = f"schema_version is {said}, and $schema names {named}"
+        message = f"schema_version is {said}, but $schema names {named}"
         yield Problem(Place(manifest, "/schema_version"), message, "copilot-schema", "make them the same")
 
 

@@ -1,7 +1,7 @@
-"""A text of a Microsoft 365 Copilot manifest is blank, or longer than is read.
+"""A string in a Microsoft 365 Copilot manifest is blank, or longer than the host reads.
 
-A name needs a character that can be seen, and strings should stay below 4,000 characters unless another limit is given for
-them (MicrosoftDocs/m365copilot-docs, plugin manifest: string length). `text-length` judges names and descriptions of the plugin.
+A name needs at least one visible character, and strings should have at most 4,000 characters unless another limit is given for
+them (MicrosoftDocs/m365copilot-docs, plugin manifest: string length). `text-length` checks the plugin's names and descriptions.
 
 Bad:
 
@@ -23,9 +23,9 @@ from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
-# A whole OpenAPI document in a text.
+# A whole OpenAPI document in a string.
 _DOCUMENT = "api_description"
-_NAME = "the name that users see, for example Todo list"
+_NAME = "give the name that users see, for example Todo list"
 
 
 def check(manifest: Document, host: Host) -> Problems:
@@ -40,9 +40,7 @@ def check(manifest: Document, host: Host) -> Problems:
             if len(text) > limit.most:
                 name = path[-1] if not path[-1].isdecimal() else f"{path[-2]}[{path[-1]}]"
                 message = f"{name} has {len(text):,} characters, {len(text) - limit.most:,} more than {limit.most:,}"
-                yield Problem(
-                    Place(manifest, pointer.join(*path)), message, limit.claim, "say it in fewer words"
-                )
+                yield Problem(Place(manifest, pointer.join(*path)), message, limit.claim, "shorten it")
 
 
 def _texts(data: dict[str, Any]) -> Iterator[tuple[list[str], str]]:

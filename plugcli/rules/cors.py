@@ -1,9 +1,9 @@
 """A server on localhost does not let the host's page read its answers.
 
-The user's browser asks a plugin on localhost for the page https://chat.openai.com, and always with `Content-Type:
-application/json`, so it first sends a preflight: OPTIONS, with the method and the headers that it wants to send. What the answer
-must say is the Fetch Standard's; `Access-Control-Allow-Private-Network` is Chrome's. Whatever is missing, the host says "CORS" and no
-more (openai/plugins-quickstart#11, #22). The preflights of operations carry the headers of calls; one of each method is tried.
+The user's browser sends the requests of the page https://chat.openai.com to a plugin on localhost, always with `Content-Type:
+application/json`. So it first sends a preflight: OPTIONS, with the method and the headers that it wants to send. The Fetch Standard
+defines what the answer must say; Chrome adds `Access-Control-Allow-Private-Network`. Whatever is missing, the host says only "CORS"
+(openai/plugins-quickstart#11, #22). The preflights of operations carry the headers of calls; one operation of each method is tried.
 
 Bad:
 
@@ -40,17 +40,17 @@ def check(plugin: Plugin, host: Host) -> Problems:
         claim = "cors/private-network" if found.kind == "private-network" else _CLAIMS[first.part]
         names = list(dict.fromkeys(_name(each) for each in exchanges))
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-        message = f"a browser keeps the host's page from {listed}: {found.message}"
+        message = f"the browser blocks {listed} for the host's page: {found.message}"
         yield Problem(_place(plugin, first), message, claim, found.hint)
 
 
 def _grouped(live: Exchanges) -> dict[Obstacle, list[Exchange]]:
-    """Each thing that is wrong, and where: a server's CORS is mostly set in one place."""
+    """Each problem and the requests that have it: a server usually sets CORS in one place."""
     found: dict[Obstacle, list[Exchange]] = {}
     for part in _CLAIMS:
         exchanges = live.of(part)
         if part != "operation" and exchanges and exchanges[-1].failure is not None:
-            continue  # where there is nothing to read, nobody asks whether one may
+            continue  # there is no answer that the page could read
         is_off = False
         for exchange in exchanges:
             for obstacle in _closed(exchange) or obstacles(exchange):
@@ -61,7 +61,7 @@ def _grouped(live: Exchanges) -> dict[Obstacle, list[Exchange]]:
 
 
 def _closed(exchange: Exchange) -> list[Obstacle]:
-    """A preflight without an answer, where the request itself got one."""
+    """A preflight that got no answer, although the request itself got one."""
     if exchange.method != "OPTIONS" or exchange.failure is None:
         return []
     return [closed(exchange.failure.message)]

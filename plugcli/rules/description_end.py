@@ -1,6 +1,6 @@
-"""`description_for_human` does not end like a sentence.
+"""`description_for_human` does not end with a full stop or other punctuation.
 
-Reviewers want it to end with punctuation (OpenAI's guide to its review); 1,010 of 1,039 approved plugins do.
+Reviewers want it to (OpenAI's guide to its review); in 1,010 of 1,039 approved plugins it does.
 
 Bad:
 
@@ -21,7 +21,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 def check(manifest: Document, host: Host) -> Problems:
     text = manifest.data.get("description_for_human")
     last = text.strip()[-1:] if isinstance(text, str) else ""
-    if last and unicodedata.category(last)[0] in "LN":  # emoji and brackets are in use
+    if last and unicodedata.category(last)[0] in "LN":  # approved plugins also end in emoji and brackets
         message = "description_for_human ends without a full stop"
         yield Problem(
             Place(manifest, "/description_for_human"), message, "description-end", "end it with a full stop"

@@ -1,6 +1,6 @@
-"""An operation answers with one schema or with another, depending on the status.
+"""An operation has different schemas for different success statuses.
 
-Of several answers that mean success the model is shown one. Kiota, with which Microsoft's tools make a plugin, takes that of the lowest
+The model is shown only one of the successful answers. Kiota, which Microsoft's tools use to make a plugin, takes the one with the lowest
 status (microsoft/kiota, DivergentResponseSchema).
 
 Bad:
@@ -38,9 +38,9 @@ def check(openapi: Document, host: Host) -> Problems:
         if other is not None:
             first = ordered[0]
             message = (
-                f"{first.operation.title} answers {other.status} with another schema than {first.status}"
+                f"{first.operation.title} answers {other.status} with a different schema than {first.status}"
             )
-            hint = f"answer both alike: only the schema of {first.status} is shown"
+            hint = f"use one schema for both: the model is shown only the schema of {first.status}"
             place = Place(openapi, f"{where}/responses/{other.status}", of_key=True)
             yield Problem(place, message, "divergent-answers", hint)
 

@@ -1,12 +1,13 @@
-"""The document is larger than the host takes.
+"""The document is larger than the host accepts.
 
-What counts is not the file: GPT Actions reads it, writes it out again as indented JSON and measures that (yyjeqhc/webcodex#461). A YAML
-file with anchors, or a JSON file without spaces, grows. Descriptions that nobody reads and schemas that nobody refers to are most of it.
+The size of the file is not what counts: GPT Actions reads it, writes it as indented JSON and measures that (yyjeqhc/webcodex#461). A YAML
+file with anchors grows, and so does a JSON file without spaces. Most of the size is descriptions that nobody reads and schemas that
+nothing refers to.
 
 Bad:
 
     $ plugcli validate --for gpt-actions openapi.json
-    openapi.json:1:1: error: written out, the document has 3,612,551 characters or more, and 1,048,576 is the most
+    openapi.json:1:1: error: as indented JSON the document has at least 3,612,551 characters; the limit is 1,048,576
 
 Good:
 
@@ -22,7 +23,7 @@ from plugcli.document import Document
 from plugcli.hosts import Claim, Host
 from plugcli.rules import Place, Problem, Problems, Rule, exceeded
 
-# A file this much smaller than the limit stays below it, unless aliases multiply what it says.
+# A file this much smaller than the limit stays below it, unless it has aliases.
 _MOST_GROWTH = 4
 _ALIAS = re.compile(r"[-:,\[]\s+\*\w")
 _INDENT = 2
@@ -35,13 +36,15 @@ def check(openapi: Document, host: Host) -> Problems:
         return
     size = _size(openapi, enough=max(each.most for each in limits))
     if limit := exceeded(limits, size):
-        message = f"written out, the document has {size:,} characters or more, and {limit.most:,} is the most"
-        hint = "leave out operations, schemas and examples that the model does not need"
+        message = (
+            f"as indented JSON the document has at least {size:,} characters; the limit is {limit.most:,}"
+        )
+        hint = "remove operations, schemas and examples that the model does not need"
         yield Problem(Place(openapi), message, limit.claim, hint)
 
 
 def _size(openapi: Document, enough: int) -> int:
-    """Characters of the document as indented JSON; where that is more than `enough`, the first count that says so."""
+    """The characters of the document as indented JSON. Counting stops at the first number above `enough`."""
     text = openapi.text
     packed = 0 if openapi.is_yaml else len(text) - text.count(" ") - text.count("\n")
     if packed > enough:
@@ -51,7 +54,7 @@ def _size(openapi: Document, enough: int) -> int:
 
 
 def _whitespace(data: Any) -> int:
-    """How many characters of line ends and indentation JSON of one line is short of."""
+    """How many characters the line ends and the indentation add to JSON on one line."""
     total, depth = 0, 0
     level = [data]
     while level:
@@ -59,7 +62,7 @@ def _whitespace(data: Any) -> int:
         below: list[Any] = []
         for container in level:
             values = container.values() if isinstance(container, dict) else container
-            # json.dumps has put a space after each comma already.
+            # json.dumps has already put a space after each comma.
             total += len(values) * _INDENT * depth + _INDENT * (depth - 1) + 2 if values else 0
             below += [each for each in values if isinstance(each, (dict, list))]
         level = below

@@ -1,7 +1,7 @@
-"""The plugin's addresses are not those of a public plugin.
+"""The plugin's URLs do not meet the demands on a public plugin.
 
-A host reaches a deployed plugin over https only, and ChatGPT takes an `api.url` only on the plugin's own domain or below it: so
-it is in all approved plugins. Judged only where the plugin's address is known.
+A host reaches a deployed plugin only over https. ChatGPT accepts an `api.url` only on the plugin's own domain or a subdomain of it,
+as all approved plugins have it. This is checked only if the plugin's address is known.
 
 Bad:
 
@@ -31,31 +31,38 @@ def check(plugin: Plugin, host: Host) -> Problems:
         yield Problem(None, "the plugin is served over http", "domain/http", hint)
     if home.kind == "https" and home.port not in (None, 443):
         hint = f"serve it at https://{home.host}"
-        yield Problem(None, f"the plugin is served on port {home.port}", "domain/port", hint)
+        yield Problem(
+            None,
+            f"the plugin is served on port {home.port}, but the host allows only 443",
+            "domain/port",
+            hint,
+        )
     url = plugin.manifest.get("api", "url") if plugin.manifest is not None else None
     if _is_elsewhere(home) and not (isinstance(url, str) and _is_elsewhere(address(url))):
-        hint = "write http://localhost with the port, so that the browser asks, and so do we"
+        hint = "write http://localhost with its port: then the browser sends the requests, and plugcli checks them as it does"
         named = home.host if home.kind == "loopback" else "localhost without a port"
-        yield Problem(None, f"to ChatGPT {named} is not the developer's own machine", "loopback", hint)
+        yield Problem(
+            None, f"ChatGPT does not recognize {named} as the developer's own machine", "loopback", hint
+        )
     if plugin.manifest is None or not isinstance(url, str):
         return
     try:
         found = address(urljoin(plugin.url, url.strip()))
-    except ValueError:  # http://[, of which another rule speaks
+    except ValueError:  # http://[, which another rule reports
         return
     root = home.host.removeprefix("www.")
     if found.host and found.host != root and not found.host.endswith(f".{root}"):
-        message = f"api.url is at {found.host}, and the plugin at {root}"
+        message = f"api.url is at {found.host}, but the plugin is at {root}"
         if found.is_local and plugin.live is None:
             hint = f"write {urljoin(plugin.url, urlsplit(url.strip()).path)} before you deploy it"
             yield Problem(Place(plugin.manifest, "/api/url"), message, "domain/not-deployed", hint)
             return
-        hint = f"a host asks only {root} and what is below it: serve the document there"
+        hint = f"serve the document at {root} or a subdomain of it: the host requests no other domain"
         yield Problem(Place(plugin.manifest, "/api/url"), message, "domain/api-url", hint)
 
 
 def _is_elsewhere(found: Address) -> bool:
-    """Whether `found` looks like the author's own machine, and the host takes only localhost with a port for it."""
+    """Whether `found` looks like the author's own machine, but not to the host, which knows only localhost with a port."""
     return found.kind == "loopback" or (found.kind == "localhost" and found.port is None)
 
 

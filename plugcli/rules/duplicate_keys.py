@@ -1,7 +1,7 @@
-"""An object has a key twice.
+"""An object has the same key twice.
 
-Readers keep the last value and lose the first without a word: an approved plugin had two `paths:`, and its host never saw the
-first. Some readers of YAML refuse the whole document: js-yaml does, to which `404` with and without quotes is one key.
+Parsers keep the last value and silently lose the first: an approved plugin had two `paths:`, and its host never saw the first.
+Some YAML parsers refuse the whole document. js-yaml does, and it treats `404` with and without quotes as one key.
 
 Bad:
 
@@ -20,7 +20,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 def check(plugin: Plugin, host: Host) -> Problems:
     for document in filter(None, (plugin.manifest, plugin.openapi)):
         for again in document.duplicates():
-            message = f"the key {again.key} is here again: the value at line {again.first.line} is lost"
+            message = f"duplicate key {again.key}: the value at line {again.first.line} is lost"
             place = Place(document, again.pointer, position=again.position)
             stricter = "duplicate-keys/yaml" if again.alike else "duplicate-keys/quotes"
             claim = stricter if document.is_yaml and stricter in host.claims else "duplicate-keys"

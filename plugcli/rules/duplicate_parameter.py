@@ -1,7 +1,7 @@
-"""An operation has a parameter twice.
+"""An operation has the same parameter twice.
 
-Name and place together identify a parameter (OpenAPI, Operation Object). Which of the two the model is shown, nobody knows, and
-some hosts skip the operation or refuse the document.
+A parameter is identified by its name and its `in` together (OpenAPI, Operation Object). Nobody knows which of the two the model is
+shown, and some hosts skip the operation or refuse the document.
 
 Bad:
 
@@ -44,7 +44,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 continue
             key = (value["name"], str(value.get("in")))
             if key in seen:
-                message = f"{operation.title} has the parameter {key[0]} in {key[1]} twice"
+                message = f"{operation.title} has the {key[1]} parameter {key[0]} twice"
                 hint = "remove one of them"
                 words = {**operation.words, "parameter": key[0]}
                 yield Problem(Place(openapi, own), message, "duplicate-parameter", hint, words)

@@ -1,8 +1,8 @@
-"""`openaiFileIdRefs` is not what the host fills with files.
+"""`openaiFileIdRefs` is declared in a form that the host does not fill with files.
 
-Files from a conversation reach the API in a member of that name: an array of strings in the body of a POST (OpenAI, sending files with
-GPT Actions). The host puts objects into it, with name, id, mime_type and a download_link that works for five minutes; the declaration
-says strings all the same. Of any other form the host takes no notice.
+The host sends files of a conversation in a member of that name, which must be an array of strings in the body of a POST (OpenAI, sending
+files with GPT Actions). In fact the host sends objects, with name, id, mime_type and a download_link that works for five minutes, but the
+declaration must say strings. The host ignores any other form.
 
 Bad:
 
@@ -33,7 +33,7 @@ def check(openapi: Document, host: Host) -> Problems:
             if declared.name == _NAME:
                 message, hint = (
                     f"{_NAME} is a parameter of {operation.title}",
-                    "put it into the body of a POST",
+                    "move it to the body of a POST",
                 )
                 yield Problem(Place(openapi, declared.where), message, "file-parameter", hint)
         body = json_body(openapi, signature)
@@ -44,7 +44,7 @@ def check(openapi: Document, host: Host) -> Problems:
         items = schema.get("items") if isinstance(schema, dict) else None
         items = follow(openapi, where, items)[1]
         if operation.method != "post":
-            message, hint = f"{_NAME} is sent by {operation.title}", "make it a POST"
+            message, hint = f"{_NAME} is in the body of {operation.title}", "make it a POST"
         elif (
             not isinstance(schema, dict)
             or schema.get("type") != "array"

@@ -1,8 +1,8 @@
-"""`openaiFileResponse` is not what the host takes files from.
+"""`openaiFileResponse` is declared in a form that the host takes no files from.
 
-Files reach a conversation in a member of that name in an answer: a list of at most ten, each the address of a file as text, or an object
-with `name`, `mime_type` and the `content` in base64 (OpenAI, returning files from GPT Actions). In any other form it is only text to the
-model.
+The host takes files from a member of that name in an answer. It is a list of at most ten files; each is the URL of a file as a string, or
+an object with `name`, `mime_type` and the `content` in base64 (OpenAI, returning files from GPT Actions). To the model, any other form is
+only text.
 
 Bad:
 
@@ -44,7 +44,7 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _wrong(openapi: Document, where: str, schema: object) -> str:
-    """What keeps the host from taking files from it, empty where nothing does."""
+    """Why the host takes no files from it; empty if it does."""
     if not isinstance(schema, dict) or schema.get("type") != "array":
         return "is not a list"
     items = follow(openapi, f"{where}/items", schema.get("items"))[1]
@@ -56,7 +56,7 @@ def _wrong(openapi: Document, where: str, schema: object) -> str:
     ):
         is_address = isinstance(items, dict) and items.get("type") == "string"
         is_choice = isinstance(items, dict) and not {"oneOf", "anyOf"}.isdisjoint(items)
-        return "" if is_address or is_choice else "is a list of neither addresses nor files"
+        return "" if is_address or is_choice else "is a list of neither URLs nor files"
     missing = [name for name in _MEMBERS if name not in members]
     return f"has files without {' and '.join(missing)}" if missing else ""
 

@@ -1,7 +1,7 @@
-"""A form has a list or an object in it.
+"""A form contains a list or an object.
 
-`application/x-www-form-urlencoded` has names and texts and nothing below them: how a list or an object is to be written there is agreed on
-nowhere. Kiota, with which Microsoft's tools make a plugin, leaves such values out (microsoft/kiota, UrlFormEncodedComplex).
+`application/x-www-form-urlencoded` has only names and strings, and no standard says how to write a list or an object in it. Kiota, which
+Microsoft's tools use to make a plugin, leaves such values out (microsoft/kiota, UrlFormEncodedComplex).
 
 Bad:
 
@@ -38,13 +38,15 @@ def check(openapi: Document, host: Host) -> Problems:
         strange = [f"{name} ({kind})" for name, kind in found.items() if kind]
         if strange:
             more = f" and {len(strange) - _MOST_NAMES} more" if len(strange) > _MOST_NAMES else ""
-            message = f"the form of {payload.operation.title} has {', '.join(strange[:_MOST_NAMES])}{more}"
-            hint = "take application/json, or texts that your API takes apart"
+            message = (
+                f"the form of {payload.operation.title} contains {', '.join(strange[:_MOST_NAMES])}{more}"
+            )
+            hint = "use application/json, or strings that your API parses"
             yield Problem(Place(openapi, payload.where), message, "form-body", hint)
 
 
 def _kind(openapi: Document, payload: Payload, name: str, schema: object) -> str:
-    """What a form has no place for, empty where it has."""
+    """What the value is that a form cannot hold; empty if it can."""
     schema = follow(openapi, payload.where + pointer.join("properties", name), schema)[1]
     return _SHOWN.get(str(schema.get("type")), "") if isinstance(schema, dict) else ""
 

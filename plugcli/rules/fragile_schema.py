@@ -1,8 +1,8 @@
-"""A schema of what the model fills in has a form that some hosts lose.
+"""The schema of a parameter or a body has a form that some hosts get wrong.
 
-What the model sees of a parameter or a body is written out from its schema. Choices (`anyOf`, `oneOf`, and with them the `X or null` that
-FastAPI writes for an optional value), an array whose items are `{}`, and a schema with nothing but a title came out wrong for authors of
-GPT Actions, and `explode: false` is not followed (community.openai.com/t/732623). A plain type says the same and arrives.
+The host describes a parameter or a body to the model from its schema. Authors of GPT Actions report that some schemas come out wrong:
+choices (`anyOf`, `oneOf`, and so the `X or null` that FastAPI writes for an optional value), an array whose items are `{}`, and a schema
+with nothing but a title. They also report that `explode: false` is ignored (community.openai.com/t/732623). A plain type works everywhere.
 
 Bad:
 
@@ -36,8 +36,8 @@ def check(openapi: Document, host: Host) -> Problems:
         for place, found in _schemas(openapi, where, schema, seen):
             choice = next((each for each in ("anyOf", "oneOf") if isinstance(found.get(each), list)), None)
             if choice is not None:
-                message = f"{title} is sent a schema that has {choice}"
-                hint = "write one type, and leave null out: what is not required may be missing"
+                message = f"a schema in the request of {title} uses {choice}"
+                hint = "use one type without null: a value that is not required may be left out"
                 yield Problem(Place(openapi, f"{place}/{choice}"), message, "fragile-schema/choice", hint)
             elif found.keys() <= _TEXTS:
                 message = f"the schema has {'a ' + ' and a '.join(found) + ' and ' if found else ''}no type"
@@ -45,7 +45,7 @@ def check(openapi: Document, host: Host) -> Problems:
                     Place(openapi, place),
                     message,
                     "fragile-schema/untyped",
-                    "add type: string, or what it is",
+                    "add type: string, or the type that it has",
                 )
     yield from _explode(openapi)
 
@@ -54,15 +54,15 @@ def _explode(openapi: Document) -> Problems:
     for signature in signatures(openapi):
         for each in signature.declared:
             if each.parameter.get("explode") is False and each.location == "query":
-                message = f"explode: false of the parameter {each.name} is not followed"
-                hint = "take a list as a=1&a=2, or one text with commas in it: schema: {type: string}"
+                message = f"the host ignores explode: false of the parameter {each.name}"
+                hint = "accept a list as a=1&a=2, or one string with commas in it: schema: {type: string}"
                 yield Problem(
                     Place(openapi, f"{each.where}/explode"), message, "fragile-schema/explode", hint
                 )
 
 
 def _filled_in(openapi: Document) -> Iterator[tuple[str, str, Any]]:
-    """The schemas of parameters and bodies, with their operations and places."""
+    """The schemas of parameters and bodies, with their operations and places in the document."""
     for signature in signatures(openapi):
         operation = signature.operation
         if operation.method not in CALLED_METHODS:
@@ -73,7 +73,7 @@ def _filled_in(openapi: Document) -> Iterator[tuple[str, str, Any]]:
         if (body := json_body(openapi, signature)) is not None:
             where, schema = body
             properties = schema.get("properties")
-            # Of the body itself the rule request-body speaks.
+            # The rule request-body reports the body itself.
             for name, each in properties.items() if isinstance(properties, dict) else ():
                 yield operation.title, where + pointer.join("properties", name), each
 
@@ -81,7 +81,7 @@ def _filled_in(openapi: Document) -> Iterator[tuple[str, str, Any]]:
 def _schemas(
     openapi: Document, where: str, schema: Any, seen: set[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """`schema` and those that it holds, each once."""
+    """`schema` and the schemas inside it, each once."""
     waiting = [(where, schema)]
     while waiting:
         where, schema = follow(openapi, *waiting.pop())

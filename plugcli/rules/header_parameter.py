@@ -1,7 +1,7 @@
 """A parameter is sent as a header.
 
-The host sets the headers itself: GPT Actions leaves such a parameter out and makes the operation without it ("custom headers are not
-supported", OpenAI, GPT Actions in production). A key belongs into securitySchemes, everything else into the query or the body.
+The host sets the headers itself: GPT Actions drops such a parameter and keeps the operation ("custom headers are not supported",
+OpenAI, GPT Actions in production). A key belongs in securitySchemes, everything else in the query or the body.
 
 Bad:
 
@@ -38,12 +38,10 @@ def check(openapi: Document, host: Host) -> Problems:
 
 def _hint(name: str) -> str:
     if name.lower() in _OF_THE_HOST or name.lower().startswith("openai-"):
-        return "remove it: the host sets this header by itself, a key as securitySchemes say"
+        return "remove it: the host sets this header itself, and sends a key as securitySchemes say"
     if "key" in name.lower() or "token" in name.lower():
-        return (
-            "a key is no parameter: describe it in securitySchemes as {type: apiKey, in: header, name: ...}"
-        )
-    return "move it to the query or to the request body, or let a server of yours in between set it"
+        return "describe a key in securitySchemes, not as a parameter: {type: apiKey, in: header, name: ...}"
+    return "move it to the query or the request body, or set the header in a proxy of your own"
 
 
 RULE = Rule(openapi=check, is_same_for_all=True)

@@ -1,6 +1,6 @@
 """The OpenAPI document does not say what the API is for.
 
-`info.description` is what tools write into the plugin's own description, by which the model decides whether it needs the plugin at all
+Tools copy `info.description` into the description of the plugin, and from that the model decides whether it needs the plugin at all
 (MicrosoftDocs/m365copilot-docs, OpenAPI document guidance).
 
 Bad:

@@ -1,7 +1,7 @@
-"""`legal_info_url` is not the address of a page.
+"""`legal_info_url` is not the URL of a page.
 
-Users find the plugin's terms there. Any domain will do: 242 of 1,039 approved plugins have it on another one. Of files, a page on
-localhost is looked for in the folder, as `legal.html`.
+Users find the plugin's terms there. It may be on any domain: in 242 of 1,039 approved plugins it is on another one. When plugcli
+validates files, it looks for a page on localhost in the folder, as `legal.html`.
 
 Bad:
 
@@ -31,24 +31,22 @@ def check(plugin: Plugin, host: Host) -> Problems:
     last = plugin.live.last("legal") if plugin.live is not None else None
     if last is not None and last.failure is not None:
         message = f"the legal page at {last.url}: {last.failure.message}"
-        yield Problem(
-            where, message, "legal-info-url/missing", last.failure.hint or "look at it in a browser"
-        )
+        yield Problem(where, message, "legal-info-url/missing", last.failure.hint or "open it in a browser")
     if "@" in value and "/" not in value:
         message, hint = (
             f"legal_info_url is an e-mail address: {value}",
-            "a page with the plugin's terms belongs here",
+            "give the URL of a page with the plugin's terms",
         )
     elif found.kind == "no-scheme":
         message, hint = f"legal_info_url has no scheme: {value}", f"write {found.with_scheme}"
     elif found.kind in ("path", "relative", "other", "data"):
         message, hint = (
-            f"legal_info_url is no address of a page: {value}",
+            f"legal_info_url is not the URL of a page: {value}",
             f"write {whole(plugin.stands_at, value)}",
         )
     elif found.is_local and _is_elsewhere(plugin.stands_at):
-        message = f"legal_info_url is your own machine, and the plugin is elsewhere: {value}"
-        hint = "write the address that others reach"
+        message = f"legal_info_url is on your own machine, but the plugin is elsewhere: {value}"
+        hint = "write a URL that others can reach"
     else:
         return
     yield Problem(where, message, "legal-info-url", hint)

@@ -1,8 +1,8 @@
-"""The plugin stands on localhost, so what a public host demands is not judged.
+"""The plugin is on localhost, so the demands on a public plugin are not checked.
 
-https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On localhost ChatGPT takes
-http and no authentication at all: a plugin with a key or a log-in cannot be installed from there. `--url` judges the plugin as if it
-were deployed.
+https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On localhost ChatGPT accepts
+http, and only plugins without authentication: one with a key or a login cannot be installed from there. With `--url` the plugin is
+judged as if it were deployed.
 
 Bad:
 
@@ -19,9 +19,11 @@ from plugcli.hosts import Host
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_NO_LOGIN = 'write "auth": {"type": "none"} while it stands on localhost'
-_HINT = "--url with the address where it will stand judges them"
-_HINT_FOR_FILES = "validate its files with --url and the address where it will stand, and they are judged"
+_NO_LOGIN = 'write "auth": {"type": "none"} while the plugin is on localhost'
+_HINT = "to have them judged, give --url with the address where the plugin will be deployed"
+_HINT_FOR_FILES = (
+    "to have them judged, validate the plugin's files with --url and the address where it will be deployed"
+)
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -33,7 +35,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     kind = manifest.get("auth", "type")
     has_login = isinstance(kind, str) and kind in host.auth_types and kind != "none"
     if has_login and plugin.live is not None:
-        message = f"the plugin is installed from localhost, and auth is {kind}: that needs a public address"
+        message = f"auth is {kind}, which needs a public address, but the plugin is on localhost"
         yield Problem(Place(manifest, "/auth/type"), message, "localhost/authentication", _NO_LOGIN)
     url = manifest.get("api", "url")
     if not isinstance(url, str) or not address(url).is_local:
@@ -41,8 +43,8 @@ def check(plugin: Plugin, host: Host) -> Problems:
     needs, claim = ["https", "the domain of its addresses"], "localhost"
     if has_login and plugin.live is None:
         claim = "localhost/log-in"
-        needs.append(f"its authentication ({kind}, which no host takes from localhost)")
-    message = f"the plugin stands on localhost: not judged are {', '.join(needs[:-1])} and {needs[-1]}"
+        needs.append(f"its authentication ({kind}, which no host accepts from localhost)")
+    message = f"the plugin is on localhost, so these are not judged: {', '.join(needs[:-1])} and {needs[-1]}"
     hint = _HINT if plugin.live is None else _HINT_FOR_FILES
     yield Problem(Place(manifest, "/api/url"), message, claim, hint)
 

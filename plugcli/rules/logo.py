@@ -1,9 +1,9 @@
-"""The address of the logo gives no picture that the host can show.
+"""The URL of the logo does not lead to a picture that the host can show.
 
-The host shows the logo beside every answer of the plugin, and loads it when the plugin is installed. A picture is known by its bytes;
-only SVG needs the right Content-Type too, because browsers never guess that one (MIME Sniffing Standard). The documentation suggests
-512 x 512 pixels and forbids GIF. A logo on another domain is fetched only where a public plugin names a public address. Of files, a logo
-on localhost is looked for in the folder.
+The host loads the logo when the plugin is installed, and shows it beside every answer of the plugin. Browsers recognize a picture by its
+bytes; only SVG also needs the right Content-Type, because browsers never guess it (MIME Sniffing Standard). The documentation suggests
+512 x 512 pixels and forbids GIF. plugcli fetches a logo on another domain only if a public plugin names a public address. When it
+validates files, it looks for a logo on localhost in the folder.
 
 Bad:
 
@@ -45,13 +45,13 @@ def check(plugin: Plugin, host: Host) -> Problems:
             where,
             f"the logo at {found.url}: {found.failure.message}",
             claim,
-            found.failure.hint or "look at it in a browser",
+            found.failure.hint or "open it in a browser",
         )
     elif found.picture is None:
         hint = "send the bytes of a PNG or SVG"
         given = found.headers.get("content-type", "no type")
         yield Problem(
-            where, f"what the server sends as the logo is no picture ({given})", "logo/no-picture", hint
+            where, f"the server's answer for the logo is not a picture ({given})", "logo/no-picture", hint
         )
     else:
         yield from _picture(where, found, found.picture)
@@ -64,14 +64,12 @@ def _picture(where: Place, found: Exchange, picture: Picture) -> Problems:
         not given.startswith("image/") or (picture.format == "SVG") != (given == "image/svg+xml")
     ):
         kind = "svg+xml" if picture.format == "SVG" else picture.format.lower()
-        message = (
-            f"the logo is {picture.format} and sent as {given or 'no type at all'}: browsers do not show it"
-        )
+        message = f"the logo is {picture.format} but is sent as {given or 'no type at all'}: browsers do not show it"
         yield Problem(where, message, "logo/type", f"send Content-Type: image/{kind}")
     policy = found.headers.get("cross-origin-resource-policy", "")
     if policy in ("same-origin", "same-site"):
-        message = f"Cross-Origin-Resource-Policy: {policy} keeps the logo from the host's page"
-        yield Problem(where, message, "logo/policy", "send cross-origin, or no such header")
+        message = f"Cross-Origin-Resource-Policy: {policy} blocks the logo on the host's page"
+        yield Problem(where, message, "logo/policy", "send cross-origin, or leave the header out")
     if picture.format == "GIF" and not urlsplit(found.url).path.lower().endswith(".gif"):
         yield Problem(where, "the logo is a GIF", "logo-url/gif", "use PNG or SVG")
     elif picture.width and (picture.width, picture.height) != (_SIDE, _SIDE):

@@ -1,7 +1,7 @@
-"""`logo_url` is not the address of a picture that a host can show.
+"""`logo_url` is not the URL of a picture that a host can show.
 
-Any domain will do, and PNG, SVG, JPEG, WebP and ICO are all in use. A path is taken by some hosts only, a picture from http does
-not show in a page from https, one on your own machine shows to nobody else, and OpenAI's documentation forbids GIF.
+It may be on any domain, and PNG, SVG, JPEG, WebP and ICO are all in use. Only some hosts accept a path. A page on https does not show
+a picture from http, nobody else sees a picture on your own machine, and OpenAI's documentation forbids GIF.
 
 Bad:
 
@@ -34,16 +34,16 @@ def check(plugin: Plugin, host: Host) -> Problems:
         )
     elif found.kind in ("path", "relative", "other"):
         hint = f"write {whole(plugin.stands_at, value)}"
-        yield Problem(where, f"logo_url is no absolute address: {value}", "logo-url/relative", hint)
+        yield Problem(where, f"logo_url is not an absolute URL: {value}", "logo-url/relative", hint)
     elif found.kind == "http":
         hint = f"write {value.replace('http', 'https', 1)}"
-        yield Problem(where, "logo_url is http: pages on https do not show it", "logo-url/http", hint)
+        yield Problem(where, "logo_url is http: a page on https does not show it", "logo-url/http", hint)
     elif found.is_local and _is_elsewhere(plugin.stands_at):
-        message = f"logo_url is your own machine, and the plugin is elsewhere: {value}"
-        yield Problem(where, message, "logo-url/localhost", "write the address that others reach")
+        message = f"logo_url is on your own machine, but the plugin is elsewhere: {value}"
+        yield Problem(where, message, "logo-url/localhost", "write a URL that others can reach")
     elif re.search(r"\.(html?|pdf|md|txt|json|ya?ml)$", _path(value)):
         yield Problem(
-            where, f"logo_url leads to no picture: {value}", "logo-url/no-picture", "use PNG or SVG"
+            where, f"logo_url does not lead to a picture: {value}", "logo-url/no-picture", "use PNG or SVG"
         )
     elif found.kind in ("https", "localhost") and _path(value).endswith(".gif"):
         yield Problem(where, "logo_url is a GIF", "logo-url/gif", "use PNG or SVG")

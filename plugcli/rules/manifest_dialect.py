@@ -1,7 +1,7 @@
-"""The file in the place of the manifest is something else.
+"""The manifest file has another format.
 
-Microsoft 365 Copilot and Baidu use the same file name for formats of their own, and files get mixed up. One sentence says which
-format it is, in place of one for every member that the host's own format does not have.
+Microsoft 365 Copilot and Baidu use the same file name for their own formats, and files get mixed up. This rule says once which
+format the file has, so that not every unknown member is reported.
 
 Bad:
 
@@ -19,7 +19,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 _MEMBERS = {
     "plugin": "ChatGPT's manifest has name_for_model, description_for_model, auth and api",
-    "m365-copilot": "Microsoft 365 Copilot has a manifest of its own, with namespace, functions and runtimes, and does not read this",
+    "m365-copilot": "Microsoft 365 Copilot has its own manifest, with namespace, functions and runtimes, and does not read this",
 }
 
 
@@ -31,18 +31,18 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if dialect not in host.manifests:
         where = Place(plugin.manifest, "/$schema" if "$schema" in data else "")
         hint = _MEMBERS.get(host.manifests[0], "")
-        # A host with a format of its own is judged by the OpenAPI document all the same.
+        # For a host with its own format, the OpenAPI document is judged all the same.
         if "plugin" in host.manifests:
             yield Problem(where, MANIFEST_DIALECTS[dialect], "manifest-dialect/other", hint)
         else:
             yield Problem(where, MANIFEST_DIALECTS[dialect], "manifest-dialect/own", hint)
     elif dialect == "baidu":
-        message = "`examples` is a member of Baidu Yiyan's manifests, and of no other"
+        message = "only Baidu Yiyan's manifests have a member `examples`"
         yield Problem(
             Place(plugin.manifest, "/examples"),
             message,
             "manifest-dialect/baidu",
-            "leave it to the manifest that Baidu gets",
+            "keep it only in the manifest for Baidu",
         )
 
 

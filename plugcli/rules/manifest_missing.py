@@ -1,7 +1,7 @@
 """There is no manifest.
 
-A host that reads manifests asks for `/.well-known/ai-plugin.json` of the plugin's domain and for nothing else: without it nobody
-can install the plugin (OpenAI's documentation, getting started). Hosts that are given the OpenAPI document alone need none.
+A host that reads manifests requests `/.well-known/ai-plugin.json` from the plugin's domain and nothing else. Without it nobody can
+install the plugin (OpenAI's documentation, getting started). Hosts that are given only the OpenAPI document need no manifest.
 
 Bad:
 
@@ -27,7 +27,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         hint = "put it at .well-known/ai-plugin.json"
         document = plugin.openapi_path or plugin.nearby
         if document is not None:
-            hint += f", or name {document} itself to judge the OpenAPI document alone"
+            hint += f", or validate {document} to judge only the OpenAPI document"
         yield Problem(None, "there is no manifest here", "manifest-missing", hint)
 
 

@@ -1,7 +1,7 @@
 """The manifest is not where the host looks for it.
 
-ChatGPT is given a domain and asks for `/.well-known/ai-plugin.json` there and for nothing else: not for a manifest in another folder, and
-not for a plugin below a path of the domain (OpenAI's documentation, getting started). Other hosts are given the manifest's own address.
+ChatGPT is given a domain and requests only `/.well-known/ai-plugin.json` from it. It finds no manifest in another folder, and no plugin
+below a path of the domain (OpenAI's documentation, getting started). Other hosts are given the URL of the manifest itself.
 
 Bad:
 
@@ -35,7 +35,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     parts = urlsplit(url)
     if parts.path not in _PATHS:
         wanted = parts._replace(path=_PATHS[-1], query="", fragment="").geturl()
-        message = f"the host looks for the manifest at {wanted}, and not at {parts.path}"
+        message = f"the host looks for the manifest at {wanted}, not at {parts.path}"
         yield Problem(
             None, message, "manifest-place", "serve it there, or give the plugin a domain of its own"
         )

@@ -1,7 +1,7 @@
-"""The manifest is not JSON.
+"""The manifest is not valid JSON.
 
-Hosts read JSON here and nothing else. On localhost the browser fetches the manifest, fails to parse it and blames CORS
-(openai/plugins-quickstart#40, #45, #46, #47): the mistake itself is named here, at its place.
+Hosts read a manifest only as JSON. On localhost the browser fetches it, fails to parse it and blames CORS
+(openai/plugins-quickstart#40, #45, #46, #47). This rule names the mistake itself, with its place.
 
 Bad:
 
@@ -26,7 +26,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
 
 
 def _is_copilot(plugin: Plugin) -> bool:
-    """Whether a text that does not parse was meant for Microsoft 365 Copilot, which reads none from a server."""
+    """Whether a text that does not parse was meant for Microsoft 365 Copilot, which reads no manifest from a server."""
     try:
         return is_copilot(plugin.read(plugin.manifest_path or ""))
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""A required member of the manifest is there, but empty.
+"""A required member of the manifest is present but empty.
 
-Empty is not missing: ChatGPT has let plugins in with an empty e-mail address or legal page, never with an empty name.
+An empty member is not a missing one: ChatGPT has accepted plugins with an empty e-mail address or legal page, never with an empty name.
 
 Bad:
 

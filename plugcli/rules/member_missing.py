@@ -1,6 +1,6 @@
 """A required member of the manifest is missing.
 
-OpenAI's documentation marks ten members as required, and no approved plugin lacks one. `null` counts as missing.
+OpenAI's documentation marks ten members as required, and no approved plugin lacks one of them. `null` counts as missing.
 
 Bad:
 
@@ -29,7 +29,7 @@ def check(manifest: Document, host: Host) -> Problems:
         if close:
             misspelt = unknown[close[0]]
             where = Place(manifest, pointer.join(misspelt), of_key=True)
-            yield Problem(where, f"{name} is missing", member.missing, f"is it meant by {misspelt}?")
+            yield Problem(where, f"{name} is missing", member.missing, f"is {misspelt} a misspelling of it?")
         else:
             where = Place(manifest, f"/{name}")
             yield Problem(where, f"{name} is missing", member.missing, HINTS.get(name, ""))

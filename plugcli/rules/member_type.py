@@ -1,7 +1,7 @@
 """A member of the manifest has the wrong JSON type.
 
-Names, descriptions and addresses are text, `auth` and `api` are objects. `schema_version` is text too: "v1". In
-`is_user_authenticated`, which hosts ignore, "false" in quotes is a text, and reads as true in many languages.
+Names, descriptions and URLs are strings, `auth` and `api` are objects. `schema_version` is a string too: "v1". If
+`is_user_authenticated`, which hosts ignore, is "false" in quotes, it is a string, and many languages take it as true.
 
 Bad:
 
@@ -23,7 +23,7 @@ _IN_WORDS = {
     bool: "true or false",
     int: "a number",
     float: "a number",
-    str: "text",
+    str: "a string",
     list: "a list",
     dict: "an object",
 }
@@ -38,18 +38,18 @@ def check(manifest: Document, host: Host) -> Problems:
         wanted = str if member.type == "text" else dict
         if value is None or isinstance(value, wanted):
             continue
-        message = f"{name} is {_IN_WORDS[type(value)]}, and must be {_IN_WORDS[wanted]}"
+        message = f"{name} is {_IN_WORDS[type(value)]} but must be {_IN_WORDS[wanted]}"
         yield Problem(
             Place(manifest, f"/{name}"), message, member.missing or _OF_THE_FORMAT, _hint(name, value)
         )
     for name in ("is_user_authenticated", "has_user_authentication"):
         value = manifest.get("api", name)
         if isinstance(value, str):
-            message = f"api.{name} is text, and must be true or false"
+            message = f"api.{name} is a string but must be true or false"
             hint = (
                 f"write {value.strip().lower()} without quotes"
                 if value.strip().lower() in ("true", "false")
-                else "hosts ignore it: leave it out"
+                else "remove it: hosts ignore it"
             )
             yield Problem(Place(manifest, f"/api/{name}"), message, "member-type/flag", hint)
 

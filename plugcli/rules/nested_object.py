@@ -1,7 +1,7 @@
-"""An operation is to be sent an object inside an object.
+"""An operation takes an object inside another object.
 
-The host asks the model for a flat list of values, and has no place for an object in it: neither for a parameter that is one nor for a
-property of the body that is one, or a list of them (MicrosoftDocs/m365copilot-docs, known issues).
+The host asks the model for a flat list of values, which cannot hold an object: neither a parameter that is an object, nor a property of
+the body that is an object or a list of objects (MicrosoftDocs/m365copilot-docs, known issues).
 
 Bad:
 
@@ -38,7 +38,7 @@ from plugcli.openapi.operation import follow
 from plugcli.openapi.payload import Payload, payloads
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_HINT = "write its properties beside the others: text and day in place of todo: {text, day}"
+_HINT = "put its properties beside the others: text and day in place of todo: {text, day}"
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -62,12 +62,12 @@ def _properties(openapi: Document, payload: Payload) -> Problems:
         if _is_object(openapi, where, schema):
             is_list = follow(openapi, where, schema)[1].get("type") == "array"
             what = "a list of objects" if is_list else "an object"
-            message = f"{name} is {what} inside the body of {payload.operation.title}"
+            message = f"the property {name} in the body of {payload.operation.title} is {what}"
             yield Problem(Place(openapi, where, of_key=True), message, "nested-object", _HINT)
 
 
 def _is_object(openapi: Document, where: str, schema: Any) -> bool:
-    """Whether it is an object or a list of them, through as many lists as a reasonable document has."""
+    """Whether it is an object or a list of objects, also inside as many lists as a reasonable document nests."""
     for _ in range(5):
         where, schema = follow(openapi, where, schema)
         if not isinstance(schema, dict) or schema.get("type") != "array":

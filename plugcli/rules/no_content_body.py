@@ -1,7 +1,7 @@
-"""A response without content has one.
+"""A response whose status allows no content has content.
 
-204 and 304 end where the headers end (RFC 9110, 15.3.5 and 15.4.5): a schema there is never filled, and a generator makes a client that
-waits for it (microsoft/kiota, NoContentWithBody).
+204 and 304 end with the headers (RFC 9110, 15.3.5 and 15.4.5). No answer ever matches a schema there, and a generator makes a client that
+waits for one (microsoft/kiota, NoContentWithBody).
 
 Bad:
 
@@ -34,8 +34,8 @@ def check(openapi: Document, host: Host) -> Problems:
         for code, response in responses.items() if isinstance(responses, dict) else ():
             if code in ("204", "304") and isinstance(response, dict) and response.get("content"):
                 where = Place(openapi, f"{operation.where}/responses/{code}/content", of_key=True)
-                message = f"{operation.title} answers {code}, which has no content, with content"
-                yield Problem(where, message, "no-content-body", "leave content out, or answer 200")
+                message = f"{operation.title} describes content for {code}, a status without content"
+                yield Problem(where, message, "no-content-body", "remove content, or answer 200")
 
 
 RULE = Rule(openapi=check, is_same_for_all=True)

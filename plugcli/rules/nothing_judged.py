@@ -1,9 +1,9 @@
-"""There is nothing here that any of the hosts asked about could judge.
+"""None of the chosen hosts can judge anything here.
 
-A host that is given the OpenAPI document alone says nothing of a manifest, one that takes no OpenAPI 3.2 nothing of such a document, and
-no host says anything of a page or of an empty folder.
-Without this finding such a run would end with status 0, as if a host had accepted something; so it cannot be ignored. Where some of the
-hosts judge the target, the others say in a note why they do not.
+A host that reads only the OpenAPI document cannot judge a manifest, a host that does not accept OpenAPI 3.2 cannot judge such a document,
+and no host can judge a web page or an empty folder.
+Without this finding such a run would end with status 0, as if a host had accepted something, so it cannot be ignored. If some of the
+hosts judge the target, a note for each of the others says why it does not.
 
 Bad:
 
@@ -27,13 +27,11 @@ from plugcli.plugin import MANIFEST_PATHS, Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
 
 ID = "nothing-judged"
-# No host minds: it is about what status 0 means.
-OURS = Claim(
-    "documented", "plugcli: a target that nobody judges is not passed over in silence", severity="note"
-)
-ERROR = Claim("enforced", "plugcli: status 0 says that something was judged")
+# No host reports this: it is about what status 0 means.
+OURS = Claim("documented", "plugcli: a target that no host judges is reported", severity="note")
+ERROR = Claim("enforced", "plugcli: status 0 means that something was judged")
 _NOT_JUDGED = "not judged: "
-# Findings of these say already why something is not judged, and of some of them why nothing is.
+# The findings of these rules already say why something is not judged; for some of them, why nothing is.
 SAY_WHY = ("openapi-missing", "openapi-dialect", "openapi-syntax")
 KNOW_BETTER = ("openapi-dialect", "openapi-syntax")
 _PARTS: tuple[Part, ...] = ("openapi", "manifest")
@@ -54,7 +52,7 @@ def is_judged(plugin: Plugin, host: Host) -> bool:
 
 
 def reads_openapi(plugin: Plugin, host: Host) -> bool:
-    """Whether there is an OpenAPI document of a version that is judged for `host`, or an older one of which it is known what it makes."""
+    """Whether the OpenAPI document has a version that is judged for `host`, or an older one that `host` is known to handle."""
     if plugin.openapi is None:
         return False
     if is_api(plugin.openapi):
@@ -65,31 +63,31 @@ def reads_openapi(plugin: Plugin, host: Host) -> bool:
 
 
 def is_api(openapi: Document | None) -> bool:
-    """Whether it is an OpenAPI document of a kind that rules look at."""
+    """Whether it is an OpenAPI document that rules can check."""
     return openapi is not None and openapi_dialect(openapi.data) in ("openapi", "version-missing")
 
 
 def is_ours(claim: Claim) -> bool:
-    """Whether `claim` is that nothing is judged, which no host says, and nobody can ignore."""
+    """Whether `claim` says that nothing is judged. No host says that, and nobody can ignore it."""
     return claim.source == ERROR.source
 
 
 def in_full(problem: Problem) -> Problem:
-    """`problem`, which says why something is not judged, where nothing else is judged either."""
+    """`problem`, which says why something is not judged, for a target of which nothing is judged."""
     message = f"nothing is judged: {problem.message.removeprefix(_NOT_JUDGED)}"
     return Problem(problem.where, message, ERROR, problem.hint)
 
 
 def _why(plugin: Plugin) -> tuple[Place | ParseProblem | None, str, str]:
-    """Where, and why there is nothing to judge, and what to give instead."""
+    """The place, why there is nothing to judge, and what to validate instead."""
     hint = _instead(plugin)
     for part in _PARTS:
         last = plugin.live.last(part) if plugin.live else None
         if last is None or last.failure is None:
             continue
-        if not last.status:  # nobody answered: nor would anybody elsewhere
+        if not last.status:  # no server answered, and none would at another path
             hint = last.failure.hint or hint
-        is_named = urlsplit(last.url).path == f"/{MANIFEST_PATHS[0]}"  # by the host, and not by the user
+        is_named = urlsplit(last.url).path == f"/{MANIFEST_PATHS[0]}"  # by the host, not by the user
         return None, f"{'the manifest at ' if is_named else ''}{last.url}: {last.failure.message}", hint
     problem = plugin.openapi_problem or plugin.manifest_problem
     if problem is not None:
@@ -110,15 +108,15 @@ def _why(plugin: Plugin) -> tuple[Place | ParseProblem | None, str, str]:
 
 
 def _instead(plugin: Plugin) -> str:
-    """What to name in place of the target."""
+    """What to validate in place of the target."""
     if plugin.nearby is not None:
-        return f"name the OpenAPI document itself: {plugin.nearby}"
+        return f"validate the OpenAPI document itself: {plugin.nearby}"
     if plugin.live is not None:
         example = urljoin(plugin.live.exchanges[0].url, "/openapi.json") if plugin.live.exchanges else ""
-        return f"name the address of the OpenAPI document itself, for example {example}"
-    if plugin.manifest is None and plugin.manifest_path is not None:  # a file that cannot be read as anything
-        return "name the OpenAPI document itself"
-    return f"name the OpenAPI document itself, or put openapi.yaml {'here' if plugin.manifest is None else 'beside the manifest'}"
+        return f"validate the URL of the OpenAPI document itself, for example {example}"
+    if plugin.manifest is None and plugin.manifest_path is not None:  # a file that is neither JSON nor YAML
+        return "validate the OpenAPI document itself"
+    return f"validate the OpenAPI document itself, or put openapi.yaml {'here' if plugin.manifest is None else 'beside the manifest'}"
 
 
 RULE = Rule(plugin=check, is_ours=True, is_of_any_version=True)

@@ -1,8 +1,8 @@
-"""OAuth's addresses are on another domain than the API.
+"""OAuth's URLs are on another domain than the API.
 
-GPT Actions' form refuses them when the action is saved: the page where users log in and the exchange of tokens must be on the API's
-own domain, unless they are Google's, Microsoft's or Adobe's (OpenAI, GPT Actions in production). The same is written of plugins, where
-nobody enforced it.
+The form of GPT Actions refuses them when the action is saved: the login page and the token exchange must be on the API's own domain,
+unless they are Google's, Microsoft's or Adobe's (OpenAI, GPT Actions in production). The documentation says the same about plugins, but
+nobody enforced it there.
 
 Bad:
 
@@ -51,9 +51,9 @@ def check(openapi: Document, host: Host) -> Problems:
                 member, domain = next(iter(foreign.items()))
                 parts = ("components", "securitySchemes", name, "flows", kind, member)
                 message = (
-                    f"{' and '.join(foreign)} of {name} are at {domain}, and the API is at {home.domain}"
+                    f"{' and '.join(foreign)} of {name} are at {domain}, but the API is at {home.domain}"
                 )
-                hint = f"serve them below {home.domain}, for example by a redirect"
+                hint = f"serve them at {home.domain}, for example with a redirect"
                 yield Problem(Place(openapi, pointer.join(*parts)), message, "oauth-domain", hint)
 
 

@@ -1,7 +1,7 @@
-"""An address of OAuth is no https address.
+"""A URL of OAuth is not a valid https URL.
 
-The host sends the user's browser to `client_url`, and the client's secret and a code to `authorization_url`: over http anybody on the
-way reads them. The approved plugins have https in both. Not judged on localhost, where there is no authentication.
+The host sends the user's browser to `client_url`, and the client's secret and a code to `authorization_url`. Over http anybody on the
+way can read them. The approved plugins use https for both. Plugins on localhost, where there is no authentication, are not checked.
 
 Bad:
 
@@ -41,18 +41,18 @@ def check(plugin: Plugin, host: Host) -> Problems:
     for name in ("client_url", "authorization_url"):
         url = manifest.get("auth", name)
         if not isinstance(url, str) or not url.strip():
-            continue  # auth-members speaks of it
+            continue  # auth-members reports it
         found = address(url.strip())
         if found.kind in ("https", "example", "placeholder"):
             continue
         if found.kind == "http":
             message, hint = f"auth.{name} is http, not https", f"write {url.replace('http', 'https', 1)}"
         elif found.is_local:
-            message, hint = f"auth.{name} is your own machine: {url}", "write the address that others reach"
+            message, hint = f"auth.{name} is on your own machine: {url}", "write a URL that others can reach"
         elif found.kind == "no-scheme":
             message, hint = f"auth.{name} has no scheme: {url}", f"write {found.with_scheme}"
         else:
-            message, hint = f"auth.{name} is no address: {url}", "write https://..."
+            message, hint = f"auth.{name} is not a valid URL: {url}", "write https://..."
         yield Problem(Place(manifest, f"/auth/{name}"), message, "oauth-url", hint)
 
 

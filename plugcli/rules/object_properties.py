@@ -1,8 +1,8 @@
-"""A schema says `type: object` and not which properties the object has.
+"""A schema says `type: object` but not which properties the object has.
 
-The model sees an object without members: of a request it can send nothing, of an answer it does not know what to expect. GPT Actions
-complains in red and works (three independent reports); OpenAI's own interface refuses such a function. `properties: {}` says on
-purpose that there are none.
+The model sees an object without members: it can send nothing in a request, and does not know what to expect of an answer. GPT Actions
+shows the message in red but works (three independent reports); OpenAI's API refuses such a function. `properties: {}` says explicitly
+that there are none.
 
 Bad:
 
@@ -24,7 +24,7 @@ from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
 _JSON = ("content", "application/json", "schema")
-# The parts that lead to a schema, what the host calls its place, the claim, and the schema.
+# The path to a schema, the host's name for its place, the claim, and the schema.
 _Found = tuple[tuple[str, ...], tuple[str, ...], str, Any]
 
 
@@ -33,7 +33,7 @@ def check(openapi: Document, host: Host) -> Problems:
         if isinstance(schema, dict) and schema.get("type") == "object" and "properties" not in schema:
             what = context[-1] if context[0] == "components" else f"of the {claim.rpartition('/')[2]}"
             message = f"the schema {what} is an object without properties"
-            hint = "list its properties, or write properties: {} where it has none"
+            hint = "list its properties, or write properties: {} if it has none"
             where = Place(openapi, pointer.join(*parts))
             yield Problem(where, message, claim, hint, {"context": context})
 
@@ -46,7 +46,7 @@ def _components(openapi: Document) -> Iterator[_Found]:
 
 
 def _of_operations(openapi: Document) -> Iterator[_Found]:
-    """The schemas of bodies and answers that are written out in the operation, with what the host calls the place."""
+    """The schemas of bodies and answers that the operation itself contains, with the host's names for their places."""
     for operation in operations(openapi):
         if operation.method not in CALLED_METHODS:
             continue
@@ -55,7 +55,7 @@ def _of_operations(openapi: Document) -> Iterator[_Found]:
         yield body, body, "object-properties/request", _schema(operation.data.get("requestBody"))
         responses = operation.data.get("responses")
         for status, response in responses.items() if isinstance(responses, dict) else ():
-            # The host's message has no method here, and the status before the word.
+            # The host's message has no method here, and has the status before the word.
             context = ("paths", operation.path, status, "response", *_JSON)
             yield (
                 (*start, "responses", status, *_JSON),

@@ -1,8 +1,8 @@
-"""The file in the place of the OpenAPI document is something else, or of an unknown version.
+"""The file is not an OpenAPI document, or has a version of OpenAPI that the host does not accept.
 
-Servers answer 200 with `{"message": "not found"}`, manifests get saved as openapi.json, and old APIs have Swagger 2.0. Which
-versions are taken differs: ChatGPT took 3.0 and 3.1, GPT Actions takes 3.1 alone, Microsoft's tools 3.0 alone. Of a version that a host
-does not take at all, such as 3.2, nothing else is said for it, and nothing of a version that the specification does not have.
+Servers answer 200 with `{"message": "not found"}`, manifests get saved as openapi.json, and old APIs have Swagger 2.0. Hosts accept
+different versions: ChatGPT accepted 3.0 and 3.1, GPT Actions accepts only 3.1, Microsoft's tools only 3.0. If a host does not accept the
+version at all, as with 3.2, or if the specification has no such version, nothing else is reported.
 
 Bad:
 
@@ -25,7 +25,7 @@ from plugcli.openapi.specification import family, faults
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, is_version_judged
 
-_NO_VERSION = Claim("observed", "the specification has 3.0, 3.1 and 3.2; what another one says is not judged")
+_NO_VERSION = Claim("observed", "the specification has 3.0, 3.1 and 3.2; no other version is judged")
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -34,15 +34,15 @@ def check(plugin: Plugin, host: Host) -> Problems:
         return
     dialect = openapi_dialect(document.data)
     if dialect == "manifest":
-        hint = "this is what belongs into ai-plugin.json"
+        hint = "save the manifest as ai-plugin.json, and the OpenAPI document here"
         yield Problem(
             Place(document), "this is a manifest, not an OpenAPI document", "openapi-dialect/other", hint
         )
     elif dialect == "other":
         message = (
-            f"this is not an OpenAPI document: it has neither openapi nor paths, but {_excerpt(document)}"
+            f"this is not an OpenAPI document: it has neither openapi nor paths, only {_excerpt(document)}"
         )
-        hint = "if it is a server's answer: look at what it answers at this address"
+        hint = "if a server sent this, check what it answers at this URL"
         yield Problem(Place(document), message, "openapi-dialect/other", hint)
     elif dialect == "swagger":
         message = f"this is Swagger {document.data['swagger']}, which is older than OpenAPI 3.0"
@@ -50,14 +50,17 @@ def check(plugin: Plugin, host: Host) -> Problems:
             Place(document, "/swagger"),
             message,
             "openapi-dialect/swagger",
-            "convert it to OpenAPI 3: hosts take 3.0 and 3.1",
+            "convert it to OpenAPI 3: hosts accept 3.0 and 3.1",
         )
     elif dialect == "version-missing":
         close = get_close_matches("openapi", list(document.data), n=1, cutoff=0.8)
         place = Place(document, f"/{close[0]}" if close else "/openapi", of_key=True)
-        hint = f"did you mean openapi in place of {close[0]}?" if close else "for example openapi: 3.1.0"
+        hint = f"did you mean openapi instead of {close[0]}?" if close else "for example openapi: 3.1.0"
         yield Problem(
-            place, "the version is missing: there is no openapi", "openapi-dialect/version-missing", hint
+            place,
+            "the version is missing: there is no member openapi",
+            "openapi-dialect/version-missing",
+            hint,
         )
     else:
         yield from _version(document, host)
@@ -69,7 +72,7 @@ def _version(document: Document, host: Host) -> Problems:
     known = host.openapi_versions
     if known is None:
         if family(document) is None:
-            message = f"openapi is {shown}, a version that the specification does not have"
+            message = f"openapi is {shown}, which is not a version of the specification"
             hint = _written(document, "3.1.0") + ", if that is what the document is"
             yield Problem(Place(document, "/openapi"), message, _NO_VERSION, hint)
         return
@@ -81,11 +84,11 @@ def _version(document: Document, host: Host) -> Problems:
     if nearest.startswith("3.1") and "nullable" in document.text:
         hint += """; and type: [string, "null"] in place of nullable: true"""
     hint += _what_else(document, nearest[:3])
-    message = f"openapi is {shown}, a version that the host is not known to take"
+    message = f"openapi is {shown}, a version that the host is not known to accept"
     is_newer = isinstance(version, str) and version.startswith("3.1.")
     newer = host.claims.get("openapi-dialect/newer") if is_newer else None
     claim = newer or known.otherwise
-    # Nothing else is said of it then, so nobody knows whether a host that does not refuse it would be content.
+    # Nothing else is reported then, so it is unknown whether a host that does not refuse the version would accept the document.
     claim = claim if is_version_judged(document, host) else replace(claim, leaves_open=True)
     yield Problem(Place(document, "/openapi"), message, claim, hint, {"version": version})
 
@@ -96,7 +99,7 @@ def _written(document: Document, version: str) -> str:
 
 
 def _what_else(document: Document, version: str) -> str:
-    """What has to change beside the number: what is no fault in the document's own version, and is one in `version`."""
+    """What has to change besides the number: what is valid in the document's own version but not in `version`."""
     own = family(document)
     if own is None or own == version:
         return ""
@@ -110,7 +113,7 @@ def _what_else(document: Document, version: str) -> str:
         f", and {len(new) - 1} more places" if len(new) > 2 else ", and 1 more place" if len(new) == 2 else ""
     )
     instead = f" ({first.hint})" if first.hint else ""
-    return f"; then change what {version} does not take: at line {line} {first.message}{instead}{more}"
+    return f"; then change what {version} does not allow: at line {line} {first.message}{instead}{more}"
 
 
 def _excerpt(document: Document) -> str:

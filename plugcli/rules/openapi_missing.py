@@ -1,14 +1,14 @@
 """There is no OpenAPI document here to judge.
 
-A folder or a file is judged offline. The document is the one that `api.url` names, or a runtime of a Microsoft 365 Copilot
-manifest, looked for beside the manifest; it may well be made by the server when it is asked.
+plugcli validates a folder or a file offline. It looks beside the manifest for the document that `api.url` names, or that a runtime
+of a Microsoft 365 Copilot manifest names. The server may well generate the document when a host requests it.
 
 Bad:
 
     $ ls -A
     ai-plugin.json
     $ plugcli validate .
-    note: the OpenAPI document is not judged: there is no such file here [openapi-missing]
+    note: the OpenAPI document is not judged: the file is not here [openapi-missing]
 
 Good:
 
@@ -26,7 +26,7 @@ from plugcli.missing import missing_files
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_HINT = "name the plugin's address to judge what its server says, or put openapi.yaml beside the manifest"
+_HINT = "validate the plugin's URL to judge what its server sends, or put openapi.yaml beside the manifest"
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -48,32 +48,30 @@ def check(plugin: Plugin, host: Host) -> Problems:
 
 
 def _unasked(plugin: Plugin, manifest: Document, live: Exchanges) -> Problems:
-    """The manifest names a document that a host would not ask for, and so nobody did."""
+    """The manifest names a document that a host would not request, so plugcli did not request it."""
     url = manifest.get("api", "url")
     if live.of("openapi") or not isinstance(url, str) or not address(url).host:
         return
-    message = (
-        f"the OpenAPI document is not judged: {url} is not on the plugin's own domain, and was not asked"
-    )
-    hint = f"name it itself: {plugin.nearby or url}"
+    message = f"the OpenAPI document is not judged: {url} is not on the plugin's own domain, so it was not requested"
+    hint = f"validate it directly: {plugin.nearby or url}"
     yield Problem(Place(manifest, "/api/url"), message, "openapi-missing", hint)
 
 
 def _nearby(plugin: Plugin) -> str:
-    return f"; {plugin.nearby} is an OpenAPI document: name it itself" if plugin.nearby else ""
+    return f"; {plugin.nearby} is an OpenAPI document: validate it directly" if plugin.nearby else ""
 
 
 def _of_copilot(manifest: Document) -> Problems:
     for runtime in runtimes(manifest):
         where, hint = Place(manifest, f"{runtime.where}/spec/url"), ""
         if runtime.openapi_url:
-            message, hint = "the OpenAPI document is not judged: there is no such file here", _HINT
+            message, hint = "the OpenAPI document is not judged: the file is not here", _HINT
         elif "api_description" in runtime.spec:
             where = Place(manifest, f"{runtime.where}/spec/api_description")
-            message = "the OpenAPI document is not judged: it is a text in the manifest"
-            hint = "name it as a file: spec.url in place of spec.api_description"
+            message = "the OpenAPI document is not judged: it is a string in the manifest"
+            hint = "put it in a file: name that in spec.url in place of spec.api_description"
         elif runtime.type == "RemoteMCPServer":
-            message = "what the MCP server offers is not judged: it is asked when the plugin runs"
+            message = "the tools of the MCP server are not judged: the host asks the server for them when the plugin runs"
         else:
             continue
         yield Problem(where, message, "openapi-missing", hint)

@@ -1,9 +1,8 @@
-"""The OpenAPI document breaks the specification.
+"""The OpenAPI document violates the specification.
 
-Judged by the schemas of openapi-spec-validator, the authority on OpenAPI, and for 3.1 by the specification's own of August 2026, which
-mends some misprints. Chat hosts load many such documents all the same: three
-in ten approved plugins have one, and so has OpenAI's own quickstart (`required: true` in a property). Code generators refuse them,
-and some hosts do.
+This rule uses the schemas of openapi-spec-validator, the authority on OpenAPI, and for 3.1 the specification's own schema of August 2026,
+which corrects some misprints. Chat hosts load many such documents all the same: three in ten approved plugins have one, and so has
+OpenAI's own quickstart (`required: true` in a property). Code generators refuse them, and so do some hosts.
 
 Bad:
 

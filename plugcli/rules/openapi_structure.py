@@ -1,9 +1,9 @@
-"""The host's parser refuses the form of the OpenAPI document.
+"""The host's parser refuses the structure of the OpenAPI document.
 
-A host reads the document into its own classes before it looks at what it says, and one member of the wrong type is the end of it:
+A host reads the document into its own classes before anything else, and a single member of the wrong type makes that fail:
 `required: true` on a property, a version that YAML reads as a number, a response without a description. GPT Actions prints the
-complaints of a library that anybody can run (openapi-pydantic 0.5.1); here they have a place, a sentence and a way out. What the
-specification says is the rule openapi-schema.
+errors of a library that anybody can run (openapi-pydantic 0.5.1); this rule gives each a place, a sentence and a fix. The rule
+openapi-schema checks the document against the specification.
 
 Bad:
 

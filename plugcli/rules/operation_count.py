@@ -1,8 +1,8 @@
-"""The plugin has more functions than the host takes, or than it handles well.
+"""The plugin has more functions than the host accepts, or than it handles well.
 
-GPT Actions refuses the whole document for the thirty-first (community.openai.com/t/586484). Elsewhere each takes a part of what the
-model can read at once, and the more there are, the more often it calls the wrong one. A manifest of Microsoft 365 Copilot lists its own
-functions; else every method that a model can call counts, also one that is left out for another reason.
+GPT Actions refuses the whole document at the thirty-first operation (community.openai.com/t/586484). On other hosts each function takes up
+part of what the model can read at once, and the more there are, the more often the model calls the wrong one. A Microsoft 365 Copilot
+manifest lists its own functions; otherwise every method that a model can call counts, even if it is left out for another reason.
 
 Bad:
 
@@ -21,7 +21,7 @@ from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.plugin import Plugin
 from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured
 
-_HINT = "leave out what the model does not need, or make two documents of it"
+_HINT = "remove what the model does not need, or split the document in two"
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -34,16 +34,14 @@ def check(plugin: Plugin, host: Host) -> Problems:
     ):
         number = sum(1 for _ in functions(manifest))
         if limit := exceeded(limits, number):
-            message = f"there are {number} functions, and {limit.most} is the most"
+            message = f"there are {number} functions, but the limit is {limit.most}"
             where = Place(manifest, "/functions", of_key=True)
             yield Problem(where, message, limit.claim, _HINT, {"number": number})
     elif plugin.openapi is not None:
         found = [each for each in operations(plugin.openapi) if each.method in CALLED_METHODS]
         if limit := exceeded(limits, len(found)):
             first = found[limit.most]
-            message = (
-                f"there are {len(found)} operations, and {limit.most} is the most: {first.title} is one more"
-            )
+            message = f"there are {len(found)} operations, but the limit is {limit.most}: {first.title} is one too many"
             yield Problem(
                 Place(plugin.openapi, first.where), message, limit.claim, _HINT, {"number": len(found)}
             )

@@ -1,8 +1,8 @@
 """An operationId is missing, used twice, or not a name.
 
 The model calls an operation by its id. Without one, some hosts skip the operation, others make up a name that changes with the
-path, and others refuse the document; of two with the same id only one can be called. It becomes the name of a type in the prompt,
-and the name of a function elsewhere: letters, digits and underscores, 64 at most.
+path, and others refuse the document. If two operations have the same id, only one can be called. The id becomes the name of a type
+in the prompt, or of a function: use letters, digits and underscores, at most 64.
 
 Bad:
 
@@ -46,7 +46,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 hint = f"for example operationId: {suggested_id(operation)}"
                 yield Problem(where, message, "operation-id/missing", hint, operation.words)
         elif operation.id in seen:
-            message = f"the operationId {operation.id} is already that of {seen[operation.id].title}"
+            message = f"the operationId {operation.id} is already used by {seen[operation.id].title}"
             hint = f"for example {suggested_id(operation)}"
             yield Problem(where, message, "operation-id/duplicate", hint, {"name": operation.id})
         else:
@@ -64,19 +64,19 @@ def _name(where: Place, operation: Operation, host: Host, index: int) -> Problem
     is_safe = _SAFE.fullmatch(name)
     if not is_safe and _UNSAFE.search(name):
         renamed = re.sub(r"[^A-Za-z0-9]", "_", name)
-        message = f"the operationId {name} is no name: letters, digits and _ are safe"
+        message = f"the operationId {name} is not a valid name: use letters, digits and _"
         told = {**words, "operation_id": name, "renamed": renamed}
         yield Problem(where, message, "operation-id/renamed", f"for example {renamed}", told)
     if form is not None or (limit is None and not is_safe):
-        message = f"the operationId {name} is no name: letters, digits and _ are safe"
+        message = f"the operationId {name} is not a valid name: use letters, digits and _"
         better = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")
         if better == name or not better:  # it starts with a digit, or has no letter at all
-            message = f"the operationId {name} is no name: a letter or _ is to come first"
+            message = f"the operationId {name} is not a valid name: start it with a letter or _"
             better = suggested_id(operation)
         hint = f"for example {better}"
         yield Problem(where, message, form.claim if form is not None else "operation-id/name", hint, words)
     elif limit is not None or len(name) > 64:
-        message = f"the operationId has {len(name)} characters: many hosts call functions of at most 64"
+        message = f"the operationId has {len(name)} characters: many hosts allow at most 64 in the name of a function"
         hint = f"for example {suggested_id(operation)[:64]}"
         yield Problem(where, message, limit.claim if limit is not None else "operation-id/name", hint, words)
 

@@ -1,7 +1,7 @@
-"""The description or summary of an operation is longer than the host takes.
+"""The description or summary of an operation is longer than the host allows.
 
-OpenAI's documentation said 200 characters for plugins, measured were 300, and of the approved plugins one is longer than that; GPT
-Actions takes 300. What the model needs to know of the whole plugin belongs into `description_for_model`.
+OpenAI's documentation said 200 characters for plugins. The measured limit was 300, and only one approved plugin exceeds it; GPT Actions
+allows 300. What the model must know about the plugin as a whole belongs in `description_for_model`.
 
 Bad:
 
@@ -43,7 +43,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 continue
             message = f"the {name} of {operation.title} has {length:,} characters"
             words = {**operation.words, "length": length}
-            hint = f"at most {limit.most:,} characters"
+            hint = f"shorten it to at most {limit.most:,} characters"
             yield Problem(Place(openapi, f"{operation.where}/{name}"), message, limit.claim, hint, words)
     yield from _of_tools(openapi, host)
 
@@ -54,7 +54,7 @@ def _of_tools(openapi: Document, host: Host) -> Problems:
         length = len(tool.description)
         if limit := exceeded(limits, length):
             message = f"the {tool.text} of {tool.operation.title} has {length:,} characters"
-            hint = f"at most {limit.most:,} characters"
+            hint = f"shorten it to at most {limit.most:,} characters"
             words = {"index": tool.index, "length": length, "name": tool.name}
             yield Problem(
                 Place(openapi, f"{tool.operation.where}/{tool.text}"), message, limit.claim, hint, words

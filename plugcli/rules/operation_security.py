@@ -1,7 +1,7 @@
-"""An operation asks for several authentication methods, or for one that the host does not know.
+"""An operation requires several authentication methods, or one that the host does not know.
 
-Hosts hold one key or one OAuth sign-in for a plugin. Where each way to call an operation needs two schemes together, it cannot be
-called; where the only scheme is an unknown one, it is called without any, and the API answers 401
+Hosts hold one key or one OAuth login for each plugin. An operation that always needs two schemes together cannot be called. An
+operation whose only scheme is unknown to the host is called without authentication, and the API answers 401
 (@microsoft/m365-spec-parser 0.3.2; microsoft/kiota).
 
 Bad:
@@ -33,23 +33,23 @@ _KEY = "operation-security/key"
 _MESSAGES = {
     _TOGETHER: "{title} needs {names} together",
     _UNSUPPORTED: "{title} can be called only with {names}, which few hosts know",
-    _KEY: "{title} wants an API key: {names}",
+    _KEY: "{title} requires an API key: {names}",
     _SEVERAL: "{title} can be called in {number} ways: {names}",
 }
-_BEARER = "a bearer token is taken everywhere: {type: http, scheme: bearer}"
-_HINT = "ask for one bearer token, one key in a header, or one OAuth code flow"
+_BEARER = "every host accepts a bearer token: {type: http, scheme: bearer}"
+_HINT = "require one bearer token, one key in a header, or one OAuth code flow"
 
 
 def check(openapi: Document, host: Host) -> Problems:
     asked = [(operation, *ways(openapi, operation)) for operation in operations(openapi)]
     claims = [_claim(every_way) for _, _, every_way in asked]
     if claims and all(claim == _TOGETHER for claim in claims):
-        message = "each operation needs several authentication methods together: none can be called"
+        message = "every operation needs several authentication methods together: none can be called"
         yield Problem(Place(openapi, asked[0][1]), message, "operation-security/none-left", _HINT)
         return
     seen: set[str] = set()
     for (operation, where, every_way), claim in zip(asked, claims, strict=True):
-        if not claim or where in seen:  # what the document asks of every operation is one finding
+        if not claim or where in seen:  # what the document requires of every operation is one finding
             continue
         seen.add(where)
         title = "every operation without security of its own" if where == "/security" else operation.title
@@ -72,7 +72,7 @@ def _claim(every_way: tuple[tuple[Scheme, ...], ...]) -> str:
 
 
 def _is_usual(scheme: Scheme) -> bool:
-    """A scheme that is not defined has a fault of another kind."""
+    """Another rule reports a scheme that is not defined."""
     flows = scheme.data.get("flows")
     match scheme.data.get("type"):
         case "http":

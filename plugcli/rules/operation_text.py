@@ -1,6 +1,6 @@
 """An operation has neither a summary nor a description.
 
-That text is all the model knows of an operation beside its name: without it, it calls the wrong one, or none.
+Besides its name, that text is all the model knows about an operation. Without it, the model calls the wrong operation, or none.
 
 Bad:
 
@@ -25,14 +25,16 @@ from plugcli.hosts import Host
 from plugcli.openapi.operation import CALLED_METHODS, operations
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_HINT = "say in a sentence what it does, and when it is to be called"
+_HINT = "say in a sentence what it does, and when the model should call it"
 
 
 def check(openapi: Document, host: Host) -> Problems:
     for operation in operations(openapi):
         texts = (operation.data.get("description"), operation.data.get("summary"))
         if operation.method in CALLED_METHODS and not any(texts):
-            message = f"{operation.title} has no summary and no description: the model sees only its name"
+            message = (
+                f"{operation.title} has neither a summary nor a description: the model sees only its name"
+            )
             yield Problem(Place(openapi, f"{operation.where}/description"), message, "operation-text", _HINT)
 
 

@@ -1,8 +1,8 @@
-"""The legal page or the log-in page is at another domain than the API.
+"""The legal page or the login page is on another domain than the API.
 
-OpenAI's documentation wants them at the plugin's own domain. Nobody enforced it: a quarter of the approved plugins have the legal
-page elsewhere, and nearly half of those with OAuth the log-in page, many at a provider of log-ins. So it is a note. E-mail address
-and picture may be anywhere. Not judged on localhost.
+OpenAI's documentation wants them on the plugin's own domain, but nobody enforced it, so this is a note. A quarter of the approved
+plugins have the legal page on another domain, and nearly half of those with OAuth have the login page there, many at an identity
+provider. E-mail address and picture may be anywhere. Plugins on localhost are not checked.
 
 Bad:
 
@@ -21,7 +21,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 _MEMBERS = (("legal_info_url",), ("auth", "client_url"), ("auth", "authorization_url"))
 
 
-_HINT = "fine where a provider hosts them: no host refuses it"
+_HINT = "keep them if a provider hosts them: no host refuses this"
 
 
 def check(manifest: Document, host: Host) -> Problems:
@@ -35,7 +35,7 @@ def check(manifest: Document, host: Host) -> Problems:
     if elsewhere:
         first = next(iter(elsewhere))
         names = ", ".join(f"{'.'.join(parts)} at {page}" for parts, page in elsewhere.items())
-        message = f"not at the API's own domain, {home.host}: {names}"
+        message = f"not on the API's own domain, {home.host}: {names}"
         yield Problem(Place(manifest, pointer.join(*first)), message, "other-domain", _HINT)
 
 

@@ -1,6 +1,6 @@
-"""The description of a parameter is longer than the host takes.
+"""The description of a parameter is longer than the host allows.
 
-OpenAI's documentation said 200 characters for plugins, later 700 for GPT Actions; no approved plugin is above 700. Properties of a
+OpenAI's documentation said 200 characters for plugins, later 700 for GPT Actions; no approved plugin exceeds 700. Properties of a
 request body have no such limit.
 
 Bad:
@@ -48,10 +48,8 @@ def check(openapi: Document, host: Host) -> Problems:
         length = len(text.strip()) if isinstance(text, str) else 0
         if limit := exceeded(limits, length):
             name = parameter.get("name")
-            message = (
-                f"the description of the parameter {name} has {length:,} characters: at most {limit.most:,}"
-            )
-            hint = "say what it is and give one example: a list of values belongs into enum"
+            message = f"the description of the parameter {name} has {length:,} characters: the limit is {limit.most:,}"
+            hint = "say what it is and give one example; put a list of values into enum"
             yield Problem(Place(openapi, f"{where}/description"), message, limit.claim, hint)
 
 

@@ -1,7 +1,7 @@
 """A parameter is a `$ref`.
 
-OpenAPI allows it; OpenAI's parser does not follow references of parameters, and skips the whole operation. Others drop the
-parameter, or follow it.
+OpenAPI allows this, but OpenAI's parser does not follow references to parameters and skips the whole operation. Other hosts drop
+the parameter, or follow the reference.
 
 Bad:
 
@@ -45,7 +45,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 where = f"{operation.where}/parameters/{index}"
                 words = {**known, "parameter": parameter}
                 message = f"a parameter of {title} is a $ref"
-                hint = "write the parameter out in the operation"
+                hint = "write the parameter itself in the operation"
                 yield Problem(Place(openapi, where), message, "parameter-reference", hint, words)
 
 

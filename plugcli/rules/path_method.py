@@ -1,8 +1,8 @@
-"""A path has a member that is not a method which a model can call.
+"""A path has a member that is not a method a model can call.
 
-OpenAPI lets a path hold `parameters` that all its operations share. GPT Actions takes every member of a path for a method: it skips
-those it does not call, and the shared parameters with them, so that `/todos/{user}` is called without a user. `head`, `options` and
-`trace` are skipped too. A path inside another path is an indentation slip, and lost everywhere.
+OpenAPI lets a path have `parameters` that all its operations share. GPT Actions treats every member of a path as a method and skips
+those that it does not call. So it skips the shared parameters too, and calls `/todos/{user}` without a user. It also skips `head`,
+`options` and `trace`. A path inside another path is an indentation mistake, and every host loses it.
 
 Bad:
 
@@ -33,18 +33,21 @@ def check(openapi: Document, host: Host) -> Problems:
             where = Place(openapi, pointer.join("paths", path, key), of_key=True)
             claim = "path-method/other"
             if key == "parameters":
-                claim, message = "path-method/parameters", f"the parameters that {path} gives its operations"
-                message, hint = f"{message} are not looked at", "repeat them in each operation of the path"
+                claim, message = "path-method/parameters", f"the shared parameters of {path}"
+                message, hint = f"{message} are ignored", "repeat them in each operation of the path"
             elif key.startswith("/"):
                 claim = "path-method/path"
                 message, hint = f"the path {key} stands inside the path {path}", "remove its indentation"
             elif key in _TEXTS:
-                claim, message = "path-method/text", f"the {key} of {path} is not looked at"
-                hint = "write it into each operation of the path"
+                claim, message = "path-method/text", f"the {key} of {path} is ignored"
+                hint = "write it in each operation of the path"
             elif key == "$ref":
-                message, hint = f"{path} is a $ref, and is not looked up", "write the operations out here"
+                message, hint = (
+                    f"{path} is a $ref, which the host does not follow",
+                    "write the operations here",
+                )
             else:
-                message = f"{path} has {key}, which is no method that a model can call"
+                message = f"{path} has {key}, which is not a method that a model can call"
                 hint = "remove it, unless another reader of the document needs it"
             yield Problem(where, message, claim, hint, {"path": path, "key": key})
 

@@ -1,7 +1,7 @@
-"""A path and its parameters do not agree.
+"""A path and its parameters do not match.
 
-`/todos/{user}` needs a parameter `user` with `in: path`, and a parameter with `in: path` needs its place in the path. The model
-fills in what is declared: the rest of the address stays as it is written.
+`/todos/{user}` needs a parameter `user` with `in: path`, and a parameter with `in: path` needs a place in the path. The model fills in
+only declared parameters; the rest of the path stays as it is.
 
 Bad:
 
@@ -37,12 +37,12 @@ def check(openapi: Document, host: Host) -> Problems:
         in_path = set(re.findall(r"\{([^{}]+)\}", operation.path))
         declared = {each.name: each.where for each in signature.declared if each.location == "path"}
         for name in sorted(in_path - declared.keys()):
-            message = f"{operation.title} has no parameter {name}, which is in its path"
+            message = f"the path of {operation.title} has {{{name}}}, but there is no parameter {name}"
             hint = f"add {{name: {name}, in: path, required: true, schema: {{type: string}}}} to parameters"
             yield Problem(Place(openapi, f"{operation.where}/parameters"), message, "path-parameter", hint)
         for name in sorted(declared.keys() - in_path):
-            message = f"the parameter {name} is in: path, and the path {operation.path} has no {{{name}}}"
-            hint = f"write {operation.path.rstrip('/')}/{{{name}}} where it belongs into the path, else in: query"
+            message = f"the parameter {name} has in: path, but the path {operation.path} has no {{{name}}}"
+            hint = f"write {operation.path.rstrip('/')}/{{{name}}} if it belongs in the path, otherwise in: query"
             yield Problem(Place(openapi, f"{declared[name]}/name"), message, "path-parameter", hint)
 
 

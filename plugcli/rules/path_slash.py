@@ -1,6 +1,6 @@
 """A path does not start with a slash.
 
-OpenAPI forbids it, and hosts skip it with all its operations.
+OpenAPI forbids this, and hosts skip such a path with all its operations.
 
 Bad:
 

@@ -1,7 +1,7 @@
-"""A template's placeholder is not filled in, or an address is only an example.
+"""A template's placeholder is not filled in, or a URL is only an example.
 
-`PLUGIN_HOSTNAME`, `{{BASE}}`, `$host` and `your-domain.com` are in 45 public plugins. A server may fill them in when it is asked,
-so it is a warning. Example addresses (RFC 2606) are fine while you develop: a note.
+`PLUGIN_HOSTNAME`, `{{BASE}}`, `$host` and `your-domain.com` are in 45 public plugins. A server may fill them in when a host requests
+the document, so this is a warning. Example domains (RFC 2606) are fine while you develop, so they get a note.
 
 Bad:
 
@@ -29,12 +29,12 @@ def check(manifest: Document, host: Host) -> Problems:
     unfilled = [parts for parts, text in texts.items() if isinstance(text, str) and is_placeholder(text)]
     examples = [parts for parts, text in texts.items() if isinstance(text, str) and _is_example(text)]
     if unfilled:
-        message = f"{_names(unfilled)}: a placeholder is not filled in: {texts[unfilled[0]]}"
-        hint = "unless your server fills it in, write the real address"
+        message = f"the placeholder in {_names(unfilled)} is not filled in: {texts[unfilled[0]]}"
+        hint = "write the real URL, unless your server fills it in"
         yield Problem(Place(manifest, pointer.join(*unfilled[0])), message, "placeholder", hint)
     if examples:
-        message = f"{_names(examples)}: only an example address: {texts[examples[0]]}"
-        hint = "put the real one before others use the plugin"
+        message = f"the address in {_names(examples)} is only an example: {texts[examples[0]]}"
+        hint = "write the real address before others use the plugin"
         yield Problem(Place(manifest, pointer.join(*examples[0])), message, "example-address", hint)
 
 

@@ -1,7 +1,7 @@
-"""`properties` of a schema is null.
+"""The `properties` of a schema is null.
 
-In YAML a key with nothing below it is null, not empty. GPT Actions walks over the properties, finds none to walk over and stops with
-the message of its programming language. An object without properties says `properties: {}`.
+In YAML a key with nothing below it is null, not empty. GPT Actions tries to loop over the properties, and fails with an error of its
+programming language. For an object without properties, write `properties: {}`.
 
 Bad:
 
@@ -34,7 +34,7 @@ def check(openapi: Document, host: Host) -> Problems:
             found[body[0]] = body[1]
     for where, schema in found.items():
         if isinstance(schema, dict) and "properties" in schema and schema["properties"] is None:
-            message = "properties is null: nothing stands below it"
+            message = "properties is null: there is nothing below it"
             yield Problem(
                 Place(openapi, f"{where}/properties"), message, "properties-null", "write properties: {}"
             )

@@ -1,7 +1,7 @@
 """A schema contains itself.
 
-A tree of comments, a category with sub-categories: OpenAPI allows it. Hosts that write schemas out for the model find no end
-here; six approved plugins have one, GPT Actions refuses them.
+OpenAPI allows this, for example for a tree of comments or a category with sub-categories. But hosts that expand schemas for the model
+never reach an end. Six approved plugins have such a schema; GPT Actions refuses them.
 
 Bad:
 
@@ -32,9 +32,7 @@ def check(openapi: Document, host: Host) -> Problems:
     for name, cycle in recursive_schemas(openapi):
         where = Place(openapi, pointer.join("components", "schemas", name))
         chain = " -> ".join([*cycle, name])
-        hint = (
-            f"cut the circle: describe the inner {cycle[-1]} by a schema of its own that does not lead back"
-        )
+        hint = f"break the cycle: give the inner {cycle[-1]} its own schema, one that does not refer back"
         yield Problem(where, f"the schema {name} contains itself: {chain}", "recursive-schema", hint)
 
 

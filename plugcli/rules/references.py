@@ -1,7 +1,7 @@
 """A `$ref` leads to nothing, back to itself, or out of the document.
 
-Hosts resolve what is in the document itself: `#/components/schemas/Name`. For anything else the model sees an empty schema and
-guesses. 40 approved plugins have such a reference, most by a slip: `#/component/...`, `#components/...`.
+Hosts resolve only references within the document, such as `#/components/schemas/Name`. For any other reference the model sees an empty
+schema and guesses. 40 approved plugins have such a reference, most of them by mistake: `#/component/...`, `#components/...`.
 
 Bad:
 
@@ -45,7 +45,7 @@ from plugcli.openapi import survey
 from plugcli.openapi.operation import exists, leads_somewhere
 from plugcli.rules import Place, Problem, Problems, Rule
 
-# Comparing names takes time, and after so many the hint is no news.
+# Comparing names takes time, and after so many findings the hint tells nothing new.
 _MOST_HINTS = 20
 _MOST_NAMES = 2000
 _SCHEMAS = "#/components/schemas/"
@@ -75,7 +75,10 @@ def check(openapi: Document, host: Host) -> Problems:
         place = Place(openapi, found.pointer("$ref"))
         if not isinstance(reference, str):
             yield Problem(
-                place, "$ref is no text", "references/unresolved", 'for example "#/components/schemas/Name"'
+                place,
+                "$ref is not a string",
+                "references/unresolved",
+                'for example "#/components/schemas/Name"',
             )
         elif reference in _TYPES:
             yield Problem(
@@ -92,7 +95,7 @@ def check(openapi: Document, host: Host) -> Problems:
             short = reference.rpartition("/")[2]
             known = [name for name in names if name.rpartition("/")[2] == short]
             hint = f"write {known[0]}" if known else "copy what it leads to into components"
-            message = f"$ref {reference} leads out of the document: hosts do not follow it"
+            message = f"$ref {reference} leads out of the document, where hosts do not follow it"
             words: dict[str, object] = {"paths": f"{openapi.name}, {reference.partition('#')[0]}"}
             yield Problem(place, message, "references/external", hint, words)
         elif reference != "#" and not exists(openapi, unquote(reference[1:])):
@@ -114,7 +117,7 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _circular(openapi: Document) -> Problems:
-    """References without an end; of those between components.schemas the rule recursive-schema speaks."""
+    """References that never end. The rule recursive-schema reports those between components.schemas."""
     known: dict[str, bool] = {}
 
     def is_suspect(value: dict[str, Any]) -> bool:
@@ -122,7 +125,7 @@ def _circular(openapi: Document) -> Problems:
         if not isinstance(reference, str) or reference[:1] != "#":
             return False
         if reference not in known:
-            # A component that is none itself ends there, and nearly all are such.
+            # A component that is not itself a reference ends there, as nearly all do.
             target = openapi.get(*pointer.split(unquote(reference[1:])))
             is_component = reference.startswith("#/components/") and reference.count("/") == 3
             is_end = is_component and not (isinstance(target, dict) and "$ref" in target)
@@ -133,18 +136,18 @@ def _circular(openapi: Document) -> Problems:
         reference, where = found.value["$ref"], found.pointer()
         target = pointer.join(*pointer.split(unquote(reference[1:])))
         if where == target or where.startswith(f"{target}/"):
-            message = f"$ref {reference} leads to what it stands in"
-            hint = "name the schema that is meant, for example #/components/schemas/Name"
+            message = f"$ref {reference} leads to the schema that contains it"
+            hint = "name the schema that you mean, for example #/components/schemas/Name"
         elif where == min(_round(openapi, where), default=""):
             message = f"$ref {reference} leads back to itself"
-            hint = "write out here what is meant"
+            hint = "write here what the reference should stand for"
         else:
             continue
         yield Problem(Place(openapi, f"{where}/$ref"), message, "references/circular", hint)
 
 
 def _round(openapi: Document, where: str) -> list[str]:
-    """The references that lead from `where` to one another and back, empty where they end somewhere."""
+    """The references that lead from `where` to one another and back; empty if they end somewhere."""
     passed = [where]
     while isinstance(value := openapi.get(*pointer.split(passed[-1])), dict):
         reference = value.get("$ref")
@@ -158,7 +161,7 @@ def _round(openapi: Document, where: str) -> list[str]:
 
 
 def _words(where: str, reference: str) -> dict[str, object]:
-    """What hosts call the place and the component, where a body or an answer is a reference; their words elsewhere are not known."""
+    """The hosts' names for the place and the component of a reference in a body or an answer; elsewhere they are not known."""
     component = reference.rpartition("/")[2]
     match pointer.split(where):
         case ["paths", path, method, "requestBody", "content", kind, "schema", "$ref"]:
@@ -175,7 +178,7 @@ def _words(where: str, reference: str) -> dict[str, object]:
 
 
 def _meant(reference: str, names: list[str]) -> str:
-    """What to do about a reference to nothing: the same name elsewhere, one like it, or else the place for a new one."""
+    """What to do about a reference to nothing: use the same name elsewhere or a similar one, or add what is missing."""
     kind, _, short = reference.rpartition("/")
     known: dict[str, str] = {}
     for each in names if len(names) <= _MOST_NAMES else ():

@@ -1,8 +1,8 @@
-"""A request body is not one JSON object with properties.
+"""A request body is not a JSON object with properties.
 
-The model calls a function by named arguments, and the properties of the body are those: a list, a text, free-form data or a choice of
-schemas has no names to give. GPT Actions skips the whole operation, other hosts leave out the body, and APIs of models refuse a
-tool whose input is one of these. A form or a file is sent as JSON all the same, or not at all.
+The model calls a function with named arguments, which are the properties of the body. A list, a string, free-form data or a choice of
+schemas has no such names. GPT Actions skips the whole operation, other hosts leave out the body, and models' APIs refuse a tool with
+such an input. Hosts send a form or a file as JSON, or not at all.
 
 Bad:
 
@@ -33,7 +33,7 @@ _CHOICES = ("oneOf", "anyOf")
 
 @dataclass(frozen=True)
 class _Found:
-    """`claims` go from what a host may say of such a body alone to what it says of every other: its first one counts."""
+    """`claims` are ordered from those for this kind of body to those for all bodies. The first that the host makes counts."""
 
     where: str
     message: str
@@ -70,21 +70,21 @@ def _of(openapi: Document, signature: Signature) -> Iterator[_Found]:
     title, data = signature.operation.title, signature.operation.data
     written = data.get("requestBody")
     if isinstance(written, dict) and "$ref" in written:
-        message, hint = f"the body of {title} is a $ref", "write it out in the operation"
+        message, hint = f"the body of {title} is a $ref", "write the body itself in the operation"
         yield _Found(f"{signature.operation.where}/requestBody", message, hint, ("request-body/reference",))
     body = signature.body
     if body is None:
         return
     if not allows_json(body.media_type):
         message = f"the body of {title} is {', '.join(each.media_type for each in signature.bodies)}"
-        hint = "take application/json too: nothing else is known to be sent"
+        hint = "accept application/json too: hosts are not known to send anything else"
         content = body.where.rsplit("/", 2)[0]
         yield _Found(content, message, hint, ("request-body/type",))
     elif body.schema is not None:
         where, schema = follow(openapi, body.where, body.schema)
         if (
             isinstance(schema, dict) and "$ref" not in schema
-        ):  # else it leads to nothing, which references says
+        ):  # otherwise it leads to nothing, which the rule references reports
             yield from _shape(where, schema, signature)
 
 
@@ -96,22 +96,22 @@ def _shape(where: str, schema: dict[str, Any], signature: Signature) -> Iterator
     choice = next((key for key in _CHOICES if isinstance(schema.get(key), list)), None)
     if choice is not None:
         message = f"the body of {title} is a choice of schemas ({choice})"
-        hint = "make it one object with the properties of all, and require only those they share"
+        hint = "make it one object with the properties of all, and require only those that all have"
         yield _Found(where, message, hint, ("request-body/choice", *others))
     elif isinstance(schema.get("allOf"), list):
-        message = f"the body of {title} is put together of several schemas (allOf)"
-        hint = "write the properties of all into one object"
+        message = f"the body of {title} combines several schemas (allOf)"
+        hint = "write the properties of all in one object"
         yield _Found(where, message, hint, ("request-body/all-of", *others))
     elif isinstance(kind, str) and kind != "object":
-        message = f"the body of {title} is of type {kind}, and must be an object"
+        message = f"the body of {title} is of type {kind} but must be an object"
         hint = f"make it one object: {{type: object, properties: {{items: {{type: {kind}}}}}}}"
         yield _Found(where, message, hint, ("request-body/list", *others), kind)
     elif not signature.properties and "properties" not in schema:
         message = f"the body of {title} has no properties: the model does not know what to send"
-        hint = "name the properties that the API understands"
+        hint = "list the properties that the API accepts"
         yield _Found(where, message, hint, ("request-body/free-form", *others))
     elif kind is None:
-        message = f"the body of {title} has properties and no type"
+        message = f"the body of {title} has properties but no type"
         yield _Found(where, message, "add type: object beside properties", ("request-body/untyped",))
 
 

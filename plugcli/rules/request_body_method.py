@@ -1,7 +1,7 @@
 """An operation with GET, HEAD or DELETE has a request body.
 
 HTTP gives such a body no meaning: servers, proxies and browsers drop or refuse it (RFC 9110, 9.3.1 and 9.3.5). OpenAI's own
-quickstart has one on DELETE, and ChatGPT took it.
+quickstart has one on DELETE, and ChatGPT accepted it.
 
 Bad:
 
@@ -35,8 +35,8 @@ def check(openapi: Document, host: Host) -> Problems:
     for operation in operations(openapi):
         method = operation.method.upper()
         if method in ("GET", "HEAD", "DELETE") and operation.data.get("requestBody"):
-            message = f"{operation.title} has a request body, which {method} gives no meaning"
-            hint = "use a parameter in the path or the query, or POST"
+            message = f"{operation.title} has a request body, which has no meaning with {method}"
+            hint = "use a parameter in the path or the query, or use POST"
             yield Problem(
                 Place(openapi, f"{operation.where}/requestBody"), message, "request-body-method", hint
             )

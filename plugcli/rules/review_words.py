@@ -1,7 +1,7 @@
-"""A name or description that people read has a word which reviewers refuse: "plugin", "ChatGPT", "OpenAI".
+"""A name or description for people contains a word that reviewers refuse: "plugin", "ChatGPT", "OpenAI".
 
-A store full of plugins tells nothing by that word, and the other two are names of the host (OpenAI's guide to its review). Of 1,039
-approved plugins two names and 15 descriptions have one all the same. `description_for_model` is free to say what it likes.
+In a store of plugins the first word says nothing, and the other two are names of the host (OpenAI's guide to its review). Still, of
+1,039 approved plugins, two names and 15 descriptions have one of them. `description_for_model` may use any word.
 
 Bad:
 
@@ -26,8 +26,8 @@ def check(manifest: Document, host: Host) -> Problems:
         text = manifest.data.get(name)
         found = _REFUSED.search(text) if isinstance(text, str) else None
         if found:
-            message = f'{name} has "{found[0]}", a word that reviewers refuse'
-            yield Problem(Place(manifest, f"/{name}"), message, "review-words", "say it without the word")
+            message = f'{name} contains "{found[0]}", a word that reviewers refuse'
+            yield Problem(Place(manifest, f"/{name}"), message, "review-words", "leave the word out")
 
 
 RULE = Rule(manifest=check)

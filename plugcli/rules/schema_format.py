@@ -1,8 +1,8 @@
-"""A `format` does not belong to its `type`, or is one that a host does not know.
+"""A `format` does not fit its `type`, or the host does not know it.
 
-`format` says of what kind a text or a number is. Where the two do not fit, or a reader does not know the format, it is ignored: the model
-may then write what the API refuses. Kiota, with which Microsoft's tools make a plugin, names both (microsoft/kiota,
-InconsistentTypeFormatPair and KnownAndNotSupportedFormats). One finding a format, at its first place.
+`format` says what kind of string or number a value is. If it does not fit the type, or a host does not know it, it is ignored, and the
+model may then write what the API refuses. Kiota, which Microsoft's tools use to make a plugin, reports both (microsoft/kiota,
+InconsistentTypeFormatPair and KnownAndNotSupportedFormats). Each format is reported once, at its first place.
 
 Bad:
 
@@ -52,11 +52,11 @@ def check(openapi: Document, host: Host) -> Problems:
         more = f" ({len(places)} schemas have it)" if len(places) > 1 else ""
         if claim == "schema-format/unknown":
             message = f"the format {form} is not known everywhere{more}"
-            hint = "say in the description what the text has to look like"
+            hint = "say in the description what the string must look like"
         else:
-            message = f"the format {form} is none of the type {kind}{more}"
+            message = f"the format {form} does not fit the type {kind}{more}"
             fitting = next((each for each, forms in _FITTING.items() if form.lower() in forms), kind)
-            hint = f"write type: {fitting}, or leave format out" if fitting != kind else "leave format out"
+            hint = f"write type: {fitting}, or remove format" if fitting != kind else "remove format"
         yield Problem(where, message, claim, hint, {"format": form, "type": kind.capitalize()})
 
 

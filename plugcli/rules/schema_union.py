@@ -1,6 +1,6 @@
-"""A schema of a request or an answer is one of several: `oneOf`, `anyOf`, `allOf`.
+"""A schema of a request or an answer uses `oneOf`, `anyOf` or `allOf`.
 
-A model fills in a flat list of parameters best, and some hosts can do nothing else: they refuse such a schema, keep the first branch, or
+Models fill in a flat list of parameters best, and some hosts support nothing else: they refuse such a schema, keep the first branch, or
 show no card of the answer (MicrosoftDocs/m365copilot-docs, known issues; microsoft/kiota; @microsoft/m365-spec-parser 0.3.2).
 
 Bad:
@@ -35,7 +35,7 @@ from plugcli.hosts import Host
 from plugcli.openapi.payload import UNIONS, parts, payloads
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_HINT = "write one flat schema, with what only some of them have as optional properties"
+_HINT = "write one flat schema; make the properties that only some of the schemas have optional"
 _SHOWN = 60
 
 
@@ -43,14 +43,14 @@ def check(openapi: Document, host: Host) -> Problems:
     if not {"schema-union/request", "schema-union/response"} & host.claims.keys():
         return
     seen: set[int] = set()
-    # What is sent matters more: a schema that is sent and answered is reported as sent.
+    # Requests matter more: a schema in both a request and an answer is reported for the request.
     for payload in sorted(payloads(openapi), key=lambda each: each.kind == "response"):
         side = "response" if payload.kind == "response" else "request"
         for path, schema in parts(openapi, payload, seen):
             for name in UNIONS:
                 if isinstance(schema.get(name), list):
-                    what = "answers with" if side == "response" else "is sent"
-                    message = f"{payload.operation.title} {what} a schema that has {name}"
+                    what = "answer" if side == "response" else "request"
+                    message = f"a schema in the {what} of {payload.operation.title} uses {name}"
                     place = Place(openapi, pointer.join(*path, name))
                     words = {"schema": _shown(schema)}
                     yield Problem(place, message, f"schema-union/{side}", _HINT, words)
@@ -58,7 +58,7 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _shown(schema: dict[str, Any]) -> str:
-    """The start of it as JSON, in pieces of a few characters: schemas within schemas must not be written out again and again."""
+    """The start of it as JSON, piece by piece, so that nested schemas are not written out again and again."""
     written = json.JSONEncoder(separators=(",", ":"), default=str).iterencode(schema)
     return "".join(islice(written, _SHOWN))
 

@@ -1,7 +1,7 @@
-"""A schema's own values do not fit its type.
+"""The values in a schema do not fit its type.
 
-An `enum` or `default` of another type than `type` says can never be sent. In YAML, `yes`, `no`, `on` and `off` without quotes are
-true and false: three approved plugins lost options of a list that way.
+A value in `enum` or `default` that does not have the schema's `type` can never be sent. In YAML, `yes`, `no`, `on` and `off` without
+quotes are true and false: three approved plugins lost options of a list that way.
 
 Bad:
 
@@ -39,11 +39,11 @@ def check(openapi: Document, host: Host) -> Problems:
             continue
         schema, kind = found.value, found.value["type"]
         if "default" in schema and not _fits(schema["default"], kind):
-            message = f"the default {_shown(schema['default'])} is no {kind}"
+            message = f"the default {_shown(schema['default'])} is not of type {kind}"
             hint = _quotes([schema["default"]]) if kind == "string" else ""
             yield Problem(Place(openapi, found.pointer("default")), message, "schema-values", hint)
         if strange := _strange(schema, kind):
-            message = f"the enum has {', '.join(map(_shown, strange[:3]))}, and its type is {kind}"
+            message = f"the enum has {', '.join(map(_shown, strange[:3]))}, but its type is {kind}"
             hint = _quotes(strange) if kind == "string" else ""
             yield Problem(Place(openapi, found.pointer("enum")), message, "schema-values", hint)
 
@@ -56,7 +56,7 @@ def _has_strange_values(schema: dict[str, Any]) -> bool:
 
 
 def _strange(schema: dict[str, Any], kind: str) -> list[Any]:
-    """The values in the enum that are not of the type."""
+    """The values in the enum that do not have the type."""
     options = schema.get("enum")
     return [each for each in options if not _fits(each, kind)] if isinstance(options, list) else []
 
@@ -69,7 +69,7 @@ def _quotes(strange: list[Any]) -> str:
 
 def _fits(value: Any, kind: str) -> bool:
     if value is None:
-        return True  # `nullable` is often forgotten, and nobody is misled
+        return True  # `nullable` is often forgotten, and null misleads nobody
     if isinstance(value, bool):
         return kind == "boolean"
     if kind == "integer" and isinstance(value, float):

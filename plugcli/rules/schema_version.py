@@ -1,7 +1,7 @@
-"""`schema_version` is none that the format has.
+"""`schema_version` is not a version of the manifest's format.
 
-It is the version of the manifest's format, not of the plugin: nearly all approved plugins say "v1", and a
-manifest of Microsoft 365 Copilot has "v2.1" to "v2.4".
+It is the version of the format, not of the plugin: nearly all approved plugins say "v1", and a Microsoft 365 Copilot
+manifest has "v2.1" to "v2.4".
 
 Bad:
 
@@ -24,8 +24,8 @@ def check(manifest: Document, host: Host) -> Problems:
     if host.schema_version is None:
         return
     if isinstance(value, str) and value.strip() and value not in host.schema_version.values:
-        message = f'schema_version is "{value}", and the format has only {host.schema_version.words}'
-        hint = "it is the version of the format, not of your plugin"
+        message = f'schema_version is "{value}", but the format has only {host.schema_version.words}'
+        hint = "give the version of the format, not of your plugin"
         yield Problem(Place(manifest, "/schema_version"), message, host.schema_version.otherwise, hint)
 
 

@@ -1,8 +1,8 @@
-"""A secret stands in a document that everybody can read.
+"""A secret is in a document that everybody can read.
 
-Manifest and OpenAPI document are public, whatever guards the API. Of OAuth only the host needs the client's secret, and asks for it
-while you install the plugin; a key of the service behind your API is your server's affair alone. Three public manifests have their
-`client_secret` in the manifest. Where one was published, revoke it.
+Manifest and OpenAPI document are public, even if the API is protected. With OAuth only the host needs the client's secret, and it asks
+for the secret while you install the plugin. Only your server needs the key of a service behind your API. Three public manifests contain
+their `client_secret`. Revoke a secret that was published.
 
 Bad:
 
@@ -27,11 +27,11 @@ _SECRET = re.compile(
     r"(.*_)?(client_?secret|api_?secret|secret(_?key)?|api_?key|private_?key|password|(access_|refresh_|auth_|bearer_)?token)",
     re.IGNORECASE,
 )
-# What the specification has there is a description of an API, not settings: `password` is a property's name in it.
+# These describe an API and hold no settings: `password` is the name of a property there.
 _OF_OPENAPI = {
     "openapi", "info", "jsonSchemaDialect", "servers", "paths", "webhooks", "components", "security", "tags", "externalDocs",
 }  # fmt: skip
-# Settings are shallow, and a stranger's document may be deep.
+# Settings are shallow, but a stranger's document may be deep.
 _MOST_LEVELS = 4
 
 
@@ -41,8 +41,8 @@ def check(plugin: Plugin, host: Host) -> Problems:
             continue
         members = {name: value for name, value in document.data.items() if name not in kept}
         for path in _secrets(members, ()):
-            message = f"{'.'.join(path)} is a secret, and everybody can read this document"
-            hint = "take it out, and revoke it where it was published"
+            message = f"{'.'.join(path)} is a secret, but everybody can read this document"
+            hint = "remove it, and revoke it if it was published"
             yield Problem(Place(document, pointer.join(*path)), message, "secret", hint)
 
 

@@ -1,8 +1,8 @@
-"""The security schemes are more, or others, than the host can use.
+"""There are several security schemes, or one that the host cannot use.
 
-A host sets up one way to log in: no key, a key (`http` with basic or bearer, or an `apiKey` in a header), or OAuth with a code that is
-exchanged for a token. A second scheme is left out, and a key in the query or a cookie is not sent. Operations that need no key may
-stand beside those that do.
+A host sets up one kind of authentication: none, a key (`http` with basic or bearer, or an `apiKey` in a header), or OAuth with a code that
+is exchanged for a token. It ignores a second scheme, and does not send a key in the query or a cookie. A document may mix operations with
+and without a key.
 
 Bad:
 
@@ -19,7 +19,9 @@ from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
-_KEY = "a key that the host sends is {type: http, scheme: bearer}, or {type: apiKey, in: header, name: ...}"
+_KEY = (
+    "use a key that the host can send: {type: http, scheme: bearer}, or {type: apiKey, in: header, name: ...}"
+)
 _LOGIN = "describe authorizationCode, with its authorizationUrl and tokenUrl"
 
 
@@ -30,7 +32,9 @@ def check(openapi: Document, host: Host) -> Problems:
     for index, (name, scheme) in enumerate(schemes.items()):
         where = Place(openapi, pointer.join("components", "securitySchemes", name))
         if index == 1:
-            message = f"there are {len(schemes)} security schemes, {name} is the second: only one is used"
+            message = (
+                f"there are {len(schemes)} security schemes, but the host uses only one; {name} is the second"
+            )
             yield Problem(where, message, "security-schemes/several", "keep the one that the API needs")
         elif index == 0 and isinstance(scheme, dict) and (strange := _strange(scheme)):
             hint = _LOGIN if scheme["type"] in ("oauth2", "openIdConnect") else _KEY
@@ -38,7 +42,7 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _strange(scheme: dict[str, Any]) -> str:
-    """What about `scheme` a host cannot do, empty where it can."""
+    """What a host cannot do with `scheme`; empty if it can use it."""
     match scheme:
         case {"type": "apiKey", "in": "query" | "cookie" as place}:
             return f"is a key in the {place}"

@@ -1,9 +1,9 @@
-"""The servers are not at one public https address, so the host uses another one, or none.
+"""The servers do not share one public https origin, so the host uses another server, or none.
 
-GPT Actions takes the host name of the first server, and then only servers whose address starts with `https://` and that name: not http,
-not a port, not capital letters, not localhost. Servers of other names are dropped, of several only the first is used, and with none
-left the document is refused. A document whose servers are all on localhost is not deployed yet: there is no verdict on it, unless `--url`
-says where it will stand.
+GPT Actions takes the host name of the first server and accepts only servers whose URL starts with `https://` and that name: no http, no
+port, no capital letters, no localhost. It drops servers with other names, uses only the first of several, and refuses the document if
+none is left. A document whose servers are all on localhost is not deployed yet, so it gets no verdict unless `--url` says where it will
+be deployed.
 
 Bad:
 
@@ -29,7 +29,7 @@ from plugcli.server_url import FILL_IN, deployed, not_absolute, not_yet
 
 @dataclass(frozen=True)
 class _Server:
-    """A server with a host name. `wrong` says what keeps it from being at its root origin, empty where nothing does."""
+    """A server with a host name. `wrong` says why it is not at its root origin; empty if it is."""
 
     index: int
     url: str
@@ -51,7 +51,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     ):  # another rule says that there are none, or what they are
         return
     if is_placeholder(found[0].url) and not found[0].has_variables:
-        message = f"a placeholder is not filled in: {found[0].url}"
+        message = f"the server {found[0].url} has a placeholder that is not filled in"
         yield Problem(_place(openapi, 0), message, "server-origin/placeholder", FILL_IN)
         return
     standing = [
@@ -74,17 +74,17 @@ def _server(index: int, url: str) -> _Server | None:
     try:
         parts = urlsplit(url)
         name, port = parts.hostname, parts.port
-    except ValueError:  # a port that is no number, an open bracket
+    except ValueError:  # a port that is not a number, an open bracket
         return None
     if name is None or parts.scheme not in ("http", "https"):
         return None
     wrong = ""
     if address(url).is_local:
-        wrong = "is your own machine"
+        wrong = "is on your own machine"
     elif parts.scheme == "http":
         wrong = "is http, not https"
     elif port is not None:
-        wrong = f"names the port {port}"
+        wrong = f"uses port {port}"
     elif name not in parts.netloc:
         wrong = "has capital letters in its host name"
     return _Server(index, url, name, wrong)
@@ -95,7 +95,7 @@ def _refused(plugin: Plugin, openapi: Document, found: list[_Server]) -> Problem
     better = next((each for each in found if not each.wrong), None)
     words = {"root": first.origin, "url": first.url}
     if address(first.url).is_local and better is None:
-        message, claim = f"the server {first.url} is your own machine", "server-origin/none"
+        message, claim = f"the server {first.url} is on your own machine", "server-origin/none"
         if plugin.url is None or address(plugin.url).is_local:
             claim = "server-origin/not-yet"
         return Problem(_place(openapi, first.index), message, claim, not_yet(plugin), words)

@@ -1,7 +1,7 @@
-"""The document does not say at which address the API stands.
+"""`servers` does not give the URL of the API.
 
-ChatGPT calls the first of `servers` that is under the plugin's domain, over https, and else the host of `api.url`; hosts that are
-given the document alone have nothing else to go by. In 45 documents `servers` stands inside `info`, where nobody reads it.
+ChatGPT calls the first of `servers` that is on the plugin's domain, over https, and otherwise the host of `api.url`. Hosts that are
+given only the document have nothing else to go by. In 45 documents `servers` is inside `info`, where no host reads it.
 
 Bad:
 
@@ -36,22 +36,22 @@ def check(plugin: Plugin, host: Host) -> Problems:
     yield from _first_of_each(openapi)
     written = openapi.data.get("servers")
     if isinstance(openapi.get("info", "servers"), list) and not written:
-        hint = "servers belongs at the top level: remove its indentation"
+        hint = "move servers to the top level: remove its indentation"
         yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
     elif not written:
-        # Some hosts say something of their own about a list that is empty.
+        # Some hosts have a message of their own for an empty list.
         is_empty = written == [] and "servers/empty" in host.claims
         claim = "servers/empty" if is_empty else "servers/missing"
         yield Problem(Place(openapi, "/servers"), "there are no servers", claim, WRITE_SERVERS)
     elif isinstance(written, list):
         yield from _each(plugin, openapi)
         if len(written) > 1:
-            message = f"there are {len(written)} servers: most hosts take the first"
+            message = f"there are {len(written)} servers: most hosts use the first"
             yield Problem(
                 Place(openapi, "/servers/1"),
                 message,
                 "servers/several",
-                "keep the one that hosts are to call",
+                "keep the one that hosts should call",
             )
         yield from _elsewhere(plugin, openapi)
 
@@ -68,14 +68,14 @@ def _elsewhere(plugin: Plugin, openapi: Document) -> Problems:
         and found
         and all(each.kind in ("https", "http") for each in found)
     ):
-        message = f"the server {urls[0]} is elsewhere, and the plugin stands on localhost"
+        message = f"the server {urls[0]} is elsewhere, but the plugin is on localhost"
         hint = f"put the server http://localhost:{home.port} first while you develop it"
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/not-localhost", hint)
     if home is None or home.kind != "https" or not found or any(each.kind != "https" for each in found):
         return
     if not any(each.shares_domain(home) for each in found):
         message = f"the server {urls[0]} is not on the plugin's domain, {home.domain}"
-        hint = f"serve the API below {home.domain}: else calls go to {home.host}"
+        hint = f"serve the API on {home.domain}: otherwise the host calls {home.host}"
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)
 
 
@@ -88,25 +88,29 @@ def _each(plugin: Plugin, openapi: Document) -> Problems:
         if server.index == 0:
             yield from _top(plugin, where, url, found)
         if found.is_local and home is not None and not home.is_local:
-            message = f"the server {url} is your own machine"
-            hint = f"write the address where the API stands: the plugin is at {home.host}"
+            message = f"the server {url} is on your own machine"
+            hint = f"write the URL where the API is served: the plugin is at {home.host}"
             yield Problem(where, message, "servers/localhost", hint)
         elif found.kind == "http":
             message = f"the server {url} is http, not https"
             hint = f"write {url.replace('http', 'https', 1)}, and serve the API there"
             yield Problem(where, message, "servers/form", hint)
         elif found.kind == "https" and found.port not in (None, 443):
-            message = f"the server {url} names the port {found.port}, not 443, the port of https"
-            yield Problem(where, message, "servers/port", "serve the API without a port in its address")
+            message = (
+                f"the server {url} uses port {found.port}, but the host allows only 443, the port of https"
+            )
+            yield Problem(where, message, "servers/port", "serve the API at a URL without a port")
         elif found.kind in ("no-scheme", "path", "other", "data"):
             message, hint = not_absolute(url)
             yield Problem(where, message, "servers/form", hint)
         elif found.kind == "placeholder" and not server.has_variables:
-            yield Problem(where, f"a placeholder is not filled in: {url}", "placeholder", FILL_IN)
+            yield Problem(
+                where, f"the server {url} has a placeholder that is not filled in", "placeholder", FILL_IN
+            )
 
 
 def _first_of_each(openapi: Document) -> Problems:
-    """The first server of the document, of a path or of an operation: all that some hosts read."""
+    """The first server of the document, of each path and of each operation: some hosts read no other."""
     has_own = bool(openapi.data.get("servers"))
     found = list(_first(openapi, ""))
     without = []
@@ -117,7 +121,7 @@ def _first_of_each(openapi: Document) -> Problems:
         for method in METHODS:
             operation = item.get(method)
             if not isinstance(operation, dict) or (has_own and "servers" not in operation):
-                continue  # nearly always, and nothing to say
+                continue  # nearly always, and nothing is wrong
             where = pointer.join("paths", path, method)
             of_operation = list(_first(openapi, where))
             found += of_operation
@@ -150,8 +154,8 @@ def _absolute(where: Place, url: str) -> Problems:
         message, hint = not_absolute(url)
         yield Problem(where, message, "servers/relative", hint)
     elif protocol not in ("http", "https"):
-        message, hint = f"the server {url} has the scheme {protocol}: a host calls https", WRITE_SERVERS
-        if address(url).kind == "no-scheme":  # of localhost:5003 the host takes the name for a scheme
+        message, hint = f"the server {url} has the scheme {protocol}, but hosts call https", WRITE_SERVERS
+        if address(url).kind == "no-scheme":  # the host reads the name in localhost:5003 as a scheme
             message, hint = not_absolute(url)
         yield Problem(where, message, "servers/protocol", hint, {"protocol": protocol})
 
@@ -161,7 +165,7 @@ def _top(plugin: Plugin, where: Place, url: str, found: Address) -> Problems:
         message, hint = not_absolute(url)
         yield Problem(where, message, "servers/path-only", hint)
     elif found.is_local:
-        message = f"the server {url} is your own machine"
+        message = f"the server {url} is on your own machine"
         yield Problem(where, message, "servers/own-machine", not_yet(plugin))
 
 

@@ -1,7 +1,7 @@
-"""The server takes longer for the manifest or the OpenAPI document than the host waits.
+"""The server takes longer to send the manifest or the OpenAPI document than the host waits.
 
-Each has 15 seconds on ChatGPT (OpenAI's documentation, production), with all redirects; Dify waits 5 for the document. A server that sleeps
-while nobody asks is often slow only the first time, which is when the plugin is installed.
+ChatGPT waits 15 seconds for each (OpenAI's documentation, production), including all redirects; Dify waits 5 for the document. A server
+that sleeps when it is idle is often slow only for the first request, which is when the plugin is installed.
 
 Bad:
 
@@ -34,7 +34,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
         for limit in _limits(host, part):
             if seconds > limit.most:
                 where = Place(plugin.manifest, last.where) if plugin.manifest is not None else None
-                message = f"{name} took {seconds:.1f} seconds, and the host waits {limit.most}"
+                message = f"{name} took {seconds:.1f} seconds, but the host waits only {limit.most}"
                 yield Problem(where, message, limit.claim, "answer faster, or keep the server awake")
                 break
 

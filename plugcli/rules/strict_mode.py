@@ -1,8 +1,8 @@
 """A tool cannot be used in OpenAI's strict mode.
 
-Strict mode makes the model keep to the schema exactly. It is optional, and takes only a part of JSON Schema: no `allOf`, no `not`, no
+Strict mode makes the model follow the schema exactly. It is optional, and supports only a part of JSON Schema: no `allOf`, no `not`, no
 conditions, ten levels, a thousand values of an `enum`, 5,000 properties, 120,000 characters of names and values (the structured outputs
-guide). A note, for those who want it.
+guide). Because it is optional, this is a note.
 
 Bad:
 
@@ -35,10 +35,10 @@ from plugcli.openapi.tool_schema import parts, parts_of
 from plugcli.rules import Place, Problem, Problems, Rule, measured
 
 _UNKNOWN = ("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else")
-# From here on the text of an enum counts too.
+# From this number of values on, the characters of an enum count too.
 _LONG_ENUM = 250
-_TEXT = "take a text, and say in the description what it may be"
-_PLAIN = "write the schema out without it, or leave strict mode off"
+_TEXT = "accept a string, and list its values in the description"
+_PLAIN = "write the schema without it, or leave strict mode off"
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -50,7 +50,7 @@ def check(openapi: Document, host: Host) -> Problems:
         title = part.tool.operation.title
         for key in _UNKNOWN:
             if key in part.schema:
-                message = f"strict mode does not know {key}: {title} cannot be strict"
+                message = f"strict mode does not support {key}: {title} cannot be strict"
                 yield Problem(
                     Place(openapi, f"{part.where}/{key}", of_key=True), message, "strict-mode", _PLAIN
                 )
@@ -60,7 +60,10 @@ def check(openapi: Document, host: Host) -> Problems:
                     f"the arguments of {title} are more than {limit.most} levels deep: it cannot be strict"
                 )
                 yield Problem(
-                    Place(openapi, part.where), message, limit.claim, "ask for less at once, or flatter"
+                    Place(openapi, part.where),
+                    message,
+                    limit.claim,
+                    "ask for less at once, or make it flatter",
                 )
         values = part.schema.get("enum")
         for limit in most_values:
@@ -80,13 +83,13 @@ def check(openapi: Document, host: Host) -> Problems:
 
 
 def _sizes(openapi: Document, host: Host, how: Tools) -> Problems:
-    """Tools that have too much of something all in all."""
+    """Tools that exceed a limit in total."""
     limits = [
         (measure, noun, limit)
         for name, (measure, noun) in _MEASURES.items()
         for limit in host.limits.get(name, ())
     ]
-    # What all tools have together no single one exceeds, and most documents are far below it.
+    # If all tools together are below the limit, so is each of them; most documents are far below it.
     whole = [part.schema for part in parts(openapi, how)]
     whole += (_properties(tool) for tool in tools(openapi, how))
     limits = [each for each in limits if sum(map(each[0], whole)) > each[2].most]
@@ -110,7 +113,7 @@ def _number(schema: dict[str, Any]) -> int:
 
 
 def _text(schema: dict[str, Any]) -> int:
-    """The characters of the names and values that a schema has itself."""
+    """The characters of the names and values in the schema itself, without those inside it."""
     properties, values = schema.get("properties"), schema.get("enum")
     names = list(properties) if isinstance(properties, dict) else []
     return (

@@ -1,7 +1,7 @@
-"""The model is shown the summary, and not the description.
+"""The model is shown the summary, not the description.
 
-ChatGPT took the description and fell back on the summary; some hosts do the opposite, and what the description tells the model
-is lost there.
+ChatGPT used the description, and the summary only if there was none. Some hosts do the opposite, and there the model never sees the
+description.
 
 Bad:
 
@@ -34,14 +34,14 @@ def check(openapi: Document, host: Host) -> Problems:
         return
     for tool in tools(openapi, host.tools):
         description = tool.operation.data.get("description")
-        # A description that says no more than the summary is no loss.
+        # Nothing is lost if the description says no more than the summary.
         if (
             tool.text == "summary"
             and isinstance(description, str)
             and len(description) > len(tool.description)
         ):
             message = f"the model is shown only the summary of {tool.operation.title}, which is shorter"
-            hint = "say in the summary what the model must know, or leave the summary out"
+            hint = "say in the summary what the model must know, or remove the summary"
             where = Place(openapi, f"{tool.operation.where}/description", of_key=True)
             yield Problem(where, message, "summary-first", hint)
 

@@ -1,8 +1,8 @@
-"""A text of the manifest is longer than the host takes.
+"""A name or description in the manifest is longer than the host allows.
 
-Two limits stood in OpenAI's documentation at different times, and the approved plugins show which one was enforced: 50, 50, 120
-and 8,000 characters for the names and descriptions. The later and stricter 20 and 100 are broken by hundreds of approved plugins:
-a warning. Space around the text is not counted (an approved description of 120 characters ends in a blank).
+OpenAI's documentation gave two sets of limits at different times, and the approved plugins show which one was enforced: 50, 50, 120
+and 8,000 characters for the names and descriptions. Hundreds of approved plugins exceed the later and stricter limits of 20 and 100, so
+exceeding those is a warning. Space around the text is not counted (an approved description of 120 characters ends with a space).
 
 Bad:
 
@@ -19,10 +19,10 @@ from plugcli.rules import Place, Problem, Problems, Rule, exceeded, measured
 
 _TEXTS = ("name_for_human", "name_for_model", "description_for_human", "description_for_model")
 _HINTS = {
-    "name_for_human": "a word or two",
-    "name_for_model": "a word or two, with _ in between",
-    "description_for_human": "one short sentence",
-    "description_for_model": "what is about one operation belongs into its description",
+    "name_for_human": "use a word or two",
+    "name_for_model": "use a word or two, joined with _",
+    "description_for_human": "use one short sentence",
+    "description_for_model": "move what is about one operation to the description of that operation",
 }
 
 

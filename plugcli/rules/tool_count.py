@@ -1,7 +1,7 @@
-"""There are more tools than a model can be given.
+"""There are more tools than the model's API accepts.
 
-Every operation becomes one function in the list that goes to the model with each message. APIs of models refuse a list that
-is too long, and the whole request with it; long before that, the model begins to choose the wrong one.
+Every operation becomes one function in the list that the model gets with each message. Models' APIs refuse the whole request if the
+list is too long. Long before that, the model begins to choose the wrong function.
 
 Bad:
 
@@ -29,7 +29,7 @@ def check(openapi: Document, host: Host) -> Problems:
     number = len(tools(openapi, host.tools))
     if limit := exceeded(limits, number):
         message = f"the operations become {number} tools, {number - limit.most} more than {limit.most}"
-        hint = "give each host a document with the operations that its users need"
+        hint = "give each host a document with only the operations that its users need"
         yield Problem(Place(openapi, "/paths"), message, limit.claim, hint, {"number": number})
 
 

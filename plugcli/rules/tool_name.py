@@ -1,8 +1,8 @@
-"""Two operations become tools of the same name.
+"""Two operations become tools with the same name.
 
-Hosts make up a name for an operation without an operationId, and shorten or rewrite others: what was different in the document is
-the same to the model, which can call only one of the two. FastMCP ends a name at the first `__` and at 56 characters; LibreChat
-leaves slashes and braces out of method and path.
+Hosts make up a name for an operation without an operationId, and shorten or rewrite others. So two different operations can get the
+same name, and the model can call only one of them. FastMCP cuts a name at the first `__` and at 56 characters; LibreChat joins method
+and path without slashes and braces.
 
 Bad:
 
@@ -38,9 +38,9 @@ def check(openapi: Document, host: Host) -> Problems:
             seen[name] = tool.name, tool.operation
             continue
         other, first = seen[name]
-        if tool.name != other or not (tool.operation.id and first.id):  # else operation-id speaks of it
+        if tool.name != other or not (tool.operation.id and first.id):  # otherwise operation-id reports it
             where = Place(openapi, f"{tool.operation.where}/operationId")
-            message = f"{tool.operation.title} and {first.title} become tools of one name"
+            message = f"{tool.operation.title} and {first.title} become tools with the same name"
             hint = "give each an operationId that differs in its first letters, before any __"
             yield Problem(where, message, "tool-name", hint, {"name": name})
 

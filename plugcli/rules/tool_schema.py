@@ -1,8 +1,8 @@
-"""The input of a tool has a schema that models' APIs refuse.
+"""The input schema of a tool is one that models' APIs refuse.
 
-OpenAPI and its readers are lenient; an API that gives tools to a model checks each of them as JSON Schema, and refuses the whole request
-for one fault: a list that does not say of what, an unknown type, a bound or a `required` that is true or false. OpenAI's own
-quickstart plugin has a property with `required: true`. MCP's clients leave out a tool whose `x-mcp-header` names no header (specification
+Programs that read OpenAPI are lenient. A model's API checks the input of each tool as JSON Schema, and refuses the whole request for one
+fault: an array without `items`, an unknown type, a bound or a `required` that is true or false. OpenAI's own quickstart plugin has a
+property with `required: true`. MCP clients drop a tool whose `x-mcp-header` is not a valid header name (specification
 2026-07-28, custom headers).
 
 Bad:
@@ -37,7 +37,7 @@ from plugcli.json_schema.schema_type import TYPES, meant
 from plugcli.openapi.tool_schema import Part, parts
 from plugcli.rules import Place, Problem, Problems, Rule
 
-# Of the Model Context Protocol: an argument that goes into a header of the request, so that a proxy can read it.
+# From the Model Context Protocol: this argument is sent in a header of the request, so that a proxy can read it.
 _HEADER = "x-mcp-header"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_TYPES = ("string", "integer", "boolean")
@@ -61,7 +61,7 @@ def _of(openapi: Document, part: Part) -> Iterator[Problem]:
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
     if "array" in kinds and not isinstance(schema.get("items"), (dict, bool)) and "prefixItems" not in schema:
-        message = f"{_named(part)} is a list that does not say of what"
+        message = f"{_named(part)} is an array without items"
         hint = "add items, for example items: {type: string}"
         yield _problem(openapi, part, "", message, "tool-schema/items", hint)
     strange = [each for each in kinds if each is not None and each not in (*TYPES, "null")]
@@ -75,27 +75,29 @@ def _of(openapi: Document, part: Part) -> Iterator[Problem]:
     for bound in _BOUNDS:
         if isinstance(schema.get(bound), bool):
             limit = bound.removeprefix("exclusive").lower()
-            message = f"{_named(part)} says {bound}: {_shown(schema[bound])}, as only old JSON Schema does"
+            message = (
+                f"{_named(part)} has {bound}: {_shown(schema[bound])}, which only old JSON Schema allows"
+            )
             hint = f"write {bound}: {schema.get(limit, '(the number)')} in place of {limit}"
             yield _problem(openapi, part, bound, message, "tool-schema/bound", hint)
 
 
 def _headers(openapi: Document, found: tuple[Part, ...]) -> Iterator[Problem]:
-    """Tools that a client leaves out for a header that it cannot send; one finding a tool."""
+    """Tools that a client drops because it cannot send one of their headers; one finding for each tool."""
     seen: dict[tuple[int, str], str] = {}
     lost = set()
-    for part in reversed(found):  # as they stand in the text, but for what is nested
+    for part in reversed(found):  # in the order of the text, except nested ones
         if _HEADER not in part.schema or part.tool.index in lost:
             continue
         name = part.schema[_HEADER]
         is_name = isinstance(name, str) and _TOKEN.fullmatch(name)
-        wrong, hint = "", f"{_HEADER} names a header: letters, digits and -"
+        wrong, hint = "", "name a header with letters, digits and -"
         if not is_name:
-            wrong = f"is no name of a header: {name}"
+            wrong = f"is not a valid header name: {name}"
         elif part.schema.get("type") not in _PLAIN_TYPES or set(part.context[::2]) != {"properties"}:
-            wrong, hint = "belongs to a text, a whole number or true and false alone", "remove it here"
+            wrong, hint = "is allowed only on a string, an integer or a boolean", "remove it here"
         elif (key := (part.tool.index, name.lower())) in seen:
-            wrong = f"has the name that {seen[key]} has: {name}"
+            wrong = f"has the same name as that of {seen[key]}: {name}"
         else:
             seen[key] = _steps(part, "{}")
         if wrong:
@@ -118,7 +120,7 @@ def _problem(openapi: Document, part: Part, member: str, message: str, claim: st
 
 
 def _named(part: Part) -> str:
-    """The schema as a person would call it."""
+    """What a person would call the schema."""
     return f"the argument {_steps(part, '{}')} of {part.tool.operation.title}"
 
 

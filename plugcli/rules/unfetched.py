@@ -1,7 +1,7 @@
-"""The plugin's server does not give the manifest or the OpenAPI document.
+"""The manifest or the OpenAPI document cannot be fetched from the plugin's server.
 
-The host says only that it could not fetch it, and blames CORS on localhost. Here is the cause: nobody listens, the name is
-unknown, the certificate is refused, an answer other than 200, a redirect to another domain, 15 seconds without an answer.
+The host says only that it could not fetch it, and on localhost it blames CORS. This rule names the cause: nothing listens, the name
+is unknown, the certificate is refused, an answer other than 200, a redirect to another domain, 15 seconds without an answer.
 
 Bad:
 
@@ -23,7 +23,7 @@ from plugcli.rules import Place, Problem, Problems, Rule
 
 _NAMES: dict[Part, str] = {"manifest": "the manifest", "openapi": "the OpenAPI document"}
 
-_HINT = "ask this address yourself, for example with curl -i, and look at the server's log"
+_HINT = "request this URL yourself, for example with curl -i, and look at the server's log"
 
 
 def check(plugin: Plugin, host: Host) -> Problems:
@@ -37,12 +37,12 @@ def check(plugin: Plugin, host: Host) -> Problems:
             "redirect" if failure.kind == "refused" else "local" if address(last.url).is_local else "remote"
         )
         claim = f"unfetched/{part}/{kind}"
-        # Some hosts say something of their own about an answer that is not 200.
+        # Some hosts have a message of their own for an answer that is not 200.
         if last.status not in (0, 200) and f"unfetched/{part}/status" in host.claims:
             claim = f"unfetched/{part}/status"
         hint = failure.hint or _HINT
         if plugin.nearby is not None:
-            hint += f"; {plugin.nearby} is an OpenAPI document: name it itself to judge it alone"
+            hint += f"; {plugin.nearby} is an OpenAPI document: validate it directly to judge it alone"
         yield Problem(where, f"{name} at {last.url}: {failure.message}", claim, hint)
 
 

@@ -1,6 +1,6 @@
-"""A member that the host ignores.
+"""The manifest has a member that the host ignores.
 
-Hosts drop what they do not know without a word, so that a misspelt name is noticed only when its meaning is missing.
+Hosts silently drop members that they do not know, so a misspelt name is noticed only when its effect is missing.
 
 Bad:
 
@@ -21,11 +21,11 @@ from plugcli.rules import Place, Problem, Problems, Rule
 def check(manifest: Document, host: Host) -> Problems:
     known = [*host.members, "$schema"]
     if isinstance(manifest.data.get("examples"), dict):
-        known.append("examples")  # manifest-dialect speaks of it
+        known.append("examples")  # manifest-dialect reports it
     yield from _unknown(manifest, "", known)
     for name, members in host.ignored_members.items():
         if name == "auth" and manifest.get("auth", "type") not in list(host.auth_types):
-            continue  # auth-type speaks of it, and other types may have other members
+            continue  # auth-type reports it, and other types may have other members
         yield from _unknown(manifest, name, list(members))
 
 
@@ -34,7 +34,7 @@ def _unknown(manifest: Document, parent: str, known: list[str]) -> Problems:
     strange = []
     for name in members if isinstance(members, dict) else ():
         close = get_close_matches(name.lower(), known, n=1, cutoff=0.8)
-        # Where the one that was meant is missing, member-missing speaks of both.
+        # If the intended member is missing, member-missing reports both.
         if name in known or (close and not parent and manifest.data.get(close[0]) is None):
             continue
         if close:
@@ -44,14 +44,14 @@ def _unknown(manifest: Document, parent: str, known: list[str]) -> Problems:
             )
         else:
             strange.append(name)
-    if strange:  # a manifest that does several jobs is one thing to say
+    if strange:  # several strange members mean one thing: a manifest with several uses
         names = f"{', '.join(strange[:-1])} and {strange[-1]} are" if len(strange) > 1 else f"{strange[0]} is"
         message = f"{names} ignored: the format has no such member{'s' if len(strange) > 1 else ''}"
         yield Problem(
             _place(manifest, parent, strange[0]),
             message,
             "unknown-member",
-            "fine where another program reads it",
+            "keep it if another program reads it",
         )
 
 

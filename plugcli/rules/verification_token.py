@@ -1,7 +1,7 @@
 """The host's verification token is still missing.
 
-With `service_http` and `oauth` ChatGPT shows a token while you install the plugin, and wants to find it in the manifest. Nobody
-else can give it: a step to do, not an error.
+With `service_http` and `oauth` ChatGPT shows a token while you install the plugin, and expects it in the manifest. Only the host can
+give you the token, so this is a step to do, not an error.
 
 Bad:
 
@@ -36,11 +36,13 @@ def check(manifest: Document, host: Host) -> Problems:
         return
     tokens = auth.get("verification_tokens")
     token = tokens.get("openai") if isinstance(tokens, dict) else None
-    hint = "install the plugin in the host, and put the token it shows into auth.verification_tokens.openai"
+    hint = (
+        "install the plugin in the host, and put the token that it shows in auth.verification_tokens.openai"
+    )
     if not isinstance(token, str) or not token.strip():
         yield Problem(
             Place(manifest, "/auth/verification_tokens/openai"),
-            "the verification token is still to come: the host gives it",
+            "the verification token from the host is still missing",
             "verification-token",
             hint,
         )

@@ -1,7 +1,7 @@
-"""A merge key, `<<`, merges nothing for a host whose reader of YAML does not know it.
+"""A merge key, `<<`, merges nothing for a host whose YAML parser does not support it.
 
-YAML 1.2 has no merge keys. PyYAML and js-yaml merge all the same; js-yaml with the schema that Microsoft's parser asks for, and the
-package yaml unless it is told to, take `<<` for a key like any other, and the specification has no such member.
+YAML 1.2 has no merge keys, but PyYAML and js-yaml merge all the same. js-yaml with the schema that Microsoft's parser sets, and the
+package yaml by default, treat `<<` as an ordinary key, and the OpenAPI specification has no such member.
 
 Bad:
 
@@ -20,7 +20,7 @@ from plugcli.document import Document, pointer
 from plugcli.hosts import Host
 from plugcli.rules import Place, Problem, Problems, Rule
 
-# What stands below these is data, and below x- an extension: any key may be there. Below the others each name is the author's own.
+# Below these is data, and below x- an extension: any key is allowed there. Below the others the author chooses every name.
 _DATA = ("example", "default", "enum", "const", "value")
 _NAMES = (
     "properties",
@@ -33,7 +33,7 @@ _NAMES = (
     "callbacks",
     "variables",
 )
-_MESSAGE = "the merge key << merges nothing for this host's reader of YAML, and is a key like any other"
+_MESSAGE = "the merge key << merges nothing: to this host's YAML parser it is an ordinary key"
 
 
 def check(openapi: Document, host: Host) -> Problems:
@@ -45,7 +45,7 @@ def check(openapi: Document, host: Host) -> Problems:
         )
         claim = "yaml-merge/data" if is_data and "yaml-merge/data" in host.claims else "yaml-merge"
         where = Place(openapi, pointer.join(*parts, "<<"), of_key=True, position=position)
-        yield Problem(where, _MESSAGE, claim, "write its members out, or use the alias alone")
+        yield Problem(where, _MESSAGE, claim, "write the merged members here, or use the alias alone")
 
 
 RULE = Rule(openapi=check, is_of_any_version=True)

@@ -1,9 +1,9 @@
-"""A value without quotes is something else in YAML than it looks, or to one reader than to another.
+"""In YAML, a value without quotes is not what it looks like, or parsers read it differently.
 
-`2023-01-31` is a date, which JSON does not have. To readers of YAML 1.1, such as PyYAML, `012345` is the number 5349, `12:30` is 750 and
-`no` is false; readers of YAML 1.2, such as js-yaml, take them for 12345 and for texts. `1e-3`, `08` and `0o14` are numbers to the latter
-only. A property called `no` or `on` is called false or true. What such a value becomes depends on which reader a host has: in quotes, or
-as a plain number, it is what it looks like everywhere.
+`2023-01-31` is a date, which JSON does not have. YAML 1.1 parsers, such as PyYAML, read `012345` as the number 5349, `12:30` as 750 and
+`no` as false; YAML 1.2 parsers, such as js-yaml, read the first as 12345 and the other two as strings. Only YAML 1.2 parsers read `1e-3`,
+`08` and `0o14` as numbers. A property called `no` or `on` becomes false or true. So such a value depends on the host's parser. In quotes,
+or as a plain number, it is the same everywhere.
 
 Bad:
 
@@ -40,7 +40,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     if openapi is None or openapi_dialect(openapi.data) not in ("openapi", "version-missing"):
         return
     for where, scalar in openapi.differences.scalars:
-        if not scalar.is_refused:  # which has a rule of its own
+        if not scalar.is_refused:  # which has its own rule
             message, hint = _told(where, scalar)
             yield Problem(where, message, _CLAIM, hint)
 
@@ -51,26 +51,26 @@ def _told(where: Place, scalar: Scalar) -> tuple[str, str]:
     quoted = f'write "{text}"'
     name = f"the key {text}" if where.of_key else text
     if scalar.is_date:
-        return f"{name} is a date to readers of YAML 1.1, and JSON has no dates", quoted
+        return f"{name} is a date in YAML 1.1, but JSON has no dates", quoted
     if where.of_key:
         is_property = where.pointer.split("/")[-2:-1] == ["properties"]
         name = f"the property {text}" if is_property else name
         version, called = ("1.1", old) if old != text else ("1.2", new)
-        readers = "js-yaml" if scalar.is_only_js else f"readers of YAML {version}"
-        return f"{name} is called {_value(called if not scalar.is_only_js else new)} by {readers}", quoted
+        parsers = "js-yaml reads" if scalar.is_only_js else f"YAML {version} parsers read"
+        return f"{parsers} {name} as {_value(called if not scalar.is_only_js else new)}", quoted
     if scalar.is_only_js:
-        message = f"{text} is {_meaning(new)} to js-yaml, and {_meaning(old)} to other readers"
+        message = f"js-yaml reads {text} as {_meaning(new)}, other parsers read it as {_meaning(old)}"
     else:
-        message = f"{text} is {_meaning(old)} to readers of YAML 1.1, and {_meaning(new)} to others"
+        message = f"YAML 1.1 parsers read {text} as {_meaning(old)}, other parsers as {_meaning(new)}"
     values = [each for each in (old, new) if each != text]
-    # Nobody means 750 by 12:30, and of two numbers nobody knows which is meant.
+    # Nobody means 750 by 12:30, and if there are two numbers, either may be meant.
     is_sure = len(values) == 1 and ":" not in text
     return message, f"{quoted}, or {_value(values[0])}" if is_sure else quoted
 
 
 def _meaning(value: Any) -> str:
     if isinstance(value, str):
-        return "text"
+        return "a string"
     return _value(value) if isinstance(value, bool) else f"the number {_value(value)}"
 
 

@@ -12,11 +12,11 @@ from tests.e2e.serving import serving, write_plugin
 GONE = {
     "logo.png": (
         "logo",
-        "there is no logo.png in the folder, and logo_url is http://localhost:5003/logo.png",
+        "logo_url is http://localhost:5003/logo.png, but there is no logo.png in the folder",
     ),
     "legal.html": (
         "legal-info-url",
-        "there is no legal.html in the folder, and legal_info_url is http://localhost:5003/legal",
+        "legal_info_url is http://localhost:5003/legal, but there is no legal.html in the folder",
     ),
     "openapi.yaml": ("openapi-missing", "the OpenAPI document is not judged: there is no openapi.yaml here"),
 }

@@ -101,8 +101,8 @@ def test_no_target_is_the_current_folder() -> None:
     [
         (["missing"], "'missing' does not exist"),
         ([""], "'' does not exist"),
-        (["--", "-"], "standard input cannot be validated"),
-        (["localhost:5003"], "for the address write http://localhost:5003"),
+        (["--", "-"], "plugcli does not read a target from standard input"),
+        (["localhost:5003"], "if it is a URL, write http://localhost:5003"),
         ([str(GOOD), "missing"], "'missing' does not exist"),
         (["http://["], "'http://[' is not a valid URL"),
         (["https://"], "'https://' is not a valid URL"),

@@ -213,7 +213,7 @@ def logo(
     [
         (logo(b"", status=404), "warning", "the server answers 404 Not Found"),
         (logo(b"<!doctype html><p>start page", "text/html"), "warning", "is no picture (text/html)"),
-        (logo(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "text/plain"), "warning", "SVG and sent as text/plain"),
+        (logo(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "text/plain"), "warning", "SVG but is sent as text/plain"),
         (logo(LOGO, Cross_Origin_Resource_Policy="same-origin"), "warning", "Cross-Origin-Resource-Policy"),
         (logo(b"GIF89a\x00\x02\x00\x02\x00\x00\x00", "image/gif"), "warning", "the logo is a GIF"),
         (logo(b"GIF89a" + b"\x00" * 6 * 1024 * 1024), "note", "larger than 5 MiB"),

@@ -132,7 +132,7 @@ def test_address_of_an_api_leads_to_its_document(at: str, path: str) -> None:
         status, target = validate(f"http://localhost:{port}{at}", "--for", "mcp")
         (error,) = found(target, "nothing-judged")
         assert 1 == status
-        assert f"name the OpenAPI document itself: http://localhost:{port}{path}" == error["hint"]
+        assert f"validate the OpenAPI document itself: http://localhost:{port}{path}" == error["hint"]
         status, target = validate(f"http://localhost:{port}{path}", "--for", "mcp")
         assert (0, "accepts") == (status, target["verdicts"][0]["verdict"])
 
@@ -185,7 +185,7 @@ def test_folder_names_the_document_that_lies_in_it(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {}\n")
     done = run("--for", "mcp", tmp_path)
     assert 1 == done.returncode
-    assert f"hint: name the OpenAPI document itself: {tmp_path}/docs/api.yaml" in done.stdout
+    assert f"hint: validate the OpenAPI document itself: {tmp_path}/docs/api.yaml" in done.stdout
 
 
 @pytest.mark.parametrize("version", ["3.2.0", "3.3.0", "4.0.0"])

@@ -179,7 +179,7 @@ def test_manifest_cannot_make_us_ask_another_host() -> None:
         with server(plugin(api=api)) as (port, _):
             status, target = validate(f"http://localhost:{port}")
     assert 1 == status
-    assert ("domain", "api.url is at 127.0.0.1, and the plugin at localhost") in errors(target)
+    assert ("domain", "api.url is at 127.0.0.1, but the plugin is at localhost") in errors(target)
     assert [] == inner_asked
 
 

@@ -47,8 +47,8 @@ def test_yaml_in_a_hint_becomes_json(hint: str, expected: str) -> None:
     "hint",
     [
         "write /todos/{user}",
-        "describe the same way to log in: http or apiKey",
-        "say what it is and give one example: a list of values belongs into enum",
+        "describe the same authentication in both: use http or apiKey",
+        "say what it is and give one example; put a list of values into enum",
         "text and day in place of todo: {text, day}",
         '"auth": {"type": "none"}',
         "did you mean #/components/schemas/Todo?",

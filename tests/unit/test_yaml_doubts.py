@@ -68,7 +68,7 @@ def test_host_with_another_reader_does_not_refuse_it(line: str) -> None:
     for host_id, host in all_hosts().items():
         if host.yaml is not None and host.yaml.version == "1.2":
             assert ("warning", "not_judged") == (found[host_id].severity, verdicts[host_id])
-            assert found[host_id].message.startswith("not judged: this host's reader of YAML may take it")
+            assert found[host_id].message.startswith("not judged: this host's YAML parser may accept it")
         elif found[host_id].severity == "error":
             assert "refuses" == verdicts[host_id]
     assert ("error", "refuses") == (found["dify"].severity, verdicts["dify"])
