@@ -81,7 +81,10 @@ def echo(
         def log_message(self, format: str, *arguments: Any) -> None:
             pass
 
-    listener = Listener("127.0.0.1", Handler)
+    class Patient(Listener):
+        request_queue_size = 64  # a queue of 5 is too short for many exchanges at once
+
+    listener = Patient("127.0.0.1", Handler)
     if tls is not None:
         listener.socket = tls.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     seen.port = listener.server_port
