@@ -1,4 +1,4 @@
-"""A template that was not filled in, or a page: how a text that is no document gives itself away."""
+"""Recognizes a text that is not a document: a template that was not filled in, or a web page."""
 
 import re
 
@@ -15,7 +15,7 @@ def unfilled(found: re.Match[str], at: int | None = None) -> BadText:
 
 
 def kind_of_page(text: str) -> str:
-    """`an HTML page` or `XML` where `text` is one, else an empty text."""
+    """`an HTML page` or `XML` if `text` is one; otherwise empty."""
     if _PAGE.match(text):
         return "an HTML page"
     return "XML" if _XML.match(text) else ""

@@ -48,7 +48,7 @@ class Arguments:
 
 
 def arguments(document: Document, operation: Operation) -> Arguments:
-    """What the model gives to call `operation`."""
+    """The arguments with which the model calls `operation`."""
     left_out: list[LeftOut] = []
     found = operation.data.get("parameters")
     written = found if isinstance(found, list) else []
@@ -61,7 +61,7 @@ def arguments(document: Document, operation: Operation) -> Arguments:
     seen = set[str]()
     for each in shown:
         if each.name in seen:
-            return Arguments(trouble=f"{each.name} is there twice")
+            return Arguments(trouble=f"it has the parameter {each.name} twice")
         seen.add(each.name)
     return Arguments(tuple(shown), tuple(left_out))
 
