@@ -1,4 +1,4 @@
-"""Addresses in a plugin's documents: which of the forms that hosts tell apart a text has. Opens none."""
+"""Addresses in a plugin's documents: which form a text has, of those that hosts distinguish. Opens none of them."""
 
 import re
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _NOT_IN_HOSTS = re.compile(r"[\x00-\x20#<>@\[\]^|%\x7f]")
 
 @dataclass(frozen=True)
 class Address:
-    """A text that should be an address. `host` is in lower case, and empty where there is none."""
+    """A text that should be an address. `host` is in lower case; it is empty if there is none."""
 
     text: str
     kind: Kind
@@ -41,7 +41,7 @@ class Address:
 
     @property
     def with_scheme(self) -> str:
-        """The text with the scheme that a host takes there, for a text that lacks one."""
+        """The text with the scheme that a host assumes, for a text without one."""
         rest = self.text.removeprefix("//")
         host = urlsplit(f"//{rest}").hostname or ""
         return f"{'http' if is_own_machine(host) else 'https'}://{rest}"
@@ -65,7 +65,7 @@ class Address:
 
 
 def address(text: str) -> Address:
-    """Tell which form `text` has."""
+    """The address `text`, with the form that it has."""
     if is_placeholder(text):
         return Address(text, "placeholder")
     if text.startswith("/") and not text.startswith("//"):
@@ -73,7 +73,7 @@ def address(text: str) -> Address:
     try:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError:  # http://[ or a port that is no number
+    except ValueError:  # http://[ or a port that is not a number
         return Address(text, "other")
     if parts.scheme == "data":
         return Address(text, "data")
@@ -87,7 +87,7 @@ def address(text: str) -> Address:
 
 
 def whole(home: Address | None, text: str) -> str:
-    """The whole address that a path such as `./logo.png` stands for at `home`; `https://...` where that cannot be told."""
+    """The whole address of a path such as `./logo.png` at `home`; `https://...` if that is unknown."""
     if home is None or not home.host or address(text.strip()).kind not in ("path", "relative"):
         return "https://..."
     return urljoin(home.text, from_root(text))
@@ -99,7 +99,7 @@ def from_root(path: str) -> str:
 
 
 def protocol_of(text: str) -> str | None:
-    """The scheme of `text` as JavaScript's `new URL(text)` reads it, None where that refuses it (URL Standard, 4.4)."""
+    """The scheme of `text` as JavaScript's `new URL(text)` reads it, None if that refuses it (URL Standard, 4.4)."""
     found = re.fullmatch(r"([a-z][a-z0-9+.-]*):(.*)", text.strip(_BLANK), re.IGNORECASE | re.DOTALL)
     if not found:
         return None
@@ -115,7 +115,7 @@ def protocol_of(text: str) -> str | None:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether `text` waits to be filled in, such as `{{BASE}}/openapi.yaml` or `https://your-domain.com`."""
+    """Whether `text` still has to be filled in, such as `{{BASE}}/openapi.yaml` or `https://your-domain.com`."""
     return bool(TEMPLATE.search(text) or _unfilled(text))
 
 
@@ -126,18 +126,18 @@ def is_shared(host: str) -> bool:
 
 
 def is_own_machine(host: str) -> bool:
-    """Whether only the author's own machine answers at `host`, whatever the rest of its address looks like."""
+    """Whether `host` is the author's own machine, whatever the rest of the address looks like."""
     return _of_host(host.lower()) in ("localhost", "loopback")
 
 
 def is_localhost(host: str) -> bool:
-    """Whether `host` is a name that browsers take for both loopback addresses, whatever a name server says (RFC 6761, 6.3)."""
+    """Whether `host` is a name that browsers resolve to both loopback addresses, whatever a name server says (RFC 6761, 6.3)."""
     name = host.lower().rstrip(".")
     return name == "localhost" or name.endswith(".localhost")
 
 
 def is_example(host: str) -> bool:
-    """Whether `host` is one of those that RFC 2606 keeps free for examples."""
+    """Whether `host` is one that RFC 2606 reserves for examples."""
     return bool(_EXAMPLE.search(host))
 
 

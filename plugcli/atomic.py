@@ -1,4 +1,4 @@
-"""Write a file or a folder whole or not at all: no reader sees half of it, and after an error all is as it was before."""
+"""Write a file or a folder whole or not at all. No reader sees half of it, and after an error everything is as it was before."""
 
 import os
 import secrets
@@ -19,7 +19,7 @@ def write_file(path: Path, data: bytes) -> None:
     old = path.stat() if path.exists() else None
     new = path.parent / f".plugcli-{secrets.token_hex(8)}"
     try:
-        # What nobody else may read must not be readable in between either.
+        # A file that only its owner may read must not be readable to others in between.
         descriptor = os.open(
             new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if old is None else 0o600
         )
@@ -39,16 +39,16 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def write_folder(destination: Path, files: Mapping[str, bytes], *, force: bool = False) -> list[Path]:
-    """Write `files`, by their relative paths, into the folder `destination`, which is made if need be; return their paths.
+    """Write `files`, by their relative paths, into the folder `destination`, which is created if needed; return their paths.
 
-    Raises PlugcliError as `check_free` does, and where the folder cannot be written. `force` replaces files and
-    symbolic links, and follows none of them out of the folder.
+    Raises PlugcliError as `check_free` does, and if the folder cannot be written. `force` replaces files and symbolic
+    links, but never follows a link out of the folder.
     """
     check_free(destination, files, force=force)
     try:
         with ExitStack() as undo_folders:
             _make_folders(destination, undo_folders)
-            # What `force` replaces waits here until all is written.
+            # Files that `force` replaces are kept here until everything is written.
             with (
                 tempfile.TemporaryDirectory(prefix=".plugcli-", dir=destination) as aside,
                 ExitStack() as undo,
@@ -60,7 +60,7 @@ def write_folder(destination: Path, files: Mapping[str, bytes], *, force: bool =
                         kept = Path(aside, str(number))
                         target.replace(kept)
                         undo.callback(kept.replace, target)
-                    # Exclusive: never over a file that has turned up since, never through a link.
+                    # Exclusive: never over a file that has appeared since the check, and never through a link.
                     with target.open("xb") as file:
                         undo.callback(target.unlink)
                         file.write(content)
@@ -91,13 +91,13 @@ def check_free(destination: Path, names: Iterable[str], *, force: bool = False) 
 
 
 def reason(error: Exception) -> str:
-    """Why a file could not be read or written, as the end of a sentence: `permission denied`."""
+    """Why a file could not be read or written, to end a sentence with: `permission denied`."""
     known: str | None = getattr(error, "strerror", None)
     return known.lower() if known else str(error)
 
 
 def _obstacle(destination: Path, name: str, force: bool) -> str:
-    """Return the path below `destination` that keeps `name` from being written; empty if nothing does."""
+    """Return the path below `destination` that keeps `name` from being written, or an empty string."""
     for folder in reversed(Path(name).parents[:-1]):
         try:
             # Not is_dir(): a symbolic link to a folder leads out of this one.
@@ -113,7 +113,7 @@ def _obstacle(destination: Path, name: str, force: bool) -> str:
 
 
 def _make_folders(folder: Path, undo: ExitStack) -> None:
-    """Make `folder` and those above it that are missing, and have `undo` remove exactly these."""
+    """Make `folder` and its missing parents, and have `undo` remove exactly those."""
     for each in reversed([folder, *folder.parents]):
         if not each.is_dir():
             each.mkdir()

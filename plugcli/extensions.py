@@ -15,7 +15,7 @@ def ids(package: ModuleType) -> list[str]:
 
 
 def load(package: ModuleType, extension_id: str, constant: str, kind: type[T]) -> T:
-    """`constant` of the module whose id is `extension_id`. Raises TypeError for a module without it."""
+    """`constant` of the module whose id is `extension_id`. Raises TypeError if it does not define one."""
     module = importlib.import_module(f"{package.__name__}.{extension_id.replace('-', '_')}")
     value = getattr(module, constant, None)
     if not isinstance(value, kind):
@@ -24,5 +24,5 @@ def load(package: ModuleType, extension_id: str, constant: str, kind: type[T]) -
 
 
 def discover(package: ModuleType, constant: str, kind: type[T]) -> dict[str, T]:
-    """`constant` of every module in `package`, by id. Raises TypeError for a module without it."""
+    """`constant` of every module in `package`, by id. Raises TypeError if it does not define one."""
     return {each: load(package, each, constant, kind) for each in ids(package)}

@@ -1,7 +1,7 @@
-"""Which addresses are of the public Internet, by the registries that say so, and in every spelling that leads there.
+"""Which addresses belong to the public Internet, according to the registries, in every spelling.
 
-The tables are IANA's, as of REGISTRIES_DATE; Python's own are as old as Python. An address that some other one is wrapped in is judged by
-both. What no registry knows to be public is not.
+The tables are IANA's, as of REGISTRIES_DATE; Python's own are as old as Python. An address that wraps another one is judged by
+both. An address that no registry knows to be public is not public.
 """
 
 import re
@@ -83,13 +83,13 @@ _PLACES = ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
 
 
 def is_public(text: str) -> bool:
-    """Whether the address `text` is one of the public Internet, whatever it is wrapped in. A zone (`%eth0`) is of no public one."""
+    """Whether the address `text` belongs to the public Internet, whatever it is wrapped in. An address with a zone (`%eth0`) does not."""
     number = number_of(text)
     return number is not None and is_public_number(number)
 
 
 def is_public_number(number: IPv4Address | IPv6Address) -> bool:
-    """Whether `number`, and every address that it wraps, is one of the public Internet."""
+    """Whether `number`, and every address that it wraps, belongs to the public Internet."""
     if isinstance(number, IPv4Address):
         return number not in _MULTICAST and _is_reachable(number)
     inner = wrapped(number)
@@ -101,7 +101,7 @@ def is_public_number(number: IPv4Address | IPv6Address) -> bool:
 
 
 def is_own(number: IPv4Address | IPv6Address) -> bool:
-    """Whether `number` is this machine: a loopback, or no address at all, or another spelling of one."""
+    """Whether `number` is this machine: a loopback or unspecified address, or another spelling of one."""
     if number.is_loopback or number.is_unspecified:
         return True
     if isinstance(number, IPv4Address):
@@ -110,7 +110,7 @@ def is_own(number: IPv4Address | IPv6Address) -> bool:
 
 
 def number_of(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that `text` is, in any spelling that a resolver or a browser takes: 0x7f.1, 0177.0.0.1, 2130706433 or 127.0.0.1."""
+    """The address `text`, in any spelling that a resolver or a browser accepts: 0x7f.1, 0177.0.0.1, 2130706433 or 127.0.0.1."""
     if "%" in text:
         return None
     # What IDNA makes of a host: full-width digits and the other full stops.
@@ -124,7 +124,7 @@ def number_of(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def wrapped(number: IPv6Address) -> tuple[IPv4Address, ...]:
-    """Every IPv4 address that `number` stands for, or that its packets are sent to."""
+    """Every IPv4 address that `number` stands for or sends its packets to."""
     data = number.packed
     found: list[bytes] = []
     if any(number in each for each in (_MAPPED, _TRANSLATED, _NAT64)) or number in _COMPATIBLE:
@@ -141,14 +141,14 @@ def wrapped(number: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 def _is_reachable(number: IPv4Address | IPv6Address) -> bool:
-    """What the smallest block of the registries says that holds `number`; they name no other one."""
+    """What the smallest registered block around `number` says; an address outside of all blocks is reachable."""
     blocks = _IPV4 if isinstance(number, IPv4Address) else _IPV6
     known = [(block.prefixlen, is_reachable) for block, is_reachable in blocks if number in block]
     return max(known, default=(0, True))[1]
 
 
 def _ipv4(text: str) -> IPv4Address | None:
-    """As the URL Standard's IPv4 parser and inet_aton have it: one to four numbers, of which the last fills what is left."""
+    """As the URL Standard's IPv4 parser and inet_aton read it: one to four numbers, the last of which fills the remaining bytes."""
     parts = text.split(".")
     numbers = [_number(part) for part in parts]
     if len(parts) > 4 or None in numbers:

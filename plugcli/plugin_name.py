@@ -1,6 +1,6 @@
-"""What a user says about a new plugin, its name and an e-mail address: checked, and what follows from it.
+"""The name and e-mail address of a new plugin: how they are checked, and the names that are derived from them.
 
-Everything here ends up in files that a chat host reads and shows, so what no host would take is refused here,
+Both end up in files that a chat host reads and shows. A value that no host would accept is therefore refused here,
 with the reason, before it is written anywhere.
 """
 
@@ -19,7 +19,7 @@ REFUSED_WORDS = ("plugin", "chatgpt", "openai")
 
 # RFC 5321, 4.5.3.1.3: a path is 256 octets with its angle brackets.
 EMAIL_CHARACTERS = 254
-# A reserved name (RFC 2606) that nobody can take for an answer.
+# A reserved name (RFC 2606), so that it cannot be mistaken for a real address.
 EMAIL_TO_EDIT = "you@example.com"
 
 _MARKS = (0x061C, 0x200E, 0x200F)
@@ -29,14 +29,14 @@ _LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d",
 
 
 def checked_name(name: str) -> str:
-    """Return `name` as it goes into `name_for_human`; raise UsageError with the reason if none takes it."""
+    """Return `name` as it goes into `name_for_human`; raise UsageError with the reason if no host accepts it."""
     hint = f"a name is one line of 1 to {NAME_FOR_HUMAN_CHARACTERS} characters, such as Python Runner"
     for position, character in enumerate(name, 1):
         if what := _unprintable(character):
             raise UsageError(f"the name holds {what} (character {position})", hint=hint)
     name = " ".join(unicodedata.normalize("NFC", name).split())
     if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
-        raise UsageError("the name is empty: it has nothing that can be seen", hint=hint)
+        raise UsageError("the name is empty: it has no visible character", hint=hint)
     for character in name:
         if gate.is_hidden(character) and ord(character) not in _MARKS:
             raise UsageError(f"the name holds U+{ord(character):04X}, which is not shown", hint=hint)
@@ -47,21 +47,21 @@ def checked_name(name: str) -> str:
     for word in REFUSED_WORDS:
         if word in plain:
             raise UsageError(
-                f"the name {name!r} holds {word!r}, which chat hosts do not take in a name",
+                f"the name {name!r} holds {word!r}, which chat hosts do not accept in a name",
                 hint="say what it does: people see the name among other plugins",
             )
     return name
 
 
 def checked_email(email: str) -> str:
-    """Return `email` without surrounding blanks; raise UsageError with the reason if it is no address."""
+    """Return `email` without surrounding blanks; raise UsageError with the reason if it is not a valid address."""
     email = email.strip()
     hint = "an address such as ada@example.org; leave it out to fill it in later"
     if any(
         _unprintable(character) or character.isspace() or character in '<>"(),:;\\' for character in email
     ):
         raise UsageError(
-            f"the e-mail address {_start(email)!r} holds a character that no address has", hint=hint
+            f"the e-mail address {_start(email)!r} contains a character that addresses cannot have", hint=hint
         )
     if not re.fullmatch(r"[^@]+@[^@.]+(\.[^@.]+)+", email):
         raise UsageError(f"{_start(email)!r} is not an e-mail address", hint=hint)
@@ -73,8 +73,8 @@ def checked_email(email: str) -> str:
 def name_for_model(name: str, *, fallback: str) -> str:
     """Return what the model calls the plugin: [a-z][a-z0-9_]*, at most 50 characters.
 
-    Made of the Latin letters and digits of `name`; those of `fallback` stand in where it has none, and go
-    before a digit.
+    It is made of the Latin letters and digits of `name`. If there are none, or if the first is a digit, those of
+    `fallback` come first.
     """
     words = _ascii_words(name)
     if not words[:1].isalpha():
@@ -88,7 +88,7 @@ def folder_name(name: str, *, fallback: str) -> str:
 
 
 def name_of_folder(folder: Path) -> str | None:
-    """Return the plugin's name that the name of `folder` suggests, or None if it makes none."""
+    """Return the plugin's name that the name of `folder` suggests, or None if it does not make a valid one."""
     words = re.split(r"[-_.\s]+", folder.absolute().name)
     try:
         return checked_name(" ".join(word[:1].upper() + word[1:] for word in words))
@@ -107,7 +107,7 @@ def _start(text: str) -> str:
 
 
 def _unprintable(character: str) -> str:
-    """Return what `character` is if it has no place in one line of text, else an empty string."""
+    """Return what `character` is if it does not belong in one line of text, else an empty string."""
     code = ord(character)
     match unicodedata.category(character):
         case "Zl" | "Zp":

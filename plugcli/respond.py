@@ -1,4 +1,4 @@
-"""What plugcli itself answers: JSON with `error` and `hint`, never a traceback."""
+"""Plugcli's own HTTP answers: JSON with `error` and `hint`, never a traceback."""
 
 import asyncio
 import json
@@ -13,8 +13,8 @@ Header = tuple[bytes, bytes]
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
-# After a refusal the rest of the body is read and dropped for so long: closing at once would reset the
-# connection of a client that is still sending, and it would never see why.
+# After a refusal the rest of the body is read and dropped for this long. Closing at once would reset the connection
+# of a client that is still sending, and the client would never see the reason.
 DRAIN_SECONDS = 2.0
 
 
@@ -43,11 +43,11 @@ class Ready:
 
 
 class ClientGone(Exception):
-    """The client went away before its request was complete."""
+    """The client disconnected before its request was complete."""
 
 
 def json_bytes(content: object) -> bytes:
-    """`content` as JSON in UTF-8 that every reader takes. Half of a surrogate pair, which UTF-8 cannot carry, becomes U+FFFD."""
+    """Return `content` as JSON in UTF-8 that every reader accepts. Half of a surrogate pair, which UTF-8 cannot carry, becomes U+FFFD."""
     said = _encode(content)
     try:
         return said.encode()
@@ -76,12 +76,12 @@ async def send_start(
 
 
 async def send_refusal(refusal: Refusal, send: Send) -> None:
-    """Refuse a request whose body was read."""
+    """Refuse a request whose body has been read."""
     await send_answer(send, refusal.status, refusal.body(), headers=refusal.headers)
 
 
 async def send_early_refusal(refusal: Refusal, receive: Receive, send: Send) -> None:
-    """Refuse a request whose body may still be coming."""
+    """Refuse a request whose body may still be arriving."""
     body = refusal.body()
     await send_start(send, refusal.status, body, headers=[*refusal.headers, (b"connection", b"close")])
     await send({"type": "http.response.body", "body": body, "more_body": True})

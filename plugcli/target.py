@@ -36,7 +36,7 @@ def check_target(target: str) -> None:
     except OSError as error:  # no permission for a folder, a name that is too long
         raise UsageError(f"{target!r} cannot be looked up: {str(error.strerror).lower()}") from error
     if not is_there and Path(target).is_symlink():
-        raise UsageError(f"{target!r} is a link that leads nowhere")
+        raise UsageError(f"{target!r} is a symbolic link to a file that does not exist")
     if target == "-":
         raise UsageError(
             "plugcli does not read a target from standard input", hint="write it to a file, and name the file"
@@ -69,7 +69,7 @@ def each_plugin_once(targets: Sequence[str]) -> list[str]:
 
 
 async def load_target(target: str) -> Plugin:
-    """The plugin that `target` names: at an address, or in a folder or file, which is read in a thread.
+    """The plugin at the address `target`, or in the folder or file `target`, which is read in a thread.
 
     Raises UsageError if it does not exist, and PlugcliError if it cannot be read. If a URL does not answer, the
     `live` of the plugin says why.
@@ -78,13 +78,13 @@ async def load_target(target: str) -> Plugin:
         from plugcli.fetch import fetch_plugin  # 60 ms, which a folder does not need
 
         return await fetch_plugin(target)
-    import asyncio  # with an event loop running it costs nothing, and a folder needs none
+    import asyncio  # free while an event loop runs; reading a folder does not need it
 
     return await asyncio.to_thread(load_files, target)
 
 
 def load_files(target: str) -> Plugin:
-    """The plugin that `target` names, which is a folder or a file and not an address. Raises as `load_target`."""
+    """The plugin in the folder or file `target`. Raises as `load_target`."""
     check_target(target)
     path = Path(target)
     try:

@@ -1,7 +1,7 @@
 """The Typer application.
 
 Commands are found, not listed: `hosts.py` is `plugcli hosts`, and a command with more than one file is a folder with a `command.py`. Only
-the files that are not commands are listed.
+files that are not commands are listed.
 """
 
 import importlib
@@ -17,7 +17,7 @@ from plugcli.cli.command import Command
 from plugcli.cli.render import stop_printing
 from plugcli.extensions import load
 
-SHARED = ("__init__", "app", "boundary", "command", "data_packages", "load", "quick", "render")
+SHARED = ("__init__", "app", "boundary", "command", "load", "quick", "render")
 """The files beside the commands that are not commands."""
 
 FIRST = ("init", "validate", "serve", "exec", "prompt", "doctor", "hosts", "rules", "explain", "schema")

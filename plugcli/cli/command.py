@@ -1,4 +1,4 @@
-"""What the file of a command ends in: COMMAND = Command(...). The name of the file is the name of the command."""
+"""The file of a command ends with COMMAND = Command(...). The name of the file is the name of the command."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from typer.core import TyperCommand
 class Command:
     """One command of the command line.
 
-    `run` takes the options as its parameters, and its docstring is the help; its first sentence stands in the list of commands. `form` and
-    `settings` are for a command that Typer's own class and its usual settings do not suit.
+    The parameters of `run` are the options, and its docstring is the help; the list of commands shows its first sentence. `form` and
+    `settings` are for commands that need another class or other settings than Typer's defaults.
     """
 
     run: Callable[..., None]

@@ -23,7 +23,10 @@ def explain(
         str, typer.Argument(metavar="RULE", help="The id of a rule, as `validate` prints it in brackets.")
     ],
 ) -> None:
-    """Explain a rule: what it finds, why it matters, and what each host does, with the source."""
+    """Explain a rule, and what each host does about it.
+
+    It prints what the rule finds, why it matters, a bad and a good example, and for each host the severity and its source.
+    """
     from difflib import get_close_matches
 
     from plugcli.hosts import all_hosts

@@ -1,4 +1,4 @@
-"""Recognizes a text that is not a document: a template that was not filled in, or a web page."""
+"""Recognizes texts that are not documents: a template that was not filled in, or a page."""
 
 import re
 
@@ -15,7 +15,7 @@ def unfilled(found: re.Match[str], at: int | None = None) -> BadText:
 
 
 def kind_of_page(text: str) -> str:
-    """`an HTML page` or `XML` if `text` is one; otherwise empty."""
+    """`an HTML page` or `XML` where `text` is one, else an empty text."""
     if _PAGE.match(text):
         return "an HTML page"
     return "XML" if _XML.match(text) else ""

@@ -1,4 +1,4 @@
-"""What a server answered when it was asked as a chat host asks: facts. Asks nobody and judges nothing."""
+"""Facts about HTTP exchanges with a plugin's server, requested as a chat host requests them. Sends nothing and judges nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,15 +8,15 @@ from plugcli.exchange.picture import Picture
 
 Part = Literal["manifest", "openapi", "operation", "logo", "legal"]
 
-# The page whose browser asks a plugin on localhost (openai/plugins-quickstart, main.py). Its server asks all others.
+# The page for which a browser requests a plugin on localhost (openai/plugins-quickstart, main.py). The host's server requests all others.
 PAGE = "https://chat.openai.com"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no answer of use: `refused` is what the host would not do either, `large` was cut off.
+    """Why there is no usable answer. `refused`: a host would not do this either. `large`: the answer was cut off.
 
-    With `is_nobody` there is no server at that address.
+    With `is_nobody`, no server listens at that address.
     """
 
     message: str
@@ -27,12 +27,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and what came of it.
+    """One request and its outcome.
 
-    `where` is the pointer to what named the address. `origin` is that of the page for which a browser asks, empty
-    where a server does; `wants_method` and `wants_headers` are what a preflight asks leave for. `status` is 0 where
-    nothing came in HTTP. Names in `headers` are in lower case, and a header that came twice is joined by a comma, as a
-    browser reads it. `picture` is what the bytes of a logo are.
+    `where` is a pointer to the value that named the address. `origin` is the origin of the page for which a browser sends
+    the request; it is empty if a server sends it. `wants_method` and `wants_headers` are what a preflight asks to use.
+    `status` is 0 if no HTTP answer came. Names in `headers` are in lower case, and a header that came twice is joined by a
+    comma, as a browser reads it. `picture` describes the bytes of a logo.
     """
 
     part: Part
@@ -61,7 +61,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Exchanges:
-    """All exchanges with a plugin's server, in their order. Each redirect is an exchange of its own."""
+    """All exchanges with a plugin's server, in order. Each redirect is an exchange of its own."""
 
     exchanges: tuple[Exchange, ...] = ()
 
@@ -69,5 +69,5 @@ class Exchanges:
         return tuple(each for each in self.exchanges if each.part == part)
 
     def last(self, part: Part) -> Exchange | None:
-        """The exchange that ended the search for `part`; None where nobody was asked for it."""
+        """The last exchange about `part`; None if it was never requested."""
         return next((each for each in reversed(self.exchanges) if each.part == part), None)

@@ -1,6 +1,6 @@
-"""What keeps a browser from giving a page the answer of another origin: the checks of the Fetch Standard.
+"""Why a browser does not give a page the answer of another origin: the checks of the Fetch Standard.
 
-CORS check, CORS-preflight fetch and Private Network Access, for requests without credentials. Asks nobody.
+CORS check, CORS-preflight fetch and Private Network Access, for requests without credentials. Sends nothing.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Literal
 
 from plugcli.exchange import Exchange
 
-# CORS-safelisted methods need no leave.
+# CORS-safelisted methods are always allowed.
 _FREE_METHODS = ("GET", "HEAD", "POST")
 _ALL = (
     "answer OPTIONS with 204, Access-Control-Allow-Origin, -Methods, -Headers and -Private-Network, and "
@@ -21,7 +21,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 @dataclass(frozen=True)
 class Obstacle:
-    """Why a browser stops. `off` where the server seems to know nothing of CORS at all."""
+    """Why a browser stops. `off` means that the server does not seem to support CORS at all."""
 
     kind: Literal["off", "wrong", "private-network"]
     message: str
@@ -29,7 +29,7 @@ class Obstacle:
 
 
 def obstacles(exchange: Exchange) -> Iterator[Obstacle]:
-    """What stops the browser at this answer: the first of CORS, else private networks."""
+    """What stops the browser at this answer: the first fault of CORS, else of Private Network Access."""
     if not exchange.origin or exchange.status == 0:
         return
     if exchange.method == "GET":
@@ -47,7 +47,7 @@ def obstacles(exchange: Exchange) -> Iterator[Obstacle]:
 
 
 def closed(why: str) -> Obstacle:
-    """A preflight that got no answer at all."""
+    """The obstacle of a preflight that got no answer at all."""
     return Obstacle("off", f"the preflight (OPTIONS) fails: {why}", _ALL)
 
 
@@ -55,7 +55,7 @@ def _of_status(exchange: Exchange) -> Obstacle | None:
     if 200 <= exchange.status < 300:
         return None
     if exchange.is_redirect:
-        return Obstacle("off", "the preflight is redirected, and no browser follows that", _ALL)
+        return Obstacle("off", "the preflight is redirected, which browsers do not follow", _ALL)
     return Obstacle("off", f"the preflight (OPTIONS) is answered with {exchange.status_line}", _ALL)
 
 
@@ -66,7 +66,7 @@ def _of_origin(exchange: Exchange) -> Obstacle | None:
     if allowed in ("*", origin):
         return None
     if origin == "null":
-        message = f"after a redirect to another origin it asks for null, and {allowed} is allowed"
+        message = f"after a redirect to another origin the browser sends Origin: null, and only {allowed} is allowed"
         return Obstacle("wrong", message, "answer here, without the redirect")
     hint = f"send {origin}, once and without a slash at the end"
     if "," in allowed:
@@ -81,7 +81,7 @@ def _of_method(exchange: Exchange) -> Obstacle | None:
         return _no_list(name, exchange)
     if method in _FREE_METHODS or {method, "*"} & set(allowed):
         return None
-    hint = f"name {method} there, in capitals"
+    hint = f"add {method}, in capitals"
     return Obstacle("wrong", f"{name} does not allow {method}", hint)
 
 
@@ -91,12 +91,12 @@ def _of_headers(exchange: Exchange) -> Obstacle | None:
     if allowed is None:
         return _no_list(name, exchange)
     known = {each.lower() for each in allowed}
-    # The wildcard speaks for every header but this one (CORS non-wildcard request-header name).
+    # The wildcard covers every header except this one (CORS non-wildcard request-header name).
     covered = (known | set(wanted)) - {"authorization"} | known if "*" in known else known
     missing = [each for each in wanted if each not in covered]
     if not missing:
         return None
-    beside = ", for which * does not speak" if "*" in known else ""
+    beside = ", which * does not cover" if "*" in known else ""
     message = f"{name} does not allow {', '.join(missing)}{beside}"
     return Obstacle("wrong", message, f"send {name}: {', '.join(wanted)}")
 
@@ -111,11 +111,11 @@ def _of_private_network(exchange: Exchange) -> Obstacle | None:
 
 
 def _names(value: str) -> list[str] | None:
-    """The names in a header that lists them, None where it is no such list: then the whole is void."""
+    """The names that a header lists; None if it is not a list of names, in which case a browser ignores all of it."""
     names = [each.strip() for each in value.split(",") if each.strip()]
     return names if all(_NAME.fullmatch(each) for each in names) else None
 
 
 def _no_list(name: str, exchange: Exchange) -> Obstacle:
-    message = f"{name} is no list of names with commas: {exchange.headers[name.lower()]}"
-    return Obstacle("wrong", message, "write names, with commas between them")
+    message = f"{name} is not a comma-separated list of names: {exchange.headers[name.lower()]}"
+    return Obstacle("wrong", message, "separate the names with commas")

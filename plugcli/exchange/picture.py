@@ -1,4 +1,4 @@
-"""What the first bytes of a picture say of it: its format and its size. Decodes no picture, and trusts none."""
+"""The format and size of a picture, from its first bytes. No picture is decoded, and none is trusted."""
 
 import re
 import struct
@@ -7,7 +7,7 @@ from typing import Literal
 
 Format = Literal["PNG", "JPEG", "GIF", "WebP", "ICO", "AVIF", "SVG"]
 
-# Nothing but a prologue may come first: an HTML page with a drawing in it is no picture.
+# Only a prologue may come first: an HTML page with a drawing in it is not a picture.
 _SVG = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->|<!DOCTYPE\s+svg[^>]*>)*<svg[\s>]", re.S
 )
@@ -17,7 +17,7 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture's format, and its size in pixels; both are 0 where the start of the file does not tell."""
+    """A picture's format, and its size in pixels; both are 0 if the start of the file does not say."""
 
     format: Format
     width: int = 0
@@ -25,7 +25,7 @@ class Picture:
 
 
 def picture(data: bytes) -> Picture | None:
-    """The picture that `data` starts, None where it is none that a browser shows."""
+    """The picture that `data` is the start of; None if browsers do not show it."""
     try:
         return _picture(data)
     except struct.error:  # cut off within its header

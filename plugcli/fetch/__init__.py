@@ -1,7 +1,7 @@
-"""Fetch a plugin from where it stands, as a host does: manifest, then the document that `api.url` names, then the logo.
+"""Fetch a plugin from its server, as a host does: the manifest, the document that `api.url` names, then the logo.
 
-What does not answer is a fact, never an error of plugcli. The manifest is a stranger's text: an address
-in it is asked only where the host would ask it, on the plugin's own domain.
+A server that does not answer is a fact about the plugin, never an error of plugcli. The manifest is a stranger's text:
+an address in it is requested only where a host would request it, on the plugin's own domain.
 """
 
 from dataclasses import dataclass, replace
@@ -30,9 +30,9 @@ WALL_SECONDS = 15.0
 
 
 async def fetch_plugin(url: str, *, wall_seconds: float = WALL_SECONDS) -> Plugin:
-    """The plugin at `url`: a domain, a manifest or an OpenAPI document. Raises UsageError for no URL.
+    """The plugin at `url`: a domain, a manifest or an OpenAPI document. Raises UsageError if `url` is not a valid URL.
 
-    Manifest, document, preflights of operations and logo each have `wall_seconds`.
+    The manifest, the document, the preflights of the operations and the logo may each take `wall_seconds`.
     """
     try:
         parts = urlsplit(url)
@@ -40,10 +40,12 @@ async def fetch_plugin(url: str, *, wall_seconds: float = WALL_SECONDS) -> Plugi
             raise ValueError
         httpx.URL(url)
     except (ValueError, httpx.InvalidURL) as error:
-        raise UsageError(f"{url!r} is no address", hint="for example https://shop.example.com") from error
+        raise UsageError(
+            f"{url!r} is not a valid URL", hint="for example https://shop.example.com"
+        ) from error
     if has_password(url):
-        hint = "a host asks without: write the address alone"
-        raise UsageError("the address holds a user name or a password", hint=hint)
+        hint = "hosts send neither: leave them out of the address"
+        raise UsageError("the address contains a user name or a password", hint=hint)
     async with client() as asking:
         return await _fetched(Run(wall_seconds, asking), url)
 
@@ -90,7 +92,7 @@ async def _fetched(run: Run, url: str) -> Plugin:
 
 
 def is_browsers(url: str) -> bool:
-    """Whether a host takes `url` for the developer's own machine and lets the browser ask it (client)."""
+    """Whether a host regards `url` as the developer's own machine and lets the browser make the request (client)."""
     found = address(url)
     return found.kind == "localhost" and found.port is not None
 
@@ -115,7 +117,7 @@ async def _openapi(run: Run, manifest: Document, manifest_url: str, origin: str)
     got = await run.document("openapi", url, MAX_BYTES, where="/api/url", origin=origin)
     if (
         got is None and address(api_url.strip()).kind == "path"
-    ):  # no host takes that; it is rather meant from the top
+    ):  # hosts do not accept a relative path; the author means one from the root
         url = urljoin(manifest_url, from_root(api_url))
         got = await run.document("openapi", url, MAX_BYTES, where="/api/url", origin=origin)
     if got is None:

@@ -1,7 +1,7 @@
-"""Where a run may go: a stranger's manifest must not make us ask the user's own machine or network.
+"""Which addresses a plugin may send us to: a stranger's manifest must not make us send requests into the user's own network.
 
-The plugin that the user names may stand anywhere. Once it has answered from a public address, every further name is
-looked up here, once, and asked at just that address: a name that changes its mind (DNS rebinding) gains nothing.
+These are the rules of the hosts. `web` adds its own: once a plugin has answered from a public address, it only sends requests
+to public addresses.
 """
 
 from urllib.parse import urljoin, urlsplit
@@ -11,9 +11,9 @@ from plugcli.exchange import Failure
 
 
 def root_domain(host: str) -> str:
-    """The domain under which a host wants the plugin's addresses (docs, production)."""
+    """The domain under which a host requires the plugin's addresses to be (docs, production)."""
     rest = host.removeprefix("www.")
-    return host if is_shared(rest) else rest  # www.dev is a domain like another
+    return host if is_shared(rest) else rest  # www.dev is an ordinary domain
 
 
 def is_under(host: str, root: str) -> bool:
@@ -23,7 +23,7 @@ def is_under(host: str, root: str) -> bool:
 def may_ask(home: str, other: str) -> bool:
     """Whether a plugin at the address `home` may send us to `other`: its own domain or below it.
 
-    Their hosts decide, never what the rest looks like: `{{x}}` anywhere would make a placeholder of an address.
+    Only the host names count: with `{{x}}` anywhere in it, the whole address would pass for a placeholder.
     """
     root, host = _host(home), _host(other)
     if is_own_machine(root) and not is_own_machine(host):
@@ -32,7 +32,7 @@ def may_ask(home: str, other: str) -> bool:
 
 
 class NotFollowed(Exception):
-    """A redirect that no host follows."""
+    """Hosts do not follow this redirect."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -40,7 +40,7 @@ class NotFollowed(Exception):
 
 
 def redirected(url: str, location: str, what: str) -> str:
-    """The address that `url` redirects to. Raises NotFollowed where a host would not go: only downwards, never off https."""
+    """The address that `url` redirects to. Raises NotFollowed unless it is on the same domain or below it, and on https if `url` is."""
     try:
         target = urljoin(url, location)
         old, new = urlsplit(url), urlsplit(target)
@@ -48,9 +48,9 @@ def redirected(url: str, location: str, what: str) -> str:
     except ValueError:
         host = ""
     if not location or not host or new.scheme not in ("http", "https"):
-        raise NotFollowed(Failure(f"the server redirects to {location!r}, which is no address"))
+        raise NotFollowed(Failure(f"the server redirects to {location!r}, which is not a valid URL"))
     if old.scheme == "https" and new.scheme == "http":
-        message = f"{what} redirects from https to http, where no host follows"
+        message = f"{what} redirects from https to http, which hosts do not follow"
         raise NotFollowed(Failure(message, f"redirect to https://{new.netloc}", "refused"))
     if not is_under(host, root_domain(old.hostname or "")):
         message = f"{what} redirects to {host}: only the same domain and its subdomains are allowed"

@@ -1,4 +1,4 @@
-"""Fetch the logo and the legal page as the browser of a host's user does, if a stranger's manifest may send us there at all."""
+"""Fetch the logo and the legal page as a user's browser does, if a stranger's manifest may send us there at all."""
 
 from dataclasses import replace
 from urllib.parse import urljoin
@@ -18,7 +18,7 @@ _OF_LINK = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fet
 
 
 async def fetch_logo(run: Run, logo_url: object, manifest_url: str) -> None:
-    """Ask for `logo_url`. Other rules speak of one that is no absolute address; it is left alone."""
+    """Request `logo_url`. If it is not an absolute URL, other rules report it, and nothing is requested."""
     if not isinstance(logo_url, str):
         return
     home, url = address(manifest_url), logo_url.strip()
@@ -35,13 +35,13 @@ async def fetch_logo(run: Run, logo_url: object, manifest_url: str) -> None:
         location = exchange.headers.get("location", "")
         url = _joined(url, location)
         if not location or not address(url).host:
-            run.fail(Failure(f"the server redirects to {location!r}, which is no address"))
+            run.fail(Failure(f"the server redirects to {location!r}, which is not a valid URL"))
             return
     run.fail(Failure(f"more than {_MOST_REDIRECTS} redirects"))
 
 
 async def fetch_legal_page(run: Run, legal_info_url: object, manifest_url: str) -> None:
-    """Ask for `legal_info_url`, as for a link that is followed, where both are on the author's own machine."""
+    """Request `legal_info_url` like a link that the user follows, if both it and the manifest are on the author's own machine."""
     if not isinstance(legal_info_url, str):
         return
     home, page = address(manifest_url), address(legal_info_url.strip())
@@ -59,7 +59,7 @@ def _joined(url: str, location: str) -> str:
 
 
 def _may_ask(run: Run, home: Address, other: Address) -> bool:
-    """A browser loads a picture from anywhere; we ask another domain only for a public plugin, at a public address."""
+    """A browser loads pictures from anywhere. We request one from another domain only for a public plugin, at a public address."""
     if not other.host or (other.kind == "http" and home.kind != "http"):
         return False
     if may_ask(home.text, other.text):

@@ -1,6 +1,6 @@
-"""Look for an OpenAPI document where frameworks serve it: an author who gives the address of the API hears which one to give.
+"""Look for an OpenAPI document where frameworks serve it, to tell an author who named the API's address which address to name.
 
-Asked only on the origin that the user named, once that has answered; what comes is no part of the plugin, and is not judged.
+Only the origin that the user named is searched, and only after it has answered. The document is not part of the plugin and is not judged.
 """
 
 from urllib.parse import urljoin, urlsplit
@@ -14,7 +14,7 @@ from plugcli.fetch.run import Run
 from plugcli.web.client import Bounds
 
 _WALL_SECONDS = 5.0  # for all of it: it is only a hint
-# FastAPI, plugcli, NestJS, Spring, ASP.NET, and what authors call it.
+# FastAPI, plugcli, NestJS, Spring, ASP.NET, and common names.
 _PATHS = (
     "openapi.json", "openapi.yaml", "openapi.yml", "swagger.json", "api-json", "v3/api-docs", "swagger/v1/swagger.json",
     "api/openapi.json",
@@ -22,7 +22,7 @@ _PATHS = (
 
 
 async def nearby_document(run: Run, url: str) -> str | None:
-    """The address of an OpenAPI document beside `url` or at the top of its origin; None where there is none."""
+    """The address of an OpenAPI document beside `url` or at the root of its origin; None if there is none."""
     bounds = Bounds.from_now(_WALL_SECONDS, MAX_BYTES)
     below = "" if urlsplit(url).path.startswith("/.well-known/") else urlsplit(url).path.strip("/")
     folders = ["/", *([f"/{below}/"] if below else [])]

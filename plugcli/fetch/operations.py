@@ -1,4 +1,4 @@
-"""Ask for leave to call the operations of a plugin on localhost, which the browser calls itself. Calls none of them."""
+"""Send the preflights for the operations of a plugin on localhost, which the browser calls itself. No operation is called."""
 
 import re
 from urllib.parse import quote, urlsplit
@@ -16,7 +16,7 @@ _HEADERS = ("content-type", "openai-conversation-id", "openai-ephemeral-user-id"
 async def preflight_operations(
     run: Run, openapi: Document, openapi_url: str, origin: str, *, has_token: bool
 ) -> None:
-    """One preflight for each method that is in use: servers allow or forget whole methods."""
+    """Send one preflight for each method in use: servers allow or forget whole methods."""
     base = _base(openapi, openapi_url)
     headers = ("authorization", *_HEADERS) if has_token else _HEADERS
     bounds = run.bounds(0)
@@ -29,7 +29,7 @@ async def preflight_operations(
 
 
 def _one_of_each_method(openapi: Document) -> list[Operation]:
-    """Of each method the operation with the fewest places to fill in its path."""
+    """For each method, the operation with the fewest parameters in its path."""
     chosen: dict[str, Operation] = {}
     for each in operations(openapi):
         if each.method not in CALLED_METHODS or not each.path.startswith("/"):

@@ -1,4 +1,4 @@
-"""One run: requests in the order of the host, each bounded, and all that came of them kept as facts."""
+"""One run: bounded requests in the order in which a host sends them, with their outcome kept as facts."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -17,16 +17,16 @@ _NAMES = {
     "legal": "the page",
     "operation": "the call",
 }
-# A server may keep pages of other sites out, before it looks whether there is anything.
+# A server may refuse pages of other sites before it looks whether the document exists.
 _KEPT_OUT = (401, 403)
 _SITE = "Sec-Fetch-Site"
-# What the host's page sends with every request to localhost, and what makes the browser ask first (client).
+# The header that the host's page sends with every request to localhost; it makes the browser send a preflight first (client).
 _HEADER = "content-type"
 
 
 @dataclass
 class Run:
-    """What was asked so far. Each part of a plugin has `wall_seconds`, with its preflights and its redirects."""
+    """The requests so far. Each part of a plugin may take `wall_seconds`, including its preflights and redirects."""
 
     wall_seconds: float
     client: Client
@@ -37,15 +37,15 @@ class Run:
         return Exchanges(tuple(self.exchanges))
 
     def bounds(self, most_bytes: int) -> Bounds:
-        """The bounds of a part that begins now."""
+        """The bounds of a part that starts now."""
         return Bounds.from_now(self.wall_seconds, most_bytes)
 
     async def document(
         self, part: Part, url: str, most_bytes: int, *, where: str = "", origin: str = ""
     ) -> tuple[bytes, str] | None:
-        """The bytes at `url` and the address where they were in the end; None where the last exchange says why not.
+        """The bytes at `url`, and the address after all redirects; None if there are none, and then the last exchange says why.
 
-        With `origin` it is asked for as a browser does for that page.
+        With `origin`, requests are sent as a browser sends them for a page of that origin.
         """
         bounds = self.bounds(most_bytes)
         for _ in range(_MOST_REDIRECTS + 1):
@@ -70,7 +70,7 @@ class Run:
         return None
 
     async def preflight(self, asked: Exchange, bounds: Bounds) -> None:
-        """Ask for leave as a browser does, before a request of a page to a server in the user's own network."""
+        """Send the preflight with which a browser asks whether a page may send a request into the user's own network."""
         headers = _of_browser(asked.origin) | {
             "Access-Control-Request-Method": asked.wants_method,
             "Access-Control-Request-Headers": ",".join(asked.wants_headers),
@@ -79,7 +79,7 @@ class Run:
         await self.ask(asked, headers, bounds)
 
     async def ask(self, asked: Exchange, headers: dict[str, str], bounds: Bounds) -> tuple[Exchange, bytes]:
-        """Send one request and keep what came of it."""
+        """Send one request and keep its outcome."""
         exchange, body = await wire.ask(self.client, asked, headers, bounds)
         if exchange.status in _KEPT_OUT and exchange.method == "GET" and _SITE in headers:
             exchange = await self._as_anybody(asked, exchange, bounds)
@@ -87,11 +87,11 @@ class Run:
         return exchange, body
 
     async def _as_anybody(self, asked: Exchange, refused: Exchange, bounds: Bounds) -> Exchange:
-        """`refused`, an answer to a page of another site, with the true cause: what anybody else is answered tells it."""
+        """`refused`, which was the answer to a page of another site, with the true cause: a plain request shows it."""
         plain, _ = await wire.ask(self.client, asked, {}, bounds)
         if plain.status == 200:
             message = (
-                f"the server answers {refused.status_line} to pages of other sites, and 200 to anybody else"
+                f"the server answers {refused.status_line} to pages of other sites, and 200 to everybody else"
             )
             return replace(
                 refused, failure=Failure(message, "answer the host's page too, whatever its Sec-Fetch-Site")
@@ -101,7 +101,7 @@ class Run:
         return replace(refused, status=plain.status, reason=plain.reason, failure=plain.failure)
 
     def fail(self, failure: Failure) -> None:
-        """Note that the last exchange leads no further."""
+        """Note that the last exchange cannot be used."""
         self.exchanges[-1] = replace(self.exchanges[-1], failure=failure)
 
 
@@ -115,6 +115,6 @@ def _of_browser(origin: str) -> dict[str, str]:
 
 
 def _origin_after(origin: str, url: str, target: str) -> str:
-    """The Origin that a browser sends after a redirect: `null` once it has led from one foreign origin to another."""
+    """The Origin that a browser sends after a redirect: `null` after a redirect from one foreign origin to another."""
     old, new = urlsplit(url), urlsplit(target)
     return origin and (origin if (old.scheme, old.netloc) == (new.scheme, new.netloc) else "null")

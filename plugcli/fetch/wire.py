@@ -1,4 +1,4 @@
-"""One request as a host sends it, and what came of it as a fact: failures are in the words of hosts. Nothing is raised, nothing kept."""
+"""One request as a host sends it, and its outcome as a fact. Failures say what they mean to somebody who serves a plugin."""
 
 import time
 from collections.abc import Mapping
@@ -11,22 +11,22 @@ from plugcli.web.client import Bounds, Client, Response
 _MOST_CHARACTERS = 300  # of a header that is kept
 _MOST_OF_LOCATION = 8000
 _HINTS = {
-    401: "it must answer 200 without asking who you are",
-    403: "it must answer 200 without asking who you are",
+    401: "it must answer 200 without authentication",
+    403: "it must answer 200 without authentication",
     404: "serve it at this very address",
 }
-_ELSE = "it must answer 200: the server's log may say why it does not"
+_ELSE = "it must answer 200; the server's log may say why it does not"
 
 
 def client() -> Client:
-    """What asks for one plugin: the first answer decides whether the plugin is public, and leads nowhere else then."""
+    """A client for one plugin. Its first answer decides whether the plugin is public; if so, only public addresses are requested."""
     return Client("as-first", keeps_connections=False)
 
 
 async def ask(
     client: Client, asked: Exchange, headers: Mapping[str, str], bounds: Bounds
 ) -> tuple[Exchange, bytes]:
-    """Send the request of `asked`; the same with what came, and the body of a 200. Raises nothing."""
+    """Send the request `asked`; return it with its outcome, and the body if the status is 200. Raises nothing."""
     begun = time.monotonic()
     body = b""
     failure = None
@@ -55,21 +55,25 @@ def _heard(asked: Exchange, response: Response) -> Exchange:
 
 
 def _of_host(found: web.Failure, asked: Exchange, wall_seconds: float) -> Failure:
-    """`found` as it concerns whoever serves a plugin to hosts."""
+    """`found`, put for somebody who serves a plugin to hosts."""
     match found.kind:
         case "late":
             what = "no answer" if not asked.status else "no end of the answer"
             if not asked.status and asked.method == "OPTIONS":
                 what = "no answer to OPTIONS"
-            return Failure(f"{what} within {wall_seconds:g} seconds", "the host gives up then: answer faster")
+            return Failure(
+                f"{what} within {wall_seconds:g} seconds", "the host gives up after that: answer faster"
+            )
         case "private":
-            return Failure(f"{found.message}, where no host goes", "serve it at a public address", "refused")
+            return Failure(
+                f"{found.message}, which hosts do not reach", "serve it at a public address", "refused"
+            )
         case "credentials":
-            return Failure(f"{found.message}, and a host sends none")
+            return Failure(f"{found.message}, which hosts do not send")
         case "certificate":
-            return Failure(found.message, "hosts want a valid one")
+            return Failure(found.message, "hosts require a valid one")
         case "old-tls":
-            return Failure(found.message, "hosts want TLS 1.2 or 1.3")
+            return Failure(found.message, "hosts require TLS 1.2 or 1.3")
         case "large":
             return Failure(found.message, found.hint, "large")
     return Failure(found.message, found.hint, is_nobody=found.kind == "nobody")

@@ -3,8 +3,8 @@
 The messages are the API's own, as people report them. If it refuses one tool, it refuses the whole request.
 """
 
-from plugcli.converters import CONVERTED
-from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
+from plugcli.converters import CONVERTED, CONVERTED_TOOLS
+from plugcli.hosts import Claim, Form, Host, Limit, State
 
 COMBINED = (
     "tools.{index}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level"
@@ -19,7 +19,7 @@ NOT_A_SCHEMA = Claim(
 HOST = Host(
     title="Anthropic tools",
     state=State("platform.claude.com/docs/en/agents-and-tools/tool-use/overview"),
-    tools=Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]"),
+    tools=CONVERTED_TOOLS,
     forms={
         "tool.name": (
             Form(

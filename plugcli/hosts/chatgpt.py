@@ -87,7 +87,7 @@ HOST = Host(
         "operation.description": OPERATION_LIMITS,
         "operation.summary": OPERATION_LIMITS,
         "parameter.description": (
-            Limit(700, Claim("enforced", "OpenAI, GPT Actions in production; none of the store is longer")),
+            Limit(700, Claim("enforced", "docs, GPT Actions in production; none of the store is longer")),
             Limit(200, Claim("documented", "docs, getting started; 64 of the store are longer")),
         ),
     },
@@ -150,7 +150,7 @@ HOST = Host(
         ),
         "manifest-dialect/other": Claim("enforced", "docs, getting started: none of the required members"),
         "manifest-dialect/baidu": Claim(
-            "observed", "6 plugins of Baidu Yiyan: the same members and `examples`"
+            "observed", "measured: 6 plugins of Baidu Yiyan have the same members and `examples`"
         ),
         "unknown-member": Claim("observed", "store: dropped, never an error", severity="note"),
         "model-name": Claim(
@@ -217,9 +217,9 @@ HOST = Host(
             severity="note",
         ),
         "content-type": Claim("observed", "client: parses the text, whatever its type", severity="note"),
-        "logo/missing": Claim("observed", "a page shows no picture then; docs, getting started: a URL"),
+        "logo/missing": Claim("observed", "docs, getting started: a URL; a page shows no picture then"),
         "logo/no-file": Claim(
-            "observed", "a page shows no picture then; another program may serve it", severity="note"
+            "observed", "deduced: a page shows no picture then; another program may serve it", severity="note"
         ),
         "logo/no-picture": Claim("documented", "docs, getting started: the logo is an image"),
         "logo/type": Claim("observed", "MIME Sniffing Standard; Chrome's opaque response blocking"),
@@ -229,7 +229,9 @@ HOST = Host(
             "docs, getting started: suggested 512 x 512; the store has every size",
             severity="note",
         ),
-        "logo/large": Claim("observed", "a page waits for it; no limit is documented", severity="note"),
+        "logo/large": Claim(
+            "observed", "deduced: a page waits for it; no limit is documented", severity="note"
+        ),
         "domain/port": Claim("enforced", "docs, production: only port 443"),
         "loopback": Claim(
             "observed",
@@ -255,10 +257,10 @@ HOST = Host(
         ),
         "review-words": Claim(
             "review",
-            "OpenAI's guide to its review; 2 names and 15 descriptions of 1,039 of the store have one",
+            "docs, OpenAI's guide to its review; 2 names and 15 descriptions of 1,039 of the store have one",
         ),
         "description-end": Claim(
-            "review", "OpenAI's guide to its review; 1,010 of 1,039 of the store do", severity="note"
+            "review", "docs, OpenAI's guide to its review; 1,010 of 1,039 of the store do", severity="note"
         ),
         "member-type/flag": Claim(
             "observed", "store: both flags are dropped; 2 of them are text", severity="note"
@@ -285,14 +287,16 @@ HOST = Host(
             "enforced", "docs, authentication: only localhost development without authentication"
         ),
         "contact-email": Claim("documented", "docs, getting started; 7 of the store are no e-mail address"),
-        "legal-info-url/missing": Claim("observed", "the link in the plugin's description leads nowhere"),
+        "legal-info-url/missing": Claim(
+            "observed", "deduced: the link in the plugin's description leads nowhere"
+        ),
         "legal-info-url/no-file": Claim(
-            "observed", "the link leads nowhere then; another program may serve it", severity="note"
+            "observed", "deduced: the link leads nowhere then; another program may serve it", severity="note"
         ),
         "legal-info-url": Claim("documented", "docs, getting started; 12 of the store are no URL"),
         "logo-url/relative": Claim("documented", "docs, getting started: a URL; 4 of the store are relative"),
         "logo-url/http": Claim(
-            "observed", "a page on https shows no picture from http; 4 of the store do this"
+            "observed", "deduced: a page on https shows no picture from http; 4 of the store do this"
         ),
         "logo-url/localhost": Claim(
             "observed", "39 plugins in public repositories; each browser asks its own machine"
@@ -310,7 +314,7 @@ HOST = Host(
         ),
         "openapi-slip": Claim("observed", "store: 2 documents are JSON with trailing commas, read as YAML"),
         "openapi-dialect/other": Claim(
-            "enforced", "no operation can be made of it; none in the store when approved"
+            "enforced", "store: none when approved; no operation can be made of it"
         ),
         "openapi-dialect/version-missing": Claim("observed", "store: 1 document; GPT Actions takes it too"),
         "openapi-dialect/swagger": Claim(
@@ -331,7 +335,7 @@ HOST = Host(
         "operation-text": Claim("observed", "store: 29 documents", severity="note"),
         "components-schemas": Claim(
             "enforced",
-            "three projects that work around it; none in the store",
+            "measured: three projects work around it; none in the store",
             says="Could not parse OpenAPI spec for plugin: "
             "['In components section, schemas subsection is not an object']",
         ),
@@ -354,7 +358,7 @@ HOST = Host(
             "observed", "docs, authentication: the manifest says how to log in; 6 of the store do this"
         ),
         "auth-schemes/none": Claim(
-            "observed", "29 public plugins have security schemes and auth none", severity="note"
+            "observed", "measured: 29 public plugins have security schemes and auth none", severity="note"
         ),
         "auth-schemes/other": Claim(
             "observed", "docs, authentication: the manifest says how to log in", severity="note"
@@ -368,7 +372,9 @@ HOST = Host(
             loses="schema",
         ),
         "references/external": Claim("observed", "store: 2 documents", loses="schema"),
-        "references/circular": Claim("observed", "what is shown to the model is written out, and has no end"),
+        "references/circular": Claim(
+            "observed", "deduced: what is shown to the model is written out, and has no end"
+        ),
         "parameter-reference": Claim(
             "observed",
             "DeepLcom/openapi#7",
@@ -386,7 +392,8 @@ HOST = Host(
         "path-parameter": Claim("observed", "store: 2 documents"),
         "duplicate-parameter": Claim("observed", "OpenAPI: a name and a place are given once"),
         "request-body-method": Claim(
-            "observed", "OpenAI's own quickstart has a body on DELETE; 23 documents have one on GET or DELETE"
+            "observed",
+            "measured: OpenAI's own quickstart has a body on DELETE; 23 documents have one on GET or DELETE",
         ),
         "schema-values": Claim("observed", "store: 5 documents, most of them yes and no read as booleans"),
     },

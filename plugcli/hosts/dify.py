@@ -19,7 +19,8 @@ HOST = Host(
     yaml=Yaml("1.1", "parser.py: yaml.safe_load, which is PyYAML"),
     claims={
         "yaml-refused": Claim(
-            "enforced", "PyYAML 6, run: found duplicate anchor; could not determine a constructor for the tag"
+            "enforced",
+            "measured: PyYAML 6 says: found duplicate anchor; could not determine a constructor for the tag",
         ),
         "manifest-syntax": NO_PLUGIN,
         "manifest-dialect/other": Claim("enforced", "parser.py: there is no api", says=NO_PLUGIN.says),
@@ -48,8 +49,10 @@ HOST = Host(
         "operation-id/missing": Claim(
             "observed", "parser.py: path and method without slashes and braces", severity="note"
         ),
-        "operation-id/duplicate": Claim("observed", "two tools of one name in a provider", loses="operation"),
-        "tool-name": Claim("observed", "two tools of one name in a provider", loses="operation"),
+        "operation-id/duplicate": Claim(
+            "observed", "deduced: two tools of one name in a provider", loses="operation"
+        ),
+        "tool-name": Claim("observed", "deduced: two tools of one name in a provider", loses="operation"),
         "operation-text": Claim("observed", "parser.py: the summary is empty", severity="note"),
         "path-method/parameters": Claim(
             "observed", "parser.py: takes the operation's own only", loses="parameter"
@@ -81,7 +84,11 @@ HOST = Host(
         ),
         "references/unresolved": Claim("observed", "parser.py: fails for that of a body", loses="schema"),
         "references/external": Claim("observed", "parser.py: looks in the document only", loses="schema"),
-        "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
-        "duplicate-keys": Claim("observed", "JSON and YAML readers keep the last value", loses="value"),
+        "path-parameter": Claim(
+            "observed", "deduced: the path stays as it is written where no argument fills it in"
+        ),
+        "duplicate-keys": Claim(
+            "observed", "deduced: JSON and YAML readers keep the last value", loses="value"
+        ),
     },
 )

@@ -3,8 +3,8 @@
 The messages are the API's own, as people report them. If it refuses one declaration, it refuses the whole request.
 """
 
-from plugcli.converters import CONVERTED
-from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
+from plugcli.converters import CONVERTED, CONVERTED_TOOLS
+from plugcli.hosts import Claim, Form, Host, Limit, State
 
 BAD_NAME = Claim(
     "enforced",
@@ -17,7 +17,7 @@ BAD_NAME = Claim(
 HOST = Host(
     title="Gemini tools",
     state=State("ai.google.dev/gemini-api/docs/function-calling"),
-    tools=Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]"),
+    tools=CONVERTED_TOOLS,
     forms={
         "tool.name": (
             Form(

@@ -69,10 +69,10 @@ HOST = Host(
         ),
     ),
     claims={
-        "openapi-missing": Claim("enforced", "the editor is given a document", severity="note"),
-        "openapi-syntax": Claim("enforced", "the editor reads JSON and YAML, and nothing else"),
-        "openapi-slip": Claim("observed", "the editor reads YAML too"),
-        "openapi-dialect/other": Claim("enforced", "no operation can be made of it", says=NO_URL),
+        "openapi-missing": Claim("enforced", "editor: it is given a document", severity="note"),
+        "openapi-syntax": Claim("enforced", "editor: it reads JSON and YAML, and nothing else"),
+        "openapi-slip": Claim("observed", "editor: it reads YAML too"),
+        "openapi-dialect/other": Claim("enforced", "deduced: no operation can be made of it", says=NO_URL),
         "openapi-dialect/version-missing": Claim(
             "observed", "openapi-pydantic 0.5.1 takes it for 3.1.1", leaves_open=True
         ),
@@ -94,10 +94,14 @@ HOST = Host(
             loses="operation",
         ),
         "operation-id/duplicate": Claim(
-            "observed", "an operation is called by its id, and there is one of each", loses="operation"
+            "observed",
+            "deduced: an operation is called by its id, and there is one of each",
+            loses="operation",
         ),
-        "operation-id/name": Claim("observed", f"it names a type in the prompt, as with {SAME_PARSER}"),
-        "operation-text": Claim("observed", f"the prompt, as with {SAME_PARSER}", severity="note"),
+        "operation-id/name": Claim(
+            "observed", f"deduced: it names a type in the prompt, as with {SAME_PARSER}"
+        ),
+        "operation-text": Claim("observed", f"deduced: the prompt, as with {SAME_PARSER}", severity="note"),
         "components-schemas": Claim(
             "enforced",
             "editor, three repositories; its blank template has an empty one",
@@ -182,7 +186,7 @@ HOST = Host(
         ),
         "path-slash": Claim(
             "observed",
-            "Words: mckaywrigley/chatbot-ui, a copy",
+            "editor: its words, from a copy in mckaywrigley/chatbot-ui",
             says="Path {path} does not start with a slash; skipping",
             loses="path",
         ),

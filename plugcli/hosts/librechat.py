@@ -22,7 +22,7 @@ HOST = Host(
     ),
     yaml=Yaml("1.2", "actions.ts: js-yaml 4, where JSON.parse fails; it was run"),
     claims={
-        "openapi-missing": Claim("observed", "the document is pasted", severity="note"),
+        "openapi-missing": Claim("observed", "deduced: the document is pasted", severity="note"),
         "openapi-syntax": Claim("enforced", "actions.ts", says="Error parsing OpenAPI spec."),
         "openapi-dialect/other": NO_SERVER,
         "openapi-dialect/swagger": Claim(

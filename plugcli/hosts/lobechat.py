@@ -76,7 +76,9 @@ HOST = Host(
         "references/external": Claim(
             "observed", "openapi: swagger-parser fetches it, from LobeChat's own address", leaves_open=True
         ),
-        "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
+        "path-parameter": Claim(
+            "observed", "deduced: the path stays as it is written where no argument fills it in"
+        ),
         "duplicate-parameter": Claim("observed", "openapi: the last one counts"),
         "duplicate-keys": Claim(
             "observed", "toolManifest.ts: JSON readers keep the last value", loses="value"

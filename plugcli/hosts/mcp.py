@@ -64,7 +64,7 @@ HOST = Host(
         "tool-schema/required": NOT_A_SCHEMA,
         "tool-schema/bound": NOT_A_SCHEMA,
         "openapi-schema": Claim(
-            "observed", "PrefectHQ/fastmcp refuses some of them, such as OpenAI's quickstart"
+            "observed", "PrefectHQ/fastmcp: refuses some of them, such as OpenAI's quickstart"
         ),
     },
 )

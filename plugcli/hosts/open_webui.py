@@ -13,10 +13,13 @@ HOST = Host(
     yaml=Yaml("1.1", "tools.py: yaml.safe_load, which is PyYAML"),
     claims={
         "yaml-refused": Claim(
-            "enforced", "PyYAML 6, run: found duplicate anchor; could not determine a constructor for the tag"
+            "enforced",
+            "measured: PyYAML 6 says: found duplicate anchor; could not determine a constructor for the tag",
         ),
-        "openapi-missing": Claim("observed", "tools are made of the document", severity="note"),
-        "openapi-syntax": Claim("enforced", "the document is read as JSON, or as YAML by its ending"),
+        "openapi-missing": Claim("observed", "deduced: tools are made of the document", severity="note"),
+        "openapi-syntax": Claim(
+            "enforced", "converter: the document is read as JSON, or as YAML by its ending"
+        ),
         "openapi-dialect/other": Claim("enforced", "converter: it goes through paths, and there are none"),
         "openapi-dialect/swagger": Claim(
             "observed", "converter: knows neither body parameters nor their types there", loses="request body"
@@ -28,7 +31,7 @@ HOST = Host(
             loses="operation",
         ),
         "operation-id/duplicate": Claim(
-            "observed", "tools are kept by name: the last one stays", loses="operation"
+            "observed", "converter: tools are kept by name, and the last one stays", loses="operation"
         ),
         "operation-text": Claim(
             "observed", 'converter: the model reads "No description available."', severity="note"
@@ -62,8 +65,12 @@ HOST = Host(
         "recursive-schema": Claim(
             "observed", "converter: an empty schema from the second time on", severity="note"
         ),
-        "path-parameter": Claim("observed", "the path stays as it is written where no argument fills it in"),
+        "path-parameter": Claim(
+            "observed", "deduced: the path stays as it is written where no argument fills it in"
+        ),
         "duplicate-parameter": Claim("observed", "converter: the last one counts"),
-        "duplicate-keys": Claim("observed", "JSON and YAML readers keep the last value", loses="value"),
+        "duplicate-keys": Claim(
+            "observed", "deduced: JSON and YAML readers keep the last value", loses="value"
+        ),
     },
 )

@@ -1,18 +1,19 @@
 """OpenAI's API, where a model gets the operations as functions: `tools` of Chat Completions and Responses.
 
-The messages are the API's own, as people report them. If it refuses one tool, it refuses the whole request.
+The messages are the API's own, as people report them. If it refuses one tool, it refuses the whole request. `docs`, as a source, are
+the guides of developers.openai.com/api/docs.
 """
 
-from plugcli.converters import CONVERTED
-from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
+from plugcli.converters import CONVERTED, CONVERTED_TOOLS
+from plugcli.hosts import Claim, Form, Host, Limit, State
 
 INVALID = "Invalid schema for function '{name}': "
-STRICT = Claim("documented", "OpenAI, structured outputs: strict mode is optional", severity="note")
+STRICT = Claim("documented", "docs, structured outputs: strict mode is optional", severity="note")
 
 HOST = Host(
     title="OpenAI function calling",
     state=State("developers.openai.com/api/docs/guides/function-calling"),
-    tools=Tools(unnamed="{method}_{path}", unnamed_drops=r"[^A-Za-z0-9_-]"),
+    tools=CONVERTED_TOOLS,
     forms={
         "tool.name": (
             Form(
@@ -70,7 +71,7 @@ HOST = Host(
     claims={
         **CONVERTED,
         "operation-id/duplicate": Claim(
-            "observed", "two functions of one name: only one is called", loses="operation"
+            "observed", "deduced: two functions of one name, and only one is called", loses="operation"
         ),
         "tool-schema/items": Claim(
             "enforced",
@@ -110,7 +111,7 @@ HOST = Host(
         ),
         "request-body/free-form": Claim(
             "enforced",
-            "reports of 2023 and 2024: where the body is the whole input",
+            "reported in 2023 and 2024: where the body is the whole input",
             says=INVALID + "In context=(), object schema missing properties.",
             severity="warning",
         ),

@@ -1,7 +1,7 @@
 """The faults of any value against any JSON Schema, each at its place and in a plain sentence.
 
 The schemas run on jsonschema-rs, which keeps the branches of a failed `oneOf` apart: the branch that was most likely meant explains the
-fault. Whoever knows the format better than its schema does passes `Words` of its own. Nothing here fetches anything.
+fault. A caller that knows more about the format than its schema says passes `Words` of its own. Nothing here fetches anything.
 """
 
 import json
@@ -82,14 +82,14 @@ def _encodable(value: Any) -> Any:
 
 
 def _deepest(error: ValidationError) -> Iterator[ValidationError]:
-    """The errors that explain `error`: it itself, or those of the branch that was most likely meant."""
+    """The errors that explain `error`: the error itself, or those of the branch that was most likely meant."""
     branches = getattr(error.kind, "context", None)
     if not branches or isinstance(error.kind, ValidationErrorKind.OneOfMultipleValid):
         yield error
         return
     here = len(error.instance_path)
-    # A branch that wants another value of the telling member was not meant; where none of them
-    # has its value, that is the fault.
+    # A branch that wants another value of the telling member was not meant. If no branch has its value,
+    # that value is the fault.
     meant = [branch for branch in branches if not any(_is_telling(each, here) for each in branch)]
     if not meant:
         yield next(each for each in branches[0] if _is_telling(each, here))
@@ -124,12 +124,12 @@ def _faults(error: ValidationError, data: Any, form: str, words: Words) -> Itera
 
 
 def _is_endless(value: Any) -> bool:
-    """Whether it is a number that JSON does not have: YAML's `.inf` and `.nan`."""
+    """Whether `value` is a number that JSON does not have: YAML's `.inf` or `.nan`."""
     return isinstance(value, float) and not isfinite(value)
 
 
 def _follow(data: Any, instance_path: list[str | int]) -> tuple[list[str | int], Any]:
-    """The keys and indices that an error's path means, and the value there, or as near to it as can be told.
+    """The keys and indices that an error's path means, and the value there, or as near to it as possible.
 
     jsonschema-rs gives the keys "200" and "007" as numbers and leaves out empty ones.
     """

@@ -1,6 +1,6 @@
-"""The types that a schema may have, and what people write in their place."""
+"""The types that a schema may have, and the names that people write instead."""
 
-# In the order of the alphabet; null apart, for who wrote something else does not want to hear of it.
+# In alphabetical order. null is left out: an author who wrote another word did not mean it.
 TYPES = ("array", "boolean", "integer", "number", "object", "string")
 
 # Names of types seen in 35 approved documents.
@@ -29,5 +29,5 @@ _MEANT = {
 
 
 def meant(name: str) -> str:
-    """What whoever wrote the type `name` most likely meant, empty where nobody knows."""
+    """What an author who wrote the type `name` most likely meant; empty if that is unknown."""
     return _MEANT.get(name.lower(), "")

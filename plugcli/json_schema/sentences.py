@@ -57,7 +57,7 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
         case ValidationErrorKind.Pattern(pattern=pattern):
             return f"{name} is {shown(value)}, which does not match {pattern}"
         case ValidationErrorKind.Format(format=form):
-            return f"{name} is {shown(value)}, which is no {form}"
+            return f"{name} is {shown(value)}, which is not a valid {form}"
         case ValidationErrorKind.MinItems() | ValidationErrorKind.MinProperties():
             return f"{name} is empty"
         case ValidationErrorKind.UniqueItems():
@@ -76,7 +76,7 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
 
 
 def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
-    """What to do about it, where the mistake is a common one; else empty."""
+    """What to do about it if the mistake is a common one; otherwise empty."""
     last = str(parts[-1]) if parts else ""
     match kind:
         case ValidationErrorKind.Type(types=types):
@@ -102,7 +102,7 @@ PLAIN = Words(sentence, hint)
 
 
 def _meant(types: list[str]) -> list[str]:
-    """`types` without null: who writes something else than text does not want to hear that null is allowed too."""
+    """`types` without null: an author who wrote the wrong type does not need to read that null is allowed too."""
     return [each for each in types if each != "null"] or types
 
 
@@ -121,7 +121,7 @@ def _of_type(types: list[str], last: str, value: Any) -> str:
 
 
 def _unquoted(text: str, types: list[str]) -> str:
-    """How to write `text` so that every reader has a value of one of `types`, empty where it is none: YAML 1.1 takes no `1e-3`."""
+    """How to write `text` as a value of one of `types` for every parser; empty if it is not one. YAML 1.1 does not accept `1e-3`."""
     word = text.strip().lower()
     if "boolean" in types and word in _WORDS:
         return f"{_WORDS[word]} without quotes"
@@ -132,14 +132,14 @@ def _unquoted(text: str, types: list[str]) -> str:
 
 
 def near(value: Any, options: list[Any]) -> str:
-    """The option that was most likely meant, empty where none is near."""
+    """The option that was most likely meant; empty if none is close."""
     known = {str(each).lower(): str(each) for each in options}
     close = get_close_matches(str(value).lower(), known, n=1, cutoff=0.7)
     return f"did you mean {known[close[0]]}?" if close else ""
 
 
 def name_of(parts: list[str | int]) -> str:
-    """How to name a place: its last parts, as many as tell something."""
+    """How to name a place: its last parts, as many as are needed."""
     if not parts:
         return "the top level"
     last = parts[-1]

@@ -1,7 +1,7 @@
 """The manifest of a Microsoft 365 Copilot plugin: its functions, and the runtimes that run them.
 
-It shares the file name ai-plugin.json with ChatGPT's and hardly a member. What has no sensible form is left out here:
-`m365.schema` reports it. Fetches nothing.
+It has the file name ai-plugin.json in common with ChatGPT's manifest, but hardly any member. Values with an unexpected form are left
+out here; `m365.schema` reports them. Nothing is fetched.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Runtime:
-    """One runtime. `runs` has the names of `run_for_functions` and their indices, None where it runs every function."""
+    """One runtime. `runs` has the names in `run_for_functions` and their indices; None if it runs every function."""
 
     where: str
     type: str
@@ -33,7 +33,7 @@ class Runtime:
 
     @property
     def openapi_url(self) -> str:
-        """Where its OpenAPI document stands, empty where it has none beside the manifest."""
+        """Where its OpenAPI document is; empty if there is none beside the manifest."""
         url = self.spec.get("url")
         is_beside = self.type == "OpenApi" and "api_description" not in self.spec
         return url if is_beside and isinstance(url, str) else ""

@@ -1,4 +1,4 @@
-"""What Microsoft's JSON Schemas say of a Microsoft 365 Copilot manifest, as places and plain sentences.
+"""The faults of a Microsoft 365 Copilot manifest by Microsoft's JSON Schemas, as places and plain sentences.
 
 `schemas/` holds those of microsoft/json-schemas, copilot/plugin (MIT, the licence is beside them), as the npm package
 @microsoft/app-manifest 1.1.2 carries them, without their prose. `propertyNames` with a list is written as
@@ -23,7 +23,7 @@ from plugcli.document import Document, pointer
 from plugcli.json_schema import Fault
 
 VERSIONS = ("v2.1", "v2.2", "v2.3", "v2.4")
-# What is filled in later: variables by Microsoft's tools, keys of languages by the host.
+# Placeholders that are filled in later: variables by Microsoft's tools, language keys by the host.
 _LATER = re.compile(r"\$\{\{|^\[\[[^\]]*\]\]$")
 _HINTS_FOR_UNKNOWN = {
     "localization": "only v2.1 has it: since v2.2 the languages are files of the app's package",
@@ -55,18 +55,18 @@ def version(manifest: Document) -> str:
 
 
 def named_version(manifest: Document) -> str:
-    """The version that `$schema` names, empty where it names none of VERSIONS."""
+    """The version that `$schema` names; empty if it names none of VERSIONS."""
     found = re.search(r"/plugin/(v[\d.]+)/", str(manifest.data.get("$schema", "")))
     return found[1] if found and found[1] in VERSIONS else ""
 
 
 def faults(manifest: Document) -> Iterator[Fault]:
-    """Where the manifest breaks the schema of its version, in no order, one a place; formats of texts apart."""
+    """Where the manifest breaks the schema of its version, in no order, one fault a place, without the formats of texts."""
     yield from _faults(manifest, with_formats=False)
 
 
 def strange_addresses(manifest: Document) -> Iterator[Fault]:
-    """Texts that are no address or e-mail address, where the schema asks for one."""
+    """Texts that are not a valid URL or e-mail address, where the schema requires one."""
     known = {fault.where for fault in _faults(manifest, with_formats=False)}
     yield from (fault for fault in _faults(manifest, with_formats=True) if fault.where not in known)
 

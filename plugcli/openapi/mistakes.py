@@ -1,4 +1,4 @@
-"""Mistakes that people make in OpenAPI documents: the sentence and the hint for each. All else has the plain ones of JSON Schema."""
+"""Common mistakes in OpenAPI documents: a sentence and a hint for each. All other faults have the plain ones of JSON Schema."""
 
 from difflib import get_close_matches
 from typing import Any
@@ -43,7 +43,7 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
 
 
 def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
-    """What to do about it, where the mistake is a common one; else empty."""
+    """What to do about it if the mistake is a common one; otherwise empty."""
     last = str(parts[-1]) if parts else ""
     match kind:
         case ValidationErrorKind.Type(types=["string"]) if last == "type" and isinstance(value, list):
@@ -71,7 +71,7 @@ WORDS = Words(sentence, hint)
 
 
 def _of_types(types: list[Any]) -> str:
-    """What to write for a list of types, where the schema takes one."""
+    """What to write instead of a list of types."""
     one = [each for each in types if each != "null"]
     if not one:
         return "a list of types needs openapi: 3.1.0"

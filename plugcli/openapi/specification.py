@@ -24,7 +24,7 @@ _ANOTHER_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 def family(document: Document) -> str | None:
-    """`3.0`, `3.1` or `3.2`, None for another version: nothing can be said of it. 3.0 where the document does not say."""
+    """`3.0`, `3.1` or `3.2`; None for any other version, which cannot be judged. A document without a version is 3.0."""
     version = str(document.data.get("openapi", "")).strip(" \"'")
     if known := _FAMILY.match(version):
         return known[1]
@@ -32,9 +32,9 @@ def family(document: Document) -> str | None:
 
 
 def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
-    """The faults of the document, in no order, one a place; with `version` what they would be if it said that one.
+    """The faults of the document, in no order, one a place; with `version`, as if the document had that version.
 
-    None of a version that nobody knows.
+    There are none if the version is unknown.
     """
     version = version or family(document)
     return () if version is None else _faults(document, version)
@@ -51,13 +51,13 @@ def _faults(document: Document, version: str) -> tuple[Fault, ...]:
 
 @remembered
 def faults_for_parser(document: Document, schema: Path) -> tuple[Fault, ...]:
-    """The faults of the document by the JSON Schema in the file `schema`: what a host's own parser refuses."""
+    """The faults of the document by the JSON Schema in the file `schema`, which describes what a host's own parser accepts."""
     errors = errors_of(validator_in(schema), document.data)
     return tuple(explain(errors, document.data, f"OpenAPI {family(document)}", mistakes.WORDS))
 
 
 def _without_echoes(errors: list[ValidationError], version: str) -> list[ValidationError]:
-    """`errors` of OpenAPI 3.1 or 3.2 without those that a plainer one at the same place, or inside it, brings along."""
+    """`errors` of OpenAPI 3.1 or 3.2, without those that follow from a plainer error at the same place or inside it."""
     ranks = [_rank(each, version) for each in errors]
     plainest: dict[tuple[str | int, ...], int] = {}
     for error, rank in zip(errors, ranks, strict=True):

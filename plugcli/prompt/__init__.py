@@ -85,11 +85,11 @@ def _head_of_plugin(manifest: Document | None, left_out: list[LeftOut]) -> tuple
     """The text before the namespace, and the name of the namespace."""
     data = manifest.data if manifest else {}
     description, name = stripped(data.get("description_for_model")), stripped(data.get("name_for_model"))
-    why = "the manifest has no name" if manifest else "there is no manifest"
+    why = "the manifest has none" if manifest else "there is no manifest"
     if not description:
         left_out.append(LeftOut("description_for_model", why))
     if not name:
-        left_out.append(LeftOut("name_for_model", f"{why}, so the prompt says `plugin`"))
+        left_out.append(LeftOut("name_for_model", f"{why}; the text says `plugin`"))
     return _comment(description), name or "plugin"
 
 
@@ -104,7 +104,7 @@ def _head_of_actions(
     )
     host = next((found for url in urls if isinstance(url, str) and (found := address(url).host)), "")
     if not host:
-        left_out.append(LeftOut("the host", "servers has no URL, so the prompt says example.com"))
+        left_out.append(LeftOut("the host", "servers has no valid URL; the text says example.com"))
         host = "example.com"
     return _TOOL.format(host), f"{re.sub(r'[.-]', '_', host)}__jit_plugin"
 
@@ -115,7 +115,9 @@ def _operations(openapi: Document, host: PromptHost, left_out: list[LeftOut]) ->
     characters = 0
     for operation in operations(openapi):
         if characters > MOST_CHARACTERS:
-            why = f"plugcli writes at most {MOST_CHARACTERS:,} characters of the prompt; the host may show all of it"
+            why = (
+                f"the prompt is written out up to {MOST_CHARACTERS:,} characters; the host may show all of it"
+            )
             left_out.append(LeftOut(f"{operation.title} and what follows", why))
             return
         taken = arguments(openapi, operation)
@@ -151,7 +153,8 @@ def _parameters_of_paths(openapi: Document) -> Iterator[LeftOut]:
     for path, item in paths.items() if isinstance(paths, dict) else ():
         if isinstance(item, dict) and item.get("parameters"):
             yield LeftOut(
-                f"the parameters of {path}", "the host does not read parameters beside the methods of a path"
+                f"the parameters of {path}",
+                "they are declared for the whole path, where the host does not look",
             )
 
 
@@ -174,8 +177,8 @@ def _answer(openapi: Document, operation: Operation, writer: TypeWriter) -> str:
 def _unwritten(operation: Operation, writer: TypeWriter) -> Iterator[LeftOut]:
     for name in sorted(writer.repeated):
         yield LeftOut(
-            f"the inside of {name} in {operation.title}", "it contains itself; a mark shows where it is cut"
+            f"the inside of {name} in {operation.title}", "it contains itself; a mark shows where it was cut"
         )
     if writer.cut:
-        why = f"plugcli writes at most {MOST_PROPERTIES:,} properties and choices of an operation; the host may show all of them"
+        why = f"an operation's properties and choices are written out up to {MOST_PROPERTIES:,}; the host may show all of them"
         yield LeftOut(f"more of {operation.title}", why)

@@ -48,7 +48,7 @@ class Arguments:
 
 
 def arguments(document: Document, operation: Operation) -> Arguments:
-    """The arguments with which the model calls `operation`."""
+    """What the model gives to call `operation`."""
     left_out: list[LeftOut] = []
     found = operation.data.get("parameters")
     written = found if isinstance(found, list) else []
@@ -61,7 +61,7 @@ def arguments(document: Document, operation: Operation) -> Arguments:
     seen = set[str]()
     for each in shown:
         if each.name in seen:
-            return Arguments(trouble=f"it has the parameter {each.name} twice")
+            return Arguments(trouble=f"two arguments have the name {each.name}")
         seen.add(each.name)
     return Arguments(tuple(shown), tuple(left_out))
 
@@ -100,7 +100,9 @@ def _parameters(written: list[dict[str, Any]], left_out: list[LeftOut]) -> Itera
             yield ShownArgument(name, parameter.get("schema"), description, parameter.get("required") is True)
         else:
             left_out.append(
-                LeftOut(f"the parameter {name}", f"it is in {location}, not in path, query or body")
+                LeftOut(
+                    f"the parameter {name}", f"it is in {location}; the host shows only path, query and body"
+                )
             )
 
 

@@ -32,7 +32,7 @@ class Aside:
     def start(
         self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs
     ) -> asyncio.Future[Result]:
-        """Have `function` called in a thread; return what will have its result."""
+        """Call `function` in a thread; return a future of its result."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, "plugcli-aside")
         job = self._pool.submit(function, *arguments, **named)
@@ -43,7 +43,7 @@ class Aside:
         return await asyncio.shield(self.start(function, *arguments, **named))
 
     def do_later(self, queue: "Queue", function: Callable[..., None], *arguments: object) -> None:
-        """Have `function` called in a thread when all is done that `queue` was asked for; nobody waits for it."""
+        """Call `function` in a thread after everything else in `queue`. Nobody waits for it."""
         task = asyncio.get_running_loop().create_task(queue.do(function, *arguments))
         self._later.add(task)
         task.add_done_callback(self._later.discard)
@@ -57,7 +57,7 @@ class Aside:
 
 
 class Queue:
-    """What is done for one workspace: one thing after the other, whoever asks for it and however long it takes."""
+    """The work for one workspace: one job after the other, whoever asks for it and however long it takes."""
 
     def __init__(self, aside: Aside) -> None:
         self._aside = aside
@@ -75,7 +75,7 @@ class Queue:
         return await asyncio.shield(job)
 
     def do_last(self, function: Callable[..., None], *arguments: object) -> None:
-        """Have `function` called after all else; nobody waits for it."""
+        """Call `function` after everything else. Nobody waits for it."""
         self._aside.do_later(self, function, *arguments)
 
 
@@ -126,6 +126,6 @@ def computing() -> Iterator[Computing]:
 
 
 def computed(function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
-    """Return what `function` returns, while no other thread computes. For what is over in some milliseconds."""
+    """Call `function` while no other thread computes, and return its result. For work of a few milliseconds."""
     with computing():
         return function(*arguments, **named)

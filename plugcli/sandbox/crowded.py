@@ -8,11 +8,11 @@ from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-define
 
 _TEXTS = 1024
 _BESIDE_BYTES = 64 * 1024
-"""What is no text: digits, names of constants, brackets, and the spaces between them."""
+"""Everything outside of strings: digits, names of constants, brackets and spaces."""
 
 
 def is_crowded(data: bytes) -> bool:
-    """Whether `data` holds more values than what plugcli reads ever does. What is no JSON may be either."""
+    """Whether `data` holds more values than any JSON that plugcli reads. For invalid JSON the answer may be either."""
     if len(data) <= _BESIDE_BYTES:
         return False
     text = data.decode(errors="surrogateescape")

@@ -24,7 +24,7 @@ TakeFile = Callable[[File, AsyncIterator[bytes]], Awaitable[None]]
 class Key:
     """Which conversation is meant: the one with this `id`, else the one that is kept under `name`. Both belong to `owner`.
 
-    Without a name, and without an id that is known, a new conversation is meant that nobody else can mean.
+    A key without a name and without a known id means a new conversation, which no other key can mean.
     """
 
     name: str | None = None
@@ -106,7 +106,7 @@ class Conversation(Files, Protocol):
 
 
 class Engine(Protocol):
-    """Runs code that nobody has to trust."""
+    """Runs untrusted code."""
 
     @property
     def limits(self) -> Limits:

@@ -219,7 +219,7 @@ class Jail:
         return Ending(is_out_of_memory=self.gone.is_out_of_memory)
 
     def close(self) -> None:
-        """Kill what is left and let go. `gone` is set when the kernel is done with it."""
+        """Kill what is left and close the descriptors. `gone` is set when the kernel has finished."""
         for descriptor in self.end():
             os.close(descriptor)
         self.kill()
@@ -326,7 +326,7 @@ class Jail:
             self._loop.remove_reader(self._stderr)
 
     def drain(self) -> None:
-        """Take what is in the pipes now: all that was written before."""
+        """Read everything that is in the pipes now."""
         if self._is_closed:
             return
         for descriptor, name in ((self._stdout, "stdout"), (self._stderr, "stderr")):
@@ -458,7 +458,7 @@ def _ready_ends(frame: wire.Frame | None, descriptors: list[int]) -> list[int]:
     step, why, code = frame.get("failed"), frame.get("why"), frame.get("errno")
     if isinstance(step, str) and isinstance(why, str):
         raise refusal.failed_step(step, why, code if isinstance(code, int) else None)
-    raise refusal.failed_step("start", "the jail's first frame is none that a jail sends", None)
+    raise refusal.failed_step("start", "the jail's first frame is not valid", None)
 
 
 def _ending(frame: wire.Frame | None) -> Ending:

@@ -54,7 +54,7 @@ def own() -> Interpreter:
 def find(python: str) -> Interpreter:
     """Return the interpreter at the path `python`: an executable, or a venv's folder.
 
-    Raises UsageError with the reason when it is none that a jail can run.
+    Raises UsageError with the reason when a jail cannot run it.
     """
     given = Path(python).expanduser()
     if given.is_dir():

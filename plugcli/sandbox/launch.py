@@ -102,13 +102,13 @@ class Launcher:
             if frame is None:
                 raise EOFError
             self._take(frame, descriptors)
-        except (EOFError, LookupError, TypeError, ValueError):  # gone, or out of its mind
+        except (EOFError, LookupError, TypeError, ValueError):  # it has ended, or sends nonsense
             for descriptor in descriptors:
                 os.close(descriptor)
             self._die()
 
     def _take(self, frame: wire.Frame, descriptors: list[int]) -> None:
-        """Give a frame to whoever waits for it. Raises LookupError or TypeError for one that nobody waits for."""
+        """Deliver a frame to the caller that waits for it. Raises LookupError or TypeError when there is none."""
         if "preload_failed" in frame:
             self.preload_problem = str(frame["preload_failed"])
             return
@@ -135,12 +135,12 @@ class Launcher:
             waiting.set_result(exit_notice)
 
     def _die(self) -> None:
-        """Notice that the launcher ended by itself. A run that is under way goes on to its end: its init listens to us alone."""
+        """Note that the launcher has ended by itself. Runs in progress go on, because their inits listen only to us."""
         self._stop_hearing()
         self._release()
 
     def _release(self) -> None:
-        """Tell all who wait for something that it will not come, or has happened."""
+        """Wake everything that waits for the launcher: what it waits for will not come, or has happened."""
         for waiting in self._started.values():
             if not waiting.done():
                 waiting.set_exception(self._death())

@@ -253,7 +253,7 @@ class Sandbox:
             self._bury(jail)  # it was killed while it waited
 
     def _notice_upgrades(self) -> None:
-        """Use no more what has imported packages that were upgraded since: half of them would be old, and half new."""
+        """Discard jails that have imported packages which have been upgraded since: half of their modules would be old, half new."""
         if not self.preloaded or (installed := self._setup.interpreter.installed()) == self._installed:
             return
         self._installed = installed
@@ -303,7 +303,7 @@ class Sandbox:
             self._bury(jail, self._places.release)
 
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
-        """End `jail`, and when nothing is left of it call `and_then`: off the path of whoever waits for its result."""
+        """End `jail`, and call `and_then` when nothing is left of it. Nobody who waits for a result waits for this."""
 
         is_over = jail.ending is not None
 

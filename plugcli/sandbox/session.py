@@ -23,12 +23,12 @@ _WAITING = 16
 _LOST = "variables and imports are lost, so run the set-up again"
 _FEW_SECONDS = 300
 _ID_BYTES = 20
-"""160 random bits: nobody guesses the id of another's session."""
+"""160 random bits, so that nobody can guess the id of another caller's session."""
 
 
 @dataclass
 class Past:
-    """What is remembered of a session that has ended: who it was, why it ended, and for a while its files."""
+    """A session that has ended: its names, why it ended, and for a while its files."""
 
     id: str
     handle: str
@@ -39,7 +39,7 @@ class Past:
 
     @property
     def lost(self) -> str:
-        """Return what whoever comes back has to know."""
+        """Return the notice for a caller who comes back."""
         return f"{self.why}: {_LOST}" if self.files else f"{self.why}: {_LOST}, and upload its files again"
 
     @property
@@ -189,7 +189,7 @@ class Session:
         self._last_used = time.monotonic()
 
     def close(self, why: str) -> Past:
-        """Take no more calls; return what is left of it, whose files the caller closes. Its processes end with `end`.
+        """Accept no more calls; return what is left, whose files the caller has to close. `end` ends its processes.
 
         `why` is told to calls that wait.
         """
@@ -217,7 +217,7 @@ class Session:
             raise Busy(f"the session ended while the call waited: {self._lost}", hint="send the call again")
 
     async def _ready(self) -> Talk:
-        """Return the talk with a live interpreter: a new one in a new jail, with the old files, where the old one is no more."""
+        """Return the talk with a live interpreter. If the old one has ended, start a new one in a new jail, with the old files."""
         if self._talk is not None:
             self._talk.hear_early()
         if self._talk is not None and self._talk.is_over:  # it ended between the calls
@@ -242,7 +242,7 @@ class Session:
         return self._talk
 
     async def _quiet(self, talk: Talk) -> None:
-        """Stop a call that nobody waits for any more."""
+        """Stop a call whose caller has left."""
         await talk.quiet()
         if talk.is_over:
             self._lose(
@@ -250,12 +250,12 @@ class Session:
             )
 
     def _lose(self, why: str) -> None:
-        """Let go of an interpreter that is no more; the next call gets another."""
+        """Drop an interpreter that has ended. The next call gets a new one."""
         self.end()
         self._lost = f"{why}: {_LOST}"
 
     def end(self) -> None:
-        """End every process of it."""
+        """End all its processes."""
         if self._talk is not None:
             if self._workspace is not None:
                 self._workspace.scribe = None
@@ -263,7 +263,7 @@ class Session:
             self._talk = None
 
     def _notice(self) -> str:
-        """Return a word before the end."""
+        """Return a warning shortly before the end of the session's life; else empty."""
         left = self._end_of_life - time.monotonic()
         if left >= _FEW_SECONDS:
             return ""

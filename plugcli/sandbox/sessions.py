@@ -1,7 +1,7 @@
 """The sessions of a Sandbox: which key has which, how many there may be, and when each ends.
 
 At the maximum number, or when all together use too much memory, the oldest idle one makes room. The files of a session that has ended stay
-for a while: whoever comes back with its key gets them in the new session, and their addresses still work.
+for a while: a caller who comes back with its key finds them in the new session, and their addresses still work.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from plugcli.sandbox.workspace import Workspace
 
 _GRACE_SECONDS = 600.0
 _REMEMBERED = 4096
-"""How many ended sessions are remembered, so that whoever comes back to one is told that it was."""
+"""How many ended sessions are remembered, so that a caller who comes back is told that the session has ended."""
 _TICK_SECONDS = 1.0
 _PREPARE_SECONDS = 0.02  # after the answer to the first call of a session is on its way
 _Name = tuple[str | None, str]
@@ -127,7 +127,7 @@ class Sessions:
         self.prepare()
 
     async def close(self) -> None:
-        """End all of them, and let go of what is left of others."""
+        """End all sessions, and drop the files of those that have ended."""
         self._has_spare = False
         if self._clock is not None:
             self._clock.cancel()
@@ -213,7 +213,7 @@ class Sessions:
         self._end(oldest, "the session made room for others", after_seconds=_PREPARE_SECONDS)
 
     def _hold_sum(self) -> None:
-        """Keep the memory of all sessions together, and of what is left of those that have ended, within its limit."""
+        """Keep the memory of all sessions, and of the files of ended ones, within the limit on their sum."""
         limit = self._memory_bytes
         while self._used_bytes > limit:
             remains = [past for past in self._past.values() if past.files is not None]

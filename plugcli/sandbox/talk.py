@@ -1,7 +1,7 @@
 """A session's calls: what the host and a session's interpreter say to each other, one call after another.
 
 The interpreter runs the code and says itself how a call went: it may lie about that, and about nothing else. What it sends is capped and
-checked; what is no answer to the call that runs ends the session.
+checked; anything but an answer to the running call ends the session.
 """
 
 import asyncio
@@ -46,14 +46,14 @@ class CallEnd:
 
     reply: Reply | None
     ending: Ending | None
-    """Set when the interpreter is no more, or could not be trusted any longer."""
+    """Set when the interpreter has ended, or cannot be trusted any longer."""
     is_timeout: bool = False
     is_broken: bool = False
-    """Whether the interpreter sent what is no reply."""
+    """Whether the interpreter sent something that is not a reply."""
 
 
 class BrokenReply(Exception):
-    """The interpreter sent what is not a reply to the call that runs."""
+    """The interpreter sent something that is not a reply to the running call."""
 
 
 class Talk:
@@ -83,11 +83,11 @@ class Talk:
 
     @property
     def is_over(self) -> bool:
-        """Whether the interpreter is no more, or cannot be talked to."""
+        """Whether the interpreter has ended, or cannot be talked to."""
         return self.jail.ending is not None or self.is_broken
 
     def hear_early(self) -> None:
-        """Take what is said without having been asked, before a call makes it look like the answer: it ends the conversation."""
+        """Read anything that the interpreter sent unasked, before a call makes it look like an answer. It ends the conversation."""
         if not self.is_over:
             self._hear()
         if self._received and not self.is_over:  # the rest of it would come while the call runs
@@ -142,7 +142,7 @@ class Talk:
         return self._reply is not None or self._long_frame is not None or self.is_over
 
     def _end_call(self) -> None:
-        """Let what is written from here on go to nobody's answer."""
+        """Keep output that comes from here on out of every answer."""
         if self._is_running:
             self.jail.drain()
             self._is_running = False
@@ -231,7 +231,7 @@ _END = re.compile(r"\]\}\Z")
 
 
 def parse_reply(data: bytes, number: int) -> Reply:
-    """Return the reply to call `number` in `data`. Raises BrokenReply for anything that is none.
+    """Return the reply to call `number` in `data`. Raises BrokenReply when it is not a valid reply.
 
     It is read as the interpreter writes it and not as any JSON: so nothing nests, nothing is there twice, and a number is as long as it is.
     """
@@ -265,7 +265,7 @@ def _display(reader: "_Reader") -> dict[str, str]:
 
 
 class _Reader:
-    """Reads a text from its start. Raises ValueError for what is not there."""
+    """Reads a text from its start. Raises ValueError when the expected part is not there."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -82,7 +82,7 @@ class Download:
 
 
 class Workspace:
-    """The files of one jail. `folder` is its descriptor, which this owns; `scribe` starts a scribe in it, None once the jail is no more."""
+    """The files of one jail. `folder` is its descriptor, which this owns; `scribe` starts a scribe in it; None once the jail has ended."""
 
     def __init__(self, folder: int, limits: Limits, aside: Aside) -> None:
         self._folder = folder
@@ -103,7 +103,7 @@ class Workspace:
         return await self._queue.do(function, *arguments, **named)
 
     def close(self) -> None:
-        """Let go: when the jail is gone too, so are the files. That takes the kernel long, so a thread does it."""
+        """Close the descriptor. The files go with the jail and the descriptor; that takes the kernel long, so a thread does it."""
         if self._folder >= 0:
             descriptor, self._folder = self._folder, -1
             self._queue.do_last(os.close, descriptor)
@@ -207,7 +207,7 @@ class Workspace:
         return await self.write(name, chunks)
 
     async def write(self, name: str, chunks: AsyncIterator[bytes]) -> File:
-        """Make the file `name`, which may be one, however many there are. Raises FileRefused."""
+        """Write the file `name`, without the limit on the number of files. Raises FileRefused."""
         if self.scribe is None:
             raise FileRefused("missing", "the session has ended", "use another session")
         with self.scribe(name) as channel:
@@ -219,7 +219,7 @@ class Workspace:
         return File.named(name, count)
 
     def _know(self, name: str) -> None:
-        """Take a file for seen."""
+        """Remember the file as seen."""
         with contextlib.suppress(FileRefused), self.open(name) as download:
             self._seen[name] = _stamp(os.fstat(download.descriptor))
 
@@ -376,7 +376,7 @@ def _walk(top: int, effort: Effort, rest: Callable[[], float]) -> Look:
 
 
 async def copy(old: Workspace, new: Workspace) -> int:
-    """Copy the files of a workspace whose jail is no more into a new one, and close the old; return how many there were no room for."""
+    """Copy the files of `old`, whose jail has ended, into `new`, then close `old`. Return how many did not fit."""
     listing = await old.aside(old.list)
     lost = listing.left_out
     for file in listing.files:

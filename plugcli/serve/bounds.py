@@ -1,7 +1,7 @@
-"""What the served OpenAPI document says of `/execute` and `/files`, as this server was started.
+"""Adapt what the served OpenAPI document says about `/execute` and `/files` to the options of this server.
 
-A template knows the defaults alone. Where nothing differs from them the document is returned as it is: the same
-object, so that the caller can send the author's own text.
+A template knows only the defaults. If nothing differs from them, the document is returned unchanged, as the same object, so that
+the caller can send the author's own text.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ _LOCAL = "#/"
 
 @dataclass(frozen=True)
 class Bounds:
-    """The longest time that a call may ask for, and whether there are sessions to name and files to keep."""
+    """The longest time that a call may ask for, and whether the server keeps no sessions and files."""
 
     wall_seconds_max: float
     is_stateless: bool = False
 
 
 def bounded_openapi(openapi: Any, bounds: Bounds) -> Any:
-    """`openapi` with the maximum of `timeout`, and without what a server that keeps no sessions refuses."""
+    """Return `openapi` with the maximum of `timeout`, and without the parts that a server without sessions refuses."""
     place = _place_of_properties(openapi)
     properties = _at(openapi, place)
     if not isinstance(properties, Mapping):
@@ -40,7 +40,7 @@ def bounded_openapi(openapi: Any, bounds: Bounds) -> Any:
 
 
 def _place_of_properties(openapi: Any) -> tuple[str, ...]:
-    """Where the fields of a call are described: in the operation, or in a schema that it refers to."""
+    """Return where the fields of a call are described: in the operation, or in a schema that it refers to."""
     schema = _at(openapi, _SCHEMA)
     reference = schema.get("$ref") if isinstance(schema, Mapping) else None
     if isinstance(reference, str) and reference.startswith(_LOCAL):
@@ -56,7 +56,7 @@ def _at(value: Any, place: tuple[str, ...]) -> Any:
 
 
 def _with(value: Any, place: tuple[str, ...], new: Any) -> Any:
-    """`value` with `new` at `place`, which is there; the rest is shared."""
+    """Return `value` with `new` at `place`, which must exist. The rest is shared with `value`."""
     if not place:
         return new
     return {**value, place[0]: _with(value[place[0]], place[1:], new)}

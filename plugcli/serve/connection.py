@@ -1,7 +1,7 @@
-"""A client's connection, read a few parts at a time.
+"""The connection of a client, read a few parts at a time.
 
-h11 takes a body apart in Python, chunk by chunk, and uvicorn takes all that has arrived at once: 256 KiB of chunks of one byte take
-seconds, in which nobody else is answered. Here whoever sends many has its turn, and then others have theirs.
+h11 parses a body in Python, chunk by chunk, and uvicorn parses everything that has arrived at once: 256 KiB in chunks of one byte take
+seconds, and meanwhile no other client is answered. Here a client that sends many chunks takes turns with the others.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ _PARTS = 16  # of a body, or whole small requests: some milliseconds
 
 
 class PacedProtocol(Protocol):
-    """Our protocol, whose events come in turns. While some wait nothing more is read."""
+    """Our protocol, with its events in turns. While some of them wait, nothing more is read."""
 
     flow: "_Flow"
 
@@ -51,7 +51,7 @@ class PacedProtocol(Protocol):
 
 
 class _Flow(FlowControl):
-    """Reads on when those who asked for a pause want it to, and nothing is held."""
+    """Resumes reading when no one wants it paused: neither uvicorn nor we."""
 
     def __init__(self, transport: Any) -> None:
         super().__init__(transport)

@@ -1,8 +1,8 @@
-"""What a host reads of a plugin before it calls it: manifest, OpenAPI document, logo, legal page.
+"""The documents that a host reads before it calls a plugin: manifest, OpenAPI document, logo, legal page.
 
-Read from the folder at each request, so that an edit shows at once, with addresses moved to where the server
-stands (see rewrite.py) and with the bounds that it was started with (see bounds.py). The author's own text is
-sent wherever nothing had to change.
+They are read from the folder for each request, so that an edit shows at once. Their addresses are changed to those of this server
+(see rewrite.py), and their limits to those that the server was started with (see bounds.py). If nothing has to change, the author's
+own text is sent.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 async def find_document(source: Source, path: str, here: str, bounds: Bounds | None = None) -> Ready | None:
-    """The document of the plugin that stands at `path`, as seen from `here`; None where there is none.
+    """Return the document at `path` for a client that reaches this server at `here`. None if there is no such document.
 
     `bounds` are those of a plugin that runs code.
     """
@@ -48,7 +48,7 @@ async def find_document(source: Source, path: str, here: str, bounds: Bounds | N
 
 
 async def is_document(source: Source, path: str) -> bool:
-    """Whether `path` is one that a host reads documents from, whoever answers there."""
+    """Whether `path` is one from which a host reads a document, whether plugcli or the plugin answers there."""
     try:
         plugin = await asyncio.to_thread(source.plugin)
     except PlugcliError:
@@ -104,7 +104,7 @@ def _logo(plugin: Plugin, path: str, here: str) -> Ready | None:
     named = local_path(manifest.get("logo_url"))
     for candidate in (path, unquote(named) if named else path):
         mime = gate.media_type(candidate)
-        if not mime.startswith("image/"):  # logo_url may name anything; only a picture is a logo
+        if not mime.startswith("image/"):  # logo_url may name any file; only a picture is a logo
             continue
         try:
             # The host's page shows it, and may ask for pictures that allow that.
@@ -139,7 +139,7 @@ def _format(document: Document) -> _Format:
 
 
 def _document(document: Document, data: Any, wanted: _Format) -> Ready:
-    """`document` as JSON or YAML: its own text if `data`, what it should say from here, is what it says."""
+    """Return `document` as JSON or YAML: its own text if `data`, its content as it should be here, is unchanged."""
     is_own = data is document.data and wanted == _format(document)
     if wanted == "yaml":
         said = (
@@ -149,8 +149,10 @@ def _document(document: Document, data: Any, wanted: _Format) -> Ready:
         )
         return Ready(200, YAML_MIME, gate.text(said).encode())
     if not all(map(_is_finite, _numbers(data))):
-        hint = "write it as text"
-        return _broken(f"{document.name} holds .nan, .inf or a larger number than JSON's readers take", hint)
+        hint = "write the number as a string"
+        return _broken(
+            f"{document.name} contains .nan, .inf or a number that is too large for JSON readers", hint
+        )
     said = json.dumps(data, ensure_ascii=False, indent=2)
     whole = gate.text(said)  # an escape such as \ud800 alone is no character, and strict readers refuse it
     return Ready(200, JSON_MIME, (document.text if is_own and whole == said else whole).encode())

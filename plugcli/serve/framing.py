@@ -1,7 +1,8 @@
-"""Where one request ends and the next begins: read in one way only, or not at all.
+"""Where one request ends and the next begins. A request that can be read in two ways is refused.
 
-A tunnel or proxy in front reads the same bytes. Where the two disagree about an end, a stranger's body becomes somebody's next request
-(request smuggling: RFC 9112, 11.2). So what can be read in two ways is refused with 400, and the connection is closed.
+A tunnel or proxy in front of this server reads the same bytes. If the two disagree about where a request ends, the body of one client
+becomes the next request of another (request smuggling: RFC 9112, 11.2). So a request that can be read in two ways gets 400, and the
+connection is closed.
 """
 
 import re
@@ -15,7 +16,7 @@ from plugcli.respond import json_bytes
 _LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*")
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.[01]")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-# What a second one of would be somebody else's answer to who asks, and for what.
+# Headers that may occur only once: with two of them, another server could take the other one.
 _ONCE = frozenset(
     {
         b"authorization",
@@ -33,7 +34,7 @@ _HINT = "send it as RFC 9112 says; a proxy on the way may have changed it"
 
 
 class Connection(h11.Connection):
-    """One connection of the server. Raises RemoteProtocolError for what can be read in two ways, and keeps `why`."""
+    """One connection of the server. Raises RemoteProtocolError for a request that can be read in two ways; `why` is the reason."""
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, _HEAD_BYTES)
@@ -63,7 +64,7 @@ class Connection(h11.Connection):
             self._framing = b""
 
     def _next_of_chunks(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        """Return the next event of a body in chunks, once all between the data is seen to be what everybody reads there."""
+        """Return the next event of a body in chunks, after a check that everything between the data can be read in one way only."""
         before = self.trailing_data[0]
         event = super().next_event()
         taken = before[: len(before) - len(self.trailing_data[0])]
@@ -75,7 +76,7 @@ class Connection(h11.Connection):
         if has_odd_line_end(framing):
             self._refuse("a line between its chunks does not end with CR and LF")
         if isinstance(event, h11.EndOfMessage) and event.headers:
-            self._refuse("it has headers behind its body")
+            self._refuse("it has headers after its body")
         return event
 
     def _refuse(self, why: str) -> NoReturn:
@@ -84,7 +85,7 @@ class Connection(h11.Connection):
 
 
 class Protocol(H11Protocol):
-    """uvicorn's protocol over such connections, which says in JSON why it refuses."""
+    """The protocol of uvicorn over such connections. It refuses in JSON, with the reason."""
 
     conn: Connection
 
@@ -93,7 +94,7 @@ class Protocol(H11Protocol):
         self.conn = Connection()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what came, unless an answer is on its way already; the connection is closed in any case."""
+        """Refuse the request, unless an answer is already on its way. Close the connection in any case."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             why = self.conn.why or "it is not HTTP/1.1"
             body = json_bytes({"error": f"the request cannot be read: {why}", "hint": _HINT})
@@ -110,14 +111,14 @@ class Protocol(H11Protocol):
                 self.transport.write(self.conn.send(event) or b"")
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = (
-                True  # else the application's own answer fails, and its traceback is in the log
+                True  # otherwise the application's own answer would fail, with a traceback in the log
             )
             self.cycle.message_event.set()
         self.transport.close()
 
 
 def fault_of(head: bytes) -> str:
-    """Why a request with this head (all before its empty line) cannot be read in one way only; empty where it can."""
+    """Return why a request with this head (everything before the empty line) can be read in two ways; empty if it cannot."""
     request, *lines = head.split(b"\r\n")
     if not _REQUEST_LINE.fullmatch(request):
         return "the first line is not METHOD TARGET HTTP/1.1"
@@ -128,7 +129,7 @@ def fault_of(head: bytes) -> str:
         name, _, value = line.partition(b":")
         name = name.lower()
         if name in headers and name in _ONCE:
-            return f"the header {name.decode()} is there twice"
+            return f"the header {name.decode()} is given twice"
         headers[name] = value.strip(b" \t")
     length, encoding = headers.get(b"content-length"), headers.get(b"transfer-encoding")
     if length is not None and encoding is not None:
@@ -136,13 +137,13 @@ def fault_of(head: bytes) -> str:
     if length is not None and not _LENGTH.fullmatch(length):
         return "Content-Length is not one number"
     if encoding is not None and encoding.lower() != b"chunked":
-        return "Transfer-Encoding is something else than chunked"
+        return "Transfer-Encoding is not chunked"
     if encoding is not None and request.endswith(b"HTTP/1.0"):
         return "HTTP/1.0 has no Transfer-Encoding"
     return ""
 
 
 def has_odd_line_end(data: bytes) -> bool:
-    """Whether there is a CR or LF in `data` without the other."""
+    """Whether `data` has a CR without an LF, or an LF without a CR."""
     pairs = data.count(b"\r\n")
     return data.count(b"\n") != pairs or data.count(b"\r") != pairs

@@ -1,7 +1,7 @@
-"""The one layer every request passes: place, visitor, documents, token, body; then the plugin.
+"""The guard checks every request: its Host, its origin, its token, its body. It answers with documents, and passes the rest to the plugin.
 
-Nothing foreign, unauthorised, oversized or not JSON goes further than here, and no crash of the plugin shows
-its traceback to a caller. Plain ASGI: this runs on every call.
+No request that is foreign, unauthorised, oversized or not JSON gets past it, and no client sees the traceback of a crash in
+the plugin. It is plain ASGI, because it runs on every call.
 """
 
 import asyncio
@@ -31,18 +31,18 @@ BODY_BYTES_MAX = 16 * 1024 * 1024
 BODY_SECONDS = 30.0
 
 
-# (path, origin of this server as the client sees it, whether the client may see all) -> the answer that is ready there
+# (path, origin of this server as the client sees it, whether the client may see all) -> the answer that is ready
 FindReady = Callable[[str, str, bool], Awaitable[Ready | None]]
 
 
 @dataclass(frozen=True)
 class Guard:
-    """The ASGI application around the plugin's.
+    """An ASGI application around the plugin's.
 
-    What `ready` finds is public. `is_public(path)` says which of the plugin's own GET answers need no token either
-    (a framework may generate the OpenAPI document). `log` gets the traceback of a crash. `bounds_own_body(scope)`
-    says whether the request's body is bounded by the route that takes it: it comes there unread. `links` are the
-    addresses of files, if the plugin runs code: whoever has one may fetch the file.
+    The answers that `ready` finds are public. `is_public(path)` says which GET answers of the plugin itself need no token
+    either: a framework may generate the OpenAPI document. `log` gets the traceback of a crash. `bounds_own_body(scope)`
+    says whether the route that takes the request limits the body itself: then the route gets it unread. `links` reads the
+    addresses of files, if the plugin runs code: a client that has such an address may fetch the file.
     """
 
     plugin: ASGIApp
@@ -57,8 +57,8 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. A crash becomes a 500 in JSON.
 
-        Frameworks answer a crash with a page of their own (Starlette's debug page holds the source) and
-        raise it again: so a 500 waits until its sender has returned.
+        Frameworks answer a crash with their own page (Starlette's debug page contains source code) and then raise the
+        exception again. So a 500 is held back until the plugin has returned.
         """
         is_started = False
         held: list[Message] = []
@@ -115,7 +115,7 @@ class Guard:
             await self.plugin(scope, read_on, send)
 
     async def _check_method(self, scope: Scope, here: str) -> None:
-        """Refuse a method that a document does not have: no other body would help. Raises Refusal (405)."""
+        """Refuse a method that a document does not have, because no other body would help. Raises Refusal (405)."""
         method, path = scope["method"], scope["path"]
         if method not in READY_METHODS and await self.ready(path, here, False) is not None:
             raise no_such_method(method, path, READY_METHODS)
@@ -136,7 +136,7 @@ _CRASHED = json_bytes(
 
 
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The whole body, at most BODY_BYTES_MAX bytes of JSON. Refuses anything else."""
+    """Return the whole body: at most BODY_BYTES_MAX bytes of JSON. Raises Refusal for anything else."""
     declared, has_body = int(headers.get(b"content-length", b"0")), _has_body(headers)
     if not _has_good_type(headers):
         given = headers.get(b"content-type", b"none").decode("ascii", "backslashreplace")
@@ -164,7 +164,7 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
                     return b"".join(chunks)
     except TimeoutError:
         raise Refusal(
-            408, f"the body did not arrive within {BODY_SECONDS:g} s", "send it again, at once"
+            408, f"the body did not arrive within {BODY_SECONDS:g} s", "send it again, without a pause"
         ) from None
 
 
@@ -173,7 +173,7 @@ def _has_body(headers: Mapping[bytes, bytes]) -> bool:
 
 
 def _has_good_type(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether the body is JSON, or none. A page may send forms and plain text anywhere without asking (no preflight); JSON it may not."""
+    """Whether the body is JSON, or there is none. A page may send forms and plain text anywhere without a preflight, but not JSON."""
     mime = headers.get(b"content-type")
     return (mime is None and not _has_body(headers)) or is_json_media_type((mime or b"").decode("latin-1"))
 
@@ -183,7 +183,7 @@ def _too_large() -> Refusal:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives `body` first and then whatever follows, which is the disconnect."""
+    """Return a `receive` that gives `body` first and then whatever follows, which is the disconnect."""
     is_given = False
 
     async def receive_body_first() -> Message:

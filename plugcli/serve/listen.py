@@ -1,4 +1,4 @@
-"""Listening sockets, and a sentence for each way in which there can be none."""
+"""Listening sockets, and a plain sentence for each reason why this machine does not give one."""
 
 import errno
 import ipaddress
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from plugcli.errors import PlugcliError
 
 BACKLOG = 128
-_WHICH_HOST = "127.0.0.1 is this machine, 0.0.0.0 every network it is on"
-# `localhost` is ::1 as well as 127.0.0.1, and a machine may have no IPv6: one of several may be missing.
+_WHICH_HOST = "127.0.0.1 is this machine alone, 0.0.0.0 is every network that it is on"
+# `localhost` is ::1 as well as 127.0.0.1, and a machine may have no IPv6. So one of several addresses may be missing.
 _MAY_BE_MISSING = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Sockets that listen: every address of `host`, all on `port`."""
+    """Listening sockets: one for every address of `host`, all on `port`."""
 
     host: str
     port: int
@@ -30,7 +30,7 @@ class Listener:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether only this machine can reach the sockets."""
         return all(ipaddress.ip_address(address).is_loopback for address in self.addresses)
 
     @property
@@ -39,7 +39,7 @@ class Listener:
 
     @property
     def paste(self) -> str:
-        """What to type into a chat host's form, which takes `localhost:PORT` alone as this machine."""
+        """What to type into the form of a chat host, which knows this machine only as `localhost:PORT`."""
         reached_as_localhost = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
         if any(address in reached_as_localhost for address in self.addresses):
             return f"localhost:{self.port}"
@@ -52,7 +52,7 @@ def listen(host: str, port: int) -> Iterator[Listener]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not a host name"
+        said = error.strerror if isinstance(error, OSError) else "it is not a valid host name"
         raise PlugcliError(f"--host {host!r} has no address: {said}", hint=_WHICH_HOST) from None
     with ExitStack() as stack:
         sockets: list[socket.socket] = []
@@ -60,7 +60,7 @@ def listen(host: str, port: int) -> Iterator[Listener]:
         for family, address in places:
             # The protocol by name: only then does asyncio turn off Nagle's algorithm, which costs 40 ms a call.
             listening = stack.enter_context(socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP))
-            # A restart need not wait for the last server's closed connections; Linux still refuses a second
+            # A restart need not wait for closed connections of the last server. Linux still refuses a second
             # listener on the port.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6 and len(places) > 1:  # `::` would take 0.0.0.0's port as well
@@ -80,12 +80,12 @@ def listen(host: str, port: int) -> Iterator[Listener]:
 
 
 def cannot_listen(error: OSError, host: str, port: int) -> PlugcliError:
-    """Why this machine gives no socket for `host` and `port`, as a sentence."""
+    """Return the error that says why this machine does not give a socket for `host` and `port`."""
     where = with_port(host, port)
     if error.errno == errno.EADDRINUSE:
         return PlugcliError(
-            f"another program already listens on {where}",
-            hint=f"stop it (ss -ltnp 'sport = :{port}' names it), or take another port, such as "
+            f"another program is already listening on {where}",
+            hint=f"stop it (ss -ltnp 'sport = :{port}' shows it), or use another port, such as "
             f"--port {_next(port)}, or --port 0 for any free one",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -101,7 +101,7 @@ def cannot_listen(error: OSError, host: str, port: int) -> PlugcliError:
 
 
 def with_port(host: str, port: int) -> str:
-    """`host:port`, with the brackets that an IPv6 address needs."""
+    """Return `host:port`, with the brackets that an IPv6 address needs."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -1,7 +1,7 @@
-"""plugin.py, the plugin's own code, as an ASGI application.
+"""Load plugin.py, the plugin's own code, as an ASGI application.
 
-This runs the author's code in this process, as `python plugin.py` would: it is trusted, unlike what a chat
-model sends, which only ever runs in the Sandbox.
+The author's code runs in this process, as with `python plugin.py`. It is trusted. Code that a chat model sends is not, and
+runs only in the sandbox.
 """
 
 import importlib.abc
@@ -26,7 +26,7 @@ _SHAPES = "plugin.py defines `app`, an ASGI application, or `create_app(sandbox)
 
 @dataclass(frozen=True)
 class Code:
-    """What plugin.py defines: `app`, or `create_app`, which needs a Sandbox to make one."""
+    """What plugin.py defines: `app`, or `create_app`, which needs a sandbox to make one."""
 
     file: str
     app: ASGIApp | None
@@ -51,10 +51,10 @@ class Code:
 
 
 def load_code(source: bytes, file: str, folder: Path | None) -> Code:
-    """Run the text of plugin.py; `file` is its name in messages and tracebacks.
+    """Run `source`, the text of plugin.py, and return what it defines. `file` is its name in messages and tracebacks.
 
-    With `folder`, modules beside it can be imported. Raises PlugcliError, with the cause and the line in the
-    author's own code, where it cannot be run or defines no application.
+    With `folder`, plugin.py can import the modules in that folder. Raises PlugcliError, with the cause and the line in the
+    author's code, if the text cannot be run or does not define an application.
     """
     if folder is not None:
         sys.path.insert(0, str(folder.resolve()))
@@ -71,7 +71,7 @@ def load_code(source: bytes, file: str, folder: Path | None) -> Code:
 
 
 class _Source(importlib.abc.SourceLoader):
-    """Gives the import system a text that may be in no file; tracebacks show its lines all the same."""
+    """Gives the import system a text that need not be in a file. Tracebacks show its lines all the same."""
 
     def __init__(self, source: bytes, file: str) -> None:
         self._source = source
@@ -117,7 +117,7 @@ def _quoted(line: str | None) -> str:
 
 
 def _checked(app: Any, what: str) -> ASGIApp:
-    """`app`, if it can be called as an ASGI 3 application; a WSGI one (Flask, Django's default) cannot."""
+    """Return `app` if it is an ASGI 3 application. Raises PlugcliError otherwise, as for WSGI (Flask, Django's default)."""
     call = app if inspect.isroutine(app) else getattr(app, "__call__", None)  # noqa: B004 (its kind is asked)
     if inspect.isclass(app) or not inspect.iscoroutinefunction(call):
         raise PlugcliError(

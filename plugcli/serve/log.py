@@ -1,4 +1,4 @@
-"""The request log: a line a call, for a person, without a byte of the caller's that a terminal obeys."""
+"""The request log: one line for each request, for people to read. Nothing that a client sends in it controls the terminal."""
 
 import re
 import time
@@ -10,13 +10,14 @@ from plugcli.builtin.python.links import PREFIX
 from plugcli.terminal_text import printable
 
 _PATH_CHARACTERS = 120
-_SIGNATURE = re.compile(rf"(?<=^{PREFIX})([^/.]*)\.[^/]*")  # whoever has it may fetch the file
+_SIGNATURE = re.compile(rf"(?<=^{PREFIX})([^/.]*)\.[^/]*")  # a client that has it may fetch the file
 
 
 def with_request_log(app: ASGIApp, log: Callable[[str], None]) -> ASGIApp:
-    """`app`, with one line to `log` for each request: method, path, status, milliseconds.
+    """Return `app` with one line to `log` for each request: method, path, status, milliseconds.
 
-    No query and no headers: those may hold secrets. Without an answer the client is gone.
+    The query and the headers are left out, because they may contain secrets. The status is `gone` if the client
+    disconnected before it had an answer.
     """
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:

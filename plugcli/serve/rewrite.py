@@ -1,4 +1,4 @@
-"""Addresses in a manifest and an OpenAPI document, moved to where the server really stands.
+"""Change the addresses in a manifest and in an OpenAPI document to those of this server.
 
 Authors and templates write `http://localhost:5003`; the server may stand on another port or behind a
 forwarded one. Nothing but addresses of this machine and paths is touched, and data without any is returned

@@ -1,8 +1,8 @@
-"""What no route of the plugin takes: a 405 names every method of its path, and a bare refusal gets our form.
+"""Requests that no route of the plugin takes. A 405 lists every method of its path, and a bare refusal becomes JSON with a hint.
 
-A path may have a route for each method. Starlette names those of the first one in Allow, where RFC 9110 (15.5.6)
-wants all that the resource supports, and refuses in plain text. Both are mended here, around the plugin, so that
-plugins already made get it too. What the plugin says in its own words stays as it is.
+A path may have one route for each method. Starlette lists only the methods of the first in Allow, while RFC 9110 (15.5.6) wants
+all that the resource supports; and Starlette refuses in plain text. Both are corrected here, around the plugin, so that existing
+plugins benefit too. A refusal that the plugin has written itself stays as it is.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
@@ -23,7 +23,7 @@ _LAYERS_MAX = 32
 
 
 def with_all_methods(plugin: ASGIApp, is_ready: Callable[[Scope], Awaitable[bool]]) -> ASGIApp:
-    """`plugin`, whose 404 and 405 say what they should. `is_ready(scope)` says what is answered without it."""
+    """Return `plugin` with a better 404 and 405. `is_ready(scope)` says whether a GET there is answered without the plugin."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +56,7 @@ def with_all_methods(plugin: ASGIApp, is_ready: Callable[[Scope], Awaitable[bool
 
 
 def method_before_type(app: ASGIApp, plugin: ASGIApp) -> ASGIApp:
-    """`app`, which refuses a method that `plugin` does not take for the method (405) and not for its body (415)."""
+    """Return `app` with 405 in place of 415 where `plugin` does not take the method, whatever the body."""
 
     async def mended(scope: Scope, receive: Receive, send: Send) -> None:
         asked = dict(scope)
@@ -86,7 +86,7 @@ async def _mended(
     body: Message,
     is_ready: Callable[[Scope], Awaitable[bool]],
 ) -> tuple[Refusal | None, list[Header]]:
-    """What to say instead of a 404 or 405 (None: the same), and the headers of saying the same."""
+    """Return what to answer in place of a 404 or 405 (None: the same), and the headers if it is the same."""
     headers: list[Header] = list(start.get("headers", ()))
     method, path = scope["method"], scope["path"]
     if start["status"] == 404:
@@ -105,12 +105,12 @@ async def _mended(
 
 
 def nothing_at(path: str) -> Refusal:
-    """The refusal of a path that nothing stands at."""
+    """Return the refusal of a path that does not exist."""
     return Refusal(404, f"this plugin has nothing at {path}", "/openapi.yaml lists its paths")
 
 
 def no_such_method(method: str, path: str, methods: Iterable[str]) -> Refusal:
-    """The refusal of a method that `path` does not take: it takes `methods`."""
+    """Return the refusal of a method that `path` does not take: it takes `methods`."""
     allow = _listed(methods)
     return Refusal(
         405, f"{path} does not take {method}", f"use {allow.decode()}", headers=[(b"allow", allow)]
@@ -118,9 +118,9 @@ def no_such_method(method: str, path: str, methods: Iterable[str]) -> Refusal:
 
 
 def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
-    """Every method that `app` takes at the path of `scope`, where it does not take the one that is asked for.
+    """Return every method that `app` takes at the path of `scope`, if it does not take the requested one.
 
-    Empty where it does, where nothing is at that path, and for what is no application of Starlette.
+    The set is empty if it does take it, if nothing is at that path, and if `app` is not a Starlette application.
     """
     methods: frozenset[str] = frozenset()
     for route in _routes(app):
@@ -132,7 +132,7 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
             methods = _methods_of(getattr(route, "endpoint", None))
             break
         if match is Match.PARTIAL:
-            # What a framework makes of several routes tells no methods, but which it takes.
+            # A group of routes, as frameworks make it, lists no methods; it only says which requests it takes.
             taken = (each for each in METHODS if route.matches({**scope, "method": each})[0] is Match.FULL)
             methods |= {*taken, *(getattr(route, "methods", None) or ())}
     if isinstance(app, StaticFiles):
@@ -141,16 +141,16 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
 
 
 def bounds_own_body(app: object, scope: Scope) -> bool:
-    """Whether the route of `app` that takes this request bounds its body itself, so that it comes unread.
+    """Whether the route of `app` that takes this request limits the body itself, and so gets it unread.
 
-    Such a route is marked: its endpoint's `bounds_own_body` is the set of methods for which it does so.
+    Such a route is marked: `bounds_own_body` of its endpoint is the set of methods for which it does so.
     """
     methods: Collection[str] = getattr(_endpoint(app, scope), "bounds_own_body", ())
     return scope["method"] in methods
 
 
 def _endpoint(app: object, scope: Scope) -> object:
-    """What takes the request of `scope`; None where nothing does, and for what is not a Starlette application."""
+    """Return the endpoint that takes the request of `scope`. None if there is none, or if `app` is not a Starlette application."""
     for route in _routes(app):
         match, child = route.matches(scope)
         if match is Match.FULL:
@@ -161,7 +161,7 @@ def _endpoint(app: object, scope: Scope) -> object:
 
 
 def _methods_of(endpoint: object) -> frozenset[str]:
-    """The methods of an endpoint that has a function for each, with the HEAD that comes with GET."""
+    """Return the methods of an endpoint that has a function for each, with the HEAD that comes with GET."""
     if not (isinstance(endpoint, type) and issubclass(endpoint, HTTPEndpoint)):
         return frozenset()
     own = {method for method in METHODS if hasattr(endpoint, method.lower())}
@@ -169,7 +169,7 @@ def _methods_of(endpoint: object) -> frozenset[str]:
 
 
 def _routes(app: Any) -> Iterable[Any]:
-    """The routes of an application; of the one below where a middleware lies around it."""
+    """Return the routes of an application, or of the application inside a middleware."""
     for _ in range(_LAYERS_MAX):
         if isinstance(app, (Starlette, Router)):
             return app.routes
@@ -178,7 +178,7 @@ def _routes(app: Any) -> Iterable[Any]:
 
 
 def _is_bare(start: Message, body: Message) -> bool:
-    """Whether this is what Starlette answers where nobody wrote an answer."""
+    """Whether this is the answer that Starlette gives by itself."""
     mime = dict(start.get("headers", ())).get(b"content-type", b"")
     return bool(
         mime.startswith(b"text/plain")

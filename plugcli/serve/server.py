@@ -1,4 +1,4 @@
-"""The server: one process, uvicorn under our application, from the first socket to a clean end."""
+"""The server: one process, in which uvicorn runs our application, from start to a clean stop."""
 
 import asyncio
 import logging
@@ -32,11 +32,11 @@ _SWITCH_SECONDS = (
 
 
 def serve(service: Service, *, when_listening: Callable[[Status | None], None], log: Log) -> None:
-    """Serve until SIGTERM or Ctrl-C; a second one ends the process at once.
+    """Serve until SIGTERM or Ctrl-C. A second signal ends the process at once.
 
-    `when_listening` gets the status of the engine, if one runs, once calls are answered. After the first signal
-    running calls get their answer or their time-out. Raises SandboxUnavailable, and PlugcliError where the plugin
-    does not start.
+    `when_listening` is called once the server answers; it gets the status of the engine, if one runs. After the first
+    signal running calls still get their answer or their time-out. Raises SandboxUnavailable, and PlugcliError if the
+    plugin does not start.
     """
     _raise_open_files()
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -47,7 +47,7 @@ def serve(service: Service, *, when_listening: Callable[[Status | None], None], 
 
 
 def _raise_open_files() -> None:
-    """Let this process have as many descriptors as it may: a session takes six, a connection one, and the usual limit is 1024."""
+    """Raise the limit of open files as far as possible: a session takes six, a connection one, and the usual limit is 1024."""
     if resource is not None:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         with suppress(OSError, ValueError):
@@ -87,10 +87,10 @@ def _config(app: ASGIApp, wall_seconds_max: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=PacedProtocol,  # h11, the same parser on every machine, whatever else is installed
-        ws="none",  # no host uses WebSockets, and Origin checks of ours do not cover them
+        ws="none",  # no host uses WebSockets, and our checks of Origin do not cover them
         log_config=None,
         access_log=False,
-        proxy_headers=False,  # X-Forwarded-* is believed of nobody
+        proxy_headers=False,  # X-Forwarded-* headers are never believed
         server_header=False,
         timeout_graceful_shutdown=_shutdown_seconds(wall_seconds_max),
     )
@@ -101,7 +101,7 @@ def _shutdown_seconds(wall_seconds_max: float) -> int:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it listens, leaves signals to us, and does not exit the process."""
+    """A uvicorn server that reports when it listens, leaves signals to us, and does not exit the process."""
 
     def __init__(self, config: uvicorn.Config, when_listening: Callable[[], None], log: Log) -> None:
         super().__init__(config)
@@ -118,11 +118,13 @@ class _Server(uvicorn.Server):
         self._when_listening()
 
     def stop(self) -> None:
-        """Take no more calls, and end once the running ones are answered."""
+        """Accept no more requests, and end once the running ones are answered."""
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._log("stopping: calls that run get their answer or their time-out; Ctrl-C again ends at once")
+        self._log(
+            "stopping after the running calls have their answer or their time-out; Ctrl-C again stops at once"
+        )
         await super().shutdown(sockets)
 
     @contextmanager
@@ -133,15 +135,15 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def _uvicorn_log(log: Log) -> Iterator[None]:
-    """uvicorn's warnings and errors as lines of our log, and nothing else of what it says."""
+    """Write the warnings and errors of uvicorn, and nothing else of it, to our log."""
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             text = self.format(record).rstrip()
             if "CancelledError" in text.rpartition("\n")[2]:
-                return  # the traceback of what the end of the server cut off
+                return  # the traceback of a request that the stop of the server has cancelled
             if "WebSocket" in text:
-                return  # advice to install what we leave out on purpose
+                return  # advice to install a package that we leave out on purpose
             log(text)
 
     logger = logging.getLogger("uvicorn.error")

@@ -1,7 +1,7 @@
-"""Where this server stands and whose requests it takes: Host, Origin and Sec-Fetch-Site.
+"""Which requests this server accepts, by their headers Host, Origin and Sec-Fetch-Site.
 
-A page in the user's browser can reach a server on loopback. It must neither read nor run anything here
-unless its origin is a chat host's, this server's own, or allowed by name. Deny by default.
+A page in the user's browser can reach a server on loopback. It must neither read nor run anything here unless its origin
+is that of a chat host, this server's own, or allowed by name. Everything else is refused.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ DEFAULT_PORT = {"http": 80, "https": 443}
 
 _AUTHORITY = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?")
 _ORIGIN = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?")
-_KNOWN_MAX = 64  # spellings of our own address worth remembering
+_KNOWN_MAX = 64  # spellings of our own address that are remembered
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,22 @@ class Site:
     _known: dict[bytes, str] = field(default_factory=dict, compare=False, repr=False)
 
     def here(self, headers: Mapping[bytes, bytes]) -> str:
-        """This server's origin as the caller sees it, `http://` and its Host. Refuses a foreign Host.
+        """Return this server's origin as the client sees it: `http://` and the Host. Raises Refusal for a foreign Host.
 
-        DNS rebinding points an attacker's name at our address, and the browser then takes us for a part of
-        the attacker's site; only the Host header tells. The port may differ: that is a forwarded port.
-        421 is what RFC 9110 15.5.20 has for a request that came to a server it does not belong to.
+        DNS rebinding points an attacker's name at our address, so that the browser takes us for a part of the attacker's
+        site. Only the Host header shows it. The port may differ, because ports can be forwarded. 421 is the status for a
+        request that has reached a server that it is not meant for (RFC 9110, 15.5.20).
         """
         host = headers.get(b"host", b"")
         origin = self._known.get(host)
         if origin is None:
             text = host.decode("ascii", "replace").lower()
             if not self._answers_to(text):
-                error = f"this server does not answer for the host {text!r}" if host else "there is no Host"
+                error = (
+                    f"this server does not answer for the host {text!r}"
+                    if host
+                    else "the request has no Host header"
+                )
                 raise Refusal(421, error, f"use one of: {', '.join(sorted(self.names))}")
             origin = f"http://{text}"
             if len(self._known) < _KNOWN_MAX:
@@ -53,7 +57,7 @@ class Site:
         return origin
 
     def origin(self, scope: Scope) -> str:
-        """`here` for the request of `scope`."""
+        """Return `here` for the request of `scope`."""
         return self.here(dict(scope["headers"]))
 
     def _answers_to(self, authority: str) -> bool:
@@ -65,10 +69,10 @@ class Site:
         return name in self.names or (self.takes_any_ip and _is_ip(name))
 
     def may_only_look(self, headers: Mapping[bytes, bytes], here: str) -> bool:
-        """Whether the request comes from another site's link or picture: it gets documents and runs nothing.
+        """Whether the request comes from a link or a picture on another site: it may get documents and run nothing.
 
-        Refuses a request from a page of a foreign origin. A request of no page at all (curl, a host's own
-        server) carries neither Origin nor Sec-Fetch-Site and is taken as the user's own.
+        Raises Refusal for a request from a page of a foreign origin. A request that no page sends (curl, a host's own
+        server) has neither Origin nor Sec-Fetch-Site and counts as the user's own.
         """
         origin = headers.get(b"origin")
         if origin is not None:
@@ -78,7 +82,7 @@ class Site:
             raise Refusal(
                 403,
                 f"pages of {text!r} may not call this server",
-                "if they should: plugcli serve --allow-origin ORIGIN",
+                "to allow them: plugcli serve --allow-origin ORIGIN",
             )
         if headers.get(b"sec-fetch-site") not in (b"cross-site", b"same-site"):
             return False
@@ -90,9 +94,9 @@ class Site:
 
 
 def site(host: str, port: int, *, is_loopback: bool, allowed: Iterable[str] = ()) -> Site:
-    """The Site of a server that was told to listen on `host` and got `port`.
+    """Return the Site of a server that listens on `host` and `port`.
 
-    `allowed` are more origins, as `--allow-origin` gives them. Raises UsageError for what is not an origin.
+    `allowed` are further origins, as given with `--allow-origin`. Raises UsageError for a text that is not an origin.
     """
     names = LOOPBACK_NAMES if is_loopback else LOOPBACK_NAMES | {socket.gethostname().lower()}
     if not _is_wildcard(host):
@@ -102,12 +106,12 @@ def site(host: str, port: int, *, is_loopback: bool, allowed: Iterable[str] = ()
 
 
 def other_site() -> Refusal:
-    """The refusal of a request that a browser sends for a page of another site."""
+    """Return the refusal of a request that a browser sends for a page of another site."""
     return Refusal(403, "pages of another site may not call this server", "see plugcli serve --allow-origin")
 
 
 def exact_origin(text: str) -> str:
-    """`text` as a browser writes it in an Origin header. Raises UsageError for anything but one origin."""
+    """Return `text` as a browser writes it in an Origin header. Raises UsageError unless it is one origin."""
     if text.strip() == "*":
         raise UsageError(
             "--allow-origin * would let every page on the web run code here",

@@ -1,4 +1,4 @@
-"""What is served: a folder, read again whenever it changes, or a plugin held in memory."""
+"""Where the served plugin comes from: a folder, which is read again whenever it changes, or memory."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ CODE_FILE = "plugin.py"
 
 @dataclass(frozen=True)
 class Source:
-    """A plugin that may change: `plugin()` is what it is now; `folder` is None for one held in memory.
+    """A plugin that may change. `plugin()` returns it as it is now. `folder` is None for a plugin in memory.
 
-    `plugin()` reads files and may raise PlugcliError; call it off the event loop.
+    `plugin()` reads files and may raise PlugcliError. Call it outside of the event loop.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Source:
     plugin: Callable[[], Plugin]
 
     def code(self) -> bytes | None:
-        """The text of plugin.py, None where there is none. Raises PlugcliError where it cannot be read."""
+        """Return the text of plugin.py, or None if there is no such file. Raises PlugcliError if it cannot be read."""
         try:
             return self.plugin().read(CODE_FILE)
         except FileNotFoundError:
@@ -31,12 +31,12 @@ class Source:
 
 
 def is_plugin(folder: Path) -> bool:
-    """Whether `folder` has a manifest at one of the two places for it."""
+    """Whether `folder` has a manifest in one of the two places where it may be."""
     return any((folder / path).is_file() for path in MANIFEST_PATHS)
 
 
 def folder_source(folder: Path) -> Source:
-    """The plugin in `folder`. Raises UsageError where there is none such, PlugcliError for no plugin."""
+    """Return the plugin in `folder`. Raises UsageError if there is no such folder, PlugcliError if it is not a plugin."""
     if not folder.exists():
         raise UsageError(f"there is no folder {folder}", hint=f"plugcli init {folder} starts a plugin there")
     if not folder.is_dir():
@@ -50,20 +50,20 @@ def folder_source(folder: Path) -> Source:
 
 
 def source_of(folder: Path | None, built_in: Callable[[], Source]) -> Source:
-    """Return the plugin in `folder`; without one the plugin in the current directory, or else `built_in()`. Raises PlugcliError."""
+    """Return the plugin in `folder`, else the one in the current directory, else `built_in()`. Raises PlugcliError."""
     if folder is not None:
         return folder_source(folder)
     return folder_source(Path()) if is_plugin(Path()) else built_in()
 
 
 def memory_source(files: Mapping[str, bytes], name: str) -> Source:
-    """The plugin made of `files`: relative path to bytes."""
+    """Return the plugin made of `files`, which maps relative paths to bytes."""
     plugin = plugin_from_files(files, name)
     return Source(name, None, lambda: plugin)
 
 
 def _reread(folder: Path) -> Callable[[], Plugin]:
-    """Load `folder` only when a file beside its documents changed: a large YAML takes a second to read."""
+    """Load `folder` again only if a file beside its documents has changed: a large YAML file takes a second to read."""
     last: tuple[object, Plugin] | None = None
 
     def plugin() -> Plugin:
@@ -81,7 +81,7 @@ def _state(folder: Path) -> list[tuple[str, int, int, int]]:
     try:
         with os.scandir(folder) as entries:
             found = [(entry.name, _status(entry)) for entry in entries]
-    except OSError:  # no such folder, or not ours to read: loading says so where it matters
+    except OSError:  # no such folder, or no permission: loading reports it where it matters
         return []
     return sorted((name, status.st_mtime_ns, status.st_size, status.st_ino) for name, status in found)
 

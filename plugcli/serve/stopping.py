@@ -1,4 +1,4 @@
-"""How a server ends: politely on the first SIGTERM or Ctrl-C, at once on the second, and never too late."""
+"""How the server stops: after the running calls on the first SIGTERM or Ctrl-C, at once on the second, and in any case after a while."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopping:
-    """What the signals do. `then` says what the first one does by now: it changes as the server gets going.
+    """What the signals do. `then` sets what the first one does, which changes as the server starts up.
 
-    `seconds_max` after the first one the process ends whatever still runs, with exit status 0 and a line to
-    `log`: a thread of the plugin can be waited for, but not ended.
+    `seconds_max` after the first signal the process ends, whatever is still running, with exit status 0 and a line to
+    `log`. It cannot end a thread of the plugin in any other way.
     """
 
     def __init__(self, seconds_max: float, log: Callable[[str], None]) -> None:
@@ -24,14 +24,14 @@ class Stopping:
         self._how: Callable[[], object] = lambda: None
 
     def then(self, how: Callable[[], object]) -> None:
-        """Have the first signal call `how`, now if it has already come."""
+        """Have the first signal call `how`; call it now if the signal has already come."""
         self._how = how
         if self.is_asked:
             how()
 
     @contextmanager
     def on_signals(self) -> Iterator[None]:
-        """Take the signals over, and give them back."""
+        """Handle the signals here, and give them back at the end."""
         # Not the event loop's handlers: those would wait for a plugin that blocks the loop.
         before = {each: signal.signal(each, self._stop) for each in _SIGNALS}
         try:
@@ -52,5 +52,7 @@ class Stopping:
         self._how()
 
     def _end(self) -> None:
-        self._log(f"a call still runs {self._seconds_max:g} s after the end was asked for: ending it with us")
+        self._log(
+            f"a call is still running {self._seconds_max:g} s after the server was told to stop; stopping anyway"
+        )
         os._exit(0)

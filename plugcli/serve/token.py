@@ -1,4 +1,4 @@
-"""The bearer token that calls from other machines need."""
+"""The bearer token that requests from other machines need."""
 
 import hmac
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from plugcli.respond import Refusal
 
 
 def require_token(host: str) -> PlugcliError:
-    """The error for listening on `host`, which is not loopback, without a token."""
+    """Return the error for listening on `host`, which is not loopback, without a token."""
     return UsageError(
         f"--host {host} lets other machines call this server, and that needs a token",
         hint=f"{HOW_TO_MAKE_ONE}; or use --token-file FILE",
@@ -17,7 +17,7 @@ def require_token(host: str) -> PlugcliError:
 
 
 def check_token(token: bytes, headers: Mapping[bytes, bytes]) -> None:
-    """Refuse a request without `Authorization: Bearer TOKEN`. Takes the same time for any guess."""
+    """Raise Refusal for a request without `Authorization: Bearer TOKEN`. Takes the same time for every guess."""
     scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
     if scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), token):
         return

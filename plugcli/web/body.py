@@ -37,7 +37,7 @@ def _inflater(encoding: str) -> zlib._Decompress | None:
         return None
     if encoding not in ("gzip", "x-gzip"):
         message = f"the answer is sent as {encoding!r}, where only gzip was asked for"
-        raise Unanswered(Failure(message, "heed Accept-Encoding"))
+        raise Unanswered(Failure(message, "respect Accept-Encoding"))
     return zlib.decompressobj(wbits=31)
 
 
@@ -47,4 +47,4 @@ def _unpack(inflater: zlib._Decompress, chunk: bytes, most_bytes: int) -> bytes:
     try:
         return inflater.decompress(chunk, most_bytes)
     except zlib.error as error:
-        raise Unanswered(Failure("the answer is said to be gzip, and is not")) from error
+        raise Unanswered(Failure("the answer is labelled gzip, but is not gzip")) from error

@@ -227,11 +227,11 @@ def _checked(text: str) -> httpx.URL:
     """The address `text`. Raises Unanswered for none that can be asked."""
     try:
         if has_password(text):
-            raise Unanswered(Failure("the address holds a user name or a password", kind="credentials"))
+            raise Unanswered(Failure("the address contains a user name or a password", kind="credentials"))
         url = url_of(text)
         _ = url.netloc.decode()
     except ValueError as error:
-        raise Unanswered(Failure(f"{text!r} is no address")) from error
+        raise Unanswered(Failure(f"{text!r} is not a valid URL")) from error
     return url
 
 

@@ -16,7 +16,7 @@ _UNKNOWN_NAME = (
     "getaddrinfo",
     "no address associated",
 )
-_HINT = "look at the server's own log; another program may have the port, or it is https"
+_HINT = "check the server's log; another program may use the port, or the server speaks https"
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ def failure_of(error: Exception, netloc: str) -> Failure:
             return _of_tls(cause, netloc)
     words = " ".join(str(cause) for cause in causes).lower()
     if isinstance(error, httpx.ProxyError):
-        return Failure(f"the proxy of the environment does not lead to {netloc}: {error}")
+        return Failure(f"the proxy set in the environment does not reach {netloc}: {error}")
     if "refused" in words or "all connection attempts failed" in words:
-        return Failure(f"nothing listens at {netloc}", "start the server, or look at the port", "nobody")
+        return Failure(f"nothing listens at {netloc}", "start the server, or check the port", "nobody")
     if any(each in words for each in _UNKNOWN_NAME):
-        return Failure(f"the name {netloc} is not known", "look at the spelling, and at your network")
+        return Failure(f"the name {netloc} is not known", "check the spelling and your network")
     if "disconnected without" in words or isinstance(error, (httpx.ReadError, httpx.WriteError)):
         return Failure(f"{netloc} closes the connection without an answer in HTTP", _HINT)
     if isinstance(error, httpx.RemoteProtocolError):
@@ -72,4 +72,6 @@ def _of_tls(error: ssl.SSLError, netloc: str) -> Failure:
         return Failure(f"{netloc} speaks only TLS older than 1.2", kind="old-tls")
     if reason in ("", "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
         return Failure(f"{netloc} does not speak TLS", "is it http, or another port?")
-    return Failure(f"{netloc} and we find no way to speak TLS: {reason.replace('_', ' ').lower()}")
+    return Failure(
+        f"{netloc} and plugcli have no version or cipher of TLS in common: {reason.replace('_', ' ').lower()}"
+    )

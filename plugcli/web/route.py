@@ -26,7 +26,8 @@ async def public_numbers(url: httpx.URL) -> list[str]:
     numbers = list(dict.fromkeys(str(each[4][0]) for each in found))
     inside = [number for number in numbers if not is_public(number)]
     if inside:
-        raise Unanswered(_private(name if name == inside[0] else f"{name} is {inside[0]}"))
+        where = "is" if name == inside[0] else f"resolves to {inside[0]}, which is"
+        raise Unanswered(_private(f"{name} {where}"))
     return sorted(numbers, key=lambda each: ":" in each)[:_MOST_ADDRESSES]
 
 
@@ -35,11 +36,11 @@ def check_public_name(url: httpx.URL) -> None:
     name = url.raw_host.decode()
     is_inside = not is_public(name) if number_of(name) is not None else "." not in name.rstrip(".")
     if is_inside or is_own_machine(url.host):
-        raise Unanswered(_private(name))
+        raise Unanswered(_private(f"{name} is"))
 
 
-def _private(at: str) -> Failure:
-    return Failure(f"{at}, in a private network", "only public addresses are asked", "private")
+def _private(what: str) -> Failure:
+    return Failure(f"{what} in a private network", "only public addresses are asked", "private")
 
 
 def loopbacks(url: httpx.URL) -> list[str]:
@@ -109,12 +110,12 @@ def proxy_for(url: httpx.URL) -> str | None:
         scheme, proxy = "http", f"http://{proxy}"
     if scheme not in ("http", "https"):
         raise Unanswered(
-            Failure(f"the environment names a proxy of the kind {scheme}, which is not supported")
+            Failure(f"the environment sets a proxy of the kind {scheme}, which is not supported")
         )
     try:
         url_of(proxy)
     except ValueError as error:  # not in its words, which may hold a password
-        raise Unanswered(Failure("the environment names a proxy at what is no address")) from error
+        raise Unanswered(Failure("the proxy set in the environment is not a valid URL")) from error
     return proxy
 
 

@@ -1,6 +1,6 @@
-"""Writes a value as JSON or YAML in many layouts, and notes where each key and each value begins: the places to hold plugcli's to.
+"""Writes a value as JSON or YAML in many layouts, and notes where each key and each value begins.
 
-It counts as it writes, and knows nothing of plugcli's readers.
+Tests compare these places with those that plugcli finds. This module counts as it writes; it uses none of plugcli's readers.
 """
 
 import json
@@ -10,26 +10,26 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Form = Literal["json", "yaml"]
-# Texts that YAML reads as themselves without quotes.
+# Texts that need no quotes in YAML.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z_ ]*")
 _NOT_TEXT = re.compile(r"(?i)(y|n|yes|no|on|off|true|false|null|~)")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A way to write: `indent` 0 is one line; `seed` decides what may differ from line to line."""
+    """One way to write a value. `indent` 0 means one line; `seed` decides everything that may differ from line to line."""
 
     form: Form
     indent: int
     newline: str
     seed: int
     has_mark: bool
-    """Whether a byte order mark comes first."""
+    """Whether the text starts with a byte order mark."""
 
 
 @dataclass
 class Text:
-    """A text as it grows, and the places in it: pointer to line and column, counted from 1."""
+    """A text that grows, and the places in it: from a JSON pointer to a line and a column, counted from 1."""
 
     newline: str
     parts: list[str] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Text:
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
     values: dict[str, tuple[int, int]] = field(default_factory=dict)
     commas: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Of each object and list, where a comma after its last entry is or would be."""
+    """For each object and list, the place of a comma after its last entry, whether or not there is one."""
 
     def add(self, text: str) -> None:
         self.parts.append(text)
@@ -56,14 +56,14 @@ class Text:
 
 @dataclass(frozen=True)
 class Again:
-    """Members that follow those of the same object, with keys that it has already."""
+    """An object, and members that follow in it with keys that it already has."""
 
     value: dict[str, Any]
     again: dict[str, Any]
 
 
 def written(value: Any, layout: Layout, *, comma_after: str | None = None) -> tuple[bytes, Text]:
-    """`value` in `layout`. With `comma_after` a pointer to an object or list of a JSON text: it gets a trailing comma."""
+    """Write `value` in `layout`. `comma_after` is the pointer of an object or a list in a JSON text that gets a trailing comma."""
     text = Text(layout.newline)
     chance = random.Random(layout.seed)
     if layout.form == "json":
@@ -80,7 +80,7 @@ def written(value: Any, layout: Layout, *, comma_after: str | None = None) -> tu
 
 
 def _entries(value: Any, where: str) -> list[tuple[str, str | None, Any]]:
-    """Pointer, key (None in a list) and value of each entry; those of a key that comes again have `#again` at the end."""
+    """Return the pointer, the key (None in a list) and the value of each entry. Pointers of repeated keys end in `#again`."""
     if isinstance(value, Again):
         again = [(f"{each}#again", key, one) for each, key, one in _entries(value.again, where)]
         return [*_entries(value.value, where), *again]
@@ -125,7 +125,7 @@ def _json(
 
 
 def _yaml(text: Text, value: Any, where: str, column: int, layout: Layout, chance: random.Random) -> None:
-    """Write `value` as a block; the place is at `column` of an empty line, or after `- `."""
+    """Write `value` as a block, starting at `column` of an empty line or after `- `."""
     if not isinstance(value, (dict, list, Again)) or not _entries(value, where):
         _flow(text, value, where, chance)
         return
@@ -169,7 +169,7 @@ def _yaml(text: Text, value: Any, where: str, column: int, layout: Layout, chanc
 
 
 def _flow(text: Text, value: Any, where: str, chance: random.Random) -> None:
-    """Write `value` on this line."""
+    """Write `value` on the current line."""
     text.values[where] = text.here
     if isinstance(value, str):
         text.add(_scalar(value, chance))
@@ -196,7 +196,7 @@ def _scalar(value: str, chance: random.Random) -> str:
 
 
 def _comment(text: Text, column: int, chance: random.Random) -> None:
-    """Perhaps a line of its own before the next, which starts at column 1 again."""
+    """Write up to two lines, empty or with a comment; the next line starts at column 1."""
     for _ in range(chance.choice((0, 0, 0, 1, 2))):
         if chance.random() < 0.7:
             text.add(" " * column + "# a remark, with: a colon, and \U0001f600")

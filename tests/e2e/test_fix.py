@@ -5,7 +5,6 @@ import os
 import stat
 import subprocess
 import sys
-import tarfile
 from collections import Counter
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from plugcli.fix import fix
 from plugcli.hosts import all_hosts
 from plugcli.plugin import plugin_from_files
 from plugcli.validate import validate
+from tests.corpus import FOLDER, plugins
 from tests.e2e.validating import BAD as COMMA
 from tests.e2e.validating import validate as plugcli
 
@@ -51,23 +51,13 @@ paths:
 """
 
 
-CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
-
-
-@pytest.mark.skipif(not CORPUS.exists(), reason="no ../shared/corpus beside this repository")
+@pytest.mark.skipif(not FOLDER.exists(), reason="no ../shared/corpus beside this repository")
 def test_real_plugins_are_fixed_once_and_for_all() -> None:
     """Strangers' files: no crash, no fix that has to be taken back, nothing left for a second run, no host with more errors."""
-    files: dict[str, dict[str, bytes]] = {}
-    with tarfile.open(CORPUS / "plugins.tar.gz") as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isfile() else None
-            if content is not None:
-                folder, _, path = member.name.removeprefix("./").partition("/")
-                files.setdefault(folder, {})[path] = content.read()
     hosts = {"chatgpt": all_hosts()["chatgpt"]}
     kinds = Counter[str]()
-    for name, content_of in files.items():
-        plugin = plugin_from_files(content_of, name)
+    for name, _, files in plugins():
+        plugin = plugin_from_files(files, name)
         report = validate(plugin, hosts)
         done = fix(plugin, report, hosts)
         kinds.update(each.rule for each in done.fixes)

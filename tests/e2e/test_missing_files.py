@@ -83,7 +83,7 @@ def guarded(status: int) -> dict[str, Answer]:
 @pytest.mark.parametrize(
     ("status", "cause"),
     [
-        (200, "the server answers 403 Forbidden to pages of other sites, and 200 to anybody else"),
+        (200, "the server answers 403 Forbidden to pages of other sites, and 200 to everybody else"),
         (404, "the server answers 404 Not Found"),
         (500, "the server answers 500 Internal Server Error"),
         (403, "the server answers 403 Forbidden"),

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,12 @@ import pytest
 from plugcli.document import Document
 from plugcli.plugin import plugin_from_files
 from plugcli.prompt import PROMPT_HOSTS, PromptHost, prompt
+from tests.corpus import FOLDER, documents, plugins
 
 HERE = Path(__file__).parent
 GOOD = HERE.parent / "contract" / "rules" / "manifest-syntax" / "good-json"
 BROKEN = HERE.parent / "contract" / "rules" / "manifest-syntax" / "bad-trailing-comma"
-CORPUS = HERE.parents[1].parent / "shared" / "corpus"
-needs_corpus = pytest.mark.skipif(not CORPUS.exists(), reason="no ../shared/corpus beside this repository")
+needs_corpus = pytest.mark.skipif(not FOLDER.exists(), reason="no ../shared/corpus beside this repository")
 
 
 def plugcli(*arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -31,14 +30,7 @@ def plugcli(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 @pytest.fixture(scope="module")
 def corpus() -> dict[str, dict[str, bytes]]:
     """Every plugin of the corpus: folder to files."""
-    files: dict[str, dict[str, bytes]] = {}
-    with tarfile.open(CORPUS / "plugins.tar.gz") as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isfile() else None
-            if content is not None:
-                folder, _, path = member.name.removeprefix("./").partition("/")
-                files.setdefault(folder, {})[path] = content.read()
-    return files
+    return {name: files for name, _, files in plugins()}
 
 
 @needs_corpus
@@ -73,14 +65,12 @@ def test_every_plugin_of_the_corpus_has_a_prompt(corpus: dict[str, dict[str, byt
 @pytest.mark.parametrize("host", PROMPT_HOSTS)
 def test_largest_documents_have_a_prompt_that_ends(host: PromptHost) -> None:
     """Written out in full, one answer of Stripe's has more properties than fit into any memory."""
-    with tarfile.open(CORPUS / "openapi.tar.xz") as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.name.endswith((".yaml", ".json")) else None
-            document = Document.parse(content.read(), member.name) if content else None
-            if document is not None and "openapi" in document.data:
-                made = prompt(document, None, host)
-                assert made.operations, member.name
-                assert max(len(each.text) for each in made.operations) < 200_000, member.name
+    for name, content in documents():
+        document = Document.parse(content, name)
+        if "openapi" in document.data:
+            made = prompt(document, None, host)
+            assert made.operations, name
+            assert max(len(each.text) for each in made.operations) < 200_000, name
 
 
 def test_json_form_has_the_same_text_and_every_size() -> None:

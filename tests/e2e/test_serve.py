@@ -43,7 +43,7 @@ def test_start_says_what_where_and_what_to_paste(server: Server) -> None:
     """A host takes `localhost:PORT` and nothing else for a plugin on the user's machine."""
     folder = server.log_file.parent / "mine"
     assert server.banner == [
-        "sandbox: not needed, as this plugin runs no code of a model",
+        "sandbox: not needed, because this plugin does not run code from a model",
         f"plugin: Mine ({folder})",
         f"listening: http://127.0.0.1:{server.port}",
         f"paste into the chat host: localhost:{server.port}",
@@ -70,7 +70,7 @@ def test_port_in_use_is_a_sentence(server: Server, tmp_path: Path) -> None:
     """And the program that holds it is not disturbed."""
     status, said = refused(server.log_file.parent / "mine", "--port", str(server.port), cwd=tmp_path)
     assert status == 3
-    assert f"error: another program already listens on 127.0.0.1:{server.port}" in said
+    assert f"error: another program is already listening on 127.0.0.1:{server.port}" in said
     assert "--port" in said.partition("hint:")[2]
     assert server.get("/hello/ann").status == 200
 
@@ -499,7 +499,7 @@ def test_weak_token_is_refused(tmp_path: Path) -> None:
     folder = write_plugin(tmp_path / "mine")
     status, said = refused(folder, cwd=tmp_path, PLUGCLI_TOKEN="hunter2")
     assert status == 2
-    assert "could be guessed" in said
+    assert "too easy to guess" in said
     assert "hunter2" not in said
     assert refused(folder, "--host", "0.0.0.0", cwd=tmp_path, PLUGCLI_TOKEN="")[0] == 2
 
@@ -695,7 +695,7 @@ app = Starlette(routes=[Route("/x", forever)])
         assert server.process.stdout is not None
         assert server.process.stdout.readline() == "called\n"
         assert server.stop() == 0
-        assert "a call still runs" in server.log()
+        assert "a call is still running" in server.log()
         connection.close()
 
 

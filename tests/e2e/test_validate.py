@@ -104,8 +104,8 @@ def test_no_target_is_the_current_folder() -> None:
         (["--", "-"], "plugcli does not read a target from standard input"),
         (["localhost:5003"], "if it is a URL, write http://localhost:5003"),
         ([str(GOOD), "missing"], "'missing' does not exist"),
-        (["http://["], "'http://[' is no address"),
-        (["https://"], "'https://' is no address"),
+        (["http://["], "'http://[' is not a valid URL"),
+        (["https://"], "'https://' is not a valid URL"),
         (["--for", "nobody", "."], "unknown host 'nobody'"),
         (["--format", "xml", "."], "unknown format 'xml'"),
         (["--colour"], "No such option"),
@@ -126,7 +126,10 @@ def test_link_that_leads_nowhere_is_called_that(tmp_path: Path) -> None:
     """Whoever sees the name in the folder would not believe that it does not exist."""
     (tmp_path / "old").symlink_to("moved")
     done = plugcli("old", cwd=tmp_path)
-    assert (2, "error: 'old' is a link that leads nowhere\n") == (done.returncode, done.stderr)
+    assert (2, "error: 'old' is a symbolic link to a file that does not exist\n") == (
+        done.returncode,
+        done.stderr,
+    )
 
 
 def test_plugin_that_is_named_twice_is_judged_once(tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def test_password_in_a_manifest_is_not_sent(member: str, query: str) -> None:
     with server(answer, log=log) as (port, _):
         _, target = validate(f"http://localhost:{port}")
     is_asked = member == "api" or not query  # a logo that looks like a placeholder is left alone
-    assert is_asked == ("the address holds a user name or a password" in json.dumps(target))
+    assert is_asked == ("the address contains a user name or a password" in json.dumps(target))
     assert not any("authorization" in headers for _, headers in log)
 
 
@@ -242,7 +242,7 @@ def test_password_in_the_target_is_a_mistake_of_usage() -> None:
     command = [sys.executable, "-m", "plugcli", "validate", "https://user:secret@todo.plugcli.dev"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert 2 == done.returncode
-    assert "the address holds a user name or a password" in done.stderr
+    assert "the address contains a user name or a password" in done.stderr
     assert "secret" not in done.stdout + done.stderr
 
 

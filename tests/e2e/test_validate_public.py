@@ -134,7 +134,7 @@ def test_logo_inside_a_private_network_is_named(tmp_path: Path) -> None:
 
     _, target, _ = through_proxy(tmp_path, HOME, answer, beside="10.0.0.1")
     (finding,) = found(target, "logo")
-    assert "10.0.0.1, in a private network, where no host goes" in finding["message"]
+    assert "10.0.0.1 is in a private network, which hosts do not reach" in finding["message"]
 
 
 def ask(url: str) -> Exchange:
@@ -158,7 +158,7 @@ def test_name_that_leads_inside_is_not_asked(host: str, monkeypatch: pytest.Monk
     with server(lambda path, port: (200, {}, b"secret")) as (port, asked):
         exchange = ask(f"http://{host}:{port}/logo.png")
     assert exchange.failure is not None
-    assert "in a private network, where no host goes" in exchange.failure.message
+    assert "in a private network, which hosts do not reach" in exchange.failure.message
     assert [] == asked
 
 

@@ -169,7 +169,7 @@ def test_redirect_to_no_address_is_named(location: str) -> None:
     with server(lambda path, port: (302, {"Location": location}, b"")) as (port, _):
         status, target = validate(f"http://localhost:{port}")
     assert 1 == status
-    assert "which is no address" in target["findings"][0]["message"]
+    assert "which is not a valid URL" in target["findings"][0]["message"]
 
 
 def test_manifest_cannot_make_us_ask_another_host() -> None:
@@ -237,7 +237,7 @@ def test_port_that_cannot_be_is_a_finding_behind_a_placeholder_too() -> None:
         status, target = validate(f"http://localhost:{port}")
     (finding,) = found(target, "unfetched")
     assert 1 == status
-    assert "is no address" in finding["message"]
+    assert "is not a valid URL" in finding["message"]
 
 
 @pytest.mark.parametrize("proxy", ["http://a:b", "http://127.0.0.1:99999", "http://["])
@@ -247,7 +247,7 @@ def test_proxy_that_is_no_address_is_a_finding(proxy: str) -> None:
     status, target = validate("http://plugcli.invalid", **proxies, no_proxy="", NO_PROXY="")
     (finding,) = found(target, "unfetched")
     assert 1 == status
-    assert "the environment names a proxy at what is no address" in finding["message"]
+    assert "the proxy set in the environment is not a valid URL" in finding["message"]
 
 
 @pytest.mark.parametrize("name", ["a" * 70, "a..b"])

@@ -407,7 +407,7 @@ def test_name_that_resolves_to_a_private_address_is_refused(
             lambda client: client.ask("GET", f"http://inside.plugcli.dev:{seen.port}/", bounds()), "public"
         )
     assert "private" == found.kind
-    assert f"inside.plugcli.dev is {numbers[-1]}, in a private network" == found.message
+    assert f"inside.plugcli.dev resolves to {numbers[-1]}, which is in a private network" == found.message
     assert [] == seen.requests
     assert ["inside.plugcli.dev"] == looked_up
 

@@ -63,6 +63,13 @@ def test_address_of_one_file_opens_no_other() -> None:
     assert Links().read(path.encode()) is None
 
 
+def test_address_is_read_by_whoever_has_the_key() -> None:
+    """Several servers of one engine hand out addresses for each other, also after a restart."""
+    path = Links(b"k" * 32).path(FileLink("handle", "a.csv")).encode()
+    assert Links(b"k" * 32).read(path) == FileLink("handle", "a.csv")
+    assert Links(b"l" * 32).read(path) is None
+
+
 def test_parts_of_an_address_do_not_run_together() -> None:
     """A session with a name that begins like another's must not stand in for it."""
     links = Links()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plugcli.cli.data_packages import missing_packages, module_of, packages
+from plugcli.cli.serve.data_packages import missing_packages, module_of, packages
 
 ROOT = Path(__file__).parents[2]
 

@@ -127,7 +127,7 @@ ALLOWED = {
     "manifest_schema": {"hosts"},
     # Which tools a host makes is told by a recipe of openapi's.
     "hosts": {"claim", "converters", "openapi", "errors", "extensions"},
-    "converters": {"claim"},
+    "converters": {"claim", "openapi"},
     "claim": {"finding"},
     # What any value has against any JSON Schema.
     "json_schema": {"document"},

@@ -1,11 +1,8 @@
 """The manifest's schema: as strict as the host, no stricter, and never behind what `validate` knows."""
 
-import csv
 import json
 import subprocess
 import sys
-import tarfile
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +13,8 @@ from plugcli.manifest_schema import manifest_schema
 from plugcli.plugin import plugin_from_files
 from plugcli.scaffold import render, templates
 from plugcli.validate import validate
+from tests.corpus import FOLDER, plugins
 
-CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 APPROVED = ("store-raw", "store-api", "store-late")
 GOOD: dict[str, Any] = {
     "schema_version": "v1",
@@ -119,21 +116,15 @@ def test_templates_are_accepted() -> None:
         assert [] == list(VALIDATOR.iter_errors(manifest)), name
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="no ../shared/corpus beside this repository")
+@pytest.mark.skipif(not FOLDER.exists(), reason="no ../shared/corpus beside this repository")
 def test_every_approved_manifest_is_accepted() -> None:
     """OpenAI took them: an editor that underlines them in red is wrong."""
-    with (CORPUS / "plugins.tsv").open(encoding="utf-8") as table:
-        kinds = {row["directory"]: row["kind"] for row in csv.DictReader(table, delimiter="\t")}
     seen = 0
-    with tarfile.open(CORPUS / "plugins.tar.gz") as archive:
-        for member in archive:
-            folder, _, name = member.name.removeprefix("./").partition("/")
-            content = archive.extractfile(member) if name == "ai-plugin.json" else None
-            if content is None or kinds[folder] not in APPROVED:
-                continue
-            manifest = json.loads(content.read().decode("utf-8-sig"))
+    for name, kind, files in plugins():
+        if kind in APPROVED and "ai-plugin.json" in files:
+            manifest = json.loads(files["ai-plugin.json"].decode("utf-8-sig"))
             seen += 1
-            assert [] == [each.message for each in VALIDATOR.iter_errors(manifest)], folder
+            assert [] == [each.message for each in VALIDATOR.iter_errors(manifest)], name
     assert seen > 100
 
 

@@ -163,11 +163,11 @@ def test_references_are_resolved_and_general_texts_left_out() -> None:
         ),
         (
             {"operationId": "add", "parameters": [{"name": "id", "in": "query"}] * 2},
-            "POST /todos: it has the parameter id twice",
+            "POST /todos: two arguments have the name id",
         ),
         (
             {**body({"id": {}}), "parameters": [{"name": "id", "in": "path"}]},
-            "POST /todos: it has the parameter id twice",
+            "POST /todos: two arguments have the name id",
         ),
     ],
 )

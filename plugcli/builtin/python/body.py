@@ -1,4 +1,4 @@
-"""The body of an upload, read as it comes and never longer than somebody is really sending it."""
+"""The body of an upload, read as it arrives, with a limit on its size and on how long it may take."""
 
 import asyncio
 import time
@@ -14,9 +14,9 @@ UPLOAD_SECONDS = 900.0  # in all: 100 MiB at 1 Mbit/s
 
 
 class Body:
-    """The chunks of a request's body, once; at most `bytes_max` in all.
+    """The chunks of a request's body, at most `bytes_max` bytes in all. They can be read once.
 
-    Raises Refusal: 413 for more, 408 if they stop coming; ClientGone if the client goes.
+    Raises Refusal: 413 for more bytes, 408 if they stop arriving. Raises ClientGone if the client disconnects.
     """
 
     def __init__(self, receive: Receive, headers: Mapping[bytes, bytes], bytes_max: int) -> None:

@@ -1,8 +1,8 @@
-"""Which session a request means: by the host's header, by `session`, or none at all.
+"""The session that a request means: by the host's header, by `session`, or none.
 
-A model that names its session calls it `data` or `analysis`, as do all others: inside a conversation such a name
-is that conversation's own. Nobody reaches a session by a name but those who share the conversation or have no
-conversation at all; an id, which has 128 random bits, is right enough by itself.
+Models tend to choose the same names, such as `data` or `analysis`, so a name inside a conversation belongs to that
+conversation. A name alone reaches a session only within the same conversation, or where no conversation is given.
+An id has at least 128 random bits and is sufficient by itself.
 """
 
 from collections.abc import Mapping
@@ -22,26 +22,26 @@ _BETWEEN = "\0"
 
 @dataclass(frozen=True)
 class Wish:
-    """What a request says of its session: the conversation it is part of, and a name, an id or NEW."""
+    """The session that a request asks for: its conversation, and a name, an id or NEW."""
 
     conversation: str | None
     session: str | None
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it asks for no session at all."""
+        """Whether the request asks for no session."""
         return self.conversation is None and self.session is None
 
     @property
     def key(self) -> Key:
-        """Which conversation the engine is asked for."""
+        """Return the key of the conversation that the engine is asked for."""
         if self.is_fresh or self.session == NEW:
             return Key()
         return Key((self.conversation or "") + _BETWEEN + (self.session or ""), id=self.session)
 
 
 def wish(headers: Mapping[bytes, bytes], session: str | None, terms: Terms) -> Wish:
-    """What a request with `headers` and this `session` asks for. Raises Refusal (422) for what names nothing."""
+    """Return the session that a request with `headers` and `session` asks for. Raises Refusal (422) for an invalid name."""
     if terms.is_stateless:
         if session is not None:
             raise keeps_none("leave session out; each call then starts afresh")
@@ -54,14 +54,14 @@ def wish(headers: Mapping[bytes, bytes], session: str | None, terms: Terms) -> W
 
 
 def keeps_none(hint: str) -> Refusal:
-    """The refusal of what needs a session where none are kept."""
+    """Return the refusal of a request that needs a session on a server that keeps none."""
     return Refusal(422, "this server keeps no sessions: it was started with --stateless", hint)
 
 
 async def run(
     engine: Engine, wished: Wish, code: str, *, wall_seconds: float | None, on_output: OnOutput | None
 ) -> tuple[RunResult, str | None]:
-    """Run `code` in the session that is meant, or in none; return how that went, and the handle of the session's files."""
+    """Run `code` in the session that the request asks for, or in none. Return the result and the handle of the session's files."""
     if wished.is_fresh:
         return await engine.run(code, wall_seconds=wall_seconds, on_output=on_output), None
     session = await engine.open(wished.key)

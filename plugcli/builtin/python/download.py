@@ -29,7 +29,7 @@ _RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})")
 
 @dataclass(frozen=True)
 class Slice:
-    """Which bytes of a file are asked for: from `start` up to, not including, `end`."""
+    """The bytes of a file that a request asks for: from `start` up to, but not including, `end`."""
 
     start: int
     end: int
@@ -72,10 +72,10 @@ async def send_file(
 
 
 def slice_of(headers: Mapping[bytes, bytes], size: int) -> Slice:
-    """What of `size` bytes the headers ask for (RFC 9110, 14.2). Raises Refusal (416) for what lies outside.
+    """Return the part of `size` bytes that the headers ask for (RFC 9110, 14.2). Raises Refusal (416) for a range outside.
 
-    One range; several, and what is no range, are answered with everything, as the RFC allows. So is If-Range:
-    nothing here says whether the file has changed.
+    Several ranges, or an invalid one, are answered with the whole file, as the RFC allows. So is If-Range,
+    because nothing here tells whether the file has changed.
     """
     everything = Slice(0, size, False)
     match = _RANGE.fullmatch(headers.get(b"range", b"").replace(b" ", b""))
@@ -99,7 +99,7 @@ def slice_of(headers: Mapping[bytes, bytes], size: int) -> Slice:
 
 
 def disposition(name: str) -> str:
-    """The Content-Disposition for a file (RFC 6266): shown or saved, and under which name in any script."""
+    """Return the Content-Disposition of a file (RFC 6266): whether it is shown or saved, and its name in any script."""
     base = PurePosixPath(name).name
     kind = "inline" if media_type(name).startswith("image/") or media_type(name) in _SHOWN else "attachment"
     plain = "".join(

@@ -1,6 +1,6 @@
 """The routes of a plugin that runs code: `POST /execute`, and the files of its sessions.
 
-200 for however the code ended; 4xx for a request that is refused; 5xx only for plugcli's own fault.
+The status is 200 however the code ended, 4xx for a request that is refused, and 5xx only for a fault of plugcli.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class _Execute:
                 await send_answer(send, 200, answer)
 
     async def _call(self, body: bytes) -> ExecuteRequest:
-        """What `body` asks for. Raises Refusal."""
+        """Return the request in `body`. Raises Refusal."""
         parse = partial(parse_request, body, wall_seconds_max=self.engine.limits.wall_seconds_max)
         return parse() if len(body) < LONG_CHARACTERS else await asyncio.to_thread(computed, parse)
 
@@ -79,14 +79,14 @@ class _Execute:
         scope: Scope,
         on_output: OnOutput | None = None,
     ) -> bytes:
-        """Run the code; the RunResult, as it goes over the wire."""
+        """Run the code; return the RunResult as JSON."""
         run, handle = await conversation.run(
             self.engine, wished, call.code, wall_seconds=call.wall_seconds, on_output=on_output
         )
         return await self._answer(run, handle, terms, scope)
 
     async def _answer(self, run: RunResult, handle: str | None, terms: Terms, scope: Scope) -> bytes:
-        """The RunResult, as it goes over the wire. Where the code has made it long, a thread writes it."""
+        """Return the RunResult as JSON. A thread writes it when it is long, so that the code cannot hold up the event loop."""
         result = run.as_json()
         write = partial(_written, result, [file["name"] for file in run.files], handle, terms, scope)
         if least_characters(result) < LONG_CHARACTERS:
@@ -97,7 +97,7 @@ class _Execute:
 def _written(
     result: dict[str, Any], names: list[str], handle: str | None, terms: Terms, scope: Scope
 ) -> bytes:
-    """The JSON of a RunResult; `names` are its files' as they are on the disk, `handle` names its session, if it has one."""
+    """Return the JSON of a RunResult. `names` are the exact names of its files; `handle` names its session, if it has one."""
     if result["files"]:
         files = first_files(result["files"], terms.answer_characters)
         left_out = result["truncated"]["files"] + len(result["files"]) - len(files)
@@ -112,7 +112,7 @@ def _written(
 
 
 async def _body(receive: Receive) -> bytes:
-    """The whole body: from the guard it comes in one piece."""
+    """Return the whole body. The guard has read it already and passes it on in one piece."""
     message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):
@@ -124,7 +124,7 @@ async def _body(receive: Receive) -> bytes:
 
 
 def _shown(display: dict[str, str], handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
-    """`display` with its file, if it is one, as an address."""
+    """Return `display`; if it is a file, with its address."""
     if "file" not in display:
         return display
     return {"mime": display["mime"], "url": terms.url(scope, handle, display["file"])}

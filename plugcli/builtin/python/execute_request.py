@@ -1,4 +1,4 @@
-"""What the body of `POST /execute` asks for."""
+"""The request in the body of `POST /execute`."""
 
 import json
 import re
@@ -18,12 +18,12 @@ _FIELDS = frozenset({"code", "session", "timeout"})
 _EXAMPLE = 'send for instance {"code": "print(6*7)"}'
 _NOT_GIVEN = object()
 _NAME = re.compile(NAME_PATTERN)
-_HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # what no document can speak of: it is no Unicode
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")  # not valid Unicode
 
 
 @dataclass(frozen=True)
 class ExecuteRequest:
-    """Code to run: for how long (None: the server's own default) and in which session (None: not said)."""
+    """Code to run, its time limit (None: the server's default) and its session (None: not given)."""
 
     code: str
     wall_seconds: float | None = None
@@ -31,7 +31,7 @@ class ExecuteRequest:
 
 
 def parse_request(body: bytes, *, wall_seconds_max: float) -> ExecuteRequest:
-    """The call in `body`. Raises Refusal: 400 for what is not JSON, 422 for JSON that is not a call."""
+    """Return the request in `body`. Raises Refusal: 400 when it is not JSON, 422 when it is not a valid request."""
     if is_crowded(body):
         raise Refusal(400, "the body holds far more values than a call has", _EXAMPLE)
     try:
@@ -59,9 +59,9 @@ def parse_request(body: bytes, *, wall_seconds_max: float) -> ExecuteRequest:
 
 
 def checked_name(name: object, what: str) -> str:
-    """`name`, which a caller gave as `what`. Raises Refusal (422) for what names nothing.
+    """Return `name`, which a caller gave as `what`. Raises Refusal (422) when it is not a valid name.
 
-    Names with characters that nobody sees are refused: they look like another one in a log and on a screen.
+    Names with invisible characters are refused, because they look like other names in a log and on a screen.
     """
     hint = f"give 1 to {NAME_CHARACTERS} printable characters"
     if not isinstance(name, str):

@@ -1,6 +1,6 @@
 """One file of a session, at an address that nobody can guess: `GET` and `DELETE /files/LINK/NAME`.
 
-The address, which links.py writes, is the right to fetch the file; the guard lets nobody else delete it.
+Whoever has the address, which links.py writes, may fetch the file. Deleting it also has to pass the guard.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PATH = "/files/{link}/{name:plugcli_file}"
 
 
 class _FileName(Convertor[str]):
-    """A name may hold slashes, and line ends too, which Starlette's own `path` does not take."""
+    """A file name in a path. It may contain slashes and line breaks, which Starlette's `path` does not match."""
 
     regex = "(?s:.+)"
 

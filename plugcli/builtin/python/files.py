@@ -3,7 +3,7 @@
     POST /files     store: multipart/form-data, or the bytes alone with ?name=data.csv
     GET  /files     list
 
-Uploads come unread through the guard: they are bounded here, in size, in time and in number.
+The guard passes uploads on without reading them. Their size, time and number are limited here.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ FORM_BYTES = 1024 * 1024  # what a form may take beside the bytes of its files
 
 
 def files_routes(engine: Engine, terms: Terms) -> list[Route]:
-    """The routes, on `terms`."""
+    """Return the routes, on `terms`."""
     return [
         Route(UPLOADS, _Files(engine, terms), methods=["GET", "POST"]),
         Route(file.PATH, file.OneFile(engine, terms), methods=["GET", "DELETE"]),
@@ -47,7 +47,7 @@ def files_routes(engine: Engine, terms: Terms) -> list[Route]:
 
 
 def with_url(listed: Mapping[str, Any], path: str, handle: str, terms: Terms, scope: Scope) -> dict[str, Any]:
-    """A file as JSON, with its address; `path` is its exact name, which JSON may not be able to say."""
+    """Return a file as JSON, with its address. `path` is its exact name, which may not be valid Unicode."""
     return {**listed, "url": terms.url(scope, handle, path)}
 
 
@@ -128,13 +128,13 @@ class _Files:
 
 
 def _brings_file(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether somebody means to send a file: an empty body alone is what a client sends that has none."""
+    """Whether the request brings a file. A client without one sends an empty body and no content type."""
     has_body = headers.get(b"content-length", b"0").strip(b"0") != b"" or b"transfer-encoding" in headers
     return has_body or b"content-type" in headers
 
 
 def _query(scope: Scope, *known: str) -> dict[str, str]:
-    """The parameters of the request's address. Raises Refusal (422) for others than `known` and for doubled ones."""
+    """Return the parameters of the query. Raises Refusal (422) for a parameter that is not `known` or is given twice."""
     given = scope["query_string"].decode("latin-1")
     pairs = parse_qsl(given, keep_blank_values=True, errors="surrogateescape")
     query = dict(pairs)

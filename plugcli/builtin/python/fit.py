@@ -50,7 +50,7 @@ def fit_list(content: dict[str, Any], limit: int) -> bytes:
 
 
 def least_characters(result: dict[str, Any]) -> int:
-    """How long the JSON of `result` is at least, which costs next to nothing to know."""
+    """Return a lower bound on the length of the JSON of `result`, which costs almost nothing."""
     texts = [*(result[name] for name in _STREAMS), result.get("result") or ""]
     texts += [text for display in result.get("displays", ()) for text in display.values()]
     texts += [file["name"] for file in result.get("files", ())]
@@ -58,7 +58,7 @@ def least_characters(result: dict[str, Any]) -> int:
 
 
 def first_files(files: Sequence[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
-    """Those `files` from the first on that an answer of `limit` characters can hold at most: the rest need no address."""
+    """Return the first of `files` that can fit in an answer of `limit` characters. The rest need no address."""
     kept: list[dict[str, Any]] = []
     for file in files:
         limit -= len(file["name"])
@@ -98,7 +98,7 @@ def _shortened(result: dict[str, Any], limit: int) -> dict[str, Any]:
 
 
 def _without_texts(displays: list[dict[str, str]], room: int) -> list[dict[str, str]]:
-    """`displays` in `room` characters: the longest texts go, and then the last displays, each for a mark."""
+    """Shorten `displays` to `room` characters: marks replace the longest texts first, and then the last displays."""
     kept, used = list(displays), _length(displays)
     for index in sorted(range(len(kept)), key=lambda index: -len(kept[index].get("text", ""))):
         if used <= room:
@@ -116,7 +116,7 @@ def _without_texts(displays: list[dict[str, str]], room: int) -> list[dict[str, 
 
 
 def _first(items: Sequence[Any], room: int) -> list[Any]:
-    """As many of `items` from the start as fit in `room` characters, written as a list."""
+    """Return the first of `items` that fit in `room` characters as a JSON list."""
     kept, used = [], 2
     for item in items:
         used += _length(item) + 1
@@ -131,7 +131,7 @@ def _end_mark(left_out: int) -> str:
 
 
 def _share(room: int, one: int, other: int) -> tuple[int, int]:
-    """How much of `room` each of two gets that need so much: half, and what the other does not need."""
+    """Split `room` between two that need `one` and `other`: each gets half, and what the other does not need."""
     half = room // 2
     if one <= half:
         return one, room - one
@@ -141,7 +141,7 @@ def _share(room: int, one: int, other: int) -> tuple[int, int]:
 
 
 def _without_middle(text: str, room: int) -> tuple[str, int]:
-    """`text`, its middle replaced by a mark so that its JSON takes `room` characters; and the bytes lost."""
+    """Return `text` with its middle replaced by a mark, so that its JSON takes `room` characters, and the number of bytes left out."""
     if len(text) <= room and _written(text) <= room:
         return text, 0
     half = max(0, room // 2)
@@ -152,7 +152,7 @@ def _without_middle(text: str, room: int) -> tuple[str, int]:
 
 
 def _longest(text: str, room: int) -> int:
-    """How many characters of the start of `text` fit in `room` once written as JSON."""
+    """Return how many of the first characters of `text` fit in `room` as JSON."""
     taken = 0
     while taken < len(text) and (written := _written(text[taken : taken + _BLOCK_CHARACTERS])) <= room:
         taken += _BLOCK_CHARACTERS
@@ -172,15 +172,15 @@ def _longest_of_block(text: str, room: int) -> int:
 
 
 def _needed(text: str, limit: int) -> int:
-    """The characters `text` takes in JSON; `limit` for any that take more, of which it is not worth knowing how many."""
+    """Return the number of characters that `text` takes in JSON, or `limit` if it takes more."""
     return limit if len(text) >= limit else min(limit, _written(text))
 
 
 def _written(text: str) -> int:
-    """The characters `text` takes in JSON, its quotes not counted."""
+    """Return the number of characters that `text` takes in JSON, without its quotes."""
     return _length(text) - 2
 
 
 def _length(content: object) -> int:
-    """The characters `content` takes as JSON."""
+    """Return the number of characters that `content` takes as JSON."""
     return len(json_bytes(content).decode())

@@ -1,4 +1,4 @@
-"""Clients that go away before they have their answer: what they asked for is not finished for nobody."""
+"""Cancel a run whose client has disconnected."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -6,16 +6,16 @@ from typing import TypeVar
 
 from starlette.types import Receive
 
-# Most calls are over before a client could leave: those need no task that watches for it.
+# Most calls end before a client could disconnect. They need no task that watches for it.
 WATCH_AFTER_SECONDS = 0.05
 
 Result = TypeVar("Result")
 
 
 async def unless_gone(run: Awaitable[Result], receive: Receive) -> Result | None:
-    """The result of `run`; None if the client went away first, and then `run` was cancelled.
+    """Return the result of `run`; None if the client disconnected first, which cancels `run`.
 
-    `receive` must have given the whole body: what it gives next is the disconnect.
+    The whole body must have been read, so that the next message of `receive` is the disconnect.
     """
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None

@@ -27,7 +27,7 @@ _FEW_EVENTS = 16
 
 @dataclass(frozen=True)
 class Part:
-    """What a part says of itself: the form's name for it and, if it is a file, the file's."""
+    """The head of a part: its name in the form and, if it is a file, the name of the file."""
 
     name: str
     file: str | None
@@ -44,12 +44,12 @@ class _Head:
 
 @dataclass(frozen=True)
 class _End:
-    """A part is over."""
+    """The end of a part."""
 
 
 @dataclass
 class Multipart:
-    """The parts of a form in `chunks`. Raises Refusal (400) where it is none.
+    """The parts of the form in `chunks`. Raises Refusal (400) when they are not a valid form.
 
     Use `async for part in form.parts()`, and `form.data()` for the bytes of the part that came last.
     """
@@ -87,7 +87,7 @@ class Multipart:
             yield event
 
     async def _next(self) -> Part | bytes | _End | None:
-        """The next event; None once the form is over. Raises Refusal for one that breaks off."""
+        """Return the next event; None at the end of the form. Raises Refusal when the form breaks off."""
         while not self._events:
             chunk = await anext(self.chunks, None)
             if chunk is None:
@@ -98,7 +98,7 @@ class Multipart:
         return self._events.popleft()
 
     async def _take(self, chunk: bytes) -> None:
-        """Have `chunk` parsed: in pieces, where it holds many parts, so that others have their turn between them."""
+        """Parse `chunk`, in pieces when it holds many parts, so that other requests get their turn."""
         start = 0
         while start < len(chunk):
             known = len(self._events)
@@ -135,7 +135,7 @@ class Multipart:
 
 
 def boundary_of(content_type: bytes) -> bytes | None:
-    """The boundary of the form that a body of this type is; None if it is something else. Raises Refusal."""
+    """Return the boundary of a form with this content type; None if it is not a form. Raises Refusal."""
     mime, options = parse_options_header(content_type)
     if mime != b"multipart/form-data":
         return None

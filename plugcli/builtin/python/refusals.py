@@ -1,4 +1,4 @@
-"""What the sandbox refuses or cannot do, as HTTP says it."""
+"""Errors of the sandbox as HTTP refusals."""
 
 from plugcli.errors import PlugcliError
 from plugcli.respond import Refusal
@@ -17,7 +17,7 @@ _STATUS = {
 
 
 def refusal_of(error: PlugcliError, *, when_busy: int = 429) -> Refusal:
-    """The answer for `error`; `when_busy` is its status if a later try may succeed."""
+    """Return the refusal for `error`. `when_busy` is its status if a later try may succeed."""
     if isinstance(error, FileRefused):
         return Refusal(_STATUS[error.kind], error.message, error.hint)
     if isinstance(error, Busy):
@@ -26,5 +26,5 @@ def refusal_of(error: PlugcliError, *, when_busy: int = 429) -> Refusal:
 
 
 def busy(error: str, hint: str, *, status: int = 429) -> Refusal:
-    """The refusal of what would be answered a moment later."""
+    """Return the refusal of a request that may succeed a moment later."""
     return Refusal(status, error, hint, headers=[(b"retry-after", b"%d" % RETRY_SECONDS)])

@@ -31,7 +31,7 @@ _HEADERS = [
 
 
 def is_wanted(headers: dict[bytes, bytes]) -> bool:
-    """Whether the caller reads events. One that reads JSON as well gets JSON: it is the plain form."""
+    """Whether the caller wants events. A caller that accepts JSON too gets JSON, the simpler form."""
     accept = headers.get(b"accept", b"").lower()
     if MIME not in accept:
         return False
@@ -40,7 +40,7 @@ def is_wanted(headers: dict[bytes, bytes]) -> bool:
 
 
 async def stream(run: Callable[[OnOutput], Awaitable[bytes]], send: Send) -> None:
-    """Send what `run` gives its OnOutput as it comes, and at the end the JSON that it returns.
+    """Send the output of `run` as it comes, and at the end the JSON that it returns.
 
     Nothing is sent before there is something to say, so that what is refused is still refused by its status:
     what `run` raises until then is raised here. Being cancelled cancels `run`.
@@ -76,7 +76,7 @@ async def stream(run: Callable[[OnOutput], Awaitable[bytes]], send: Send) -> Non
 
 
 class _Said:
-    """What the code has said since it was last asked for, as text: a character may come in two parts.
+    """The output since the last `take`, as text. A character may arrive in two parts.
 
     Two streams that take turns at each byte are not told one after the other for ever: what waits stays short.
     """
@@ -94,7 +94,7 @@ class _Said:
         self.stirred.set()
 
     def take(self, *, is_over: bool) -> list[bytes]:
-        """The events for it: what one stream said without another between, in pieces."""
+        """Return the events for it. Output of one stream that is not interrupted by the other goes into one event, or into pieces."""
         self.stirred.clear()
         if is_over:
             for name, decoder in self._decoders.items():

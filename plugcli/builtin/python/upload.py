@@ -17,7 +17,7 @@ _FIELD_BYTES = 4 * NAME_CHARACTERS + 4
 async def store(
     body: Body, headers: Mapping[bytes, bytes], query: Mapping[str, str], open_session: OpenSession
 ) -> tuple[Conversation, list[Stored]]:
-    """Store what `body` brings: every file of a form, or its bytes alone under the `name` of `query`.
+    """Store the files in `body`: every file of a form, or the whole body under the `name` in `query`.
 
     Raises Refusal for a request that makes no sense, and what `open_session` and Conversation.write raise.
     """
@@ -25,7 +25,7 @@ async def store(
     if boundary is not None:
         return await _store_form(Multipart(body.chunks(), boundary), query, open_session)
     if "name" not in query:
-        raise Refusal(422, "the upload has no name, and is no form whose files have names", _HOW)
+        raise Refusal(422, "the upload has no name, and it is not a form whose files have names", _HOW)
     session = await open_session(query.get("session"))
     return session, [await session.write(query["name"], body.chunks())]
 

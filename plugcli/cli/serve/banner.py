@@ -1,10 +1,10 @@
-"""What `plugcli serve` says once it listens: `key: value` lines, the sandbox first."""
+"""The lines that `plugcli serve` prints when it is ready: `key: value`, the sandbox first."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from plugcli.cli.data_packages import missing_packages
+from plugcli.cli.serve.data_packages import missing_packages
 from plugcli.missing import missing_files
 from plugcli.sandbox import Status
 from plugcli.serve.options import Options
@@ -13,8 +13,8 @@ from plugcli.terminal_text import printable
 
 
 def banner(options: Options, service: Service, status: Status | None) -> list[str]:
-    """Return the lines. `status` is that of the engine; None if the plugin runs no code of a model."""
-    lines = ["sandbox: not needed, as this plugin runs no code of a model"]
+    """Return the lines. `status` is the status of the engine; None if the plugin does not run code."""
+    lines = ["sandbox: not needed, because this plugin does not run code from a model"]
     if status is not None:
         lines = list(_about_code(options, status))
     lines += _about_plugin(service)
@@ -26,10 +26,10 @@ def banner(options: Options, service: Service, status: Status | None) -> list[st
 
 
 def _about_code(options: Options, status: Status) -> Iterator[str]:
-    """Yield what holds the code, and what it finds: sessions or none, what is imported for it, and what it will miss."""
+    """Yield the lines about running code: the sandbox, sessions, preloaded modules and missing packages."""
     yield f"sandbox: {status.protection.first_line}"
     if options.stateless:
-        yield "sessions: none, each call starts afresh (--stateless)"
+        yield "sessions: none, each call starts fresh (--stateless)"
     else:
         yield (
             f"sessions: {options.sessions} at most, each ends after {options.session_idle:g} s "
@@ -46,14 +46,14 @@ def _about_code(options: Options, status: Status) -> Iterator[str]:
 
 
 def _about_plugin(service: Service) -> Iterator[str]:
-    """Yield which plugin it is, and what hosts will not find in it."""
+    """Yield the lines about the plugin, with a warning for everything that hosts will not find."""
     source = service.source
     plugin = source.plugin()
     manifest = plugin.manifest.data if plugin.manifest else {}
     name = printable(str(manifest.get("name_for_human", "without a name")))
     where = "in the current directory" if source.folder == Path() else source.name
     if source.folder is None:
-        where = "built in, as the current directory holds no plugin"
+        where = "built in, because the current directory has no plugin"
     yield f"plugin: {name} ({where})"
     for problem in (plugin.manifest_problem, plugin.openapi_problem):
         if problem:

@@ -1,4 +1,4 @@
-"""`plugcli serve`: the plugin, served the way a chat host needs it."""
+"""`plugcli serve`: its options."""
 
 import contextlib
 import os
@@ -25,87 +25,93 @@ def serve(
         Path | None,
         typer.Argument(
             show_default=False,
-            help="The plugin's folder. Without it: the plugin in the current directory, else the built-in "
-            "one, which runs Python.",
+            help="The plugin's folder. [default: the plugin in the current directory, else the built-in one, "
+            "which runs Python]",
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="The address to listen on. Any but a loopback address needs a token.")
+        str, typer.Option(help="The address to listen on. Any address except loopback needs a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 5003,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 picks a free one.")] = 5003,
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ORIGIN",
-            help="Pages of this origin may call too, such as https://chat.example.com. Repeatable.",
+            help="Also allow pages of this origin, such as https://chat.example.com. Repeatable.",
         ),
     ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A file with the token that calls must carry; the variable PLUGCLI_TOKEN does the same.",
+            help="A file with the token that callers must send. Or set the variable PLUGCLI_TOKEN.",
         ),
     ] = None,
     answer_characters: Annotated[
-        int, typer.Option(min=2_000, help="Answers of /execute stay shorter: chat hosts cut at 100,000.")
+        int, typer.Option(min=2_000, help="The limit on answers of /execute; chat hosts cut at 100,000.")
     ] = 100_000,
     timeout: Annotated[
-        float | None, typer.Option(metavar="SECONDS", show_default="30", help="Wall time of a run.")
+        float | None, typer.Option(metavar="SECONDS", show_default="30", help="The wall time of a run.")
     ] = None,
     timeout_max: Annotated[
-        float | None, typer.Option(metavar="SECONDS", show_default="60", help="Most that a call may ask for.")
+        float | None,
+        typer.Option(metavar="SECONDS", show_default="60", help="The most that a call can ask for."),
     ] = None,
     memory: Annotated[
-        str, typer.Option(metavar="SIZE", help="Memory of a run, its files included.")
+        str, typer.Option(metavar="SIZE", help="The memory of a run, including its files.")
     ] = "1GiB",
     workspace: Annotated[
-        str, typer.Option(metavar="SIZE", help="Files of a run in /mnt/data; at most half of its memory.")
+        str, typer.Option(metavar="SIZE", help="The size of /mnt/data; at most half of the memory.")
     ] = "512MiB",
-    output: Annotated[str, typer.Option(metavar="SIZE", help="Kept of stdout, and of stderr.")] = "1MiB",
-    processes: Annotated[int, typer.Option(metavar="N", help="Processes and threads of a run.")] = 64,
-    open_files: Annotated[int, typer.Option(metavar="N", help="Open files of a process.")] = 256,
-    cpus: Annotated[int, typer.Option(metavar="N", help="CPUs of a run.")] = 2,
+    output: Annotated[
+        str, typer.Option(metavar="SIZE", help="The output to keep, of stdout and stderr each.")
+    ] = "1MiB",
+    processes: Annotated[int, typer.Option(metavar="N", help="Processes and threads per run.")] = 64,
+    open_files: Annotated[int, typer.Option(metavar="N", help="Open files per process.")] = 256,
+    cpus: Annotated[int, typer.Option(metavar="N", help="CPUs per run.")] = 2,
     jails: Annotated[
-        int, typer.Option(metavar="N", help="Runs without a session at a time; others wait.")
+        int, typer.Option(metavar="N", help="Runs without a session at a time; more must wait.")
     ] = 32,
     stateless: Annotated[
-        bool, typer.Option("--stateless", help="Keep no sessions: each call starts afresh, without files.")
+        bool, typer.Option("--stateless", help="Keep no sessions: each call starts fresh, without files.")
     ] = False,
     sessions: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Sessions at a time; the one idle longest makes room.")
+        int,
+        typer.Option(min=1, metavar="N", help="Sessions at a time; a new one replaces the one idle longest."),
     ] = 32,
     session_idle: Annotated[
-        float, typer.Option(metavar="SECONDS", help="A session ends after so long without use.")
+        float, typer.Option(metavar="SECONDS", help="End a session after this time without use.")
     ] = 1200,
     session_life: Annotated[
-        float, typer.Option(metavar="SECONDS", help="A session ends after so long at the latest.")
+        float, typer.Option(metavar="SECONDS", help="End a session after this time in any case.")
     ] = 14400,
     sessions_memory: Annotated[
         str | None,
         typer.Option(
             metavar="SIZE",
             show_default="half of the machine's",
-            help="Memory of all sessions together, their files included.",
+            help="The memory of all sessions together, including their files.",
         ),
     ] = None,
-    file_size: Annotated[str, typer.Option(metavar="SIZE", help="Size of an uploaded file.")] = "100MiB",
+    file_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="The largest size of an uploaded file.")
+    ] = "100MiB",
     preload: Annotated[
         str,
         typer.Option(
             metavar="MODULES",
-            help="Modules, with commas between, that sessions and calls that name one find imported already, "
-            "where they are installed; or: none.",
+            help="Modules to import in advance, if installed, for sessions and for calls that name one of them; "
+            "separated by commas, or none.",
         ),
     ] = "numpy,pandas,matplotlib",
     python: Annotated[
         str | None,
-        typer.Option(metavar="PATH", help="The interpreter of the code, or a venv; default: plugcli's own."),
+        typer.Option(metavar="PATH", help="The interpreter or venv for the code. [default: plugcli's own]"),
     ] = None,
 ) -> None:
-    """Serve a plugin, its documents and its API, the way a chat host needs it.
+    """Serve a plugin the way a chat host needs it.
 
-    Code that a model sends runs in the sandbox, and only there. Ctrl-C stops it.
+    It serves the plugin's documents and its API. Code from a model runs only in the sandbox. Ctrl-C stops the server.
     """
     from plugcli.cli.serve.banner import banner
     from plugcli.serve.options import Options
@@ -142,7 +148,7 @@ def serve(
 
 
 def _built_in() -> "Source":
-    """Return the plugin that runs Python."""
+    """Return the built-in plugin, which runs Python."""
     from plugcli.scaffold import render, templates
     from plugcli.serve.source import memory_source
 
@@ -150,7 +156,7 @@ def _built_in() -> "Source":
 
 
 def _say(lines: list[str]) -> None:
-    """Print the start's lines. A reader that has gone (`| head -1`) does not stop a server."""
+    """Print the first lines. A reader that has gone (`| head -1`) does not stop the server."""
     try:
         for line in lines:
             print(printable(line), flush=True)
@@ -159,11 +165,11 @@ def _say(lines: list[str]) -> None:
 
 
 def _log(line: str) -> None:
-    """A line of the server's log on standard error; a log that nobody can read any more stops nothing.
+    """Print a line of the server's log on standard error. A log that can no longer be written does not stop the server.
 
-    What more lines there are, of a traceback, stand back, so that none of them passes for a line of its own.
+    The further lines of a traceback are indented, so that none of them looks like a log line.
     """
-    if sys.stderr is None:  # started with `2>&-`; print would take standard output instead
+    if sys.stderr is None:  # started with `2>&-`; print would use standard output instead
         return
     with contextlib.suppress(OSError):
         print(time.strftime("%H:%M:%S"), gate.lines(line).replace("\n", "\n  "), file=sys.stderr, flush=True)

@@ -1,8 +1,8 @@
-"""A memory cgroup and a CPU cgroup for each jail, where this machine lets us make them.
+"""A memory cgroup and a CPU cgroup for each jail, if this machine lets us make them.
 
-The one is the kernel's own limit on all that a jail uses; by the other, however many processes the code starts, and whatever sessions it
-puts them in, a jail weighs as much as the next, and jails together less than one process outside. Version 1 (writable controllers: root).
-Whether one can be had is found by making one, not by looking at modes.
+The memory cgroup is the kernel's own limit on everything that a jail uses. The CPU cgroup gives each jail the same weight, however many
+processes and sessions its code starts, and all jails together less weight than one process outside. Version 1 only (writable controllers:
+root). Whether cgroups can be made is found out by making one, not by looking at file modes.
 """
 
 import contextlib
@@ -16,26 +16,26 @@ from . import objects
 
 _SWEEP_SECONDS = 2.0
 _IDLE = 8
-_RESIDUE_BYTES = 1024 * 1024  # what the kernel has not counted back yet
-_TCP_PART = 16  # of the limit: what TCP may hold above it, as the kernel counts that apart
-_CPU_SHARES = 512  # cpu.shares; any other process, or session of them, has 1024
+_RESIDUE_BYTES = 1024 * 1024  # usage that the kernel has not yet subtracted
+_TCP_PART = 16  # the part of the limit that TCP can use in addition, because the kernel counts it separately
+_CPU_SHARES = 512  # cpu.shares; any other process or session has 1024
 
 
 class MemoryCgroups:
-    """Makes the groups below our own group, each called `name` and a number.
+    """Makes the cgroups below our own cgroup, each named `name` and a number.
 
-    No other launcher may have that name: a pid will not do, because containers and pid namespaces share a hierarchy, and a launcher that
-    was killed leaves groups.
+    The name must be unique to this launcher. A pid is not enough, because containers and pid namespaces share a hierarchy, and a killed
+    launcher leaves cgroups behind.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._home = _home(name, "memory")
         self._idle: list[str] = []
-        self._emptied: dict[str, int] = {}  # by the process that does it
+        self._emptied: dict[str, int] = {}  # keyed by the process that empties it
 
     def make(self, number: int, limit: int) -> str | None:
-        """Return the folder of a new group with `limit` bytes, or None where there are none to be had."""
+        """Return the folder of a new cgroup with a limit of `limit` bytes, or None if cgroups cannot be made."""
         if self._home is None:
             return None
         if self._idle:
@@ -44,15 +44,15 @@ class MemoryCgroups:
         os.mkdir(group)
         try:
             _write(f"{group}/memory.limit_in_bytes", str(limit))
-            # Swap would make the limit useless; the file is not there when swap is not accounted.
+            # Swap would make the limit useless. The file is missing if the kernel does not account swap.
             with contextlib.suppress(FileNotFoundError):
                 _write(f"{group}/memory.memsw.limit_in_bytes", str(limit))
             _write(f"{group}/memory.swappiness", "0")
-            # Until this is written, the group does not count what its sockets hold at all.
+            # Until this is written, the cgroup does not count the memory of its sockets at all.
             tcp = min(limit // _TCP_PART, objects.TCP_BYTES)
             with contextlib.suppress(
                 FileNotFoundError
-            ):  # the kernel has no network, or counts it with the rest
+            ):  # the kernel has no network, or counts it with other memory
                 _write(f"{group}/memory.kmem.tcp.limit_in_bytes", str(tcp))
         except OSError:
             os.rmdir(group)
@@ -60,10 +60,10 @@ class MemoryCgroups:
         return group
 
     def give_back(self, group: str) -> bool:
-        """Take a group back whose jail has ended; False while the kernel still holds something of it.
+        """Take back the cgroup of an ended jail; return False while the kernel still charges memory to it.
 
-        Some are kept for other jails, as making one takes the kernel long: those that hold nothing of their last jail, and whose limit it
-        kept, so that they tell nothing of it.
+        Some cgroups are kept for later jails, because making one takes long. These hold nothing of their last jail and have kept their
+        limit, so they reveal nothing about it.
         """
         if group in self._emptied:
             ended, _ = os.waitpid(self._emptied[group], os.WNOHANG)
@@ -85,14 +85,14 @@ class MemoryCgroups:
         return False
 
     def close(self) -> None:
-        """Remove the groups that no jail has."""
+        """Remove the cgroups that no jail uses."""
         for group in self._idle:
             _empty(group)
         _remove_all(self._idle)
 
 
 class CpuCgroups:
-    """The group of everything that a launcher called `name` starts, and in it one for each jail; none where none can be had."""
+    """The CPU cgroup of the launcher `name`, with a cgroup in it for each jail; none if they cannot be made."""
 
     def __init__(self, name: str) -> None:
         home = _home(name, "cpu")
@@ -108,17 +108,17 @@ class CpuCgroups:
 
     @property
     def are_there(self) -> bool:
-        """Whether each jail gets one."""
+        """Whether each jail gets a CPU cgroup."""
         return self._group is not None
 
     def take(self, pid: int) -> None:
-        """Move a process of one thread into the group of all; what it forks is in it from the start."""
+        """Move a single-threaded process into the launcher's cgroup; its forks start there."""
         if self._group is not None:
-            with contextlib.suppress(OSError):  # it has ended, which is noticed elsewhere
+            with contextlib.suppress(OSError):  # it has ended, which is handled elsewhere
                 _write(f"{self._group}/tasks", str(pid))
 
     def make(self) -> str | None:
-        """Return the folder of a group that no jail has."""
+        """Return the folder of an unused cgroup."""
         if self._group is None:
             return None
         if self._idle:
@@ -129,17 +129,17 @@ class CpuCgroups:
         return group
 
     def give_back(self, group: str) -> None:
-        """Take a group back whose jail has ended: it says nothing of that one."""
+        """Take back the cgroup of an ended jail. It reveals nothing about that jail."""
         self._idle.append(group)
 
     def close(self) -> None:
-        """Remove the groups, once the last process in them has ended."""
+        """Remove the cgroups once their last processes have ended."""
         if self._group is not None:
             _remove_all([*_inside(self._group), self._group])
 
 
 def _empty_beside(group: str) -> int:
-    """Have a process of its own empty a group, which may take long; return its pid."""
+    """Empty a cgroup in a separate process, because it can take long; return the pid."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -151,24 +151,24 @@ def _empty_beside(group: str) -> int:
 
 
 def _empty(group: str) -> None:
-    """Have the kernel let go of what the group's processes were the first to read.
+    """Have the kernel release the cached file pages that were charged to the cgroup.
 
-    Those pages of files outside stay after them, and would keep the group in the kernel after its folder is gone.
+    These pages of files outside outlive its processes, and would keep the cgroup in the kernel after its folder is removed.
     """
     with contextlib.suppress(OSError):
         _write(f"{group}/memory.force_empty", "0")
 
 
 def open_to_join(group: str) -> int:
-    """Return the descriptor by which a process that cannot see the group joins it.
+    """Return the descriptor by which a process that cannot see the cgroup joins it.
 
-    Not cgroup.procs: a thread that moves itself alone need not wait until no other process of this machine forks.
+    It is not cgroup.procs: a thread that moves only itself does not have to wait until no other process of the machine is forking.
     """
     return os.open(f"{group}/tasks", os.O_WRONLY | os.O_CLOEXEC)
 
 
 def open_for_member(group: str) -> list[int]:
-    """Return what makes a Member: descriptors, which work for one that cannot see the group."""
+    """Return the descriptors of a Member. They also work for a process that cannot see the cgroup."""
     return [
         open_to_join(group),
         os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC),
@@ -177,23 +177,23 @@ def open_for_member(group: str) -> list[int]:
 
 
 class Member(NamedTuple):
-    """A jail's init and its group, as far as it gets to see it."""
+    """The cgroup of a jail, as far as the jail's init can see it."""
 
     members: int
     events: int
     usage: int
 
     def was_exceeded(self) -> bool:
-        """Whether the kernel has killed a process of the group because its memory ran out."""
+        """Whether the kernel has killed a process of the cgroup because it ran out of memory."""
         return _was_exceeded(self.events)
 
     def used_bytes(self) -> int:
-        """Return what the group uses now."""
+        """Return the current use of the cgroup in bytes."""
         return int(os.pread(self.usage, 64, 0))
 
 
 def was_exceeded_in(group: str) -> bool:
-    """Whether the kernel has killed a process of the group `group` because its memory ran out."""
+    """Whether the kernel has killed a process of the cgroup `group` because it ran out of memory."""
     events = os.open(f"{group}/memory.oom_control", os.O_RDONLY | os.O_CLOEXEC)
     try:
         return _was_exceeded(events)
@@ -207,7 +207,7 @@ def _was_exceeded(events: int) -> bool:
 
 
 def remove(group: str) -> bool:
-    """Remove the group; False while the kernel still holds something of its last process."""
+    """Remove the cgroup; return False while the kernel still holds something of its last process."""
     try:
         os.rmdir(group)
     except OSError as error:
@@ -219,7 +219,7 @@ def remove(group: str) -> bool:
 
 
 def sweep(name: str) -> None:
-    """Remove what a launcher called `name` left when it was killed. Its jails have ended, or do so now."""
+    """Remove the cgroups that the killed launcher `name` left. Its jails have ended or are ending."""
     for controller in ("memory", "cpu"):
         home = _home(name, controller)
         if home is None:
@@ -238,7 +238,7 @@ def _inside(group: str) -> list[str]:
 
 
 def _remove_all(groups: list[str]) -> None:
-    """Remove groups, as soon as the kernel lets go of what ended in them."""
+    """Remove cgroups as soon as the kernel has released their ended processes."""
     deadline = time.monotonic() + _SWEEP_SECONDS
     for group in groups:
         while not remove(group) and time.monotonic() < deadline:
@@ -246,7 +246,7 @@ def _remove_all(groups: list[str]) -> None:
 
 
 def _home(name: str, controller: str) -> str | None:
-    """Return the folder of our own group in the version 1 hierarchy of a controller, if groups can be made in it."""
+    """Return the folder of our own cgroup in the version 1 hierarchy of a controller, if cgroups can be made in it."""
     try:
         mounted = _mounted(controller)
         if mounted is None:
@@ -258,7 +258,7 @@ def _home(name: str, controller: str) -> str | None:
                 for line in file
                 if controller in line.split(":", 2)[1].split(",")
             )
-        # In a cgroup namespace or a container the mount may show only a part of the hierarchy.
+        # In a cgroup namespace or a container, the mount may show only part of the hierarchy.
         home = place + own.removeprefix(root.rstrip("/"))
         trial = f"{home}/{name}-trial"
         os.mkdir(trial)
@@ -269,7 +269,7 @@ def _home(name: str, controller: str) -> str | None:
 
 
 def _mounted(controller: str) -> tuple[str, str] | None:
-    """Return what of a controller's hierarchy is mounted, and where."""
+    """Return the mounted part of a controller's hierarchy, and its mount point."""
     with open("/proc/self/mountinfo") as file:
         for line in file:
             fields, _, kind = line.partition(" - ")

@@ -1,13 +1,13 @@
-"""What runs in the interpreter of a session: a loop that takes calls through the door and answers each when its code has ended.
+"""Runs in the interpreter of a session: a loop that takes calls through the door and answers each when its code has ended.
 
-The code of all calls runs in this process and in one `__main__`, so that what a call leaves behind is there for the next. It can reach
-everything here; it may lie about its own results, and about nothing else: nothing here is secret, and the host believes nothing it reads.
-Code that means no harm must not be able to end the loop, whatever it does to the streams, the signals or the modules.
+The code of all calls runs in this process and in one `__main__`, so that each call finds what earlier calls left. The code can reach
+everything here. It can lie about its own results and about nothing else: nothing here is secret, and the host trusts nothing that it
+reads. Well-meaning code must not be able to end the loop, whatever it does to the streams, the signals or the modules.
 
-An exception can come from nowhere: a SIGINT as the call ends, a handler that the code left for its alarm. So the loop is a machine whose
-state changes in single stores, and a step that is cut short is taken again.
+An exception can be raised anywhere: by a SIGINT as the call ends, or by a handler that the code left for its alarm. So the loop is a state
+machine whose state changes in single stores, and an interrupted step is repeated.
 
-This file stands alone beside display.py (standard library, no other file of the project): other interpreters get its text.
+This file uses only display.py and the standard library, because other interpreters get its text.
 """
 
 import _signal  # type: ignore[import-not-found]
@@ -36,7 +36,7 @@ try:
 except ImportError:  # an interpreter built without libffi
     ctypes = None  # type: ignore[assignment]
 
-# The functions below find their builtins here: what the code does to its own must not change how its end is told.
+# The functions below find their builtins here, so that code that changes its builtins cannot change how its end is reported.
 globals()["__builtins__"] = dict(vars(builtins))
 
 DOOR = 3
@@ -49,32 +49,32 @@ RESULT_CHARACTERS = 100_000
 """The longest text of a call's last value."""
 
 _flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
-_ROOM = 65536  # what one read asks for: below what malloc gets from the kernel each time
-_STRAYS = 1000  # exceptions from nowhere, without a step forward between them, before the loop gives up
+_ROOM = 65536  # the size of one read, below the size for which malloc asks the kernel each time
+_STRAYS = 1000  # how many unexpected exceptions without progress between them make the loop give up
 _HEADER = re.compile(
     rb'"(call|source_bytes)"\s*:\s*(\d+)'
-)  # a pattern: json is Python code, which may be broken
-_VALUE = "<value>"  # no name that code can write
+)  # a pattern, because json is Python code, which the code may have broken
+_VALUE = "<value>"  # not a name that code can use
 _INDENT = re.compile(r"(?:[ \t\f]*(?:#[^\n]*)?\n)*([ \t]+)[^\s#]")
 _RAISE = opcode.opmap["RAISE_VARARGS"]
 
 # These are bound early, too.
 _quote = json.encoder.encode_basestring_ascii
-_interrupt = signal.default_int_handler  # this very function: asyncio looks for it
-# The functions in C: what the module signal wraps around them takes ten times as long, in Python code.
+_interrupt = signal.default_int_handler  # exactly this function, because asyncio looks for it
+# The C functions, because the Python wrappers in the module signal take ten times as long.
 _set_handler = _signal.signal
 _set_mask = _signal.pthread_sigmask
 
 
 def serve(received: bytes, job: dict[str, Any]) -> NoReturn:
-    """Run calls until the host closes the door, then leave. `received` came with the job, whose `import_from` is the workspace."""
+    """Run calls until the host closes the door, then exit. `received` came with the job, whose `import_from` is the workspace."""
     _set_handler(signal.SIGINT, _ignore)
     conversation = _Conversation(received, job["import_from"])
     while True:
         try:
             _go_on(conversation)
         except BaseException:
-            continue  # a second interrupt, while the first one was dealt with
+            continue  # a second interrupt, while the first one was handled
 
 
 def _go_on(conversation: "_Conversation") -> NoReturn:
@@ -89,11 +89,11 @@ def _go_on(conversation: "_Conversation") -> NoReturn:
 
 
 def _ignore(number: int, frame: object) -> None:
-    """Take a SIGINT that comes when no code runs. Not SIG_IGN: a background thread's children would inherit that."""
+    """Ignore a SIGINT that arrives when no code runs. SIG_IGN would be inherited by the children of a background thread."""
 
 
 class _Call:
-    """A call under way, and what is known of its end; as long as its code has not begun, that an interrupt was quicker."""
+    """A call in progress and its end so far. Until its code has begun, the end is that an interrupt came first."""
 
     __slots__ = ("frame", "has_begun", "is_interrupted", "number", "result", "sent", "source", "status")
 
@@ -119,11 +119,11 @@ class _Conversation:
         self._streams = _Streams()
         self._displays = display.Displays(workspace)
         self._code = _Code(workspace)
-        # What was read of the host's words, and the call under way: one store changes both.
+        # The bytes received from the host, and the call in progress: one store changes both.
         self._state: tuple[list[bytes], _Call | None] = ([received], None)
 
     def step(self) -> None:
-        """Bring the conversation one step on. Whatever is raised here, taking the step again is right."""
+        """Take one step. After any exception, it is right to repeat the step."""
         received, call = self._state
         if call is not None and getpid() != self._pid:
             self._leave_fork(call)
@@ -136,7 +136,7 @@ class _Conversation:
             self._answer(received, call)
 
     def _receive(self, received: list[bytes]) -> None:
-        """Take a whole call out of what was received, or receive more. Leave when the host closed the door."""
+        """Take a complete call from the received bytes, or receive more. Exit if the host has closed the door."""
         head, newline, rest = b"".join(received[:1]).partition(b"\n")
         if newline:
             header = dict(_HEADER.findall(head))
@@ -153,9 +153,9 @@ class _Conversation:
         self._read(received)
 
     def _read(self, received: list[bytes]) -> None:
-        self.strays = 0  # to wait is right, however often it is disturbed
+        self.strays = 0  # waiting is right, however often it is interrupted
         try:
-            # One call of C both reads and keeps: between two an exception could come, and what was read would be lost.
+            # One C call both reads and stores: an exception between two calls would lose the bytes.
             received.extend(map(read, (self._door,), (_ROOM,)))
         except OSError as error:
             self._take_door_error(error)
@@ -163,7 +163,7 @@ class _Conversation:
             _exit(0)
 
     def _run(self, call: _Call) -> None:
-        """Run the code of a call, show what it made, and leave the streams flushed."""
+        """Run the code of a call, add its displays, and flush the streams."""
         self._streams.restore()
         _set_mask(signal.SIG_UNBLOCK, (signal.SIGINT,))
         _set_handler(signal.SIGINT, _interrupt)
@@ -190,7 +190,7 @@ class _Conversation:
         self._streams.flush()
 
     def _leave_fork(self, call: _Call) -> NoReturn:
-        """End a process that the code forked, and that came back out of the call."""
+        """End a process that the code forked and that returned from the call."""
         try:
             self._streams.flush()
         finally:
@@ -210,7 +210,7 @@ class _Conversation:
 
     def _take_door_error(self, error: OSError) -> None:
         if error.errno is None:
-            raise error  # the TimeoutError of a signal handler of the code's
+            raise error  # for example a TimeoutError from the code's signal handler
         _exit(1)
 
     def _frame(self, call: _Call) -> bytes:
@@ -241,14 +241,14 @@ class _Code:
 
     def __init__(self, workspace: str) -> None:
         self._workspace = workspace
-        self._libraries = list(sys.path)  # without the workspace, whose files may be called as ours are
+        self._libraries = list(
+            sys.path
+        )  # without the workspace, whose files may have the names of our modules
         sys.argv = [""]
         sys.orig_argv = [sys.executable]
         sys.path.insert(0, workspace)
         module = types.ModuleType("__main__")
-        if hasattr(
-            sys.modules["__main__"], "__annotations__"
-        ):  # up to 3.13 Python gives its program this, too
+        if hasattr(sys.modules["__main__"], "__annotations__"):  # up to 3.13, Python sets this too
             vars(module).update(__annotations__={})
         vars(module).update(__builtins__=builtins)
         sys.modules["__main__"] = module
@@ -258,7 +258,7 @@ class _Code:
         self._print_exception = traceback.print_exception
 
     def run(self, number: int, source: bytes) -> object:
-        """Run `source`; return the value of its last statement if that is an expression to be shown, else None."""
+        """Run `source`; return the value of its last statement if that is an expression to show, else None."""
         name = f"<call {number}>"
         text = _text(source)
         linecache.cache[name] = (len(text), None, [line + "\n" for line in text.split("\n")], name)
@@ -281,13 +281,13 @@ class _Code:
             self._runner.run(coroutine, context=context)
         except KeyboardInterrupt as interrupt:
             cancelled = interrupt.__context__
-            if isinstance(cancelled, asyncio.CancelledError):  # it says where the code was
+            if isinstance(cancelled, asyncio.CancelledError):  # it shows where the code was
                 raise interrupt.with_traceback(cancelled.__traceback__) from None
             raise
         finally:
             for variable, value in context.items():  # a task cannot run in the context of its caller
                 variable.set(value)
-            if coroutine.cr_frame is not None:  # it resisted: it must not go on in the next call
+            if coroutine.cr_frame is not None:  # it resisted, and must not continue in the next call
                 coroutine.close()
                 for task in asyncio.all_tasks(self._runner.get_loop()):
                     if task.get_coro() is coroutine:
@@ -306,7 +306,7 @@ class _Code:
         return sys.modules["asyncio"]
 
     def show(self, error: BaseException) -> None:
-        """Print the traceback as if these files were not below the code."""
+        """Print the traceback without the frames of these files."""
         error = _without_us(error)
         self._add_note(error)
         hook = sys.excepthook
@@ -323,11 +323,11 @@ class _Code:
     def _print(self, error: BaseException) -> None:
         try:
             self._print_exception(error)
-        except Exception:  # the code has broken what prints
+        except Exception:  # the code has broken the printing of tracebacks
             self._default_hook(type(error), error, error.__traceback__)
 
     def _add_note(self, error: BaseException) -> None:
-        """Say of a module that is missing why it cannot be had."""
+        """Add to a missing module's error why it cannot be installed."""
         if not isinstance(error, ModuleNotFoundError) or not isinstance(error.name, str) or "." in error.name:
             return
         path = os.path.join(self._workspace, error.name)
@@ -338,7 +338,7 @@ class _Code:
 
 
 class _Streams:
-    """The three standard streams, and what it takes to make them work again whatever the code did to them."""
+    """The three standard streams. Restores them, whatever the code did to them."""
 
     _KINDS = (
         ("stdin", "r", "surrogateescape"),
@@ -357,7 +357,7 @@ class _Streams:
                 dup2(end, descriptor)
                 set_blocking(descriptor, True)
             except OSError:
-                continue  # the code closed our end, too
+                continue  # the code has closed our end too
         streams = self._streams
         for descriptor in range(3):
             if not _is_open(streams[descriptor]):
@@ -368,7 +368,7 @@ class _Streams:
         )
 
     def flush(self) -> None:
-        """Write what Python's and C's streams still hold; an interrupt now comes too late and is dropped."""
+        """Flush the streams of Python and C. An interrupt now is too late and is dropped."""
         _, stdout, stderr = self._streams
         for stream in {id(each): each for each in (sys.stdout, sys.stderr, stdout, stderr)}.values():
             try:
@@ -394,12 +394,12 @@ def _stream(descriptor: int, name: str, mode: str, errors: str) -> io.TextIOWrap
 def _is_open(stream: Any) -> bool:
     try:
         return not stream.closed
-    except ValueError:  # it was detached
+    except ValueError:  # the stream was detached
         return False
 
 
 def _out_of_the_way(descriptor: int) -> int:
-    """Return a duplicate with a number that code does not meet, and that no program it starts inherits."""
+    """Return a duplicate with a high number, so that code does not meet it, and that started programs do not inherit."""
     top = min(os.sysconf("SC_OPEN_MAX"), 1024)
     for lowest in (top - 8, 10):
         try:
@@ -410,7 +410,7 @@ def _out_of_the_way(descriptor: int) -> int:
 
 
 def _text(source: bytes) -> str:
-    """Return the source as it is compiled: without a byte order mark and the indentation of the block as a whole."""
+    """Return the source to compile, without a byte order mark and without common indentation."""
     text = source.decode("utf-8", "surrogatepass").removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -421,7 +421,7 @@ def _text(source: bytes) -> str:
 
 
 def _keep_last_value(tree: Any, text: str) -> None:
-    """Make the last statement store its value if it is an expression without a semicolon behind it."""
+    """Make the last statement store its value, if it is an expression without a semicolon after it."""
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr):
         return
@@ -435,7 +435,7 @@ def _keep_last_value(tree: Any, text: str) -> None:
 
 
 def _shorten(text: str) -> str:
-    """Return the text without its middle if it is too long, and without what UTF-8 cannot say."""
+    """Return the text without its middle if it is too long, and without characters that UTF-8 cannot encode."""
     if len(text) > RESULT_CHARACTERS:
         mark = f"\n... {len(text) - RESULT_CHARACTERS} characters and this line's are left out ...\n"
         half = (RESULT_CHARACTERS - len(mark)) // 2
@@ -444,7 +444,7 @@ def _shorten(text: str) -> str:
 
 
 def _exit_status(code: object) -> int:
-    """Return what `python` exits with after SystemExit(code)."""
+    """Return the exit status of `python` after SystemExit(code)."""
     if code is None:
         return 0
     if isinstance(code, int):
@@ -457,7 +457,7 @@ def _exit_status(code: object) -> int:
 
 
 def _is_interrupt(error: BaseException) -> bool:
-    """Tell whether a signal raised this; not so when the code itself did."""
+    """Return whether a signal raised this exception, and not the code itself."""
     last = error.__traceback__
     if not isinstance(error, KeyboardInterrupt) or last is None:
         return False
@@ -472,7 +472,7 @@ def _is_asyncio(frame: types.FrameType) -> bool:
 
 
 def _without_us(error: BaseException) -> BaseException:
-    """Take the frames of these files from the traceback, and those of the event loop from its beginning."""
+    """Remove the frames of these files from the traceback, and those of the event loop from its beginning."""
     kept: list[types.TracebackType] = []
     for entry in _entries(error.__traceback__):
         frame = entry.tb_frame
@@ -491,7 +491,7 @@ def _entries(entry: types.TracebackType | None) -> Iterator[types.TracebackType]
 
 
 def _load_what_printing_loads() -> None:
-    """Print errors of each kind to nowhere: Python loads the modules for it only then, and would look in the workspace."""
+    """Print an error of each kind to nowhere, so that Python loads the modules for it now and does not find them in the workspace later."""
     for source in ("len(é).x + (1).real / zero", "é = ("):
         name = f"<{source}>"
         linecache.cache[name] = (len(source), None, [source + "\n"], name)
@@ -502,4 +502,4 @@ def _load_what_printing_loads() -> None:
         del linecache.cache[name]
 
 
-_load_what_printing_loads()  # now, when the launcher imports this or before the workspace is in the path
+_load_what_printing_loads()  # now: on import in the launcher, or before the workspace is in the path

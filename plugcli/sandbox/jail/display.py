@@ -1,9 +1,9 @@
-"""What a call shows beside its text: the rich forms of values, by IPython's display protocol, and matplotlib's figures.
+"""The displays of a call: rich forms of values, by IPython's display protocol, and matplotlib figures.
 
-Pictures become files in the workspace, text goes into the answer. What cannot be shown is a line on stderr, never an error of the call.
-matplotlib is met when the code imports it, never imported here.
+Pictures become files in the workspace; text goes into the answer. If a value cannot be shown, stderr gets a line, and the call does not
+fail. matplotlib is hooked when the code imports it; this file never imports it.
 
-This file stands alone (standard library, no other file of the project): other interpreters get its text.
+This file uses only the standard library, because other interpreters get its text.
 """
 
 import binascii
@@ -19,7 +19,7 @@ from functools import wraps
 from types import ModuleType
 from typing import Any
 
-# The functions below find their builtins here: what the code does to its own must not change what is shown.
+# The functions below find their builtins here, so that code that changes its builtins cannot change what is shown.
 globals()["__builtins__"] = dict(vars(builtins))
 
 DISPLAYS = 32
@@ -66,7 +66,7 @@ _PYPLOT = "matplotlib.pyplot"
 
 
 class Displays:
-    """The displays of the call under way."""
+    """The displays of the call in progress."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -77,7 +77,7 @@ class Displays:
         builtins.display = self.show  # type: ignore[attr-defined]
 
     def take(self) -> list[dict[str, str]]:
-        """Return the displays since the last time: each a `mime` with a `text`, or with a `file` of the workspace."""
+        """Return the displays since the last time. Each has a `mime` and a `text`, or a `mime` and a `file` in the workspace."""
         entries = self._entries
         if entries:
             self._entries = []
@@ -86,7 +86,7 @@ class Displays:
         return entries
 
     def show(self, *values: object) -> None:
-        """Show values in the middle of a call: their rich forms, or their text on standard output if they have none."""
+        """Show values during a call: their rich forms or, if they have none, their text on standard output."""
         for value in values:
             if not self._figures.add_given(value) and not self._add_forms(value) and sys.stdout is not None:
                 sys.stdout.write(f"{value!r}\n")
@@ -97,12 +97,12 @@ class Displays:
             self._add_forms(value)
 
     def add_figures(self) -> None:
-        """Add the open figures that are new, or changed since they were shown."""
+        """Add the open figures that are new or have changed since they were shown."""
         if _PYPLOT in sys.modules:
             self._figures.add_changed()
 
     def has_room(self) -> bool:
-        """Return whether one more display fits into this call; say so when the first does not."""
+        """Return whether one more display fits into this call; print a note the first time that none fits."""
         if len(self._entries) < DISPLAYS:
             return True
         if not self._is_over_limit:
@@ -111,7 +111,7 @@ class Displays:
         return False
 
     def add_text(self, mime: str, text: str) -> None:
-        """Add a text as it is."""
+        """Add a text unchanged."""
         data = text.encode(errors="backslashreplace")
         if len(data) > TEXT_BYTES:
             say(f"a display of type {mime} is left out: {len(data)} bytes, at most {TEXT_BYTES} are shown")
@@ -119,7 +119,7 @@ class Displays:
             self._entries.append({"mime": mime, "text": data.decode()})
 
     def add_picture(self, mime: str, data: bytes, name: str = "display") -> None:
-        """Write `data` to a file of the workspace that is called `name` and a number, and add it."""
+        """Write `data` to a new file in the workspace, named `name` and a number, and add it."""
         if len(data) > PICTURE_BYTES:
             say(f"a display of type {mime} is left out: {len(data)} bytes, at most {PICTURE_BYTES} are shown")
         elif self.has_room():
@@ -131,7 +131,7 @@ class Displays:
                 self._entries.append({"mime": mime, "file": file})
 
     def _write(self, name: str, ending: str, data: bytes) -> str:
-        """Write a file of its own, whole or not at all; return its name."""
+        """Write a new file, as a whole or not at all; return its name."""
         number = self._numbers.get(name, 1)
         while True:
             file = f"{name}-{number}.{ending}"
@@ -143,7 +143,7 @@ class Displays:
                 number += 1
         self._numbers[name] = number + 1
         try:
-            os.fchmod(descriptor, 0o644)  # whatever the code's umask
+            os.fchmod(descriptor, 0o644)  # regardless of the code's umask
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
@@ -155,7 +155,7 @@ class Displays:
         return file
 
     def _add_forms(self, value: object) -> bool:
-        """Add the forms that `value` has by its type; return whether it has any."""
+        """Add the forms that the type of `value` provides; return whether there are any."""
         offered = _offered(value)
         if not offered:
             return False
@@ -184,11 +184,11 @@ class Displays:
 
 
 def say(text: str) -> None:
-    """Write a line to the code's standard error, if it has any."""
+    """Write a line to the code's standard error, if there is one."""
     try:
         sys.stderr.write(text + "\n")
     except Exception:
-        return  # there is nobody to tell
+        return  # nobody can be told
 
 
 def _line(error: BaseException) -> str:
@@ -202,7 +202,7 @@ def _line(error: BaseException) -> str:
 def _offered(value: object) -> list[str]:
     """Return the protocol's methods that the type of `value` has.
 
-    The type alone says: a proxy or a mock answers to every name, and a class has the methods for its instances.
+    Only the type counts: a proxy or a mock has every attribute, and a class has the methods for its instances.
     """
     if isinstance(value, type):
         return []
@@ -212,7 +212,7 @@ def _offered(value: object) -> list[str]:
 
 
 def _forms(value: object, offered: list[str]) -> Iterator[tuple[str, object]]:
-    """Yield the forms of `value`, each MIME type once; a picture that is there as PNG is not asked for as JPEG."""
+    """Yield the forms of `value`, each MIME type once. If there is a PNG, no JPEG is asked for."""
     seen = set()
     for name in offered:
         if name in _FORMS and (_FORMS[name] in seen or (name == "_repr_jpeg_" and "image/png" in seen)):
@@ -237,7 +237,7 @@ def _forms(value: object, offered: list[str]) -> Iterator[tuple[str, object]]:
 
 
 def _ask(value: object, name: str) -> Any:
-    """Return what the method gives, without the metadata that may come with it; None when it gives nothing or fails."""
+    """Return the result of the method without metadata; None if it returns nothing or fails."""
     try:
         method = getattr(value, name)
         if method is None:
@@ -263,7 +263,7 @@ def _is_json(mime: str) -> bool:
 
 
 def _json(data: object) -> str:
-    """Return `data` as JSON, with null for what JSON cannot say: plots have gaps."""
+    """Return `data` as JSON, with null for values that JSON lacks, because plots can have gaps."""
     try:
         return json.dumps(data, allow_nan=False)
     except ValueError:
@@ -271,9 +271,9 @@ def _json(data: object) -> str:
 
 
 class _Shown:
-    """What is known of a figure that was shown: the hash of its picture, and whether something drew the figure since.
+    """The state of a figure that was shown: the hash of its picture, and whether the figure was drawn since.
 
-    If so, the figure's flag `stale` no longer tells of changes.
+    After that, the figure's flag `stale` no longer shows changes.
     """
 
     __slots__ = ("picture", "was_drawn")
@@ -284,7 +284,7 @@ class _Shown:
 
 
 class _Figures:
-    """matplotlib's figures: `plt.show()`, and those that are open when a call ends."""
+    """matplotlib's figures: those shown by `plt.show()`, and those open when a call ends."""
 
     def __init__(self, displays: Displays) -> None:
         self._displays = displays
@@ -309,7 +309,7 @@ class _Figures:
         return True
 
     def add_last(self, value: object) -> bool:
-        """Add `value` if it is a figure that was not shown in this call as it is now; return whether it is one."""
+        """Add `value` if it is a figure that this call has not shown in its current state; return whether it is a figure."""
         if not _is_figure(value):
             return False
         if id(value) not in self._shown_in_call or self._may_have_changed(value):
@@ -323,9 +323,9 @@ class _Figures:
                 self._add(figure, only_if_changed=True)
 
     def _adopt(self, pyplot: ModuleType) -> None:
-        """Take the place of `plt.show`: what it calls differs by backend, and Agg's does nothing."""
+        """Replace `plt.show`, which calls a different function for each backend; that of Agg does nothing."""
         if not callable(getattr(pyplot, "show", None)):
-            return  # a module of the code's own
+            return  # the code's own module of that name
 
         @wraps(pyplot.show)
         def show(*args: Any, **kwargs: Any) -> None:
@@ -344,7 +344,7 @@ class _Figures:
         return shown is None or shown.was_drawn or figure.stale
 
     def _add(self, figure: Any, only_if_changed: bool = False) -> None:
-        """Draw a figure and add the picture; an empty one is none."""
+        """Draw a figure and add the picture. An empty figure is not shown."""
         try:
             if len(figure.get_children()) <= 1 or not self._displays.has_room():
                 return
@@ -392,14 +392,14 @@ def _open_figures() -> list[Any]:
 
 
 class _WhenImported:
-    """A finder of modules that finds none itself: it sees to it that `adopt` is called when module `name` has been imported."""
+    """A module finder that finds nothing itself, but calls `adopt` when the module `name` has been imported."""
 
     def __init__(self, name: str, adopt: Callable[[ModuleType], None]) -> None:
         self._name = name
         self._adopt = adopt
 
     def find_spec(self, name: str, path: Any, target: ModuleType | None = None) -> Any:
-        """Return what the other finders find, its loader changed."""
+        """Return the spec that the other finders find, with a changed loader."""
         if name != self._name:
             return None
         others = [finder for finder in sys.meta_path if finder is not self]

@@ -1,20 +1,20 @@
-"""Process 1 of a jail: it makes the jail, starts the interpreter in it, watches it, and takes everything along when it ends.
+"""Process 1 of a jail: it makes the jail, starts and watches the interpreter, and takes every process with it when it ends.
 
-It never sees user text: that goes from the host to the interpreter through a socket of their own. The code cannot reach it: it is not
-dumpable, signals from inside its namespace do not kill it, and the filter keeps the code's hands off its limits. When the host closes the
-control channel, or dies, this process exits, and the kernel kills all that is left of the namespace.
+It never sees user code, which goes from the host to the interpreter through a separate socket. The code cannot reach it: it is not
+dumpable, signals from inside its namespace do not kill it, and the filter protects its limits. When the host closes the control channel
+or dies, this process exits, and the kernel kills the rest of the namespace.
 
-Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"memory": bytes} when it has changed much; {"swept": true};
-               at the end {"exited": status} or {"out_of_memory": true}, with "held": what of the kernel's the code had too many of
-Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process but the interpreter; {"end": true};
-               {"write": name} with a socket: make a file of what comes through it, see scribe.py
+Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"memory": bytes} if it has changed much; {"swept": true};
+               at the end {"exited": status} or {"out_of_memory": true}, with "held": the kernel objects of which the code had too many
+Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process except the interpreter; {"end": true};
+               {"write": name} with a socket: write its bytes to a file, see scribe.py
 
-Guarantees: the frame "ready" is sent only when every lock holds; "failed" names the step that did not; a failed step never leads on to
-the next one.
+Guarantees: it sends "ready" only if every restriction is in place; "failed" names the step that failed; after a failed step, no other step
+follows.
 """
 
 import _signal  # type: ignore[import-not-found]
-import _socket  # its sockets do not look up the names of what they are, as those of the module socket do
+import _socket  # its sockets do not look up enum names, as those of the module socket do
 import contextlib
 import os
 import select
@@ -39,24 +39,24 @@ from .processes import Stopwatch, has_memory_of_its_fork, kill_all, last_pid, li
 from .syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
 from .wire import send_text
 
-_WATCH_MS = 100  # with a memory cgroup; without one the Meter says when to look
-_REPORTS = 32  # the host is told when this part of the limit has come or gone
+_WATCH_MS = 100  # with a memory cgroup; without one, the Meter decides when to look
+_REPORTS = 32  # the host is told when usage has changed by this part of the limit
 _SWEEP_SECONDS = 1.0
-_PROGRAM = inside.source()  # read here: the jail does not see our files
+_PROGRAM = inside.source()  # imported here, because our files are not visible in the jail
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 # Of its flags it has only those besides that nobody can set. Not bytes: ioctl would try to write to them first.
 _LOOPBACK_UP = bytearray(struct.pack("16sh22x", b"lo", _IFF_UP))
 _CLOSE_ON_EXEC, _FOLDER = os.O_CLOEXEC, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_HAS_ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT  # and is not buried: that takes the kernel long
-_LINGER_SECONDS = 0.1  # the host ends us sooner, when its answer is on its way: taking us down takes a CPU
+_HAS_ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT  # and is not waited for, because that takes the kernel long
+_LINGER_SECONDS = 0.1  # the host ends us sooner, once its answer is sent, because ending us takes CPU time
 _KILL = int(signal.SIGKILL)
 _FIRST_OF_THE_CODE = 3  # after the init, the interpreter and its twin
 _DEATHS = libc.sigset(signal.SIGCHLD)
-_SIGNAL_BYTES = 128  # struct signalfd_siginfo; SIGCHLD waits but once
+_SIGNAL_BYTES = 128  # struct signalfd_siginfo; only one SIGCHLD can be pending
 
 
 def _come_second() -> None:
-    """Let the init that watches come first, and whoever answers; but not everybody else on this machine."""
+    """Lower the priority of the code below the init that watches it and the server that answers, but not below all other processes."""
     os.nice(10)
 
 
@@ -68,7 +68,7 @@ Step = tuple[str, list[PreparedCall]]
 
 
 class Prepared(NamedTuple):
-    """The calls that make a jail, in steps with the names that a refusal has, and those that make a fork of it its interpreter."""
+    """The calls that make a jail, in steps named as in a refusal, and the calls that turn a fork of it into the interpreter."""
 
     jail: list[Step]
     interpreter: list[PreparedCall]
@@ -79,15 +79,18 @@ class Prepared(NamedTuple):
 def prepare(
     plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool, has_cpu_group: bool
 ) -> Prepared:
-    """Return what makes a jail, in the order that matters: mounts need capabilities, the last step takes them all."""
+    """Return the steps that make a jail. Their order matters: mounts need capabilities, and the last step drops all of them."""
     listener = None if has_group else Listener()
     jail = [
         ("session", [PreparedCall(os.setsid)]),
-        # The zygote left all but this one as they are by default: for pid 1 that means the code cannot send them.
+        # The zygote reset all signals except this one to their defaults, so the code cannot send them to pid 1.
         ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
         *([("memory cgroup", [libc.enter_group_call(who.group)])] if has_group else []),
         *([("cpus", [libc.enter_group_call(who.cpu)])] if has_cpu_group else []),
-        ("namespaces", [libc.unshare_call(libc.CLONE_NEWCGROUP)]),  # only now is our own group its root
+        (
+            "namespaces",
+            [libc.unshare_call(libc.CLONE_NEWCGROUP)],
+        ),  # only now is our own cgroup the root of the namespace
         ("network", [PreparedCall(_bring_loopback_up)]),
         ("network", _bound_buffers()),
         ("files", mounts.own(plan, who)),
@@ -101,7 +104,7 @@ def prepare(
     ]
     interpreter = [
         libc.mask_call(libc.sigset()),
-        # Else its own /proc/self is closed to it; the init stays hidden.
+        # Otherwise it could not read its own /proc/self; the init stays hidden.
         libc.prctl_call(libc.PR_SET_DUMPABLE, 1),
         limits.offer_to_the_oom_killer(),
         PreparedCall(os.setsid),
@@ -114,14 +117,14 @@ def prepare(
 
 
 class Deaths(NamedTuple):
-    """A descriptor that is readable when a child may have ended, of whichever fork of the zygote reads it, and what waits for it."""
+    """A descriptor that is readable when a child of the reading process may have ended, and the poll object that waits for it."""
 
     descriptor: int
     poll: select.poll
 
 
 def hear_of_deaths() -> Deaths:
-    """Return what each jail's init will hear of deaths by."""
+    """Return the object by which each jail's init will notice that a child has ended."""
     make([libc.mask_call(_DEATHS)])
     deaths = Deaths(libc.signalfd(_DEATHS), select.poll())
     deaths.poll.register(deaths.descriptor, select.POLLIN)
@@ -135,27 +138,27 @@ def main(
     deaths: Deaths,
     modules: tuple[str, ...],
 ) -> NoReturn:
-    """Make the jail, run it, and exit. Called in a fork of the zygote that is already in its new namespaces.
+    """Make the jail, run it, and exit. Runs in a fork of the zygote that is already in its new namespaces.
 
-    The Blank of what is `prepared` is filled in. `descriptors` are the control channel and, where the jail has a memory cgroup, those of
-    its cgroup.Member; without one this process measures. `deaths` is from `hear_of_deaths`. `modules` are what an interpreter that is no
-    fork of ours imports before its job comes.
+    The Blank in `prepared` is filled in. `descriptors` are the control channel and, if the jail has a memory cgroup, those of its
+    cgroup.Member; without one, this process measures memory. `deaths` comes from `hear_of_deaths`. `modules` are the modules that an
+    interpreter which is not a fork of ours imports before its job arrives.
     """
-    # Made here, not by the zygote: a page that both write to is copied twice.
+    # Created here and not by the zygote, because a page that both write to is copied twice.
     control = _socket.socket(fileno=descriptors[0])
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
         interpreter, door = _start(plan, prepared, control, modules)
         _watch(plan, interpreter, control, deaths, group, prepared.listener, door)
     except (OSError, wire.BrokenFrame):
-        os._exit(1)  # the host is gone, or asks what it never asks
+        os._exit(1)  # the host is gone, or sent an unknown request
     os._exit(0)
 
 
 def _start(
     plan: Plan, prepared: Prepared, control: _socket.socket, modules: tuple[str, ...]
 ) -> tuple[int, int]:
-    """Lock this process in, fork the interpreter, tell the host; return its pid, and the inode of the host's end of the door."""
+    """Lock this process in, fork the interpreter and tell the host; return its pid and the inode of the host's end of the door."""
     step = "start"
     try:
         for step, calls in prepared.jail:  # noqa: B007 (told below)
@@ -177,7 +180,7 @@ def _start(
     except OSError as error:
         wire.send(control, {"failed": "start", "why": f"sendmsg: {error.strerror}", "errno": error.errno})
         os._exit(1)
-    # The ends that the code writes to stay open here: that a stream has ended need not wake the host, which learns from us how the run did.
+    # The code's ends of the streams stay open here: the end of a stream need not wake the host, because we report the end of the run.
     for descriptor in (*standard[0], standard[1][0], standard[2][0], workspace):
         close(descriptor)
     door.close()
@@ -187,7 +190,7 @@ def _start(
 
 
 def _bound_buffers() -> list[PreparedCall]:
-    """Return what bounds the buffers and queues of a network namespace."""
+    """Return the calls that limit the buffers and queues of a network namespace."""
     return [write_file_that_may_be_missing(f"/proc/sys/{path}", text.encode()) for path, text in SYSCTLS]
 
 
@@ -204,7 +207,7 @@ def _become_interpreter(
     standard: Sequence[tuple[int, int]],
     modules: tuple[str, ...],
 ) -> NoReturn:
-    """Turn the forked child into the interpreter: its standard streams, the door, and nothing else of anybody's."""
+    """Turn the forked child into the interpreter, with its standard streams, the door, and no other descriptor."""
     try:
         dup2(standard[0][0], 0)
         dup2(standard[1][1], 1)
@@ -230,26 +233,26 @@ def _watch(
     listener: Listener | None,
     door: int,
 ) -> None:
-    """Return when the jail has to end: the interpreter ended, the memory ran out, or the host went away."""
-    memory: _Memory | None = None  # not before it is needed: most runs are over by then
+    """Return when the jail must end: the interpreter has ended, memory has run out, or the host is gone."""
+    memory: _Memory | None = None  # created only when needed, because most runs are over by then
     twin_pid: int | None = None
     next_look, started = 0.0, time.monotonic()
     poll = deaths.poll
     poll.register(control, select.POLLIN)
     if listener is not None:
         poll.register(listener.descriptor, select.POLLIN)
-    heard = poll.poll(0 if group is None else _WATCH_MS)  # a group's limit holds by itself
+    heard = poll.poll(0 if group is None else _WATCH_MS)  # the kernel enforces a cgroup's limit
     while True:
         ready = [descriptor for descriptor, _ in heard]
         is_anybody_dead = deaths.descriptor in ready
         if is_anybody_dead:
-            read(deaths.descriptor, _SIGNAL_BYTES)  # first: whoever dies from here on is heard of again
+            read(deaths.descriptor, _SIGNAL_BYTES)  # first, so that a death after this point is noticed again
             ended = waitid(P_PID, interpreter, _HAS_ENDED)
             if ended is not None:
                 _tell_of_the_end(control, ended, group)
                 return
         if memory is None:
-            twin_pid = interpreter + 1 if plan.has_twins else None  # twin.beget sees to it
+            twin_pid = interpreter + 1 if plan.has_twins else None  # ensured by twin.beget
             memory = _Memory(plan, interpreter, twin_pid, control, group, listener, door, started)
         if listener is not None and listener.descriptor in ready:
             memory.answer()
@@ -263,7 +266,7 @@ def _watch(
             next_look = time.monotonic() + seconds
             if twin_pid is not None and not has_memory_of_its_fork(interpreter):
                 with contextlib.suppress(ProcessLookupError):
-                    kill(twin_pid, _KILL)  # exec has left the old memory to it alone
+                    kill(twin_pid, _KILL)  # after an exec, only the twin has the old memory
                 twin_pid = None
         if is_anybody_dead:
             _reap(interpreter, memory)
@@ -271,11 +274,11 @@ def _watch(
 
 
 def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cgroup.Member | None) -> None:
-    """Tell the host how the interpreter ended, and give it time to end us."""
-    # The kernel may have ended it for its memory: that is not the code's own death.
+    """Tell the host how the interpreter ended, and give the host time to end us."""
+    # The kernel may have killed it for its memory use, which is not the code's own end.
     is_exceeded = group is not None and group.was_exceeded()
-    # Before the host is told that it is over.
-    if group is None and last_pid() > _FIRST_OF_THE_CODE:  # a group holds what they still take
+    # Before the host is told that the run is over.
+    if group is None and last_pid() > _FIRST_OF_THE_CODE:  # a cgroup limits what they still allocate
         kill_all()
     else:
         try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
@@ -288,7 +291,7 @@ def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cg
 
 
 class _Memory:
-    """Watches what the jail uses, by its cgroup or by measuring, and reports it to the host."""
+    """Watches the jail's memory, by its cgroup or by measuring, and reports it to the host."""
 
     def __init__(
         self,
@@ -319,29 +322,31 @@ class _Memory:
                 door,
                 started,
             )
-        self._held = ""  # what the code held more of than a jail may, when that is why it is over its limit
+        self._held = (
+            ""  # the kernel object of which the code held too many, if that is why it is over its limit
+        )
         self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
         self.scribes: set[int] = set()
-        """Forks of ours, which are not measured."""
+        """Our own forks, which are not measured."""
 
     def forget(self, pid: int) -> None:
-        """Let a process that has been buried be nobody: from here on somebody else may have its number."""
+        """Forget a process that has been waited for, because another process can now get its pid."""
         self.scribes.discard(pid)
         if self._meter is not None:
             self._meter.forget(pid)
 
     def answer(self) -> None:
-        """Answer the filter, which asks whether a mapping may be made."""
+        """Answer the filter, which asks whether a mapping is allowed."""
         self._mappings.answer()
 
     def tell_that_it_ran_out(self) -> None:
-        """End everybody but us, and tell the host why."""
+        """End every process but this one, and tell the host why."""
         kill_all()  # before anything else
         wire.send(self._control, {"out_of_memory": True} | ({"held": self._held} if self._held else {}))
 
     def look(self) -> float:
-        """Return the seconds after which the next look is due; 0 when the jail is over its limit."""
+        """Return the seconds until the next look is due; 0 if the jail is over its limit."""
         try:
             seconds, used = self._look()
         except TooMany as error:
@@ -350,7 +355,7 @@ class _Memory:
         if abs(used - self._reported) >= self._step:
             with contextlib.suppress(
                 BlockingIOError
-            ):  # the host does not read: it is stopped, and the code is not
+            ):  # the host does not read, because it is stopped while the code is not
                 self._control.send(b'{"memory": %d}' % used, socket.MSG_DONTWAIT)
                 self._reported = used
         return seconds
@@ -361,7 +366,7 @@ class _Memory:
         assert self._group is not None
         pids = numbers(self.scribes)
         ran = self._stopwatch.look(pids)
-        if self._stopwatch.has_run:  # else nobody has taken any since
+        if self._stopwatch.has_run:  # otherwise no memory has been taken since
             self._locks.look(ran)
             uncharged(self._limit)
             count_files(pids)
@@ -369,7 +374,7 @@ class _Memory:
 
 
 def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
-    """Do what the host asks for; False when it is gone, or when the code does not let us."""
+    """Carry out the host's request; return False if the host is gone or the code prevents it."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:
         return False
@@ -384,7 +389,7 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
         wire.send(control, {"swept": True})
     if "write" in frame:
         with socket.socket(fileno=descriptors.pop()) as channel, contextlib.suppress(OSError):
-            pid = fork()  # where no process is to be had, the host sees the socket close
+            pid = fork()  # if no process can be forked, the host sees the socket close
             if pid == 0:
                 scribe.main(frame["write"], channel)
             memory.scribes.add(pid)
@@ -394,7 +399,7 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
 
 
 def _sweep(interpreter: int, memory: _Memory) -> bool:
-    """End every process but the interpreter and us; False when they multiply faster, or memory runs out meanwhile."""
+    """End every process except the interpreter and this one; return False if they multiply faster or memory runs out meanwhile."""
     deadline = time.monotonic() + _SWEEP_SECONDS
     while others := [pid for pid in living() if pid != interpreter]:
         for pid in others:
@@ -411,8 +416,8 @@ def _sweep(interpreter: int, memory: _Memory) -> bool:
 
 
 def _reap(interpreter: int, memory: _Memory) -> None:
-    """Bury the orphans, which count as processes until then, and the scribes that ended; leave the interpreter to `_watch`."""
-    for _ in range(64):  # a storm of them must not keep us from the memory
+    """Wait for orphans, which count as processes until then, and for ended scribes; leave the interpreter to `_watch`."""
+    for _ in range(64):  # a storm of them must not keep us from watching memory
         ended = waitid(os.P_ALL, 0, _HAS_ENDED)
         if ended is None or ended.si_pid == interpreter:
             return

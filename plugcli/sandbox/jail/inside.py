@@ -1,7 +1,7 @@
-"""What runs in the interpreter of a jail: it takes one job through the door and runs it as `python script.py` would.
+"""Runs in the interpreter of a jail: takes one job through the door and runs it as `python script.py` would.
 
-Everything around it is locked when `main` begins. It stands on the standard library and on conversation.py alone, because another
-interpreter gets its text through `-c`. It holds nothing worth stealing and is not asked how the program ended: the jail's init sees that.
+The jail is locked when `main` begins. This file uses only the standard library and conversation.py, because another interpreter gets its
+text through `-c`. It holds nothing worth stealing, and nobody asks it how the program ended: the jail's init sees that.
 """
 
 import atexit
@@ -12,9 +12,11 @@ import json
 import os
 import select
 import sys
-from _frozen_importlib_external import SourceFileLoader  # importlib.machinery takes as long as a run
+from _frozen_importlib_external import (
+    SourceFileLoader,
+)  # importing importlib.machinery takes as long as a run
 from _signal import SIG_IGN, SIGINT, SIGPIPE, SIGXFSZ, default_int_handler  # type: ignore[import-not-found]
-from _signal import signal as set_handler  # what the module signal wraps around it takes ten times as long
+from _signal import signal as set_handler  # the wrapper in the module signal takes ten times as long
 from collections.abc import Callable
 from os import _exit, close, read, write  # bound before the program can replace them
 from types import ModuleType
@@ -25,10 +27,10 @@ try:
 except ImportError:  # an interpreter built without libffi
     ctypes = None  # type: ignore[assignment]
 
-# The functions below find their builtins here: what the program does to its own must not change how its end is told.
+# The functions below find their builtins here, so that a program that changes its builtins cannot change how its end is reported.
 globals()["__builtins__"] = dict(vars(builtins))
 
-# What ends a program, taken before the program can replace it.
+# Functions that end a program, bound before the program can replace them.
 _default_hook = sys.__excepthook__
 _run_exit_functions = atexit._run_exitfuncs
 _flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
@@ -36,8 +38,8 @@ _flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # of json.loads what is C's: a fork pays for all that it touches
 _READY = json.dumps({"ready": list(sys.version_info[:3])}).encode() + b"\n"
 _TWISTER_BYTES = 624 * 4
-_SOON_MS = 3  # a job for which somebody waits has come by then
-_LINE_BYTES = 448  # a job and a line of code, and still one of Python's small objects
+_SOON_MS = 3  # by then, a job that somebody waits for has arrived
+_LINE_BYTES = 448  # enough for a job and a line of code, and still one of Python's small objects
 _PIECE_BYTES = 256 * 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 DOOR = 3
@@ -57,15 +59,14 @@ def main(
     is_rehearsed: bool = False,
     before_session: Callable[[], None] = lambda: None,
 ) -> NoReturn:
-    """Get ready, say so, take a job, run it, exit with its status.
+    """Get ready, report it, take a job, run it, and exit with its status.
 
-    A fork of the zygote has everything imported, and its streams. An interpreter of its own imports its site and `modules` first.
-    `is_rehearsed`: there is to be a rehearsal if nobody waits for this interpreter. `before_session` is called when the job turns out to
-    be one.
+    A fork of the zygote has its imports and streams already. A separate interpreter imports its site and `modules` first. If
+    `is_rehearsed`, a rehearsal is run while nobody waits for this interpreter. `before_session` is called if the job is a session.
     """
-    gc.enable()  # the zygote does without
+    gc.enable()  # the zygote runs without it
     set_handler(SIGINT, default_int_handler)
-    set_handler(SIGPIPE, SIG_IGN)  # these two as CPython does at its start
+    set_handler(SIGPIPE, SIG_IGN)  # both as CPython sets them at its start
     set_handler(SIGXFSZ, SIG_IGN)
     if is_fork:
         reseed(RANDOM)
@@ -75,7 +76,7 @@ def main(
         import importlib
         import site
 
-        site.main()  # -S kept it away: .pth files and sitecustomize belong to the venv's owner and run in here only
+        site.main()  # -S skipped it: .pth files and sitecustomize belong to the venv's owner and run only in here
         for name in modules:
             importlib.import_module(name)
     write(DOOR, _READY)
@@ -98,7 +99,7 @@ def main(
 
 
 def take_job() -> tuple[dict[str, Any], bytes]:
-    """Return the job that comes through the door, and what was read beyond it; an empty one when the host has closed the door."""
+    """Return the job from the door and the bytes read beyond it; an empty job if the host has closed the door."""
     received = b""
     while received.find(b"\n") < 0:
         more = read(DOOR, _PIECE_BYTES if received else _LINE_BYTES)
@@ -110,7 +111,7 @@ def take_job() -> tuple[dict[str, Any], bytes]:
 
 
 def _whole(start: bytes, size: int) -> bytes:
-    """Return the `size` bytes that begin with `start`, and come through the door; fewer when the host closes it."""
+    """Return `size` bytes from the door, beginning with `start`; fewer if the host closes it."""
     pieces, left = [start], size - len(start)
     while left and (more := read(DOOR, min(left, _PIECE_BYTES))):
         pieces.append(more)
@@ -124,7 +125,7 @@ def refuse(why: str) -> None:
 
 
 def rehearse() -> None:
-    """Do once what every job needs, while nobody waits: a fork gets its memory page by page, at the first use of each."""
+    """Do once what every job does, while nobody waits, because a fork copies each page at its first use."""
     job, _ = _scan('{"path": "/dev/null", "source_bytes": 1}', 0)
     with open(job["path"], "wb") as file:
         file.write(b"1")
@@ -153,13 +154,13 @@ except KeyError as error: print(error)
 
 
 def hide() -> None:
-    """Take our own modules from those that the code gets to see."""
+    """Remove our own modules from sys.modules, so that the code does not see them."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "jail"]:
         del sys.modules[name]
 
 
 def random_generators() -> list[Any]:
-    """Return every generator of random numbers that is alive in this process: Python's and, if it is imported, numpy's."""
+    """Return every random number generator in this process: Python's and, if imported, numpy's."""
     kinds: list[type] = [sys.modules["random"].Random] if "random" in sys.modules else []
     if "numpy" in sys.modules:
         numpy = sys.modules["numpy"]
@@ -168,26 +169,26 @@ def random_generators() -> list[Any]:
 
 
 def reseed(ways: list[Callable[[], object]]) -> None:
-    """Give each generator a state of its own, in the way that `reseeding` found for it."""
+    """Reseed each generator by the function that `reseeding` returned for it."""
     for give in ways:
         give()
 
 
 def reseeding(generator: Any) -> Callable[[], object]:
-    """Return what gives `generator` a state of its own."""
+    """Return the function that reseeds `generator`."""
     bits = getattr(generator, "bit_generator", None)
     if bits is not None:
         return lambda: setattr(bits, "state", type(bits)().state)
-    generator.seed()  # and nothing is left of what was drawn
+    generator.seed()  # and no drawn number is kept
     state = _twister_state(getattr(generator, "_bit_generator", None))
     if state is None:
         return generator.seed  # type: ignore[no-any-return]
-    # numpy's own way writes to ninety pages, and each is then this process's alone.
+    # numpy's own seeding writes to ninety pages, each of which this process then no longer shares.
     return lambda: setattr(state, "raw", os.urandom(_TWISTER_BYTES))
 
 
 def _twister_state(bits: Any) -> Any:
-    """Return the memory in which numpy keeps the 624 words of a Mersenne twister; None where they are not found there."""
+    """Return the memory with the 624 words of numpy's Mersenne twister; None if they are not found there."""
     if ctypes is None or type(bits).__name__ != "MT19937":
         return None
     state = (ctypes.c_char * _TWISTER_BYTES).from_address(bits.ctypes.state_address)
@@ -195,7 +196,7 @@ def _twister_state(bits: Any) -> Any:
 
 
 def source() -> str:
-    """Return this package's half of the interpreter as one program, for an interpreter that is not a fork of ours.
+    """Return the files that run inside an interpreter as one program, for an interpreter that is not a fork of ours.
 
     Its arguments are the modules to import first.
     """
@@ -219,10 +220,10 @@ module.main(tuple(sys.argv[1:]), is_fork=False)
 
 
 def open_standard_streams() -> None:
-    """Make sys.stdin, stdout and stderr anew: those that are there remember what the descriptors were.
+    """Replace sys.stdin, stdout and stderr, because the existing objects belong to the old descriptors.
 
-    Standard output is line buffered, unlike that of `python script.py | cat`: output streams as it comes, and what a program printed
-    before its time ran out is kept.
+    Standard output is line buffered, unlike that of `python script.py | cat`, so that output streams, and output from before a time-out
+    is kept.
     """
     for descriptor, name, mode, errors in (
         (0, "stdin", "r", "surrogateescape"),
@@ -272,7 +273,7 @@ def _write(path: str, data: bytes) -> None:
 
 def _main_module(path: str) -> ModuleType:
     module = ModuleType("__main__")
-    if hasattr(sys.modules["__main__"], "__annotations__"):  # up to 3.13 Python gives its program this, too
+    if hasattr(sys.modules["__main__"], "__annotations__"):  # up to 3.13, Python sets this too
         vars(module).update(__annotations__={})
     vars(module).update(
         __file__=path,
@@ -286,7 +287,7 @@ def _main_module(path: str) -> ModuleType:
 
 
 def _exit_status(code: object) -> int:
-    """Return what `python` exits with after SystemExit(code)."""
+    """Return the exit status of `python` after SystemExit(code)."""
     if code is None:
         return 0
     if isinstance(code, int):
@@ -299,7 +300,7 @@ def _exit_status(code: object) -> int:
 
 
 def _show(error: BaseException) -> None:
-    """Print the traceback as if this file were not below the program."""
+    """Print the traceback without the frames of this file."""
     try:
         sys.excepthook(type(error), _without_us(error), error.__traceback__)
     except BaseException as second:
@@ -310,11 +311,11 @@ def _show(error: BaseException) -> None:
 
 
 def _finish(status: int) -> int:
-    """Do what Python does at exit, but for the finalisation of modules, which costs more than all the rest."""
+    """Do what Python does at exit, except finalising modules, which costs more than everything else."""
     try:
         threading = sys.modules.get("threading")
         if threading is not None:
-            threading._shutdown()  # waits for the threads that are not daemons
+            threading._shutdown()  # waits for non-daemon threads
     except BaseException as error:
         _show(error)
     _run_exit_functions()
@@ -326,7 +327,7 @@ def _finish(status: int) -> int:
         except BaseException:
             status = 120
     if _flush_c is not None:
-        _flush_c(None)  # what C code printed and still holds
+        _flush_c(None)  # flushes the buffers of C code
     return status
 
 
@@ -334,11 +335,11 @@ def _say(text: str) -> None:
     try:
         sys.stderr.write(text + "\n")
     except BaseException:
-        return  # there is nobody to tell
+        return  # nobody can be told
 
 
 def _without_us(error: BaseException) -> BaseException:
-    """Take the frames of this file from the traceback's beginning."""
+    """Remove the frames of this file from the beginning of the traceback."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename == _run.__code__.co_filename:
         traceback = traceback.tb_next

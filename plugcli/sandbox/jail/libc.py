@@ -1,6 +1,6 @@
-"""One thin function per system call, named after it, raising OSError that names it.
+"""One thin function per system call, with the name of the call, raising an OSError that names it.
 
-Errors are `OSError(errno, "call: text", path)`. Only what the jail needs and `os` has not (Python 3.11).
+Errors are `OSError(errno, "call: text", path)`. It has only calls that the jail needs and `os` lacks (Python 3.11).
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from .syscall_plan import Blank, PreparedCall, make
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _locked_libc = ctypes.PyDLL(None, use_errno=True)
-# What only jails call: to look a function up for the first time is to write to forty pages, and each would have its own.
+# Functions that only jails call, looked up here: the first lookup writes to forty pages, and each jail would have its own copy.
 _clone, _signalfd, _socket = _libc.clone, _libc.signalfd, _libc.socket
 
 _NOTHING = ctypes.c_ulong(0)
@@ -64,7 +64,7 @@ PR_SET_THP_DISABLE = 41
 SECCOMP_MODE_FILTER = 2
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_NEW_LISTENER = 1, 8
 
-# The same numbers on x86_64 and aarch64: everything since Linux 5.1 is.
+# The same numbers on x86_64 and aarch64, like all calls since Linux 5.1.
 _SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
@@ -73,9 +73,9 @@ _SYS_PROCESS_MRELEASE = 448
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _CLONE = ctypes.c_long({"x86_64": 56, "aarch64": 220}.get(os.uname().machine, -1))
-_NO_STACK = (ctypes.c_long(0),) * 4  # the parent's, and nothing of what clone can do besides
+_NO_STACK = (ctypes.c_long(0),) * 4  # signals the parent at its end, with no other flag of clone
 
-# <linux/openat2.h>: not out of the folder, not through a symbolic link, not even one of /proc, not to another file system.
+# <linux/openat2.h>: not out of the folder, not through a symbolic link, even one of /proc, and not to another file system.
 _RESOLVE_BENEATH, _RESOLVE_NO_SYMLINKS, _RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_XDEV = 8, 4, 2, 1
 _AT_FDCWD = -100
 _AT_EMPTY_PATH = 0x1000
@@ -91,7 +91,7 @@ class _Filter(ctypes.Structure):
 
 
 def failure(call: str, path: str = "") -> OSError:
-    """Return the error of the call that has just failed."""
+    """Return the error of the call that just failed."""
     code = ctypes.get_errno()
     return OSError(code, f"{call}: {os.strerror(code)}", path or None)
 
@@ -107,16 +107,16 @@ def _syscall(call: str, number: int, *arguments: object, path: str = "") -> int:
 
 
 def cloning(flags: int) -> tuple[Callable[..., int], tuple[object, ...]]:
-    """Return a function, and arguments that make it fork into new namespaces: it returns the child's pid, 0 in the child, -1 if it failed.
+    """Return a function with arguments that fork into new namespaces. It returns the child's pid, 0 in the child, and -1 if it failed.
 
-    Not what `os.fork` is: neither Python nor libc learn of it, so whoever calls it has one thread, and the child goes on with what needs
-    neither's thread ids. Called with the interpreter's lock held, which the child then holds too.
+    Unlike with `os.fork`, Python and libc do not notice the fork. So the caller must have one thread, and the child must not use anything
+    that needs their thread ids. It is called with the interpreter's lock held, which the child then holds too.
     """
     return _locked_libc.syscall, (_CLONE, ctypes.c_long(flags | signal.SIGCHLD), *_NO_STACK)
 
 
 def clone_pausing() -> int:
-    """Make a sibling that shares this process's memory and calls pause(2), on a stack of its own, for ever; return its pid."""
+    """Make a sibling that shares this process's memory and calls pause(2) for ever on its own stack; return its pid."""
     return _checked(_clone(*_PAUSING), "clone")
 
 
@@ -193,7 +193,7 @@ def mount_setattr(tree: int | str, attributes: int) -> None:
 
 
 def openat2_beneath(folder: int, path: bytes, flags: int) -> int:
-    """Open `path` below the descriptor `folder`, whatever links lie there: it is opened itself or not at all."""
+    """Open `path` below the descriptor `folder` without following links."""
     if b"\0" in path:
         raise OSError(errno.EINVAL, "a path holds a NUL", path)
     resolve = _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS | _RESOLVE_NO_XDEV
@@ -207,7 +207,7 @@ def madvise(start: int, length: int, advice: int) -> None:
 
 
 def resident_part(start: int, length: int) -> float:
-    """Return how much of a range of whole pages is there, as a part of 1. mincore(2)."""
+    """Return the fraction of a range of whole pages that is resident. mincore(2)."""
     pages = ctypes.create_string_buffer(length // os.sysconf("SC_PAGE_SIZE"))
     address = ctypes.c_void_p(start), ctypes.c_size_t(length)
     _checked(_libc.mincore(*address, pages), "mincore")
@@ -215,12 +215,12 @@ def resident_part(start: int, length: int) -> float:
 
 
 def process_mrelease(process: int) -> None:
-    """Have the kernel take the memory of a process that was killed: its pidfd."""
+    """Have the kernel free the memory of a killed process, given its pidfd."""
     _syscall("process_mrelease", _SYS_PROCESS_MRELEASE, process, 0)
 
 
 def malloc_trim() -> None:
-    """Give back the pages that libc holds and nobody uses, where it is glibc."""
+    """Return unused pages of libc to the kernel, if it is glibc."""
     if hasattr(_libc, "malloc_trim"):
         _libc.malloc_trim(0)
 
@@ -241,12 +241,12 @@ def prctl(option: int, value: int = 0) -> None:
 
 
 def chown_call(path: str, who: Blank) -> PreparedCall:
-    """Return the call that gives `path` to whom a jail will be."""
+    """Return the call that gives `path` to the uid and gid of a jail."""
     return PreparedCall(_libc.chown, (path.encode(), who.uid, who.gid))
 
 
 def setres_calls(who: Blank) -> list[PreparedCall]:
-    """Return the calls that make a process, without further groups, whom a jail will be."""
+    """Return the calls that change a process to the uid and gid of a jail, without further groups."""
     return [
         PreparedCall(_libc.setgroups, (ctypes.c_size_t(0), None)),
         PreparedCall(_libc.setresgid, (who.gid,) * 3),
@@ -255,7 +255,7 @@ def setres_calls(who: Blank) -> list[PreparedCall]:
 
 
 def enter_group_call(descriptor: ctypes.c_int) -> PreparedCall:
-    """Return the call that moves a process into the cgroup that it will have this descriptor of."""
+    """Return the call that moves a process into the cgroup of this descriptor."""
     return PreparedCall(_libc.write, (descriptor, b"0", ctypes.c_size_t(1)))
 
 
@@ -273,7 +273,7 @@ def seccomp_filter_call(program: bytes) -> PreparedCall:
 
 
 def seccomp_listener(program: bytes) -> int:
-    """Install a classic BPF program that may ask; return the descriptor by which it does. seccomp_unotify(2)."""
+    """Install a classic BPF program that can notify another process; return the descriptor for that. seccomp_unotify(2)."""
     filter_ = _Filter(len(program) // 8, program)
     arguments = ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER), ctypes.c_ulong(_SECCOMP_FILTER_FLAG_NEW_LISTENER)
     return _syscall("seccomp", _SYS_SECCOMP[os.uname().machine], *arguments, ctypes.byref(filter_))
@@ -287,7 +287,7 @@ def sigset(*numbers: int) -> "ctypes.Array[ctypes.c_char]":
 def mask_call(
     signals: "ctypes.Array[ctypes.c_char]", before: "ctypes.Array[ctypes.c_char] | None" = None
 ) -> PreparedCall:
-    """Return the call that has a process of one thread block these signals and no others, and keeps in `before` which it had blocked."""
+    """Return the call that blocks these signals and no others in a process of one thread, and stores the old mask in `before`."""
     return PreparedCall(_libc.sigprocmask, (int(signal.SIG_SETMASK), signals, before))
 
 

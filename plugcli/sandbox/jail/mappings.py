@@ -1,11 +1,10 @@
-"""Mappings of a jail that no count of pages shows: memory that processes share without a file, and the mappings themselves.
+"""Counts mappings of a jail that no count of pages shows: memory shared without a file, and the mappings themselves.
 
-A page of a shared mapping stays where no process has it in its page tables any more, even where the part of the mapping that it was in
-is gone. So such a mapping counts with the whole size that it was made with. Nothing shows that size later: so the kernel asks us before
-it makes one, by seccomp's user notification (seccomp_unotify(2)), which the filter has for mmap(2) with MAP_SHARED. Which of them are
-still there, and how many mappings a process has, is found by a walk through all mappings of all processes. Between two walks counts the
-most that can have been made in the time that the processes have run. A walk ends in time: a process that nobody came to has the most
-that there can be.
+A page of a shared mapping stays even if no process has it in its page tables, and even if that part of the mapping is gone. So a shared
+mapping counts with its original size. Nothing shows that size later, so the kernel asks us before it makes one, by seccomp's user
+notification (seccomp_unotify(2)); the filter requests it for mmap(2) with MAP_SHARED. A walk through all mappings of all processes finds
+out which shared mappings still exist, and how many mappings each process has. Between two walks, we add the most that can have been made
+in the CPU time used since. A walk has a time limit: a process that was not reached counts with the maximum.
 """
 
 import contextlib
@@ -20,7 +19,7 @@ from typing import NamedTuple
 from .objects import TooMany, number_of_machine
 from .processes import Process, is_running, standing_still
 
-_SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: pages on no tmpfs of ours
+_SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are not on a tmpfs of ours
 _MAP_ANONYMOUS = 0x20
 
 # <linux/seccomp.h>: struct seccomp_notif (id, pid, flags, and struct seccomp_data with the six arguments), struct seccomp_notif_resp.
@@ -29,36 +28,36 @@ _QUESTION = struct.Struct("=QII iIQ 6Q")
 _ANSWER = struct.Struct("=QqiI")
 _CONTINUE = 1
 
-_MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree's node, struct anon_vma, or a struct file that nothing else holds
-_CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork that it went through
-_MOST = 65530  # vm.max_map_count, as the kernel has it by default
+_MAPPING_BYTES = 480  # struct vm_area_struct, its part of a maple tree node, struct anon_vma, or a struct file with no other user
+_CHAIN_BYTES = 64  # struct anon_vma_chain: a mapping has one for each fork in its history
+_MOST = 65530  # the kernel's default vm.max_map_count
 _MOST_ANSWERED = 4096
-_MOST_TAKEN_BYTES = 64 * 1024 * 1024  # while we wait for all to stand still
+_MOST_TAKEN_BYTES = 64 * 1024 * 1024  # while we wait until all processes have stopped
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _OBJECT_BYTES = 1800  # struct shmem_inode_info, its dentry and struct file
-_SPLIT_NANOSECONDS = 500  # the quickest way to one mapping more takes a CPU so long at the least
+_SPLIT_NANOSECONDS = 500  # the fastest way to make a mapping takes at least this much CPU time
 _USUAL = 1500  # numpy, pandas and matplotlib make 700
-_WALK_SECONDS = 2.0  # of our own CPU time; a walk through 64 usual processes takes 50 ms
-# A mapping may be all that holds an open file, and the machine has so many for everybody.
+_WALK_SECONDS = 2.0  # our own CPU time; a walk through 64 usual processes takes 50 ms
+# A mapping can be the only user of an open file, and the machine has only so many open files.
 _FILES = max(65536, number_of_machine("fs/file-max", 1 << 20) // 16)
 
 
 class _Batch(NamedTuple):
-    """Shared mappings that were made between two walks: those that are still there, and the sizes of all, the largest first."""
+    """Shared mappings made between two walks: those that still exist, and the sizes of all of them, largest first."""
 
     inodes: set[bytes]
     sizes: list[int]
 
     @property
     def bytes(self) -> int:
-        # Which inode has which size nobody knows.
+        # It is not known which inode has which size.
         return sum(self.sizes[: len(self.inodes)])
 
 
 class Mappings:
-    """What is known of the mappings of one jail that may use `limit` bytes.
+    """The known mappings of one jail, whose limit is `limit` bytes.
 
-    `listener` is the descriptor of the notifications: when it is readable, call `answer`.
+    `listener` is the descriptor of the notifications: call `answer` when it is readable.
     """
 
     def __init__(self, limit: int, listener: int) -> None:
@@ -74,16 +73,16 @@ class Mappings:
         self._ran = 0  # nanoseconds since the last walk
 
     def note(self, ran: int) -> None:
-        """Take in that the code has run for so many nanoseconds more."""
+        """Add CPU time of the code, in nanoseconds."""
         self._ran += ran
 
     def answer(self) -> None:
-        """Answer a process that is about to make a shared mapping: one alone that is larger than the limit is refused."""
+        """Answer a process that wants to make a shared mapping. Refuse a mapping that alone is larger than the limit."""
         question = bytearray(_QUESTION.size)
         try:
             ioctl(self._listener, _RECEIVE, question)
         except OSError:
-            return  # it has been killed, or interrupted and asks again
+            return  # it was killed, or it was interrupted and will ask again
         id, thread, _, _, _, _, _, length, _, flags, _, _ = _QUESTION.unpack(question)
         error, further = 0, _CONTINUE
         if flags & _MAP_ANONYMOUS and length > self._limit:
@@ -95,19 +94,19 @@ class Mappings:
 
     @property
     def is_walk_due(self) -> bool:
-        """Whether so much was asked for since the last walk that it should be known which of it is still there."""
+        """Whether so much was requested since the last walk that a new walk should find out what still exists."""
         return (
             len(self._answered) > _MOST_ANSWERED
             or sum(length for _, length in self._answered) > self._limit // 4
         )
 
     def held_bytes(self, processes: list[Process]) -> int:
-        """Return the most that the mappings of these processes hold, beside pages that show elsewhere."""
+        """Return an upper bound on the memory of these processes' mappings, without pages that are counted elsewhere."""
         shared = sum(batch.bytes for batch in self._batches) + sum(length for _, length in self._answered)
-        processes = [each for each in processes if each.size]  # whose memory is gone, has none
+        processes = [each for each in processes if each.size]  # a process without memory has no mappings
         self._generations = {each.pid: self._generation(each, len(processes)) for each in processes}
         made = min(self._ran // _SPLIT_NANOSECONDS, _MOST * len(processes))
-        # A process that was forked since has at the most what its parent had then.
+        # A process that was forked since has at most what its parent had then.
         most = min(max(self._counts.values(), default=_USUAL) + made, _MOST)
         prices = {each.pid: _MAPPING_BYTES + self._generations[each.pid] * _CHAIN_BYTES for each in processes}
         known = sum(self._counts.get(pid, 0) * price for pid, price in prices.items())
@@ -116,9 +115,9 @@ class Mappings:
         return shared + known + self.guessed_bytes
 
     def walk(self, processes: list[Process]) -> None:
-        """Look at every mapping of these processes, which stand still, as long as that may take. Raises TooMany."""
+        """Look at every mapping of these stopped processes, within the time limit. Raises TooMany."""
         deadline = time.thread_time() + _WALK_SECONDS
-        # Who stands still, or is gone, has done what it asked for: before we look.
+        # Before we look: a process that has stopped or ended has made the mappings that it requested.
         unsettled = [each for each in self._answered if is_running(each[0])]
         found: set[bytes] = set()
         counts: dict[str, int] = {}
@@ -132,12 +131,12 @@ class Mappings:
         _see_files(counts.values())
         self._counts = counts
         self._ran = 0
-        if _MOST not in counts.values():  # else some of what is there may not have been seen
+        if _MOST not in counts.values():  # otherwise some mappings may have been missed
             self._sort(found)
             self._answered = unsettled
 
     def _sort(self, found: set[bytes]) -> None:
-        """Keep of the shared mappings those that were found: those not known yet are among the ones that were asked for since."""
+        """Keep only the shared mappings that were found. New ones are among those that were requested since."""
         batches = [_Batch(batch.inodes & found, batch.sizes) for batch in self._batches]
         new = found.difference(*(batch.inodes for batch in batches))
         if new:
@@ -146,7 +145,7 @@ class Mappings:
         self._batches = [batch for batch in batches if batch.inodes]
 
     def _generation(self, process: Process, most: int) -> int:
-        """Return how many forks a process and its parents went through, at the most."""
+        """Return an upper bound on the number of forks in the history of a process."""
         known = self._generations
         if process.pid in known:
             return known[process.pid]
@@ -156,9 +155,9 @@ class Mappings:
 
 
 def count_files(pids: list[str]) -> None:
-    """See that mappings of these processes hold no more than a sixteenth of the files that this machine may have open. Raises TooMany.
+    """Raise TooMany if mappings of these processes hold more than a sixteenth of the files that this machine can have open.
 
-    They are looked at only while many files are open on the machine.
+    They are counted only while many files are open on the machine.
     """
     if number_of_machine("fs/file-nr", 0) < _FILES // 2:
         return
@@ -173,12 +172,12 @@ def _see_files(counts: Iterable[int]) -> None:
 
 
 def _count(text: bytes | None) -> int:
-    """Return how many mappings a process has of which `_read` returned `text`."""
+    """Return the number of mappings in `text`, which `_read` returned for a process."""
     return _MOST if text is None else text.count(b"\n")
 
 
 def _read(pid: str, deadline: float) -> bytes | None:
-    """Return the mappings of a process, nothing when it has ended; None where it hides them, or our CPU time is over `deadline`."""
+    """Return the mappings of a process: empty if it has ended, None if it hides them or our CPU time is past `deadline`."""
     try:
         descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:

@@ -1,10 +1,10 @@
-"""How much memory a whole jail uses: its processes, its files and what the kernel holds for it, as its init sees them.
+"""Measures the memory of a whole jail: its processes, its files, and what the kernel holds for it, as its init sees them.
 
-The accountant of a jail without a memory cgroup: it measures many times a second, from inside the pid namespace, and the code cannot
-signal, trace or starve it. No look's cost is the code's to choose. First come sums of files of one size; where these decide, the look is
-over. What takes a walk (mappings.py, and the shares of pages that forks have in common) is done while the jail stands still, and ends in
-time: our own, so that nobody who takes the CPU takes that. What could not be read, or cannot be measured (how full a pipe is:
-objects.py), counts with the most that it can be.
+This is the accountant of a jail without a memory cgroup. It measures many times a second from inside the pid namespace, and the code cannot
+signal, trace or starve it. The code cannot choose the cost of a look. First come sums from files of a fixed size; if these decide, the look
+is over. Anything that needs a walk (mappings.py, and the shares of pages that forks have in common) is done while the jail is stopped, and
+ends after a fixed amount of our own CPU time, so that a busy CPU does not shorten it. Anything that could not be read or cannot be measured
+(such as how full a pipe is: objects.py) counts with its maximum.
 """
 
 import os
@@ -31,25 +31,25 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TMPFS = (
     "/tmp",
     "/mnt/data",
-)  # /tmp stands for all that shares its tmpfs: /var/tmp, /dev/shm, the home folder
+)  # /tmp stands for all folders on its tmpfs: /var/tmp, /dev/shm, the home folder
 _INODE_BYTES = 1280  # shmem_inode_cache, its dentry, and a name of 255 bytes
-_TASK_BYTES = 32 * 1024  # a thread: its stack in the kernel and struct task_struct
+_TASK_BYTES = 32 * 1024  # a thread: its kernel stack and struct task_struct
 
-# How fast a jail can take memory: two CPUs that fill socket buffers, which the kernel does not clear first. A look is due before what is
-# left can be gone.
+# How fast a jail can allocate memory: two CPUs that fill socket buffers, which the kernel does not clear first. A look is due before the
+# rest of the limit can be used up.
 _BYTES_PER_SECOND = 16 * 1024**3
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 0.002, 0.05
-_SLOW_SECONDS = 0.008  # what a jail takes meanwhile would be much
-_FEW_PROCESSES = 8  # they do not keep us from a CPU for long, and standing still is not free: a process may be about to stop itself
+_SLOW_SECONDS = 0.008  # meanwhile a jail could allocate much
+_FEW_PROCESSES = 8  # they do not keep us from a CPU for long, and stopping has a cost: a process may be about to stop itself
 _LOOK_SECONDS, _STILL_SECONDS = (
     0.006,
     0.25,
-)  # for what descriptors lead to: while the jail runs, and while it stands still
+)  # for inspecting descriptors: while the jail runs, and while it is stopped
 _SHARES_SECONDS = 2.0
 
 
 class Meter:
-    """Measures one jail, which has `cpus` CPUs and was made at `started` (time.monotonic), against `limit` bytes.
+    """Measures one jail against `limit` bytes. The jail has `cpus` CPUs and was made at `started` (time.monotonic).
 
     `twin` shares the memory of `interpreter`, unless one of the two has exec'd. `door` is the inode of the host's end of the door.
     """
@@ -72,7 +72,7 @@ class Meter:
         self._most_descriptors = most_descriptors
         self.used_bytes = 0
         """What the jail used at the last look, as far as is known."""
-        self._bound = 0  # the most that it can have used
+        self._bound = 0  # an upper bound on its use
         self._stopwatch = Stopwatch(cpus, started)
         self._locks = objects.Locks(started)
         self._hidden = objects.Hidden(door)
@@ -80,21 +80,21 @@ class Meter:
         self._is_slow = False
 
     def forget(self, pid: int) -> None:
-        """Let `pid`, which has ended, be nobody's twin."""
+        """Forget the twin `pid`, which has ended."""
         if self._twin == str(pid):
             self._twin = ""
 
     def look(self, ours: Collection[int] = ()) -> float:
-        """Return the seconds after which the next look is due; 0 when the jail is over its limit. Raises objects.TooMany.
+        """Return the seconds until the next look is due; 0 if the jail is over its limit. Raises objects.TooMany.
 
-        `ours` are forks of the init: they hide their pages from the code, and so from us, and have next to none of their own.
+        `ours` are forks of the init. They hide their pages from the code, and so from us, and have almost none of their own.
         """
         pids = numbers(ours)
         ran = self._stopwatch.look(pids)
-        if self._stopwatch.has_run or self._hidden.since:  # else nobody has taken any since
+        if self._stopwatch.has_run or self._hidden.since:  # otherwise no memory has been taken since
             self._mappings.note(ran)
             self._locks.look(ran)
-            # A look that takes long, as where many processes want the same CPUs as we, is made while these wait for it.
+            # A look that takes long, for example because many processes compete for our CPUs, is made while they are stopped.
             with self._standing_still() if self._is_slow else nullcontext():
                 self._bound = self._measure(pids)
             self.used_bytes = max(0, self._bound - self._mappings.guessed_bytes)
@@ -102,9 +102,9 @@ class Meter:
         return 0 if left < 0 else max(_SHORTEST_SECONDS, min(_LONGEST_SECONDS, left / _BYTES_PER_SECOND))
 
     def _measure(self, pids: list[str]) -> int:
-        """Return what the jail uses now: a bound from above while that is within the limit.
+        """Return the jail's use now, or an upper bound if that is within the limit.
 
-        The bound counts pages that a fork shares once for each process, and mappings that may have been made since the last walk.
+        The bound counts shared pages of forks once for each process, and mappings that may have been made since the last walk.
         """
         started = time.monotonic()
         count_files(pids)
@@ -131,7 +131,7 @@ class Meter:
         return standing_still(self._limit // 16)
 
     def _held_bytes(self, processes: list[Process], seconds: float) -> int:
-        # Whose memory is gone has nothing open either; the twin has what the interpreter had at its start.
+        # A process without memory has no open files either; the twin has those that the interpreter had at its start.
         holders = {each.pid for each in processes if each.size} | ({self._twin} if self._twin else set())
         return (
             objects.held_bytes(sorted(holders), self._limit, self._most_descriptors, seconds, self._hidden)
@@ -147,18 +147,18 @@ class Meter:
         return [process for pid in pids if (process := look_at(pid)) is not None]
 
     def _has_twins_memory(self) -> bool:
-        """Whether the twin's memory is counted as the interpreter's: neither has exec'd, and the interpreter has not ended."""
+        """Whether the twin's memory is counted with the interpreter: neither has exec'd, and the interpreter has not ended."""
         return not is_ended(self._interpreter) and all(
             map(has_memory_of_its_fork, (self._twin, self._interpreter))
         )
 
     def _measure_standing_still(self, pids: list[str]) -> int:
-        """Return what a jail uses that stands still: every mapping and every share is looked at, in a time that is ours to choose."""
+        """Return the use of a stopped jail. Looks at every mapping and every share, within a fixed time."""
         processes = _without_borrowers(self._look_at(pids))
         self._mappings.walk(processes)
         held = self._held_bytes(processes, _STILL_SECONDS) + self._mappings.held_bytes(processes)
         anonymous = sum(each.anonymous for each in processes)
-        most = self._limit - self._limit // 32  # so near, the next look would have to be at once
+        most = self._limit - self._limit // 32  # so close to the limit, the next look would be due at once
         if held + anonymous >= most:
             anonymous = _shares(processes)
         used = held + anonymous
@@ -167,7 +167,7 @@ class Meter:
 
 
 class _Exact:
-    """What a jail used when it last stood still, and what tells how much it can have grown since."""
+    """The use of a jail when it was last stopped, and the numbers that bound its growth since."""
 
     def __init__(self, used: int, held: int, processes: list[Process]) -> None:
         self._used = used
@@ -175,10 +175,10 @@ class _Exact:
         self._faults = {each.pid: page_faults(each.pid) for each in processes}
 
     def used_now(self, held: int, processes: list[Process], mappings: Mappings) -> int:
-        """Return the most that the jail uses: what it used, and a page for each fault since.
+        """Return an upper bound on the jail's use: its last use, and a page for each fault since.
 
-        There are no huge pages, so every page that a process gets, or that it shared and writes to, is a fault of its own. What a fork has
-        from its parent is nothing new.
+        There are no huge pages, so each page that a process gets, or copies on a write, is a separate fault. Pages that a fork has from its
+        parent are not new.
         """
         grown = max(0, held + mappings.held_bytes(processes) - self._held)
         for each in processes:
@@ -187,9 +187,9 @@ class _Exact:
 
 
 def _without_borrowers(processes: list[Process]) -> list[Process]:
-    """Leave out the child of vfork(2) that runs in its parent's memory: for each parent that waits, and cannot be stopped, one.
+    """Leave out vfork(2) children, which run in their parent's memory: one for each waiting parent that cannot be stopped.
 
-    Its sizes are its parent's. Should another child have the same, then one of the two is left out, and it does not matter which.
+    Such a child has the sizes of its parent. If another child has the same sizes, one of the two is left out; it does not matter which.
     """
     waiting = {each.pid: each for each in processes if each.state == b"D"}
     left = []
@@ -203,7 +203,7 @@ def _without_borrowers(processes: list[Process]) -> list[Process]:
 
 
 def _shares(processes: list[Process]) -> int:
-    """Return the anonymous memory of these processes, each page counted once; what is not walked in time counts in each."""
+    """Return the anonymous memory of these processes, each page counted once. Processes not walked in time count in full."""
     deadline = time.thread_time() + _SHARES_SECONDS
     total = 0
     for each in sorted(processes, key=lambda each: each.page_tables):

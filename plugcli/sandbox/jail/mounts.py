@@ -1,7 +1,7 @@
-"""The files a jail sees: a root with read-only copies of what the Plan names, and its own /proc, /dev/shm, /tmp and workspace.
+"""The files that a jail sees: a root with read-only copies of the folders in the Plan, and its own /proc, /dev/shm, /tmp and workspace.
 
-The root is the same for all jails of a zygote, so the zygote makes it, once, and leaves the host's behind; what a jail has of its own is
-mounted over it in the jail's mount namespace. Every source is opened before anything is covered.
+All jails of a zygote have the same root, so the zygote makes it once and leaves the host's root behind. A jail's own folders are mounted
+over it in the jail's mount namespace. Every source is opened before anything is covered.
 """
 
 import os
@@ -12,14 +12,14 @@ from .plan import HOME, WORKSPACE, Plan
 from .syscall_plan import Blank, PreparedCall
 
 _NOTHING = "/var/empty"  # an empty folder, as hier(7) has it elsewhere
-_SCRATCH_HOME = "/run"  # where the tmpfs is mounted whose folders are the scratch places
+_SCRATCH_HOME = "/run"  # the mount point of the tmpfs whose folders are the scratch folders
 _SCRATCH = {"tmp": "/tmp", "var": "/var/tmp", "shm": "/dev/shm", "home": HOME}
-_COVER = "/tmp"  # any directory of the host: what is mounted there is seen by nobody else
+_COVER = "/tmp"  # any directory of the host: nobody else sees what is mounted there
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
-# What Docker masks too: facts about the machine and its keys, and the switches of root. Those that this kernel has and lets others than
-# root open.
+# Files that Docker masks too: facts about the machine and its keys, and switches of root. Only those that this kernel has and lets other
+# users open.
 _MASKED_FILES = tuple(
     path
     for name in [
@@ -41,7 +41,7 @@ _MASKED_FILES = tuple(
         "ioports",
         "modules",
         "config.gz",
-        "locks",  # open file description locks of everybody are in it
+        "locks",  # it shows the open file description locks of all processes
     ]
     if os.path.exists(path := f"/proc/{name}") and os.stat(path).st_mode & 0o006
 )
@@ -56,23 +56,23 @@ _FLAGS = libc.MS_NOSUID | libc.MS_NODEV
 
 
 class Tree(NamedTuple):
-    """A detached copy of the mounts at one place of the host."""
+    """A detached copy of the mounts at one path of the host."""
 
     descriptor: int
     path: str
     is_folder: bool
 
     def attach(self) -> None:
-        """Mount it at `path`, below the current folder when that is not the root yet."""
+        """Mount it at `path`, below the current folder while that is not yet the root."""
         _make_place(self.path, self.is_folder)
         libc.move_mount(self.descriptor, self.path.lstrip("/"))
         os.close(self.descriptor)
 
 
 def enter_shared_root(plan: Plan) -> Tree:
-    """Build the root that all jails share and make it this mount namespace's only one; return the host's /proc, detached.
+    """Build the root that all jails share and make it the only one in this mount namespace; return the host's /proc, detached.
 
-    Whoever mounts a /proc of a new pid namespace must see one that nothing covers: attach it at its place, until the jail has its own.
+    To mount the /proc of a new pid namespace, a process must see a /proc that nothing covers: attach this one until the jail has its own.
     """
     libc.mount("", "/", "", libc.MS_REC | libc.MS_PRIVATE)
     proc = Tree(libc.open_tree("/proc"), "/proc", is_folder=True)
@@ -94,14 +94,14 @@ def enter_shared_root(plan: Plan) -> Tree:
     for name, target in _DEVICE_LINKS.items():
         os.symlink(target, f"dev/{name}")
     libc.pivot_root(".", ".")
-    libc.umount2(".", libc.MNT_DETACH)  # the old root, stacked under the new one
+    libc.umount2(".", libc.MNT_DETACH)  # the old root, which is stacked under the new one
     os.chdir("/")
     libc.mount_setattr("/", _READ_ONLY & ~libc.MOUNT_ATTR_NODEV)
     return proc
 
 
 def own(plan: Plan, who: Blank) -> list[PreparedCall]:
-    """Return what mounts what a jail alone has: made in its mount namespace, a copy of the zygote's, with that one's capabilities."""
+    """Return the calls that mount a jail's own folders. They run in its mount namespace, with the zygote's capabilities."""
     size = f"size={plan.workspace_bytes},nr_inodes={plan.inodes}"
     options = who.text(f"{size},uid=%(uid)d,gid=%(gid)d,mode=755")
     return [
@@ -112,8 +112,8 @@ def own(plan: Plan, who: Blank) -> list[PreparedCall]:
 
 
 def scratch(plan: Plan, who: Blank) -> list[PreparedCall]:
-    """Return what mounts one tmpfs behind /tmp, /var/tmp, /dev/shm and the home folder, so that one size bounds them all."""
-    # No uid= option: the mount point belongs to nobody the code is, each folder in it to the code.
+    """Return the calls that mount one tmpfs for /tmp, /var/tmp, /dev/shm and the home folder, so that one size limits all of them."""
+    # No uid= option: the mount point must not belong to the code, but each folder in it does.
     size = f"size={plan.scratch_bytes},nr_inodes={plan.inodes},mode=755"
     calls = [libc.mount_call("tmpfs", _SCRATCH_HOME, "tmpfs", _FLAGS, size)]
     for name, path in _SCRATCH.items():
@@ -127,7 +127,7 @@ def scratch(plan: Plan, who: Blank) -> list[PreparedCall]:
     covered = tuple(
         path for path in plan.binds if any(path.startswith(f"{top}/") for top in _SCRATCH.values())
     )
-    if covered:  # an interpreter that lies in one of them
+    if covered:  # for an interpreter in one of these folders
         trees: list[Tree] = []
         calls.insert(0, PreparedCall(_detach, (covered, trees)))
         calls.append(PreparedCall(_attach, (trees,)))
@@ -150,10 +150,10 @@ def umount_scratch() -> None:
 
 
 def _own_proc() -> list[PreparedCall]:
-    """Return what mounts a /proc of a jail's pid namespace in place of the host's, which has to be seen until then, and gone after it.
+    """Return the calls that mount the /proc of a jail's pid namespace in place of the host's, which must be visible until then.
 
-    The code's is read-only: what is written there undoes what holds a process (its place in the out-of-memory order, for one). The init
-    stays in the one below it, its current folder, which nobody else can reach: there it writes, and reads what is covered above.
+    The code's /proc is read-only, because writing to it can undo restrictions (the out-of-memory score, for example). The init keeps the
+    /proc below it as its current folder, which nobody else can reach. There it writes, and reads files that are masked above.
     """
     place = _SCRATCH["tmp"]
     return [
@@ -176,7 +176,7 @@ def _copy(source: str, path: str, attributes: int) -> Tree:
 
 
 def _make_place(path: str, is_folder: bool) -> None:
-    """Make what a mount at `path` (below the current folder, absolute in the jail) needs to exist."""
+    """Create the mount point for `path`, below the current folder; `path` is absolute in the jail."""
     place = path.lstrip("/")
     if os.path.lexists(place):
         return

@@ -1,11 +1,11 @@
-"""What the kernel holds for a jail beside its processes and files: descriptors, pipes, sockets, locks, watches.
+"""Counts kernel objects of a jail besides its processes and files: descriptors, pipes, sockets, locks, watches.
 
-No file of /proc says how full a pipe or a socket is, so each counts with the most that it can hold. How many there are is told in a time
-that the code does not choose; what they are is looked at only as long as the caller gives. What was not looked at in time counts as the
-dearest that there is.
+No file in /proc says how full a pipe or a socket is, so each counts with the most that it can hold. Counting them takes a time that the
+code does not choose. Their kinds are inspected only within the time that the caller gives, and an object that was not inspected in time
+counts as the most expensive kind.
 
-Some of it is counted by the kernel for a whole user, or once for the machine. Of that a jail gets a share, a count of its own, because a
-memory limit would leave nothing to the others.
+The kernel limits some objects per user or per machine. A jail gets its own share of these, because a memory limit would leave nothing for
+others.
 """
 
 import math
@@ -20,19 +20,21 @@ from .processes import read
 _KIB, _MIB = 1024, 1024**2
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _LOCKS_SECONDS = 0.006
-_LOCKS_NANOSECONDS = 25_000_000  # what two CPUs lock meanwhile is 20 MiB at the most
+_LOCKS_NANOSECONDS = 25_000_000  # two CPUs can lock at most 20 MiB meanwhile
 _LOCKS_EVERY_SECONDS = 1.0
-_HIDDEN_SECONDS = 1.0  # that a socket on its way may be so, and nobody takes it in
-_HIDING_SECONDS = 5.0  # that at each look some socket was on its way
-_SMALL_PART = 40  # what can hold no more than this part of the limit is not looked at
+_HIDDEN_SECONDS = 1.0  # how long a socket can be in transit without being received
+_HIDING_SECONDS = 5.0  # how long there can be a socket in transit at every look
+_SMALL_PART = 40  # objects that can hold at most this part of the limit are not inspected
 
-# pipe(7): 16 pages, and no more, as the filter keeps F_SETPIPE_SZ away; one byte may hold a page.
+# pipe(7): at most 16 pages, because the filter denies F_SETPIPE_SZ; one byte can hold a page.
 _PIPE_BYTES = 17 * _PAGE_BYTES
-_DESCRIPTOR_BYTES = 512  # struct file, and what it leads to: an eventfd, a timer, a pidfd
+_DESCRIPTOR_BYTES = 512  # struct file and its target: an eventfd, a timer, a pidfd
 _WATCH_BYTES = 200  # struct epitem and struct eppoll_entry
-_WATCH_TEXT_BYTES = 220  # of a descriptor of /proc/PID/fdinfo/N, which keeps the text that was read: as much again for rounding
+_WATCH_TEXT_BYTES = (
+    220  # a descriptor of /proc/PID/fdinfo/N keeps the text that was read; doubled for rounding
+)
 _FILE_WATCHER_BYTES = 8 * _MIB  # inotify: fs.inotify.max_queued_events, of 512 bytes
-_UNSEEN_WATCHES = 65536  # epoll items that a descriptor on its way may have, which nobody can look at
+_UNSEEN_WATCHES = 65536  # the epoll items that a descriptor in transit can have, which cannot be inspected
 
 LOCKS = 4096
 """File locks that a jail may hold: 192 bytes each, which no group counts. sqlite, pip and multiprocessing hold tens."""
@@ -41,7 +43,7 @@ IN_FLIGHT = 16
 
 
 def number_of_machine(path: str, otherwise: int) -> int:
-    """Return the first number in a file of /proc/sys, `otherwise` where it cannot be seen."""
+    """Return the first number in a file in /proc/sys; `otherwise` if the file is not visible."""
     try:
         return int(read(f"/proc/sys/{path}").split()[0])
     except (OSError, ValueError, IndexError):
@@ -49,17 +51,17 @@ def number_of_machine(path: str, otherwise: int) -> int:
 
 
 def _usual_buffer(kind: int, option: int) -> int:
-    """Return the size of a new socket's buffer: a number of the machine, which /proc/sys shows in its first network namespace alone."""
+    """Return the buffer size of a new socket, a setting of the machine that /proc/sys shows only in the first network namespace."""
     with socket.socket(socket.AF_UNIX, kind) as new:
         return new.getsockopt(socket.SOL_SOCKET, option)
 
 
-# What one socket can hold; the filter keeps SO_SNDBUF and SO_RCVBUF away. Unix: what the sender may have on its way, once more for what
-# the kernel rounds up; a datagram socket has a queue of _DATAGRAM_QUEUE + 1 senders.
+# What one socket can hold; the filter denies SO_SNDBUF and SO_RCVBUF. Unix: the sender's data in transit, doubled for the kernel's
+# rounding; a datagram socket has a queue of _DATAGRAM_QUEUE + 1 senders.
 _DATAGRAM_QUEUE = 1
 _BACKLOG = 128
 _STREAM_BYTES = 2 * _usual_buffer(socket.SOCK_STREAM, socket.SO_SNDBUF)
-_OLD_QUEUE = 10  # where the kernel does not let a user namespace set it (before Linux 5.17)
+_OLD_QUEUE = 10  # if the kernel does not let a user namespace set it (before Linux 5.17)
 _TCP_BYTES = 128 * _KIB  # each way
 _INTERNET_BYTES = (
     max(2 * _TCP_BYTES, _usual_buffer(socket.SOCK_DGRAM, socket.SO_RCVBUF) + 64 * _KIB)
@@ -81,16 +83,16 @@ WATCHES = max(4096, min(16384, number_of_machine("fs/epoll/max_user_watches", 1 
 """What a jail may watch with epoll: a sixty-fourth, at the most, of what each user of the machine may."""
 
 
-_TIME_WAIT = b"06"  # as /proc/net/tcp writes it
-_UNOWNED_BYTES = 64 * _KIB  # what pieces of a few bytes take beyond these
+_TIME_WAIT = b"06"  # as written in /proc/net/tcp
+_UNOWNED_BYTES = 64 * _KIB  # the overhead of pieces of a few bytes
 
 
 class TooMany(Exception):
-    """A jail holds more of something than its share; the text is what it is called in a reason."""
+    """A jail holds more of a kernel object than its share. The text is the object's name in a reason."""
 
 
 class _Descriptors(NamedTuple):
-    """What the descriptors of a jail lead to; what nobody came to in time is not among it, but is counted."""
+    """The targets of a jail's descriptors. Those that were not inspected in time are missing here, but they are counted."""
 
     pipes: int = 0
     watches: int = 0
@@ -102,10 +104,10 @@ class _Descriptors(NamedTuple):
 
 
 class Locks:
-    """Sees that a jail, which was made at `started`, holds no more file locks than it may.
+    """Limits the file locks of a jail that was made at `started`.
 
-    Before it shows them, the kernel waits until all its CPUs have been elsewhere (percpu_down_write in fs/locks.c): some 10 ms in which a
-    run's end would not be heard. So they are read only when the code has run long enough to have taken many, or some time ago.
+    Before the kernel shows the locks, it waits until all its CPUs have switched tasks (percpu_down_write in fs/locks.c): about 10 ms in
+    which the end of a run goes unnoticed. So the locks are read only after the code has run long enough to take many, or after some time.
     """
 
     def __init__(self, started: float) -> None:
@@ -113,7 +115,7 @@ class Locks:
         self._read_at = started
 
     def look(self, ran: int) -> None:
-        """Take in that the code has run for `ran` nanoseconds more. Raises TooMany; the current folder is a /proc with nothing covered."""
+        """Add `ran` nanoseconds of CPU time. Raises TooMany. The current folder must be an uncovered /proc."""
         self._ran += ran
         now = time.monotonic()
         if self._ran > _LOCKS_NANOSECONDS or (self._ran and now - self._read_at > _LOCKS_EVERY_SECONDS):
@@ -122,8 +124,8 @@ class Locks:
 
 
 def _count_locks() -> None:
-    # Of the locks that processes hold, those of this pid namespace are shown. Those that open files hold are everybody's on this machine,
-    # and none is the code's: the filter sees to that.
+    # The kernel shows the locks that processes of this pid namespace hold. It also shows all locks of open files on this machine, but the
+    # filter ensures that the code has none of these.
     found = 0
     deadline = time.thread_time() + _LOCKS_SECONDS
     descriptor = os.open("locks", os.O_RDONLY | os.O_CLOEXEC)
@@ -139,10 +141,10 @@ def _count_locks() -> None:
 
 
 def uncharged(limit: int) -> None:
-    """See that what a version 1 memory group does not charge is no more than a small part of its `limit`. Raises TooMany.
+    """Raise TooMany if memory that a version 1 memory cgroup does not charge exceeds a small part of its `limit`.
 
-    What waits in UDP sockets, and connections that nobody has accepted, or that are closed and not yet through: the kernel holds those on
-    nobody's behalf.
+    This is data in UDP sockets, and connections that nobody has accepted or that are closed but not finished: the kernel charges nobody
+    for these.
     """
     sockets = _sockets()
     if sockets.internet * _INTERNET_BYTES <= limit // _SMALL_PART:
@@ -155,10 +157,10 @@ def uncharged(limit: int) -> None:
 
 
 def held_bytes(pids: list[str], limit: int, most_descriptors: int, seconds: float, hidden: "Hidden") -> int:
-    """Return the most that descriptors and sockets of the jail hold; nothing for the few that most programs have.
+    """Return an upper bound on the memory of the jail's descriptors and sockets; 0 for the few that most programs have.
 
-    `limit` is that of the jail's memory, `most_descriptors` how many one process may have, `seconds` of CPU time are for looking where they
-    lead to. `hidden` is kept from look to look. Raises TooMany.
+    `limit` is the jail's memory limit, `most_descriptors` the limit of one process, and `seconds` the CPU time for inspecting targets.
+    `hidden` is kept between looks. Raises TooMany.
     """
     deadline = time.thread_time() + seconds
     small = limit // _SMALL_PART
@@ -171,7 +173,7 @@ def held_bytes(pids: list[str], limit: int, most_descriptors: int, seconds: floa
         held += _socket_bytes(sockets, limit)
     if sockets.used or descriptors * _PIPE_BYTES > small:
         found = _look_at_descriptors(pids, counts, deadline, hidden)
-        # What is in the queue of a socket that is on its way itself, nobody can see.
+        # The queue of a socket that is itself in transit cannot be inspected.
         if found.in_flight > IN_FLIGHT or hidden.is_too_long():
             raise TooMany(f"{IN_FLIGHT} descriptors on their way through sockets")
         if found.watches > WATCHES:
@@ -188,9 +190,9 @@ def held_bytes(pids: list[str], limit: int, most_descriptors: int, seconds: floa
 
 
 class Hidden:
-    """The sockets of a jail that no descriptor led to, from look to look: they are on their way through other sockets.
+    """The sockets of a jail that no descriptor leads to, at successive looks: they are in transit through other sockets.
 
-    `door` is the inode of the host's end of the door, which is none of them.
+    `door` is the inode of the host's end of the door, which does not count.
     """
 
     def __init__(self, door: int) -> None:
@@ -200,22 +202,22 @@ class Hidden:
         """Their inodes, and when each was first seen (time.monotonic)."""
 
     def note(self, inodes: set[bytes]) -> None:
-        """Take in which there are now."""
+        """Record the sockets that are hidden now."""
         now = time.monotonic()
         self.since = {inode: self.since.get(inode, now) for inode in inodes - {self._door}}
         self._began = min(self._began, now) if self.since else math.inf
 
     def is_too_long(self) -> bool:
-        """Whether one of them has been so for longer than it takes to receive it, or some other has each time."""
+        """Whether one of them has been in transit too long, or there has been one at every look for too long."""
         now = time.monotonic()
         first = min(self.since.values(), default=math.inf)
         return first < now - _HIDDEN_SECONDS or self._began < now - _HIDING_SECONDS
 
 
 class _Sockets(NamedTuple):
-    """The sockets of a network namespace: all, those of TCP and UDP, and connections that wait to be forgotten.
+    """The sockets of a network namespace: all, those of TCP and UDP, and connections in TIME_WAIT.
 
-    Not counted by descriptors: a connection that nobody accepted, or a socket on its way through another, has none.
+    They are not counted by descriptors, because a connection that nobody accepted, or a socket in transit, has none.
     """
 
     used: int
@@ -242,23 +244,23 @@ def _see_connections(sockets: _Sockets) -> None:
 
 
 def _socket_bytes(sockets: _Sockets, limit: int) -> int:
-    """Return the most that so many sockets can hold; /proc/net/unix, a line for each, is read only where it can decide."""
+    """Return the most that these sockets can hold. Reads /proc/net/unix, which has a line for each, only if it can decide."""
     least = sockets.internet * _INTERNET_BYTES + (sockets.used - sockets.internet) * _STREAM_BYTES
     if least > limit:
         return least
-    # The column of the type; a name like that only makes one count for more.
+    # The column with the type. A socket whose name looks like that only counts for more.
     datagram = read("/proc/net/unix").count(b" 0002 ")
     return least + datagram * (_datagram_bytes() - _STREAM_BYTES)
 
 
 @cache
 def _datagram_bytes() -> int:
-    """Return what a datagram socket can hold. Asked in the jail alone, whose own number it is."""
+    """Return the most that a datagram socket can hold. Runs only in the jail, because the setting is the jail's own."""
     return (number_of_machine("net/unix/max_dgram_qlen", _OLD_QUEUE) + 1) * _STREAM_BYTES
 
 
 def _nobodys_bytes(kind: str) -> int:
-    """Return what the sockets of /proc/net/`kind` hold that no group is charged for: all of UDP, and TCP where no file is the socket."""
+    """Return the memory in /proc/net/`kind` that no cgroup is charged for: all of UDP, and TCP sockets without a file."""
     held = 0
     for line in read(f"/proc/net/{kind}").splitlines()[1:]:
         _, _, _, state, queues, _, _, _, _, inode, *_ = line.split(None, 10)
@@ -271,7 +273,7 @@ def _nobodys_bytes(kind: str) -> int:
 
 
 def _count_descriptors(pid: str, most: int) -> int:
-    """Return how many descriptors a process has; `most` where it hides them. Since Linux 6.2 the size of the folder tells."""
+    """Return the number of a process's descriptors; `most` if it hides them. Since Linux 6.2, it is the size of the folder."""
     try:
         return os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))
     except PermissionError:
@@ -283,7 +285,7 @@ def _count_descriptors(pid: str, most: int) -> int:
 def _look_at_descriptors(
     pids: list[str], counts: list[int], deadline: float, hidden: "Hidden"
 ) -> _Descriptors:
-    """Return what the descriptors of these processes, so many each, lead to; `hidden` is brought up to date."""
+    """Return the targets of these processes' descriptors, whose numbers are given; update `hidden`."""
     pipes: set[str] = set()
     seen: set[str] = set()
     there = {line.split()[6] for line in read("/proc/net/unix").splitlines()[1:]} - {b"0"}
@@ -306,14 +308,14 @@ def _look_at_descriptors(
                 elif target.startswith(("anon_inode:", "socket:", "/proc/")):
                     total = _add(total, pid, name, target, seen)
             except OSError:
-                continue  # it is closed, or its process has ended
+                continue  # the descriptor is closed, or its process has ended
     if not total.unseen:
         hidden.note(there.difference(name[8:-1].encode() for name in seen))  # socket:[number]
     return total._replace(pipes=len(pipes))
 
 
 def _add(total: _Descriptors, pid: str, name: str, target: str, seen: set[str]) -> _Descriptors:
-    """Return `total` with one descriptor more, which leads to `target`; `seen` are the sockets that others led to."""
+    """Return `total` plus one descriptor that leads to `target`. `seen` are the sockets of earlier descriptors."""
     if target.startswith("socket:"):
         if target in seen:
             return total

@@ -1,4 +1,4 @@
-"""The processes of a jail, as its init sees them in /proc: files of one size, whatever a process has made of itself."""
+"""The processes of a jail, as its init sees them in /proc. It reads only files whose size does not depend on the code."""
 
 import contextlib
 import os
@@ -12,19 +12,17 @@ from typing import NamedTuple
 from . import libc
 
 _KIB = 1024
-_STOP_SECONDS = 1.0  # for a fork of very many mappings, on a busy machine
-_VFORK_SECONDS = 0.05  # a process that waits so long, and cannot be stopped, waits for a child of vfork(2)
-# fs/exec.c: the arguments of a program that is being started are in no process yet. They are a quarter of the soft limit of the stack, and
-# three quarters of 8 MiB, at the most.
+_STOP_SECONDS = 1.0  # enough for a fork with very many mappings on a busy machine
+_VFORK_SECONDS = 0.05  # a process that cannot be stopped for so long is waiting for a vfork(2) child
+# fs/exec.c: the arguments of a starting program do not belong to any process yet. They take at most a quarter of the soft stack limit,
+# and at most three quarters of 8 MiB.
 _USUAL_ARGUMENTS_BYTES, _MOST_ARGUMENTS_BYTES = 2 * 1024 * _KIB, 6 * 1024 * _KIB
 _CPUCLOCK_SCHED = 2  # include/linux/posix-timers_types.h
-_PF_FORKNOEXEC = (
-    0x40  # include/linux/sched.h: no exec since the fork, so the memory is what the fork was given
-)
+_PF_FORKNOEXEC = 0x40  # include/linux/sched.h: no exec since the fork, so the memory is still the parent's
 
 
 class Process(NamedTuple):
-    """What /proc/PID/status says. Sizes in bytes."""
+    """The contents of /proc/PID/status. Sizes are in bytes."""
 
     pid: str
     parent: str
@@ -39,9 +37,9 @@ class Process(NamedTuple):
 
 
 def look_at(pid: str) -> Process | None:
-    """Return what a process is now; None when it has ended.
+    """Return the current state of a process; None if it has ended.
 
-    One whose first thread has ended looks like a zombie, without memory, and runs on: what it has stands under another thread's number.
+    A process whose first thread has ended looks like a zombie without memory but still runs: its memory is shown under another thread.
     """
     status = read(f"/proc/{pid}/status")
     process = _parse(pid, status)
@@ -70,7 +68,7 @@ def _parse(pid: str, status: bytes) -> Process | None:
 
 
 def _word(status: bytes, name: bytes) -> bytes:
-    """Return the first word after `name`, which begins a line: the process's own name, on the first one, has no line ends."""
+    """Return the first word after `name` at the start of a line. The process's name, on the first line, cannot contain line ends."""
     at = status.find(name)
     return status[at + len(name) : at + len(name) + 40].split(None, 1)[0] if at >= 0 else b""
 
@@ -80,13 +78,13 @@ def _size(status: bytes, name: bytes) -> int:
 
 
 def numbers(ours: Collection[int] = ()) -> list[str]:
-    """Return the pids of all processes of this pid namespace but its init, us, and `ours`."""
+    """Return the pids of all processes in this pid namespace except this one, the init, and `ours`."""
     pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
     return [name for name in pids if int(name) not in ours] if ours else pids
 
 
 def living() -> list[int]:
-    """Return the pids of all processes of this pid namespace that still run, but for its init, us."""
+    """Return the pids of all running processes in this pid namespace except this one, the init."""
     return [int(pid) for pid in numbers() if not is_ended(pid)]
 
 
@@ -97,7 +95,7 @@ def is_ended(pid: str) -> bool:
 
 
 def argument_bytes(pid: str) -> int:
-    """Return what the arguments of a program that a process starts may take, where it has asked for more than usual."""
+    """Return the size that the arguments of a starting program can have, if the process has asked for more than usual."""
     try:
         stack, _ = resource.prlimit(int(pid), resource.RLIMIT_STACK)
     except (OSError, ValueError):
@@ -110,7 +108,7 @@ def argument_bytes(pid: str) -> int:
 
 def is_running(thread: str) -> bool:
     """Whether a thread is neither stopped nor ended."""
-    return _state(thread) not in b"TtZX"  # nothing, where it is not there any more
+    return _state(thread) not in b"TtZX"  # empty if the process has ended
 
 
 def has_memory_of_its_fork(pid: str | int) -> bool:
@@ -120,20 +118,20 @@ def has_memory_of_its_fork(pid: str | int) -> bool:
 
 
 def page_faults(pid: str) -> int:
-    """Return how many page faults a process had, and children that it waited for: one for each page that they got or made their own."""
+    """Return the page faults of a process and of the children that it waited for: one for each page that they got or copied."""
     fields = _stat(pid)
     return sum(map(int, fields[7:11])) if fields else 0
 
 
 def last_pid() -> int:
-    """Return the number that was given last in this pid namespace, to a process or a thread."""
+    """Return the last pid that this pid namespace has assigned, to a process or a thread."""
     return int(read("/proc/loadavg").rsplit(None, 1)[-1])
 
 
 def proportional_bytes(pid: str) -> int | None:
-    """Return one process's share of the anonymous memory that it maps, swapped out or not; None when it hides that.
+    """Return one process's share of the anonymous memory that it maps, including swap; None if it hides that.
 
-    The kernel walks its page tables, which takes as long as these are large.
+    The kernel walks the page tables, so the time grows with their size.
     """
     share = 0
     try:
@@ -146,7 +144,7 @@ def proportional_bytes(pid: str) -> int | None:
 
 
 def clocks(pids: list[str]) -> dict[str, int]:
-    """Return for each of these processes how long its threads, and those it had, have run: nanoseconds. clock_getcpuclockid(3)."""
+    """Return the CPU time of each process in nanoseconds, including its ended threads. clock_getcpuclockid(3)."""
     found: dict[str, int] = {}
     for pid in pids:
         with contextlib.suppress(OSError):  # it has ended
@@ -155,7 +153,7 @@ def clocks(pids: list[str]) -> dict[str, int]:
 
 
 class Stopwatch:
-    """How long the processes of a jail have run, from look to look; it has `cpus` CPUs, and was made at `started`, of time.monotonic."""
+    """The CPU time of a jail's processes between looks. The jail has `cpus` CPUs and was made at `started` (time.monotonic)."""
 
     def __init__(self, cpus: int, started: float) -> None:
         self._cpus = cpus
@@ -168,7 +166,7 @@ class Stopwatch:
         """Whether a process or a thread came and went between these two, and took what nobody shows."""
 
     def look(self, pids: list[str]) -> int:
-        """Return for how many nanoseconds these processes, and those that came and went, have run since the last look, at the most."""
+        """Return an upper bound, in nanoseconds, on the CPU time since the last look, including processes that have come and gone."""
         at = time.monotonic()
         now, last = clocks(pids), last_pid()
         came = sum(each not in self._clocks for each in now)
@@ -183,9 +181,9 @@ class Stopwatch:
 
 
 def kill_all() -> None:
-    """Kill every process of the jail but its init, us, and have the kernel take their memory from them.
+    """Kill every process of the jail except this one, the init, and have the kernel free their memory.
 
-    A read(2) into much memory does not hear of SIGKILL before it is through, and goes on taking; without memory it fails.
+    A read(2) into much memory does not notice SIGKILL until it is done, and keeps allocating; once its memory is freed, it fails.
     """
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
@@ -200,11 +198,11 @@ def kill_all() -> None:
 
 @contextmanager
 def standing_still(most_bytes: int) -> Iterator[None]:
-    """Stop the jail, all but its init, and let go on what was going on: all but those that the code had stopped itself.
+    """Stop every process of the jail except its init; afterwards continue those that the code had not stopped itself.
 
-    A process that is in the middle of fork(2) hands such a stop on to its child, which nobody sees yet and no SIGCONT reaches
-    (`multiprocess` in kernel/signal.c). So we wait until all have stopped, those too that have come meanwhile. A read(2) into much memory,
-    or an madvise(2) that fills it, does not hear of a stop: when more than `most_bytes` are taken while we wait, we wait no longer.
+    A process in the middle of fork(2) passes such a stop on to its child, which is not visible yet and which no SIGCONT reaches
+    (`multiprocess` in kernel/signal.c). So we wait until all processes have stopped, including new ones. A read(2) into much memory, or an
+    madvise(2) that fills it, does not notice a stop: we stop waiting if more than `most_bytes` are allocated meanwhile.
     """
     stopped = [pid for pid in numbers() if _stat(pid)[:1] == [b"T"]]
     with contextlib.suppress(ProcessLookupError):
@@ -222,7 +220,7 @@ def standing_still(most_bytes: int) -> Iterator[None]:
                 sum(max(0, size - taken.get(pid, 0)) for pid, size in now.items() if pid in taken)
                 > most_bytes
             ):
-                break  # it has to be judged now
+                break  # it must be judged now
             time.sleep(0.0005)
         yield
     finally:
@@ -246,17 +244,17 @@ def _stands_still(pid: str, states: bytes) -> bool:
 
 
 def _state(thread: str) -> bytes:
-    """Return the letter of a thread's state; nothing for one that has ended."""
+    """Return the letter of a thread's state; an empty string if it has ended."""
     return _word(read(f"/proc/{thread}/status"), b"\nState:")
 
 
 def _stat(pid: str) -> list[bytes]:
-    """Return the fields of /proc/PID/stat after the name, which may hold anything."""
+    """Return the fields of /proc/PID/stat after the name, which can contain any character."""
     return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 
 def read(path: str) -> bytes:
-    """Return a file of /proc; nothing when its process has ended."""
+    """Return the content of a file in /proc; empty if its process has ended."""
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -1,8 +1,8 @@
-"""The system call filter: which calls the jail's code may not make, and what they answer instead.
+"""The system call filter: the calls that the jail's code cannot make, and the errors that they return instead.
 
-A deny list: an allow list breaks with every new libc or numpy. Everything denied is an ordinary errno, never SIGSYS, and ENOSYS where
-libc has something to fall back to. Arguments are compared as their low 32 bits where the kernel reads an int, so that high bits cannot
-dodge a comparison (CVE-2019-10063); nothing behind a pointer is judged, because that can change after the look.
+It is a deny list, because an allow list breaks with every new libc or numpy. A denied call returns an ordinary errno, never SIGSYS; it is
+ENOSYS if libc has a fallback. If the kernel reads an argument as an int, only its low 32 bits are compared, so that high bits cannot evade
+a comparison (CVE-2019-10063). Data behind a pointer is never checked, because it can change after the check.
 """
 
 import errno
@@ -19,7 +19,7 @@ _JSET = 0x45
 _AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RET = 0x06
 
-# The kernel runs a new filter once for every call there is, to know which are always allowed: so calls are looked for by groups.
+# The kernel runs a new filter once for every call, to learn which are always allowed. So the filter finds calls by groups.
 _CALLS_A_GROUP = 10
 
 _ALLOW = 0x7FFF0000
@@ -31,7 +31,7 @@ _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
 _IPPROTO_TCP, _IPPROTO_UDP = 6, 17
-_SOCK_STREAM, _SOCK_DGRAM, _SOCK_TYPE_MASK = 1, 2, 15  # above the mask: SOCK_NONBLOCK and SOCK_CLOEXEC
+_SOCK_STREAM, _SOCK_DGRAM, _SOCK_TYPE_MASK = 1, 2, 15  # the bits above are SOCK_NONBLOCK and SOCK_CLOEXEC
 _F_SETLEASE, _F_NOTIFY, _F_SETDELEG = 1024, 1026, 1040
 _F_SETPIPE_SZ = 1031
 _F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW = 36, 37, 38
@@ -40,7 +40,7 @@ _RLIMIT_CORE = 4
 _PRIO_USER, _IOPRIO_WHO_USER = 2, 3
 _PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
 _PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE, _PR_FUTEX_HASH = 41, 67, 78
-_ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, CLONE_NEWTIME too
+_ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, including CLONE_NEWTIME
 _CLONE_VM, _CLONE_FILES, _CLONE_VFORK, _CLONE_THREAD = 0x100, 0x400, 0x4000, 0x10000
 _MAP_SHARED, _MAP_HUGETLB = 1, 0x40000
 _MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT = 12, 20, 21
@@ -59,18 +59,18 @@ _TCP_MD5SIG, _TCP_ULP, _TCP_MD5SIG_EXT, _TCP_AO_ADD_KEY, _TCP_AO_DEL_KEY, _TCP_A
 )
 _IPPROTO_IPV6, _IPV6_FLOWLABEL_MGR = 41, 32
 _BRIDGES_AND_VLANS = (0x8940, 0x8941, 0x89A0, 0x89A1, 0x8980, 0x8981, 0x8982, 0x8983)  # <linux/sockios.h>
-_INIT = 1  # the jail's init has the same uid as the code: nobody but the kernel may touch it
+_INIT = 1  # the jail's init has the same uid as the code, but the code must not touch it
 
 
 class Is(NamedTuple):
-    """True when argument number `argument` (its low 32 bits) is one of `values`."""
+    """True if the low 32 bits of argument number `argument` are one of `values`."""
 
     argument: int
     values: tuple[int, ...]
 
 
 class IsNot(NamedTuple):
-    """True when argument number `argument` (its low 32 bits, of them those in `mask`) is none of `values`."""
+    """True if the bits in `mask` of the low 32 bits of argument number `argument` are none of `values`."""
 
     argument: int
     values: tuple[int, ...]
@@ -78,21 +78,21 @@ class IsNot(NamedTuple):
 
 
 class HasBits(NamedTuple):
-    """True when argument number `argument` (its low 32 bits) has any bit of `mask`."""
+    """True if the low 32 bits of argument number `argument` have any bit of `mask`."""
 
     argument: int
     mask: int
 
 
 class LacksBits(NamedTuple):
-    """True when argument number `argument` (its low 32 bits) has no bit of `mask`."""
+    """True if the low 32 bits of argument number `argument` have no bit of `mask`."""
 
     argument: int
     mask: int
 
 
 class IsNotNull(NamedTuple):
-    """True when argument number `argument`, a 64-bit pointer, is not NULL."""
+    """True if argument number `argument`, a 64-bit pointer, is not NULL."""
 
     argument: int
 
@@ -101,7 +101,7 @@ Condition = Is | IsNot | HasBits | LacksBits | IsNotNull
 
 
 class Deny(NamedTuple):
-    """Answer `code` to the calls named in `calls` when every condition holds. With code 0 the call does nothing and says that it worked."""
+    """Return `code` for the calls named in `calls` if every condition holds. With code 0, the call does nothing and reports success."""
 
     code: int
     calls: str
@@ -117,14 +117,14 @@ RULES = (
     Deny(errno.EPERM, "clone", (HasBits(0, _ANY_NAMESPACE),)),
     Deny(
         errno.ENOSYS, "clone3 statmount listmount"
-    ),  # clone3's flags are behind a pointer; libc falls back to clone
-    # Other processes' memory, and files by handle.
+    ),  # the flags of clone3 are behind a pointer; libc falls back to clone
+    # The memory of other processes, and files opened by handle.
     Deny(
         errno.EPERM,
         "ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd kcmp",
     ),
     Deny(errno.EPERM, "open_by_handle_at name_to_handle_at"),
-    # Kernel surface that Python work does not need, most of it root's.
+    # Kernel features that Python work does not need; most of them need root.
     Deny(errno.EPERM, "bpf perf_event_open userfaultfd fanotify_init fanotify_mark syslog lookup_dcookie"),
     Deny(errno.EPERM, "kexec_load kexec_file_load init_module finit_module delete_module create_module"),
     Deny(
@@ -142,34 +142,34 @@ RULES = (
     Deny(errno.EINVAL, "prctl", (Is(0, (_PR_SET_SECCOMP,)),)),
     Deny(
         errno.EPERM, "prctl", (Is(0, (_PR_SET_DUMPABLE,)), Is(1, (0,)))
-    ),  # else the watcher could not see its mappings
+    ),  # otherwise the watcher could not see its mappings
     Deny(errno.ENOSYS, "lsm_get_self_attr lsm_set_self_attr lsm_list_modules"),
-    # Memory that no rlimit and no tmpfs size counts: POSIX shared memory in /dev/shm remains.
+    # Memory that no rlimit and no tmpfs size limits. POSIX shared memory in /dev/shm still works.
     Deny(errno.ENOSYS, "memfd_create memfd_secret"),
     Deny(
         errno.ENOSYS, "shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl"
     ),
     Deny(errno.ENOSYS, "mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr"),
-    # A small thing that holds a big one: a byte of a huge page in a pipe keeps the whole page, and no process has it any more. Python's
-    # shutil and socket, and cp and tar, fall back to reading and writing.
+    # A small object that holds a big one: one byte of a huge page in a pipe keeps the page, though no process has it any more. Python's
+    # shutil and socket, cp and tar fall back to read and write.
     Deny(errno.ENOSYS, "vmsplice splice tee sendfile"),
     Deny(errno.EOPNOTSUPP, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_ZEROCOPY,)))),
     Deny(errno.EOPNOTSUPP, "getsockopt", (Is(1, (_IPPROTO_TCP,)), Is(2, (_TCP_ZEROCOPY_RECEIVE,)))),
-    # Asynchronous I/O: its contexts are counted once for the machine (fs.aio-max-nr), and databases outside need them.
+    # Asynchronous I/O: the machine has one limit on its contexts (fs.aio-max-nr), and databases outside need them.
     Deny(errno.ENOSYS, "io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents"),
-    # The machine's pool of huge pages, which no memory group counts; mmap(2) says ENOMEM where it is empty.
+    # The machine's pool of huge pages, which no memory cgroup counts. mmap(2) returns ENOMEM if the pool is empty.
     Deny(errno.ENOMEM, "mmap", (HasBits(3, _MAP_HUGETLB),)),
-    # Pages shared with other processes of this machine tell what those hold, and pages put away are in no count of what is resident.
+    # Merged pages reveal the content of other processes' memory, and pages that were paged out are in no count of resident pages.
     Deny(errno.EINVAL, "madvise", (Is(2, (_MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT)),)),
     Deny(errno.EINVAL, "prctl", (Is(0, (_PR_SET_MEMORY_MERGE,)),)),
-    # Kernel memory for the asking, which nothing charges: a table of futexes, access control lists, policies for every other page. cp -p,
-    # tar and shutil.copystat do without the second, OpenBLAS without the third; Docker's filter denies that, too.
+    # Kernel memory that nothing charges: a table of futexes, access control lists, memory policies for every other page. cp -p, tar and
+    # shutil.copystat work without the second, OpenBLAS without the third; Docker's filter denies that too.
     Deny(errno.EINVAL, "prctl", (Is(0, (_PR_FUTEX_HASH,)),)),
     Deny(errno.EOPNOTSUPP, "setxattr lsetxattr fsetxattr"),
     Deny(errno.EPERM, "mbind set_mempolicy set_mempolicy_home_node"),
-    Deny(errno.EPERM, "prctl", (Is(0, (_PR_SET_THP_DISABLE,)),)),  # limits.py sets it
-    # What pipes and sockets hold is reckoned by their usual sizes. The kernel, too, takes a size above its maximum and uses a smaller one
-    # without a word (socket(7)).
+    Deny(errno.EPERM, "prctl", (Is(0, (_PR_SET_THP_DISABLE,)),)),  # set by limits.py
+    # Pipes and sockets count with their default sizes. The kernel itself accepts a size above its maximum and silently uses a smaller one
+    # (socket(7)).
     Deny(errno.EPERM, "fcntl", (Is(1, (_F_SETPIPE_SZ,)),)),
     Deny(0, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_SNDBUF, _SO_RCVBUF)))),
     Deny(
@@ -182,7 +182,7 @@ RULES = (
     ),
     # The kernel has 4,096 flow labels for the whole machine.
     Deny(errno.ENOPROTOOPT, "setsockopt", (Is(1, (_IPPROTO_IPV6,)), Is(2, (_IPV6_FLOWLABEL_MGR,)))),
-    # What makes the host load a module.
+    # Calls that make the host load a kernel module.
     Deny(
         errno.ENOPROTOOPT,
         "setsockopt",
@@ -192,42 +192,42 @@ RULES = (
         ),
     ),
     Deny(errno.ENOPKG, "ioctl", (Is(1, _BRIDGES_AND_VLANS),)),
-    # Descriptors that the kernel adds: a pidfd of whoever is at the other end of a socket, and for the door that is plugcli itself.
+    # Descriptors that the kernel adds: a pidfd of the process at the other end of a socket, which for the door is plugcli itself.
     Deny(errno.ENOPROTOOPT, "setsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_PASSPIDFD,)))),
     Deny(errno.ENOPROTOOPT, "getsockopt", (Is(1, (_SOL_SOCKET,)), Is(2, (_SO_PEERPIDFD,)))),
-    # Locks are counted by the processes that hold them (objects.py). A lock of an open file has no process; nor has one that was taken by a
-    # process which shared its files with another, and has ended. Before Linux 3.15 there were none, and that is how it is said.
+    # Locks are counted by the process that holds them (objects.py). A lock of an open file has no process; neither has a lock of an ended
+    # process that shared its files with another. The error is that of kernels before Linux 3.15, which had no such locks.
     Deny(errno.EINVAL, "fcntl", (Is(1, (_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW)),)),
     Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_FILES), LacksBits(0, _CLONE_THREAD))),
-    # A parent that waits for its child, as after vfork(2), with a copy of its memory: memory.py takes such a pair for one that shares it.
+    # A parent that waits for its child as after vfork(2), but with a copy of its memory: memory.py would take them for sharing one memory.
     Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_VFORK), LacksBits(0, _CLONE_VM))),
-    # The whole machine would wait for its disks, or read its files anew. All that a jail writes is in memory.
+    # The whole machine would wait for its disks, or read its files again. Everything that a jail writes is in memory.
     Deny(0, "sync syncfs"),
     Deny(0, "fadvise64", (Is(3, (_POSIX_FADV_DONTNEED,)),)),
-    # Sockets: local ones and the jail's own loopback. A network namespace does not cover AF_VSOCK and others.
+    # Allowed sockets are unix sockets and the jail's own loopback. A network namespace does not cover AF_VSOCK and others.
     Deny(errno.EAFNOSUPPORT, "socket", (IsNot(0, (_AF_UNIX, _AF_INET, _AF_INET6)),)),
     Deny(
         errno.EPROTONOSUPPORT,
         "socket",
         (Is(0, (_AF_INET, _AF_INET6)), IsNot(2, (0, _IPPROTO_TCP, _IPPROTO_UDP))),
     ),
-    # By its type alone SOCK_SEQPACKET is SCTP and SOCK_DCCP is DCCP, and asking for them loads the host's modules.
+    # The type alone makes SOCK_SEQPACKET SCTP and SOCK_DCCP DCCP, and creating them loads modules of the host.
     Deny(
         errno.ESOCKTNOSUPPORT,
         "socket",
         (Is(0, (_AF_INET, _AF_INET6)), IsNot(1, (_SOCK_STREAM, _SOCK_DGRAM), _SOCK_TYPE_MASK)),
     ),
     Deny(errno.EAFNOSUPPORT, "socketpair", (IsNot(0, (_AF_UNIX,)),)),
-    # Typing into a terminal, should one ever get in (CVE-2017-5226).
+    # Injecting input into a terminal, should one ever get into a jail (CVE-2017-5226).
     Deny(errno.EPERM, "ioctl", (Is(1, (_TIOCSTI, _TIOCLINUX, _TIOCSETD, _TIOCSCTTY)),)),
-    # A lease on one of the host's files, which are the user's own where the interpreter is, makes the host wait for us at its next open:
-    # 45 seconds. A notice tells when the host opens or changes one. Read-only mounts keep neither away.
+    # The interpreter's files on the host may belong to the user. A lease on one makes the host's next open wait for us for 45 seconds. A
+    # notification tells when the host opens or changes one. Read-only mounts prevent neither.
     Deny(errno.EPERM, "fcntl", (Is(1, (_F_SETLEASE, _F_NOTIFY, _F_SETDELEG)),)),
-    # Limits: the core limit of 1 is what keeps a piped core_pattern from running, see limits.py.
+    # Limits: the core limit of 1 keeps a piped core_pattern from running, see limits.py.
     Deny(errno.EPERM, "setrlimit", (Is(0, (_RLIMIT_CORE,)),)),
     Deny(errno.EPERM, "prlimit64", (Is(1, (_RLIMIT_CORE,)), IsNotNull(2))),
     Deny(errno.EPERM, "prlimit64", (Is(0, (_INIT,)),)),
-    # The CPUs are the Policy's; the init that watches memory must not be starved by its ward.
+    # The Policy sets the CPUs, and the code must not starve the init that watches its memory.
     Deny(errno.EPERM, "sched_setaffinity"),
     Deny(errno.EPERM, "sched_setscheduler sched_setparam sched_setattr", (Is(0, (_INIT,)),)),
     Deny(errno.EPERM, "setpriority", (Is(0, (_PRIO_USER,)),)),
@@ -241,9 +241,9 @@ _ASK = Deny(0, "mmap", (HasBits(3, _MAP_SHARED),))
 
 
 def program(machine: str, *, asks: bool = False) -> bytes:
-    """Return RULES as classic BPF for `machine` (os.uname().machine); KeyError on one the tables do not know.
+    """Return RULES as classic BPF for `machine` (os.uname().machine). Raises KeyError for an unknown architecture.
 
-    With `asks` the init is asked before a mapping is made that processes share.
+    With `asks`, the init is asked before a shared mapping is made.
     """
     numbers = syscalls.numbers(machine)
     lines = [
@@ -252,7 +252,7 @@ def program(machine: str, *, asks: bool = False) -> bytes:
         _answer(errno.ENOSYS),  # another architecture's call numbers (int 0x80 on x86_64)
         _statement(_LD_WORD, _OFFSET_NR),
         _jump(_JGT, syscalls.NEWEST, 0, 1),
-        _answer(errno.ENOSYS),  # newer than the table; x32 too, whose numbers start at 2**30
+        _answer(errno.ENOSYS),  # newer than the table; also x32, whose numbers start at 2**30
     ]
     rules: dict[int, list[Deny]] = {}
     for rule in RULES:
@@ -272,7 +272,7 @@ def program(machine: str, *, asks: bool = False) -> bytes:
 
 
 def _rule(number: int, denials: list[Deny]) -> list[bytes]:
-    """Return the lines that judge one call, or pass over it."""
+    """Return the instructions that check one call or skip it."""
     block = [line for denial in denials for line in _denial(denial)]
     if denials[-1].when:
         block.append(_statement(_RET, _ALLOW))
@@ -280,7 +280,7 @@ def _rule(number: int, denials: list[Deny]) -> list[bytes]:
 
 
 def _denial(rule: Deny) -> list[bytes]:
-    """Return the lines of one rule; when a condition fails, control leaves behind the last of them."""
+    """Return the instructions of one rule. If a condition fails, control continues after the last of them."""
     lines = [_statement(_RET, _USER_NOTIF) if rule is _ASK else _answer(rule.code)]
     for condition in reversed(rule.when):
         lines = _condition(condition, len(lines)) + lines
@@ -288,8 +288,8 @@ def _denial(rule: Deny) -> list[bytes]:
 
 
 def _condition(condition: Condition, rest: int) -> list[bytes]:
-    """Return lines that fall through to the next line when true and skip it and the `rest` - 1 after it when false."""
-    low = 16 + 8 * condition.argument  # both machines are little-endian
+    """Return instructions that continue with the next one if true, and skip `rest` instructions if false."""
+    low = 16 + 8 * condition.argument  # both architectures are little-endian
     if isinstance(condition, HasBits):
         return [_statement(_LD_WORD, low), _jump(_JSET, condition.mask, 0, rest)]
     if isinstance(condition, LacksBits):

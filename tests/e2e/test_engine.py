@@ -1,0 +1,104 @@
+"""What an Engine promises, on this machine and over a socket: none of it needs a process or a descriptor of the host."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from plugcli.errors import UsageError
+from plugcli.sandbox import Engine, File, FileRefused, Incoming, Key, Policy, Sandbox
+from tests.e2e.elsewhere import Elsewhere
+
+Open = Callable[[], AbstractAsyncContextManager[Engine]]
+SMALL = Policy(memory_bytes=256 << 20, wall_seconds=20)
+
+
+@pytest.fixture(params=["here", "elsewhere"])
+def engine(request: pytest.FixtureRequest) -> Open:
+    """What makes the Engine."""
+    return (lambda: Sandbox(SMALL)) if request.param == "here" else (lambda: Elsewhere(SMALL))
+
+
+def on(engine: Open, work: Callable[[Engine], Awaitable[None]]) -> None:
+    """Do `work` on a new Engine."""
+
+    async def main() -> None:
+        async with engine() as opened:
+            await work(opened)
+
+    asyncio.run(main())
+
+
+async def chunks(*data: bytes) -> AsyncIterator[bytes]:
+    """A stream that comes in parts."""
+    for each in data:
+        yield each
+
+
+def test_run_takes_and_gives_streams_and_files(engine: Open) -> None:
+    """Standard input, output as it comes, files before and after: all that `exec` has."""
+    said: list[tuple[str, bytes]] = []
+    taken: dict[str, bytes] = {}
+
+    async def take(file: File, data: AsyncIterator[bytes]) -> None:
+        taken[file.name] = b"".join([each async for each in data])
+        assert len(taken[file.name]) == file.bytes
+
+    async def work(opened: Engine) -> None:
+        code = (
+            "import sys; open('out.txt', 'w').write(open('in.txt').read() + sys.stdin.read()); print('done')"
+        )
+        run = await opened.run(
+            code,
+            stdin=chunks(b"b" * 300_000, b"c"),
+            on_output=lambda stream, data: said.append((stream, data)),
+            files=[Incoming("in.txt", chunks(b"a", b"a"))],
+            take_file=take,
+        )
+        assert (run.outcome, run.stdout, [file["name"] for file in run.files]) == (
+            "ok",
+            "done\n",
+            ["out.txt"],
+        )
+
+    on(engine, work)
+    assert b"".join(data for _, data in said) == b"done\n"
+    assert taken == {"out.txt": b"aa" + b"b" * 300_000 + b"c"}
+
+
+def test_refusals_and_failures_are_those_of_the_caller(engine: Open) -> None:
+    """A bad name and a bad number are told in words; what a caller's own stream raises is raised to the caller."""
+
+    async def fail() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise ZeroDivisionError
+
+    async def work(opened: Engine) -> None:
+        with pytest.raises(FileRefused) as refused:
+            await opened.run("1", files=[Incoming("../x", chunks(b""))])
+        assert refused.value.kind == "name"
+        with pytest.raises(UsageError):
+            await opened.run("1", wall_seconds=-1)
+        with pytest.raises(ZeroDivisionError):
+            await opened.run("1", files=[Incoming("x", fail())])
+        assert (await opened.run("print(1)")).stdout == "1\n"
+
+    on(engine, work)
+
+
+def test_no_owner_reaches_the_conversation_of_another(engine: Open) -> None:
+    """Two people who name their work alike have two conversations, and an id is nothing to whoever does not own it."""
+
+    async def work(opened: Engine) -> None:
+        ann = await opened.open(Key("work", owner="ann"))
+        bob = await opened.open(Key("work", owner="bob"))
+        await ann.run("n = 1")
+        assert (await bob.run("'n' in dir()")).result == "False"
+        for owner in ("bob", None):
+            assert await opened.find(Key(id=ann.id, owner=owner)) is None
+            assert (await opened.open(Key("other", id=ann.id, owner=owner))).id != ann.id
+        again = await opened.open(Key("other", id=ann.id, owner="ann"))
+        assert (again.id, again.state, (await again.run("n")).result) == (ann.id, "kept", "1")
+
+    on(engine, work)
