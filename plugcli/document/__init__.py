@@ -1,7 +1,7 @@
 """A JSON or YAML text that knows the line and column of every value.
 
 JSON is read as JSON, 20 times faster than as YAML, and positions are looked up only when asked for.
-What cannot be read raises UnreadableDocument, whose `problem` names the mistake and its place.
+A text that cannot be read raises UnreadableDocument, whose `problem` names the mistake and its place.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Duplicate:
-    """A key that its object already had: the host keeps the last value and loses the first.
+    """A key that its object already has: the host keeps the last value and loses the first.
 
-    In YAML two are not `alike` where one is a number and the other text, as `404` and `"404"` are.
+    In YAML two equal keys are not `alike` if one is a number and the other a string, as `404` and `"404"` are.
     """
 
     key: str
@@ -68,9 +68,9 @@ class Duplicate:
 class Document:
     """A JSON or YAML text whose top level is an object.
 
-    `name` is what the user calls it. `data` holds plain values only: keys are text (`200:` is "200"), and
-    so are dates. `slip` is set where a text that starts like JSON can be read only as YAML. YAML is read as version
-    1.1, as PyYAML does; `read_as` gives another reader's view.
+    `name` is the user's name for it. `data` holds only plain values: keys are strings (`200:` is "200"), and so
+    are dates. `slip` is set if a text that starts like JSON can be read only as YAML. YAML is read as version 1.1,
+    as PyYAML does; `read_as` gives the values that another parser reads.
     """
 
     name: str
@@ -83,12 +83,12 @@ class Document:
 
     @classmethod
     def load(cls, path: Path, *, name: str | None = None, is_json: bool = False) -> Document:
-        """Read `path`. Raises PlugcliError where there is no readable file, else as `parse`."""
+        """Read `path`. Raises PlugcliError if there is no readable file; otherwise as `parse`."""
         return cls.parse(read_file(path), name or str(path), is_json=is_json)
 
     @classmethod
     def parse(cls, text_or_bytes: str | bytes, name: str, *, is_json: bool = False) -> Document:
-        """Read a text; with `is_json` YAML is refused, as hosts do for a manifest.
+        """Read a text. With `is_json`, YAML is refused, as hosts refuse it for a manifest.
 
         Raises UnreadableDocument.
         """
@@ -150,7 +150,7 @@ class Document:
 
     @property
     def is_yaml(self) -> bool:
-        """Whether it was read as YAML, which JSON is not as long as it has no slip."""
+        """Whether it was read as YAML. JSON is not, unless it has a slip."""
         return self._yaml is not None
 
     @property
@@ -159,7 +159,7 @@ class Document:
         return self._yaml is None
 
     def get(self, *parts: str) -> Any:
-        """The value that `parts` lead to, None where there is none."""
+        """The value that `parts` lead to; None if there is none."""
         value: Any = self.data
         for part in parts:
             if isinstance(value, dict):
@@ -193,14 +193,14 @@ class Document:
         return self._lines.position(key_offset if of_key else value_offset)
 
     def read_as(self, version: YamlVersion) -> Document:
-        """This document with the values that a reader of that version of YAML has; itself where they are the same."""
+        """This document with the values that a parser of that YAML version reads; itself if they are the same."""
         if version == "1.1" or not self.differences.change_values:
             return self
         return self._in_1_2
 
     @cached_property
     def differences(self) -> Differences:
-        """What its readers do not agree on; nothing of JSON."""
+        """What parsers read differently; nothing for JSON."""
         notes = self._yaml.notes if self._yaml is not None else Notes()
         return Differences(self, notes, lambda offset: self._lines.position(offset))
 
@@ -235,7 +235,7 @@ class Document:
         ]
 
     def comments(self, wanted: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Position]]:
-        """What matches `wanted`, which begins with a #, in the comments of a YAML text; JSON has none."""
+        """The matches of `wanted`, which begins with a #, in the comments of a YAML text; JSON has no comments."""
         if self._yaml is None:
             return
         from plugcli.document import yaml_comments
@@ -244,7 +244,7 @@ class Document:
             yield match, self._lines.position(match.start())
 
     def line_after_comment(self, line: int) -> int:
-        """The line that a comment on `line` is about: the same, or below lines that hold nothing but comments."""
+        """The line that a comment on `line` is about: the same line, or the next line that is not only a comment."""
         passed = []
         while line not in self._lines_after and self._lines.text(line).lstrip().startswith("#"):
             passed.append(line)
@@ -255,7 +255,7 @@ class Document:
 
     @cached_property
     def _lines_after(self) -> dict[int, int]:
-        """Of lines of comments, the line below them: thousands of comments may stand in one block."""
+        """For each line of comments, the line below the block: a block may have thousands of comments."""
         return {}
 
     @cached_property
@@ -281,7 +281,7 @@ class Document:
 def document_or_problem(
     data: bytes, name: str, *, is_json: bool = False
 ) -> tuple[Document | None, ParseProblem | None]:
-    """Return what `Document.parse` makes of `data`, or why it makes nothing: one of the two is None."""
+    """Return the Document that `Document.parse` reads from `data`, or the problem that prevents it: one of the two is None."""
     try:
         return Document.parse(data, name, is_json=is_json), None
     except UnreadableDocument as error:
@@ -295,7 +295,7 @@ def _problem(text: str, name: str, bad: BadText) -> ParseProblem:
 
 
 def _check(value: Any, text: str) -> None:
-    """Refuse what is no object."""
+    """Raise BadText if the top level is not an object."""
     if isinstance(value, dict):
         return
     from plugcli.document.json_mistakes import excerpt
@@ -303,12 +303,14 @@ def _check(value: Any, text: str) -> None:
 
     start = len(text) - len(text.lstrip())
     if value is None and not any(line.strip() and line.strip()[0] not in "#-" for line in text.splitlines()):
-        raise BadText(0, "the file is empty", "one object belongs here")
+        raise BadText(0, "the file is empty", "write one object")
     if page := kind_of_page(text):
         raise BadText(start, f"this is {page}, neither JSON nor YAML", A_SERVERS_ANSWER)
     if isinstance(value, list):
-        raise BadText(start, "the top level is a list, where an object belongs", "it is an item too deep")
-    raise BadText(start, f"this is plain text, where an object belongs: {excerpt(text)}", A_SERVERS_ANSWER)
+        raise BadText(
+            start, "the top level is a list but must be an object", "remove the list around the object"
+        )
+    raise BadText(start, f"this is plain text but must be an object: {excerpt(text)}", A_SERVERS_ANSWER)
 
 
 def _containers(value: dict[str, Any]) -> tuple[int, list[Any]]:

@@ -1,8 +1,8 @@
-"""How deep a document may be nested: one number and one sentence for JSON and YAML, whatever their libraries bear.
+"""How deep a document may be nested: one number and one sentence for JSON and YAML, whatever their libraries support.
 
-A library that gives up at a depth of its own may do so before it has told us what it read: Python's JSON raises a RecursionError, libyaml
-0.2.6 stops at 1,000 brackets, and its scanner runs up to 1,024 characters ahead. So what it says of a text is believed only where nothing
-before that place is too deep.
+A library that gives up at its own limit may do so before it has reported what it read: Python's JSON raises a RecursionError, libyaml
+0.2.6 stops at 1,000 brackets, and its scanner runs up to 1,024 characters ahead. So a library's error counts only if nothing before its
+place is too deep.
 """
 
 import re
@@ -16,14 +16,14 @@ _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 class TooDeep(BadText):
-    """The value that starts at `offset` stands inside `MAX_DEPTH` others."""
+    """The value that starts at `offset` is inside `MAX_DEPTH` others."""
 
     def __init__(self, offset: int) -> None:
         super().__init__(offset, f"nested more than {MAX_DEPTH} levels deep")
 
 
 def check_json(text: str, end: int | None = None) -> None:
-    """Raise TooDeep where `text` is nested too deeply before `end`, up to which it must be JSON."""
+    """Raise TooDeep if `text` is nested too deeply before `end`. Up to `end` it must be JSON."""
     end = len(text) if end is None else end
     if text.count("[", 0, end) + text.count("{", 0, end) <= MAX_DEPTH:
         return

@@ -1,4 +1,4 @@
-"""What readers of YAML do not agree on in a text: scalars without quotes, merge keys, anchors that are given twice."""
+"""What YAML parsers read differently in a text: scalars without quotes, merge keys, anchors that are defined twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Anchor:
-    """A YAML anchor with a name that was given before, at `first`."""
+    """A YAML anchor whose name was already defined, at `first`."""
 
     name: str
     pointer: str
@@ -29,7 +29,7 @@ class Anchor:
 
 @dataclass(frozen=True, eq=False)
 class Differences:
-    """Of `document`, made of what was noted while it was read; `position` gives the place of an offset."""
+    """The differences in `document`, from the notes made while it was read; `position` gives the place of an offset."""
 
     document: Document
     notes: Notes
@@ -37,13 +37,13 @@ class Differences:
 
     @cached_property
     def scalars(self) -> list[tuple[Place, Scalar]]:
-        """The scalars without quotes that are not the same to every reader, in the order of the text."""
+        """The scalars without quotes that parsers read differently, in the order of the text."""
         if not self.notes.ambiguous:
             return []
         from plugcli.document.yaml_values import scalar
 
         known = {text: scalar(text) for text in {each.text for each in self.notes.ambiguous}}
-        # Only what is there twice has a place that its pointer does not name.
+        # Only a duplicate has a place that its pointer does not name.
         position = self.position if self.notes.repeated else lambda _: None
         return [
             (Place(self.document, pointer.join(*parts), is_key, position(offset)), known[text])
@@ -52,7 +52,7 @@ class Differences:
 
     @cached_property
     def change_values(self) -> bool:
-        """Whether some value or key is another to a reader of YAML 1.2."""
+        """Whether a YAML 1.2 parser reads some value or key differently."""
         if not self.notes.ambiguous:
             return False
         from plugcli.document.yaml_values import read_1_1, read_1_2, same
@@ -62,12 +62,12 @@ class Differences:
 
     @cached_property
     def merges(self) -> list[tuple[str, Position]]:
-        """The keys `<<`: the pointer of the mapping that each stands in, and its place."""
+        """The keys `<<`: the pointer of the mapping around each, and its place."""
         return [(pointer.join(*parts), self.position(offset)) for parts, offset in self.notes.merges]
 
     @cached_property
     def refused(self) -> list[tuple[Place, Refused]]:
-        """What PyYAML takes and js-yaml refuses."""
+        """What PyYAML accepts and js-yaml refuses."""
         return [
             (Place(self.document, pointer.join(*each.parts), position=self.position(each.offset)), each)
             for each in self.notes.refused
@@ -75,7 +75,7 @@ class Differences:
 
     @cached_property
     def anchors(self) -> list[Anchor]:
-        """The anchors whose name was given before."""
+        """The anchors whose name was already defined."""
         return [
             Anchor(name, pointer.join(*parts), self.position(offset), self.position(first))
             for name, parts, offset, first, _ in self.notes.anchored_again

@@ -1,4 +1,4 @@
-"""Bytes of a file or an answer, and the text they are. Never waits for a pipe, never reads without end."""
+"""Reads the bytes of a file, and decodes the bytes of a file or an answer. Never waits for a pipe, never reads without end."""
 
 import codecs
 import errno
@@ -9,7 +9,7 @@ from pathlib import Path
 from plugcli.document.problem import BadText
 from plugcli.errors import PlugcliError
 
-# GitHub's description of its API, the largest real one we know, has 13 MB.
+# GitHub's description of its API, the largest known real one, has 13 MB.
 MAX_BYTES = 32 * 1024 * 1024
 _PIECE_BYTES = 64 * 1024
 
@@ -40,7 +40,7 @@ def read_file(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
     if len(data) > max_bytes:
         raise PlugcliError(
             f"{path} is larger than {max_bytes // 1024 // 1024} MiB",
-            hint="no chat host reads a document of that size: is it the right file?",
+            hint="check that it is the right file: no chat host reads a document of that size",
         )
     return data
 
@@ -49,12 +49,12 @@ def decode(data: bytes) -> str:
     """The text of UTF-8 bytes, without a byte order mark. Raises BadText, with the offset of the bad byte."""
     for mark, name in ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16")):
         if data.startswith(mark):
-            raise BadText(0, f"this is {name}, and hosts read UTF-8", "save the file as UTF-8")
+            raise BadText(0, f"this is {name}, but hosts read UTF-8", "save the file as UTF-8")
     nul = data.find(0)
     if nul >= 0:
         # Every second byte of ASCII in UTF-16 is 0.
         if len(data) > 3 and (data[1] == data[3] == 0 or data[0] == data[2] == 0):
-            raise BadText(0, "this is UTF-16, and hosts read UTF-8", "save the file as UTF-8")
+            raise BadText(0, "this is UTF-16, but hosts read UTF-8", "save the file as UTF-8")
         raise BadText(nul, "this is binary data, neither JSON nor YAML")
     try:
         return _decoded(data.removeprefix(codecs.BOM_UTF8))
@@ -67,7 +67,7 @@ def decode(data: bytes) -> str:
 def _decoded(data: bytes) -> str:
     if len(data) <= _PIECE_BYTES:
         return data.decode()
-    # A text with a single emoji has 4 bytes a character. Decoded at once it is widened, and moved, twice on the way there.
+    # A text with a single emoji takes 4 bytes per character. If it is decoded in one go, it is widened and copied twice on the way.
     decoder = codecs.getincrementaldecoder("utf-8")()
     ends = range(_PIECE_BYTES, len(data) + _PIECE_BYTES, _PIECE_BYTES)
     try:

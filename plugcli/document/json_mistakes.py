@@ -1,4 +1,4 @@
-"""What is wrong with a text that should be JSON: the mistake by its name, at the place where it is made."""
+"""The mistakes in a text that should be JSON, each named and placed where the author made it."""
 
 import json
 import re
@@ -12,11 +12,11 @@ _YAML_LINE = re.compile(r"\s*(#[^\n]*\n\s*|---\s*\n\s*)*[A-Za-z_][\w-]*:(\s|$)")
 _CURLY_QUOTES = "\u201c\u201d\u2018\u2019\u00ab\u00bb"
 _NOT_JSON = {"None": "null", "nil": "null", "undefined": "null", "True": "true", "False": "false"}
 
-_LOOK_BEFORE = "look at the quotes and commas before it"
+_LOOK_BEFORE = "check the quotes and commas before it"
 
 
 def explain(text: str, error: json.JSONDecodeError) -> BadText:
-    """Name the mistake behind `error`, and move to where the author made it."""
+    """Name the mistake behind `error`, at the place where the author made it."""
     at = error.pos
     if error.msg.startswith("Illegal trailing comma"):
         # Python 3.13 and later give the place of the comma, earlier versions that of what follows it.
@@ -33,7 +33,7 @@ def explain(text: str, error: json.JSONDecodeError) -> BadText:
 
 def _not_json_at_all(text: str) -> BadText | None:
     if not text.strip():
-        return BadText(0, "the file is empty", "one JSON object belongs here")
+        return BadText(0, "the file is empty", "write one JSON object")
     start = len(text) - len(text.lstrip())
     if page := kind_of_page(text):
         return BadText(
@@ -44,11 +44,9 @@ def _not_json_at_all(text: str) -> BadText | None:
     if text[start] in "{[":
         return None
     if _YAML_LINE.match(text):
-        return BadText(start, "this is YAML, and only JSON is read here", "write it as JSON")
+        return BadText(start, "this is YAML, but only JSON is read here", "write it as JSON")
     if text[start] in "\"'" or _WORD.match(text, start) or text[start].isdigit():
-        return BadText(
-            start, f"this is plain text, not JSON: {excerpt(text)}", "one JSON object belongs here"
-        )
+        return BadText(start, f"this is plain text, not JSON: {excerpt(text)}", "write one JSON object")
     return None
 
 
@@ -66,13 +64,13 @@ def _in_string(text: str, error: json.JSONDecodeError) -> BadText | None:
         if text[at] in "\r\n":
             return BadText(
                 at,
-                "a string goes over the end of the line, or lacks its closing quote",
+                "a string continues on the next line, or has no closing quote",
                 r"write \n for a line break inside a string",
             )
         name = "a tab" if text[at] == "\t" else f"the control character U+{ord(text[at]):04X}"
-        return BadText(at, f"{name} stands raw in a string", rf"write \u{ord(text[at]):04x} instead")
+        return BadText(at, f"{name} is not escaped in a string", rf"write \u{ord(text[at]):04x} instead")
     if error.msg.startswith("Invalid \\"):
-        # For \uXXXX the place given is that of the digits.
+        # For \uXXXX the error's place is that of the digits.
         slash = text.rfind("\\", 0, at + 1)
         return BadText(slash, f"JSON has no escape {text[slash : slash + 2]}", r"write \\ for a backslash")
     return None
@@ -91,14 +89,14 @@ def _comma(text: str, at: int) -> BadText | None:
 
 
 def _wrong_token(text: str, at: int) -> BadText | None:
-    """A token that another language has and JSON has not, at `at`."""
+    """A token at `at` that other languages have but JSON does not."""
     rest = text[at : at + 200]
     if rest.startswith(("//", "/*", "#")):
         return BadText(at, "JSON has no comments", "remove the comment")
     if rest.startswith("'"):
-        return BadText(at, "JSON strings stand in double quotes, not in single ones", 'write "..."')
+        return BadText(at, "JSON strings need double quotes, not single quotes", 'write "..."')
     if rest[:1] and rest[0] in _CURLY_QUOTES:
-        return BadText(at, f"the quote {rest[0]} is no JSON quote", 'write a straight "')
+        return BadText(at, f"{rest[0]} is not a JSON quote", 'write a straight "')
     start = text.rfind("\n", 0, at) + 1
     for found in TEMPLATE.finditer(text, start, at + 200):
         if found.start() <= at < found.end():
@@ -110,10 +108,10 @@ def _wrong_token(text: str, at: int) -> BadText | None:
     if name in _NOT_JSON:
         return BadText(at, f"{name} is not JSON", f"write {_NOT_JSON[name]}")
     if re.match(r"\s*:(?!//)", rest[word.end() :]):
-        return BadText(at, f"the key {name} stands without quotes", f'write "{name}"')
+        return BadText(at, f"the key {name} has no quotes", f'write "{name}"')
     if re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", name):
         return unfilled(word, at)
-    return BadText(at, f"the value {name} stands without quotes", f'write "{name}"')
+    return BadText(at, f"the value {name} has no quotes", f'write "{name}"')
 
 
 def _missing(text: str, error: json.JSONDecodeError) -> BadText | None:
@@ -123,7 +121,7 @@ def _missing(text: str, error: json.JSONDecodeError) -> BadText | None:
         return BadText(
             max(last - 1, 0),
             "the text ends too early: a closing } or ] is missing",
-            "close what is open here",
+            "close the bracket that is open here",
         )
     if error.msg.startswith("Expecting ',' delimiter"):
         before = len(text[:at].rstrip())
@@ -132,7 +130,7 @@ def _missing(text: str, error: json.JSONDecodeError) -> BadText | None:
         return BadText(at, "a colon is missing between a key and its value", 'write "key": value')
     if error.msg.startswith("Extra data"):
         return BadText(
-            at, f"the JSON ends before this: {excerpt(text[at : at + 200])}", "one file holds one value"
+            at, f"the JSON ends before this: {excerpt(text[at : at + 200])}", "keep one value in the file"
         )
     if text[at] in "}]":
         return BadText(at, f"a value is missing before {text[at]}", "write the value, or remove its key")

@@ -1,4 +1,4 @@
-"""JSON: values through the standard library, places by scanning the text again, only when asked."""
+"""JSON: values come from the standard library, places from scanning the text again, and only when asked for."""
 
 import json
 import re
@@ -30,7 +30,7 @@ class Member(NamedTuple):
 def parse(text: str) -> tuple[Any, bool]:
     """The value of a JSON text, and whether some object has a key twice (the last one wins, as in hosts).
 
-    Raises BadText. NaN and Infinity are refused: Python's parser takes them, a browser's does not.
+    Raises BadText. NaN and Infinity are refused: Python's parser accepts them, a browser's does not.
     """
     has_duplicates = False
 
@@ -77,11 +77,11 @@ class _Open:
 
 
 class JsonPlaces:
-    """Where the values of a JSON text are. The text must have parsed, to `value`.
+    """Where the values of a JSON text are. The text must have been parsed to `value`.
 
-    A container is indexed as far as the member that is asked for. What lies inside the members is skipped: by indentation where the
-    text has it, a hundred times faster than reading, and by the C scanner where that does not give the members that `value` has, and
-    where some key is there twice.
+    A container is indexed up to the member that is asked for. The content of members is skipped: by indentation if the text has it,
+    a hundred times faster than reading, and by the C scanner if that does not give the members that `value` has, or if some key is
+    there twice.
     """
 
     def __init__(self, text: str, value: Any, *, has_duplicates: bool) -> None:
@@ -135,7 +135,7 @@ class JsonPlaces:
             at = end
 
     def _place(self, offset: int, value: Any, part: str) -> tuple[int, int] | None:
-        """Offsets of key and value of the member `part`, None where there is none. The last of two equal keys wins, as in `value`."""
+        """Offsets of key and value of the member `part`; None if there is none. The last of two equal keys wins, as in `value`."""
         if part not in value if isinstance(value, dict) else not _is_index(part, len(value)):
             return None
         if offset not in self._indexed:
@@ -200,18 +200,18 @@ class JsonPlaces:
 
 
 class Ranks:
-    """The order of the members of `value`, which is that of the text."""
+    """The order of the members of `value`, which is the order of the text."""
 
     def __init__(self, value: Any) -> None:
         self._around: dict[str, tuple[tuple[int, ...], Any]] = {"": ((), value)}
         self._indexed: dict[int, dict[str, int]] = {}
 
     def of(self, where: str) -> tuple[int, ...]:
-        """How many members stand before each part of the pointer `where` in the object or list around it, as far as they exist."""
+        """How many members precede each part of the pointer `where` in the object or list around it, as far as the parts exist."""
         return self._find(where)[0]
 
     def _find(self, where: str) -> tuple[tuple[int, ...], Any]:
-        """The ranks and the value, None where there is none."""
+        """The ranks and the value; None if there is none."""
         if where == "":
             return self._around[where]
         around, _, last = where.rpartition("/")

@@ -1,6 +1,6 @@
-"""A place in a document: what a JSON pointer names, and its line and column, looked up only when somebody asks.
+"""A place in a document: the value that a JSON pointer names, and its line and column, looked up only when asked for.
 
-Thousands of findings on a large document are counted, and some dozens are shown.
+A large document may have thousands of findings, which are counted, but only some dozens are shown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """The value that a JSON pointer names; it may be one that is missing, and the value around it is shown.
+    """The value that a JSON pointer names. If it is missing, the value around it is shown.
 
     With `of_key` the key is what is wrong. `position` is for what a pointer cannot name, such as the first of two
     equal keys. It is the same place whichever reader the document was read as.

@@ -7,8 +7,8 @@ from itertools import accumulate
 
 from plugcli.errors import PlugcliError
 
-# The hint for a text that is no document at all, whether it is in a file or was fetched.
-A_SERVERS_ANSWER = "if it is a server's answer: is it an error page, a log-in page, a redirect?"
+# The hint for a text that is not a document at all, from a file or from a server.
+A_SERVERS_ANSWER = "if a server sent this, check whether it is an error page, a login page or a redirect"
 # Where an editor starts a line. YAML 1.1 also breaks at U+0085, U+2028 and U+2029; editors do not.
 _NEARBY = 200
 _BLOCK = 1024
@@ -40,7 +40,7 @@ class Excerpt:
 class ParseProblem:
     """Why a text cannot be read: the place, a sentence, what to do about it, and the line it is on.
 
-    It is `doubted_by` readers of those versions of YAML, which may take it.
+    `doubted_by` are the versions of YAML whose parsers may accept the text.
     """
 
     file: str
@@ -52,7 +52,7 @@ class ParseProblem:
 
 
 class UnreadableDocument(PlugcliError):
-    """A text is neither JSON nor YAML. `problem` is a value that a Finding can be made of."""
+    """A text is neither JSON nor YAML. A Finding can be made from `problem`."""
 
     def __init__(self, problem: ParseProblem) -> None:
         place = f"{problem.file}:{problem.position.line}:{problem.position.column}"

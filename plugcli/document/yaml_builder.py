@@ -1,8 +1,8 @@
-"""One pass over the events of a YAML text: its values, where they are, and what its readers would not agree on.
+"""One pass over the events of a YAML text: its values, where they are, and what parsers read differently.
 
-Events, not nodes: PyYAML's C composer recurses, and 100,000 opening brackets crash the interpreter.
-What a host's own YAML reader trips over is refused with a reason: aliases that expand without end,
-keys that are no text, unknown tags.
+It uses events, not nodes: PyYAML's C composer recurses, and 100,000 opening brackets crash the interpreter.
+Text on which a host's own YAML parser fails is refused with a reason: aliases that expand without end,
+keys that are not strings, unknown tags.
 """
 
 import re
@@ -20,10 +20,10 @@ from plugcli.document.yaml_notes import Ambiguous, Merge, Places, Refused, Repea
 from plugcli.document.yaml_values import READERS, TAGS, YamlVersion, construct, is_ambiguous
 from plugcli.placeholder import TEMPLATE
 
-# Aliases are cheap to write and dear to follow: nine lines of nine aliases make a thousand million values.
+# Aliases are cheap to write and expensive to expand: nine lines of nine aliases make a billion values.
 MAX_ALIASED_VALUES = 200_000
 
-# Tags of the YAML standard that a host's safe reader takes; `!` alone means "as text".
+# Tags of the YAML standard that a host's safe loader accepts; `!` alone means "as a string".
 _TEXT_TAGS = {f"{TAGS}{name}" for name in ("str", "null", "bool", "int", "float", "timestamp", "binary")} | {
     "!"
 }
@@ -92,7 +92,7 @@ class Builder:
     def build(self) -> None:
         """Read the text. Raises BadText and yaml.YAMLError."""
         if _GLUED_TO_VERSION.match(self._text):
-            self._refuse("a comment starts right behind the version of YAML", _SPACE, 0)
+            self._refuse("a comment follows the YAML version without a space", _SPACE, 0)
         loader = _LOADER(self._text)
         try:
             documents = 0
@@ -115,7 +115,7 @@ class Builder:
                         raise BadText(
                             event.start_mark.index,
                             "a second YAML document starts here",
-                            "hosts read one document a file: remove the line '---'",
+                            "remove the line '---': hosts read one document per file",
                         )
                 elif kind is yaml.StreamEndEvent:
                     break
@@ -131,14 +131,14 @@ class Builder:
             self._refuse_tag(event.tag, offset)
         is_plain = event.tag is None and event.implicit[0]
         if event.style in ("|", ">") and _GLUED_COMMENT.match(self._text, offset):
-            self._refuse(f"a comment starts right behind {event.style}", _SPACE, offset)
+            self._refuse(f"a comment follows {event.style} without a space", _SPACE, offset)
         if self._stack and type(self._stack[-1].value) is dict and self._stack[-1].key is None:
             self._key(text, offset, is_plain=is_plain)
             if event.anchor:
                 self._anchor(event.anchor, offset, self._value(text, event.tag, is_plain), text)
             return
         if text == "-" and is_plain:
-            self._refuse("a - alone is no value inside brackets", 'write "-"', offset)
+            self._refuse("a - alone is not a value inside brackets", 'write "-"', offset)
         self._written += 1
         value = self._value(text, event.tag, is_plain)
         if is_plain and self._scalars[text][1]:
@@ -205,7 +205,7 @@ class Builder:
                 raise bad
             raise BadText(
                 offset,
-                "a mapping or list stands where a key must be",
+                "a mapping or list is used as a key",
                 "put quotes around text that starts with { or [",
                 MODERN,
             )
@@ -221,7 +221,7 @@ class Builder:
     def _refuse_tag(self, tag: str, offset: int) -> None:
         name = f"!!{tag.removeprefix(TAGS)}"
         self._refuse(
-            f"JSON has nothing for the tag {name}", "write the value without it", offset, is_tag=True
+            f"JSON has no equivalent of the tag {name}", "write the value without it", offset, is_tag=True
         )
 
     def _close(self) -> None:
@@ -255,7 +255,7 @@ class Builder:
             is_open = any(frame.anchor == name for frame in self._stack)
             raise BadText(
                 offset,
-                f"the alias *{name} stands inside what it names"
+                f"the alias *{name} is inside the value that it names"
                 if is_open
                 else f"the alias *{name} has no anchor &{name} before it",
                 "a value cannot contain itself" if is_open else "put quotes around text that starts with *",
@@ -265,7 +265,7 @@ class Builder:
         frame = self._stack[-1] if self._stack else None
         if frame and type(frame.value) is dict and frame.key is None:
             if named.text is None:
-                raise BadText(offset, f"the alias *{name} is a key, but no text", "", MODERN)
+                raise BadText(offset, f"the alias *{name} is used as a key but is not a string", "", MODERN)
             self._key(named.text, offset, is_plain=False)
             return
         is_merged = frame is not None and frame.key == "<<"  # what it names is no level of its own then
@@ -312,13 +312,13 @@ class Builder:
     def _add_merge(self, frame: _Frame, value: Any) -> None:
         merged = value if isinstance(value, list) else [value]
         if not all(isinstance(each, dict) for each in merged):
-            raise BadText(frame.key_offset, "<< merges mappings, and this is none", "", MODERN)
+            raise BadText(frame.key_offset, "<< merges mappings, but this is not a mapping", "", MODERN)
         frame.merges.extend(merged)
 
 
 def _unknown_tag(tag: str, offset: int) -> BadText:
     return BadText(
         offset,
-        f"the tag {tag} means nothing to a host",
+        f"hosts do not know the tag {tag}",
         "remove it, or put quotes around text that starts with !",
     )

@@ -1,4 +1,4 @@
-"""What is wrong with a text that should be YAML: the mistake by its name, at the place where it is made."""
+"""The mistakes in a text that should be YAML, each named and placed where the author made it."""
 
 import re
 from typing import Any
@@ -7,14 +7,14 @@ from plugcli.document.placeholder import kind_of_page
 from plugcli.document.problem import A_SERVERS_ANSWER, BadText
 from plugcli.document.yaml_doubts import doubted_by, wide_name
 
-# What YAML 1.1 calls printable (section 5.1) and libyaml's reader lets through.
+# The characters that YAML 1.1 calls printable (section 5.1) and that libyaml accepts.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-# Quotes open a text only where a value begins, and a # a comment only behind a space.
+# Quotes open a string only where a value begins, and # opens a comment only after a space.
 _QUOTED_OR_BRACKET = re.compile(
     r"""(?<=[\s\[{,:])(?:"(?:[^"\\]++|\\.)*+"|'(?:[^']++|'')*+')|(?<=\s)\#[^\n]*+|[\[\]{}]""", re.DOTALL
 )
 _NO_VALUE = ("a value is missing here", "write the value, or put text that starts with : or , in quotes")
-# libyaml's own words, and ours.
+# libyaml's messages, and plugcli's.
 _IN_OTHER_WORDS = (
     (
         "mapping values are not allowed",
@@ -23,12 +23,12 @@ _IN_OTHER_WORDS = (
     ),
     (
         "did not find expected key",
-        "this line does not fit the mapping above it",
+        "this line does not belong to the mapping above it",
         "compare its indentation with the lines above, and the quotes before it",
     ),
     (
         "did not find expected '-' indicator",
-        "this line does not fit the list above it",
+        "this line does not belong to the list above it",
         "compare its indentation with the lines above",
     ),
     (
@@ -39,17 +39,17 @@ _IN_OTHER_WORDS = (
     (
         "could not find expected ':'",
         "a key without a colon",
-        "write 'key: value', and indent text that goes over several lines",
+        "write 'key: value', and indent text that continues on the next line",
     ),
     ("found unexpected end of stream", "a quoted text is never closed", "add the closing quote"),
     (
         "found unknown escape character",
-        "a double-quoted text has an escape that YAML has not",
+        "a double-quoted string has an escape that YAML does not know",
         r"write \\ for a backslash, or use single quotes",
     ),
     ("found undefined alias", "an alias without an anchor", "put quotes around text that starts with *"),
     ("while scanning an alias", "text that starts with * is an alias in YAML", "put it in quotes"),
-    ("found unexpected ':'", "a ':' where YAML expects none", "put the text in quotes"),
+    ("found unexpected ':'", "there is a ':' where YAML does not expect one", "put the text in quotes"),
     ("found undefined tag handle", "text that starts with ! is a tag in YAML", "put it in quotes"),
     ("while scanning a tag", "text that starts with ! is a tag in YAML", "put it in quotes"),
     ("while scanning an anchor", "text that starts with & is an anchor in YAML", "put it in quotes"),
@@ -66,12 +66,12 @@ _IN_OTHER_WORDS = (
     (
         "while scanning a block scalar",
         "text after | or > starts on the next line",
-        "put it in quotes, or indented on the line below",
+        "put it in quotes, or on the next line, indented",
     ),
     ("did not find expected node content", *_NO_VALUE),
     (
         "block sequence entries are not allowed",
-        "a list item starts where none can be",
+        "a list item starts where none is allowed",
         "start the list on a line of its own",
     ),
 )
@@ -88,8 +88,8 @@ def explain(text: str, error: Exception) -> BadText:
         if found := wide_name(text, offsets[0], offsets[-1]):
             bad = BadText(
                 found.start(),
-                f"{'the anchor' if found[1] == '&' else 'the alias'} {found[0]} has a name that not every reader of YAML takes",
-                f"name it with letters, digits, _ and - alone, or put text that starts with {found[1]} in quotes",
+                f"{'the anchor' if found[1] == '&' else 'the alias'} {found[0]} has a name that not every YAML parser accepts",
+                f"use only letters, digits, _ and - in it, or put text that starts with {found[1]} in quotes",
             )
         bad.doubted_by = doubted_by(text, said, offsets[0], offsets[-1])
     return bad
@@ -128,7 +128,7 @@ def _explained(text: str, error: Exception) -> BadText:
         or BadText(
             at,
             f"this is not YAML: {said.strip()}",
-            "look at its quotes, brackets and colons, and at the line above",
+            "check its quotes, brackets and colons, and the line above",
         )
     )
 
@@ -144,8 +144,8 @@ def _in_brackets(text: str, opener: int, at: int) -> BadText:
     if text[at : at + 1] == ":":
         return BadText(
             at,
-            "this ':' belongs to no key: inside brackets a key stands on one line with its colon",
-            "put both on one line, or a comma before the key",
+            "this ':' has no key: inside brackets a key must be on the same line as its colon",
+            "put both on one line, or put a comma before the key",
         )
     return BadText(at, "a comma is missing before this", "put a comma between two entries")
 
@@ -178,10 +178,14 @@ def _tab(text: str, at: int) -> BadText | None:
     indentation = line[: len(line) - len(line.lstrip())]
     if "\t" in indentation:
         return BadText(
-            start + indentation.index("\t"), "a tab is used as indentation", "YAML takes spaces only"
+            start + indentation.index("\t"),
+            "a tab is used as indentation",
+            "use spaces: YAML allows no tabs here",
         )
     if text[at : at + 1] == "\t":
-        return BadText(at, "a tab stands where a list or a mapping begins", "YAML takes spaces only")
+        return BadText(
+            at, "there is a tab where a list or a mapping begins", "use spaces: YAML allows no tabs here"
+        )
     return None
 
 
@@ -210,7 +214,7 @@ def _indented_first_line(text: str, said: str) -> BadText | None:
         return None
     return BadText(
         first.start(1),
-        "the first line is indented and the following are not",
+        "the first line is indented but the following lines are not",
         "remove the space at its start",
     )
 

@@ -1,7 +1,7 @@
-"""Fixes: changes of a plugin's files that are surely right, with nothing else of the text changed.
+"""Fixes: changes to a plugin's files that are certainly right and leave the rest of the text as it is.
 
-Each fixer offers edits for what `validate` found. Before an edit counts, the text is read again: its values must be exactly what
-the fix says, and no host may find more errors. What fails that is refused, and said. Nothing is written here.
+Each fixer offers edits for findings of `validate`. Before an edit counts, the text is read again: its values must be exactly what the
+fix says, and no host may find more errors. An edit that fails this is refused and reported. Nothing is written here.
 """
 
 import copy
@@ -29,9 +29,9 @@ _Judge = Callable[[Plugin], Report]
 Fixer = Callable[[Document, Iterable[Finding]], Iterator[Offer]]
 
 _FIXERS: tuple[Fixer, ...] = (servers_in_info.offers, required_flag.offers, operation_id.offers)
-# An object in an object gets its list of names in the round after the outer one has lost its flag.
+# A nested object gets its list of names in the round after the outer object has lost its flag.
 _MOST_ROUNDS = 20
-# Fixes that are tried one by one where they fail together.
+# Fixes that are tried one by one if they fail together.
 _MOST_ALONE = 50
 
 
@@ -59,7 +59,7 @@ class Fixed:
 
 
 def fix(plugin: Plugin, report: Report, hosts: Mapping[str, Host], listed: Sequence[Ignore] = ()) -> Fixed:
-    """Fix in `plugin` what can surely be fixed of what `report` says for `hosts`, but for what is ignored."""
+    """Fix the findings of `report` for `hosts` that can certainly be fixed in `plugin`, except ignored ones."""
     judge = partial(validate, hosts=hosts, listed=listed)
     fixed = Fixed(plugin, report)
     for path, file, problem in _unreadable(plugin):
@@ -106,7 +106,7 @@ def _without_commas(fixed: Fixed, path: str, file: str, problem: ParseProblem, j
 def _bytes(plugin: Plugin, path: str, file: str) -> bytes:
     try:
         return plugin.read(path)
-    except FileNotFoundError:  # a document that the user named, at the end of a link that leaves its folder
+    except FileNotFoundError:  # a document that the user named through a link out of its folder
         return read_file(Path(file))
 
 
@@ -140,7 +140,7 @@ def _with_offers(fixed: Fixed, fixer: Fixer, hosts: Mapping[str, Host], judge: _
 
 
 def _offers(document: Document, fixer: Fixer, report: Report) -> Iterator[Offer]:
-    if document.duplicates():  # a pointer to one of two equal keys says too little
+    if document.duplicates():  # a pointer to one of two equal keys is ambiguous
         return
     try:
         yield from fixer(document, (each for each in report.findings if each.file == document.name))
@@ -149,7 +149,7 @@ def _offers(document: Document, fixer: Fixer, report: Report) -> Iterator[Offer]
 
 
 def _sound(document: Document, offers: Sequence[Offer]) -> list[Offer]:
-    """Those of `offers` after which the text says what they say, and nothing else."""
+    """The `offers` after which the text has exactly the values that they say."""
     if not offers or _is_sound(document, offers):
         return list(offers)
     alone = [offer for offer in offers[:_MOST_ALONE] if len(offers) > 1 and _is_sound(document, [offer])]
@@ -170,7 +170,7 @@ def _is_sound(document: Document, offers: Sequence[Offer]) -> bool:
 
 
 def _told(document: Document, offer: Offer, ways: Iterable[Callable[[int], int]], lines: Lines) -> Fix:
-    """`offer` with its line in the text before all edits: `lines` are those of it, and `ways` lead back to it."""
+    """`offer` with its line in the text before all edits: `lines` are the lines of that text, `ways` lead back to it."""
     (offset,) = document.order(position=document.position(offer.where, of_key=True))
     for before in ways:
         offset = before(offset)

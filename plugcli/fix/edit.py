@@ -1,4 +1,4 @@
-"""Edits of a text: what a fix does to a file. What no edit names stays as it is, byte for byte."""
+"""Edits of a text, with which a fix changes a file. Text that no edit names stays the same, byte for byte."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Edit:
-    """Put `text` in the place of the `length` characters at `offset`."""
+    """Replace the `length` characters at `offset` with `text`."""
 
     offset: int
     length: int
@@ -19,7 +19,7 @@ class Edit:
 
 
 class Unsure(Exception):
-    """Raised inside this package: the author has written this in a way in which a fix could be wrong."""
+    """Raised inside this package: the text is written in a way that could make a fix wrong."""
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
@@ -28,14 +28,14 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     at = 0
     for edit in sorted(edits, key=lambda each: (each.offset, each.length)):
         if edit.offset < at and (edit.text or not edit.length):
-            raise Unsure("two fixes change the same place")
+            raise Unsure("two fixes would change the same place")
         parts += [text[at : edit.offset], edit.text]
         at = max(at, edit.end)
     return "".join([*parts, text[at:]])
 
 
 def way_back(edits: Iterable[Edit]) -> Callable[[int], int]:
-    """Where in the text before `edits` stood what is at an offset after them; of new text, the place that it came to."""
+    """The offset before `edits` of what is at an offset after them; for new text, the place where it was put."""
     starts, starts_before, ends_before = [0], [0], list[int]()  # of each piece that stays
     for edit in sorted(edits, key=lambda each: (each.offset, each.length)):
         ends_before.append(max(starts_before[-1], edit.offset))

@@ -1,4 +1,4 @@
-"""Edits of a JSON text that say what to change in it, in the layout that the text has. It must have parsed, without duplicates."""
+"""Edits of a JSON text, in the layout that the text has. The text must have been parsed, without duplicate keys."""
 
 import json
 import re
@@ -18,7 +18,7 @@ class JsonEditor:
         self._indexed: dict[int, dict[str, Member]] = {}
 
     def remove(self, where: str) -> list[Edit]:
-        """Take away the member at `where`, with its comma and the space around it."""
+        """Remove the member at `where`, with its comma and the space around it."""
         members, member = self._member(where)
         index = members.index(member)
         if index + 1 < len(members):
@@ -48,12 +48,12 @@ class JsonEditor:
         return [Edit(items[-1].value.end, 0, "".join(f",{gap}{_dump(each)}" for each in values))]
 
     def lift(self, where: str) -> list[Edit]:
-        """Move the member at `where`, which is two levels deep, to the top level, behind the object that it was in."""
+        """Move the member at `where`, which is two levels deep, to the top level, after the object that it was in."""
         parent = pointer.join(*pointer.split(where)[:-1])
         members, member = self._member(where)
         siblings, holder = self._member(parent)
         if len(members) == 1:
-            raise Unsure("nothing would be left around it")
+            raise Unsure("the object around it would become empty")
         gap = self._before(holder)
         if holder is siblings[0] and "\n" not in gap:
             gap = self._gap(siblings, holder)
@@ -65,11 +65,11 @@ class JsonEditor:
         return [*self.remove(where), Edit(holder.value.end, 0, f",{gap}{text}")]
 
     def _list(self, values: list[str], gap: str, space: str) -> str:
-        """A list of texts, in lines where the lists of this text are, else in one."""
+        """A list of strings: on several lines if the lists of this text are, otherwise on one."""
         texts = [_dump(each) for each in values]
         if "\n" not in gap or not re.search(r'\[\r?\n\s*"', self._text):
             return f"[{f',{space}'.join(texts)}]"
-        # A step to the right is what stands before the first member of all.
+        # One level of indentation is the space before the very first member.
         deeper = gap + self._before(self._members("")[0]).rpartition("\n")[2]
         return f"[{deeper}{f',{deeper}'.join(texts)}{gap}]"
 

@@ -1,4 +1,4 @@
-"""What a fix of a document is made of: edits of its text, and what they must make of its values."""
+"""What a fix of a document consists of: edits of its text, and the change that they must make to its values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ class Offer:
 
 
 def editor(document: Document) -> JsonEditor | YamlEditor:
-    """An editor of the document's text. Raises Unsure where a place in it can mean two things."""
+    """An editor of the document's text. Raises Unsure if a place in it is ambiguous."""
     return JsonEditor(document.text) if document.is_json else YamlEditor(document.text)
 
 
 def at(data: Any, *parts: str) -> Any:
-    """The value in `data` that `parts` lead to, which must be there."""
+    """The value in `data` that `parts` lead to. It must exist."""
     for part in parts:
         data = data[int(part)] if isinstance(data, list) else data[part]
     return data

@@ -1,4 +1,4 @@
-"""An operation without operationId gets one, as the first of its members."""
+"""An operation without an operationId gets one, as its first member."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _LONGEST = 60
 
 
 def offers(document: Document, findings: Iterable[Finding]) -> Iterator[Offer]:
-    """A fix for each operation that a host finds no id at."""
+    """A fix for each operation without an id."""
     found = {each.pointer for each in findings if each.rule == "operation-id"}
     all_operations = list(operations(document))
     missing = [each for each in all_operations if each.where in found and "operationId" not in each.data]
@@ -32,7 +32,7 @@ def offers(document: Document, findings: Iterable[Finding]) -> Iterator[Offer]:
         def change(data: dict[str, Any], parts: list[str] = parts, name: str = name) -> None:
             at(data, *parts)["operationId"] = name
 
-        message = f"{operation.title} has the operationId {name} now"
+        message = f"{operation.title} now has the operationId {name}"
         yield Offer("operation-id", operation.where, message, tuple(edits), change)
 
 

@@ -15,7 +15,7 @@ from plugcli.fix.json_editor import JsonEditor
 from plugcli.fix.offer import Offer, at, editor
 from plugcli.fix.yaml_editor import YamlEditor
 
-# Members whose own members are names that the author chose, so that `properties` in them is no keyword.
+# The author chooses the names of the members of these, so `properties` in them is not a keyword.
 _NAMING = {
     "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "schemas", "responses", "parameters",
     "headers", "requestBodies", "securitySchemes", "examples", "links", "callbacks", "pathItems", "content", "paths",
@@ -26,7 +26,9 @@ _NAMING = {
 def offers(document: Document, findings: Iterable[Finding]) -> Iterator[Offer]:
     """A fix for each object whose properties have the flag. One that has the flag itself comes after the object around it."""
     flags: dict[str, list[str]] = defaultdict(list)
-    rules = {each.pointer: each.rule for each in findings}  # hosts may mind by different rules: any will do
+    rules = {
+        each.pointer: each.rule for each in findings
+    }  # hosts may report it by different rules: any of them will do
     for flag in rules:
         parts = pointer.split(flag)
         if _is_flag(parts) and isinstance(document.get(*parts), bool):
@@ -40,7 +42,7 @@ def offers(document: Document, findings: Iterable[Finding]) -> Iterator[Offer]:
 
 
 def _is_flag(parts: list[str]) -> bool:
-    """Whether `parts` lead to the `required` of a property, not to a property that is called so."""
+    """Whether `parts` lead to the `required` of a property, not to a property with that name."""
     index = 0
     while index < len(parts) - 3:
         index += 2 if parts[index] in _NAMING else 1
@@ -54,20 +56,20 @@ def _offer(
     schema = at(document.data, *parts)
     listed = schema.get("required", [])
     if not isinstance(listed, list):
-        raise Unsure("the list of required names is none")
+        raise Unsure("required is not a list of names")
     known = {each for each in listed if isinstance(each, str)}
     flags = {name: schema["properties"][name]["required"] for name in names}
     if any(name in known for name, flag in flags.items() if not flag):
-        raise Unsure("the flag says no and the list says yes")
+        raise Unsure("the flag says no but the list says yes")
     edits = [
         edit
         for name in names
         for edit in texts.remove(f"{where}{pointer.join('properties', name, 'required')}")
     ]
-    message = f"the flag `required` is gone from {', '.join(names)}"
+    message = f"the flag `required` is removed from {', '.join(names)}"
     new = [name for name, flag in flags.items() if flag and name not in known]
     if new:
-        message += f", and the list of required names has {', '.join(new)} now"
+        message += f", and the list of required names now has {', '.join(new)}"
         if "required" in schema:
             edits += texts.append(f"{where}/required", new)
         else:

@@ -1,4 +1,4 @@
-"""`servers` that stands inside `info`, where nobody reads it, moves to the top level."""
+"""`servers` inside `info`, where no host reads it, moves to the top level."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ _WHERE = "/info/servers"
 
 
 def offers(document: Document, findings: Iterable[Finding]) -> Iterator[Offer]:
-    """One fix at most. A top level that has its own `servers`, be it empty, is left as it is."""
+    """At most one fix. If the top level has its own `servers`, even an empty one, nothing changes."""
     is_found = any(each.rule == "servers" and each.pointer == _WHERE for each in findings)
     if not is_found or "servers" in document.data:
         return
@@ -20,7 +20,7 @@ def offers(document: Document, findings: Iterable[Finding]) -> Iterator[Offer]:
         edits = editor(document).lift(_WHERE)
     except Unsure:
         return
-    yield Offer("servers", _WHERE, "servers stands at the top level now", tuple(edits), _change)
+    yield Offer("servers", _WHERE, "servers is now at the top level", tuple(edits), _change)
 
 
 def _change(data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Commas before a closing bracket: the commonest slip in a manifest, and the one that its host explains worst."""
+"""Commas before a closing bracket: the commonest mistake in a manifest, and the one that its host explains worst."""
 
 import re
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from plugcli.document import Document, UnreadableDocument
 from plugcli.fix.edit import Edit, apply
 
-# A string, or what is left of one that is never closed: what looks like a comma in it is none.
+# A string, or the rest of one that is never closed: a comma inside it does not count.
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|,(?=\s*[}\]])', re.DOTALL)
 
 
 def trailing_commas(text: str, name: str) -> list[Edit]:
-    """The edits that make JSON of `text`; none where it is that already, or where more than trailing commas is wrong."""
+    """The edits that make `text` valid JSON; none if it is valid already, or if more than trailing commas is wrong."""
     if text.lstrip()[:1] not in ("{", "["):
         return []
     edits = list(_edits(text))

@@ -1,6 +1,6 @@
-"""Edits of a YAML text that say what to change in it, in the layout that the text has. It must have parsed, without duplicates.
+"""Edits of a YAML text, in the layout that the text has. The text must have been parsed, without duplicate keys.
 
-Only block style, and only what stands on lines of its own: comments stay where they are. Everything else is Unsure.
+It edits only block style, and only members on their own lines; comments stay where they are. Everything else raises Unsure.
 """
 
 import json
@@ -11,7 +11,7 @@ from plugcli.document import pointer
 from plugcli.fix.edit import Edit, Unsure
 from plugcli.fix.yaml_layout import Node, find, layout
 
-# Text that no reader takes for a number, a boolean or null when it stands without quotes.
+# Text that no parser reads as a number, a boolean or null if it has no quotes.
 _PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_][A-Za-z0-9_-]*", re.IGNORECASE)
 _REST = re.compile(r"[ \t]*(#[^\r\n]*)?")
 
@@ -23,17 +23,17 @@ class YamlEditor:
         self._text = text
         self._newline = "\r\n" if "\r\n" in text else "\n"
         if re.search("\r(?!\n)|[\x85\u2028\u2029]", text):
-            raise Unsure("lines end in a strange way")
+            raise Unsure("it has unusual line ends")
         self._root = layout(text)
 
     def remove(self, where: str) -> list[Edit]:
-        """Take away the member at `where`, which is one line; a comment on that line stays."""
+        """Remove the member at `where`, which is one line; a comment on that line stays."""
         around, key, value = self._member(where)
         if len(around.keys) == 1:
-            raise Unsure("nothing would be left around it")
+            raise Unsure("the mapping around it would become empty")
         self._indentation(key)
         if "\n" in self._text[key.start : value.end]:
-            raise Unsure("it goes over several lines")
+            raise Unsure("it spans several lines")
         comment = self._rest(value.end)
         if comment:
             return [Edit(key.start, comment - key.start)]
@@ -68,7 +68,7 @@ class YamlEditor:
         """Add texts to the list at `where`."""
         _, _, items = self._member(where)
         if items.kind != "sequence" or not all(each.kind == "scalar" for each in items.values):
-            raise Unsure("it is no list of names")
+            raise Unsure("it is not a list of names")
         if items.is_flow:
             if not items.values:
                 return [Edit(items.start + 1, 0, ", ".join(map(_scalar, values)))]
@@ -77,17 +77,17 @@ class YamlEditor:
         last = items.values[-1]
         lead = self._text[self._line(last.start) : last.start]
         if not re.fullmatch(r" *- +", lead) or "\n" in self._text[last.start : last.end]:
-            raise Unsure("the list is not one name a line")
+            raise Unsure("the list does not have one name per line")
         self._rest(last.end)
         lines = "".join(f"{self._newline}{lead}{_scalar(each, last.style)}" for each in values)
         return [Edit(self._line_end(last.end), 0, lines)]
 
     def lift(self, where: str) -> list[Edit]:
-        """Move the member at `where`, which is two levels deep, to the top level, behind the mapping that it was in."""
+        """Move the member at `where`, which is two levels deep, to the top level, after the mapping that it was in."""
         around, key, value = self._member(where)
         holder, outer_key, _ = self._member(pointer.join(*pointer.split(where)[:-1]))
         if len(around.keys) == 1:
-            raise Unsure("nothing would be left around it")
+            raise Unsure("the mapping around it would become empty")
         if holder is not self._root:
             raise Unsure("it is too deep")
         inner, outer = self._indentation(key), self._indentation(outer_key)
@@ -113,14 +113,14 @@ class YamlEditor:
         return around, key, value
 
     def _indentation(self, key: Node) -> str:
-        """The spaces before a key that is the first of its line."""
+        """The spaces before a key that comes first on its line."""
         indent = self._text[self._line(key.start) : key.start]
         if indent.strip(" ") or "\n" in self._text[key.start : key.end]:
-            raise Unsure("the key is not the first of its line")
+            raise Unsure("the key does not come first on its line")
         return indent
 
     def _rest(self, offset: int) -> int:
-        """Where the comment after `offset` starts, 0 without one. Raises Unsure where the line goes on otherwise."""
+        """Where the comment after `offset` starts; 0 if there is none. Raises Unsure if something else follows on the line."""
         rest = _REST.match(self._text, offset)
         if rest is None or self._text[rest.end() : rest.end() + 1] not in ("", "\r", "\n"):
             raise Unsure("something follows on the same line")
@@ -128,7 +128,7 @@ class YamlEditor:
 
     @cached_property
     def _dash_indent(self) -> int:
-        """How much further right than its key a list's dash stands in this text."""
+        """How far a list's dash is indented from its key in this text."""
         waiting = [self._root]
         for node in waiting:
             for key, value in zip(node.keys, node.values, strict=False):

@@ -1,4 +1,4 @@
-"""Where everything of a YAML text starts and ends, and how it is written: what an editor must know and a reader need not."""
+"""Where everything in a YAML text starts and ends, and how it is written: an editor must know this, a parser need not."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +14,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass
 class Node:
-    """A value: of a mapping the keys and values, of a sequence the items. `style` is the quote or the sign of a block."""
+    """A value: a mapping has keys and values, a sequence has items. `style` is the quote or the block indicator."""
 
     kind: Literal["mapping", "sequence", "scalar"]
     start: int
@@ -26,12 +26,12 @@ class Node:
     text: str = ""
 
     def member(self, name: str) -> tuple["Node", "Node"]:
-        """The key and the value of a member; of an item, twice itself."""
+        """The key and the value of a member; for an item, the item twice."""
         if self.kind == "sequence" and name.isdecimal() and int(name) < len(self.values):
             return self.values[int(name)], self.values[int(name)]
         index = self._indexes.get(name)
         if index is None:
-            raise Unsure("it is not where it should be")
+            raise Unsure("it is not where it is expected")
         return self.keys[index], self.values[index]
 
     @cached_property
@@ -62,7 +62,7 @@ def layout(text: str) -> Node:
             node = Node("sequence", start, end, bool(event.flow_style))
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             closed = stack.pop()
-            # The end of a block is known to the parser only when the next one starts.
+            # The parser knows the end of a block only when the next one starts.
             closed.end = end if closed.is_flow or not closed.values else closed.values[-1].end
             continue
         else:

@@ -84,8 +84,8 @@ def test_fix_writes_the_file_and_says_what_it_did(document: Path) -> None:
     done = plugcli("--fix", "openapi.yaml", cwd=document.parent)
     assert FIXED == document.read_text()
     assert [
-        "fixed openapi.yaml:6: servers stands at the top level now [servers]",
-        "fixed openapi.yaml:10: GET /things has the operationId getThings now [operation-id]",
+        "fixed openapi.yaml:6: servers is now at the top level [servers]",
+        "fixed openapi.yaml:10: GET /things now has the operationId getThings [operation-id]",
     ] == done.stderr.splitlines()
     assert 0 == done.returncode
     assert "no errors, no warnings" in done.stdout

@@ -303,6 +303,6 @@ def test_fix_after_which_a_host_finds_more_errors_is_refused() -> None:
     assert fix(plugin, validate(plugin, HOSTS), HOSTS).texts
     done = fix(plugin, validate(plugin, {"chatgpt": strict}), {"chatgpt": strict})
     assert ({}, ()) == (done.texts, done.fixes)
-    assert ["not done, because ChatGPT would then find more errors: servers stands at the top level now"] == [
+    assert ["not done, because ChatGPT would then find more errors: servers is now at the top level"] == [
         each.message for each in done.refused
     ]
