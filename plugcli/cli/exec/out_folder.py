@@ -133,7 +133,7 @@ class OutFolder:
         has_room = size <= self._limit - self._used
         if not has_room:
             limit = spell_bytes(self._limit)
-            self.leave_out(f"{shown(name)} ({spell_bytes(size)}): {limit} is the limit on all files together")
+            self.leave_out(f"{shown(name)} ({spell_bytes(size)}): all files together may have {limit}")
         return has_room
 
     @contextlib.contextmanager
