@@ -143,9 +143,7 @@ def _yaml(text: Text, value: Any, where: str, column: int, layout: Layout, chanc
         text.add(_scalar(key, chance) + ":")
         is_block = isinstance(each, (dict, list, Again)) and bool(_entries(each, place))
         if is_block and chance.random() < 0.8:
-            is_flush = (
-                isinstance(each, list) and chance.random() < 0.4
-            )  # a list may start in the column of its key
+            is_flush = isinstance(each, list) and chance.random() < 0.4  # a list may start where its key does
             inner = column if is_flush else column + layout.indent
             if chance.random() < 0.2:
                 text.add("   # a comment: with a colon")
