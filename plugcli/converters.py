@@ -28,10 +28,10 @@ CONVERTED: Mapping[str, Claim] = {
         "observed", "PrefectHQ/fastmcp#578: up to the first __, slugified, cut to 56", severity="note"
     ),
     "operation-text": Claim(
-        "observed", "MCP: a description is optional, and all the model goes by", severity="note"
+        "observed", "MCP: a description is optional, but the model has nothing else to go by", severity="note"
     ),
     "path-slash": Claim(
-        "observed", "OpenAPI: a path starts with a slash, and is put behind the server's address"
+        "observed", "OpenAPI: a path starts with a slash, and is appended to the server's URL"
     ),
     "path-parameter": Claim(
         "observed", "deduced: the path stays as it is written where no argument fills it in"

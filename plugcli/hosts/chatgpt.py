@@ -1,6 +1,7 @@
 """ChatGPT plugins, 2023 and 2024: the host that the manifest was made for.
 
-Sources, by the words used below. `docs`: platform.openai.com/docs/plugins, archived 2023-09-22.
+Sources, by the words used below. `docs`: OpenAI's documentation: platform.openai.com/docs/plugins, archived 2023-09-22, unless the source
+names another page of it.
 `client`: the web client's own code (0xdevalias/chatgpt-source-watch). `store`: 1,162 manifests and 811
 OpenAPI documents of plugins that OpenAI approved, from June 2023 to April 2024. If the docs forbid something
 that approved plugins do, it is a warning. Nobody knows the host's own messages about single members of the

@@ -23,7 +23,7 @@ def check(openapi: Document, host: Host) -> Problems:
     if "components" not in openapi.data or isinstance(openapi.get("components", "schemas"), dict):
         return
     if isinstance(openapi.data["components"], dict):
-        where, message = "/components/schemas", "components must have an object schemas"
+        where, message = "/components/schemas", "components must have a member schemas that is an object"
     else:
         where, message = "/components", "components is not an object"
     yield Problem(Place(openapi, where), message, "components-schemas", "add schemas: {} to components")

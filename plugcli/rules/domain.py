@@ -1,4 +1,4 @@
-"""The plugin's URLs do not meet the demands on a public plugin.
+"""The plugin's URLs do not meet the requirements for a public plugin.
 
 A host reaches a deployed plugin only over https. ChatGPT accepts an `api.url` only on the plugin's own domain or a subdomain of it,
 as all approved plugins have it. This is checked only if the plugin's address is known.
@@ -6,7 +6,7 @@ as all approved plugins have it. This is checked only if the plugin's address is
 Bad:
 
     $ plugcli validate https://todo.plugcli.dev
-    error: api.url is at api.plugcli.dev, and the plugin at todo.plugcli.dev [domain]
+    error: api.url is at api.plugcli.dev, but the plugin is at todo.plugcli.dev [domain]
 
 Good:
 

@@ -1,4 +1,4 @@
-"""The plugin is on localhost, so the demands on a public plugin are not checked.
+"""The plugin is on localhost, so the requirements for a public plugin are not checked.
 
 https, a certificate, the domain of `api.url` and authentication matter once the plugin is deployed. On localhost ChatGPT accepts
 http, and only plugins without authentication: one with a key or a login cannot be installed from there. With `--url` the plugin is

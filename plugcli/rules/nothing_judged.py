@@ -9,7 +9,7 @@ Bad:
 
     $ plugcli validate --for mcp http://localhost:8000
     http://localhost:8000: error: nothing is judged: the manifest at ...: the server answers 404 Not Found [nothing-judged]
-      hint: name the OpenAPI document itself: http://localhost:8000/openapi.json
+      hint: validate the OpenAPI document itself: http://localhost:8000/openapi.json
 
 Good:
 

@@ -53,7 +53,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 message = (
                     f"{' and '.join(foreign)} of {name} are at {domain}, but the API is at {home.domain}"
                 )
-                hint = f"serve them at {home.domain}, for example with a redirect"
+                hint = f"serve them at {home.domain} or a subdomain of it, for example with a redirect"
                 yield Problem(Place(openapi, pointer.join(*parts)), message, "oauth-domain", hint)
 
 

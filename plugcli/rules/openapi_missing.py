@@ -8,7 +8,7 @@ Bad:
     $ ls -A
     ai-plugin.json
     $ plugcli validate .
-    note: the OpenAPI document is not judged: the file is not here [openapi-missing]
+    note: the OpenAPI document is not judged: there is no such file here [openapi-missing]
 
 Good:
 

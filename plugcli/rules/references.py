@@ -136,7 +136,7 @@ def _circular(openapi: Document) -> Problems:
         reference, where = found.value["$ref"], found.pointer()
         target = pointer.join(*pointer.split(unquote(reference[1:])))
         if where == target or where.startswith(f"{target}/"):
-            message = f"$ref {reference} leads to the schema that contains it"
+            message = f"$ref {reference} leads to a value that contains it"
             hint = "name the schema that you mean, for example #/components/schemas/Name"
         elif where == min(_round(openapi, where), default=""):
             message = f"$ref {reference} leads back to itself"

@@ -75,7 +75,7 @@ def _elsewhere(plugin: Plugin, openapi: Document) -> Problems:
         return
     if not any(each.shares_domain(home) for each in found):
         message = f"the server {urls[0]} is not on the plugin's domain, {home.domain}"
-        hint = f"serve the API on {home.domain}: otherwise the host calls {home.host}"
+        hint = f"serve the API at {home.domain} or a subdomain of it: otherwise the host calls {home.host}"
         yield Problem(Place(openapi, "/servers/0/url"), message, "servers/elsewhere", hint)
 
 

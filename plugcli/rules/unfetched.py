@@ -6,7 +6,7 @@ is unknown, the certificate is refused, an answer other than 200, a redirect to 
 Bad:
 
     $ plugcli validate http://localhost:5003
-    error: the manifest at http://localhost:5003/.well-known/ai-plugin.json: nobody listens there [unfetched]
+    error: the manifest at http://localhost:5003/.well-known/ai-plugin.json: nothing listens at localhost:5003 [unfetched]
 
 Good:
 

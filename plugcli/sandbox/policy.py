@@ -8,7 +8,7 @@ from plugcli.sandbox.limits import Capacity, Limits
 
 
 @dataclass(frozen=True)
-class Policy(Limits, Capacity):
+class Policy(Capacity, Limits):  # in this order the numbers of Limits come first
     """What untrusted code may use on one machine: the Limits of one jail, and the Capacity for all of them."""
 
     def __post_init__(self) -> None:

@@ -1,14 +1,12 @@
 """What answers the calls of a plugin's API: its own code, or nothing, which says so with 501."""
 
-import re
-from collections.abc import Mapping
-from typing import Any
+import asyncio
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from plugcli.builtin.python.terms import set_terms
+from plugcli.builtin.python.terms import raw_path, set_terms
 from plugcli.errors import PlugcliError
-from plugcli.openapi.operation import METHODS
+from plugcli.openapi.match import operations_at
 from plugcli.respond import Refusal, send_refusal
 from plugcli.sandbox import Engine
 from plugcli.serve.routing import no_such_method, nothing_at
@@ -35,7 +33,7 @@ def nothing(source: Source) -> ASGIApp:
         if scope["type"] != "http":
             raise NotImplementedError("no lifespan")  # how an ASGI application says that it has no lifespan
         method, path = scope["method"], scope["path"]
-        methods = _api_methods(source, path)
+        methods = await asyncio.to_thread(_api_methods, source, scope)
         if not methods:
             refusal = nothing_at(path)
         elif method not in methods:
@@ -51,20 +49,13 @@ def nothing(source: Source) -> ASGIApp:
     return app
 
 
-def _api_methods(source: Source, path: str) -> set[str]:
-    """Return the methods that the OpenAPI document has for `path`; GET includes HEAD."""
+def _api_methods(source: Source, scope: Scope) -> set[str]:
+    """Return the methods that the OpenAPI document has for the path of the request; GET includes HEAD."""
     try:
         openapi = source.plugin().openapi
     except PlugcliError:
         return set()
-    paths: Any = openapi.data.get("paths") if openapi else None
-    items = paths.items() if isinstance(paths, Mapping) else ()
-    found = [item for template, item in items if isinstance(item, Mapping) and _matches(template, path)]
-    methods = {key.upper() for item in found for key in item if key in METHODS}
+    path, query = raw_path(scope).decode("latin-1"), scope["query_string"].decode("latin-1")
+    found = operations_at(openapi, path, query) if openapi else ()
+    methods = {each.method.upper() for each in found}
     return methods | {"HEAD"} if "GET" in methods else methods
-
-
-def _matches(template: str, path: str) -> bool:
-    """Whether `path` is `template`, such as /todos/{username}, below any base path of a server."""
-    pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^/{}]*\}", template))
-    return re.fullmatch(f".*{pattern}", path) is not None

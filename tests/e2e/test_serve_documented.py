@@ -196,3 +196,33 @@ def test_plugin_without_code_knows_its_methods(tmp_path: Path) -> None:
         assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
         answer = server.call("POST", "/openapi.yaml")
         assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_plugin_without_code_is_at_the_base_path_of_its_servers(tmp_path: Path) -> None:
+    """A host asks there. A path that only ends like one of the API's is 404, not 501: no code will ever answer it."""
+    folder = write_plugin(tmp_path / "mine", None)
+    openapi = folder / "openapi.yaml"
+    openapi.write_text(
+        openapi.read_text().replace("url: http://localhost:5003", "url: http://localhost:5003/base")
+    )
+    with serving(tmp_path, folder) as server:
+        asked = (
+            "/base/hello/ann",
+            "/hello/ann",
+            "/hello/a%2Fb",
+            "/anything/hello/ann",
+            "/base/base/hello/ann",
+        )
+        assert [501, 501, 501, 404, 404] == [server.get(path).status for path in asked]
+        answer = server.call("DELETE", "/base/hello/ann")
+        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_plugin_without_code_tells_operations_apart_by_their_query(tmp_path: Path) -> None:
+    """Documents of real plugins have `/services?funcs=A` as a path."""
+    folder = write_plugin(tmp_path / "mine", None)
+    openapi = folder / "openapi.yaml"
+    openapi.write_text(openapi.read_text().replace("/hello/{name}:", "/services?funcs=A:"))
+    with serving(tmp_path, folder) as server:
+        asked = ("/services?funcs=A", "/services?mobile=0&funcs=A", "/services?funcs=B", "/services")
+        assert [501, 501, 404, 404] == [server.get(path).status for path in asked]
