@@ -1,4 +1,4 @@
-"""Work whose cost untrusted code decides, kept off the event loop: it has threads, which end with the Sandbox.
+"""Work whose cost untrusted code decides, kept off the event loop: it has threads of its own.
 
 A thread alone is not enough, for two reasons. The code can hold a lock that the kernel takes for us (of a folder, of a file), so that a
 thread waits: a Queue gives one workspace one thread at a time, and nobody else waits for it. And whoever computes keeps the interpreter's
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class Aside:
-    """The threads of one Sandbox: at most `threads`, which has to be more than there are queues."""
+    """Threads of one owner, which closes them: at most `threads`, which has to be more than there are queues."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads

@@ -11,8 +11,10 @@ from starlette.types import Scope
 from plugcli.builtin.python.fit import ANSWER_CHARACTERS
 from plugcli.builtin.python.links import FileLink, Links
 from plugcli.sandbox import Engine
+from plugcli.sandbox.aside import Aside
 
 UPLOADS = "/files"
+_THREADS = 32
 
 
 def origin_of(scope: Scope) -> str:
@@ -23,15 +25,18 @@ def origin_of(scope: Scope) -> str:
 
 @dataclass(frozen=True)
 class Terms:
-    """How long an answer may be, whether conversations are kept, and the addresses of files.
+    """How long an answer may be, whether conversations are kept, the addresses of files, and the threads for long work.
 
-    `links` writes and reads the paths of the addresses; `origin(scope)` is what stands before them.
+    `links` writes and reads the paths of the addresses; `origin(scope)` is what stands before them. `aside` has threads
+    that read long requests and write long answers. How long that takes is up to the client, so nothing else uses these
+    threads. They end when `aside` is closed, or with the routes.
     """
 
     answer_characters: int = ANSWER_CHARACTERS
     is_stateless: bool = False
     links: Links = field(default_factory=Links)
     origin: Callable[[Scope], str] = origin_of
+    aside: Aside = field(default_factory=lambda: Aside(_THREADS), compare=False, repr=False)
 
     def url(self, scope: Scope, handle: str, name: str) -> str:
         """Return the address of a conversation's file for the client that sent the request of `scope`."""
