@@ -42,7 +42,7 @@ class Guard:
     The answers that `ready` finds are public. `is_public(path)` says which GET answers of the plugin itself need no token
     either: a framework may generate the OpenAPI document. `log` gets the traceback of a crash. `bounds_own_body(scope)`
     says whether the route that takes the request limits the body itself: then the route gets it unread. `links` reads the
-    addresses of files, if the plugin runs code: a client that has such an address may fetch the file.
+    addresses of files: a client that has such an address may fetch the file.
     """
 
     plugin: ASGIApp

@@ -71,7 +71,7 @@ def guard(app: ASGIApp, running: Running) -> ASGIApp:
         service.token.encode() if service.token else None,
         running.log,
         partial(routing.bounds_own_body, running.api),
-        service.terms.links if running.engine else None,
+        service.terms.links,
     )
 
 

@@ -1,6 +1,7 @@
 """Routes of an author's own beside those of plugcli: the guard goes by whose route it is, and not by its path."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,43 @@ def create_app(sandbox):
     app = Starlette(routes=[*own, Mount("/python", routes=routes(sandbox)), *routes(sandbox)])
     return GZipMiddleware(app)
 """
+# A plugin that counts its calls, and one that starts a Sandbox of its own.
+WRAPPED = """
+from plugcli.builtin.python import routes
+from starlette.applications import Starlette
+
+class Counting:
+    def __init__(self, inner):
+        self.inner = inner
+        self.calls = 0
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    async def open(self, key):
+        self.calls += 1
+        return await self.inner.open(key)
+
+def create_app(sandbox):
+    return Starlette(routes=routes(Counting(sandbox)))
+"""
+ITS_OWN = """
+import contextlib
+
+from plugcli.builtin.python import routes
+from plugcli.sandbox import Sandbox
+from starlette.applications import Starlette
+
+sandbox = Sandbox()
+
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    async with sandbox:
+        yield
+
+app = Starlette(routes=routes(sandbox), lifespan=lifespan)
+"""
+TOKEN = "a-token-of-twenty-eight-bytes"
 TEXT = b"x" * 30_000_000
 FORM = {"Content-Type": "text/plain"}
 
@@ -84,3 +122,21 @@ def test_address_of_a_file_is_good_for_all_routes_of_one_sandbox(both: Server) -
 def test_own_route_beside_those_of_plugcli_gets_json_alone(both: Server) -> None:
     """Its path ends like that of the uploads."""
     assert 415 == both.call("POST", "/own/files", b"x", FORM).status
+
+
+@pytest.mark.parametrize("code", [WRAPPED, ITS_OWN], ids=["wrapped", "its own"])
+def test_options_hold_whatever_the_sandbox_of_the_routes(tmp_path: Path, code: str) -> None:
+    """A plugin need not give its routes the very sandbox that serve has started."""
+    plugin = write_plugin(tmp_path / "mine", code)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    given = ["--preload", "none", "--answer-characters", "2000"]
+    with serving(tmp_path, plugin, *given, PLUGCLI_TOKEN=TOKEN) as server:
+        call = {"code": "open('a.txt', 'w').write('hello'); print('x' * 5000)", "session": "a"}
+        answer = server.post("/execute", call, **bearer)
+        assert (200, True) == (answer.status, len(answer.body) <= 2000)
+        url = server.get("/files?session=a", **bearer).json()["files"][0]["url"]
+        assert b"hello" == server.get(url.removeprefix(server.url)).body
+        assert 401 == server.get("/files?session=a").status
+    with serving(tmp_path, plugin, "--preload", "none", "--stateless", PLUGCLI_TOKEN=TOKEN) as server:
+        assert 422 == server.post("/execute", {"code": "1", "session": "a"}, **bearer).status
+        assert 422 == server.get("/files", **bearer).status

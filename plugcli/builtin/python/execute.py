@@ -28,7 +28,7 @@ from plugcli.sandbox.engine import OnOutput
 def routes(sandbox: Engine, terms: Terms | None = None) -> list[Route]:
     """`POST /execute {code, session?, timeout?}`, run in `sandbox`, and the files of its sessions below /files.
 
-    Without `terms` they are those of the `plugcli serve` that started the sandbox, or else the defaults.
+    Without `terms` they are those of the `plugcli serve` that runs the plugin, or else the defaults.
     """
     terms = terms or terms_of(sandbox)
     return [Route("/execute", _Execute(sandbox, terms), methods=["POST"]), *files_routes(sandbox, terms)]

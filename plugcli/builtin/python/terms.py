@@ -1,6 +1,7 @@
 """On which terms the routes of a sandbox answer: what they need to know of the server around them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
@@ -43,18 +44,29 @@ class Terms:
         return self.origin(scope) + self.links.path(FileLink(handle, name))
 
 
-# A plugin makes its routes of the sandbox alone, so the sandbox is what leads to its terms.
+# A plugin makes its routes of a sandbox alone, and that need not be the one that serve started: the plugin may put its own
+# object around it, or start a Sandbox itself. So the terms of the running service do not depend on which sandbox it is.
+_served: Terms | None = None
 _TERMS: WeakKeyDictionary[Engine, Terms] = WeakKeyDictionary()
 
 
-def set_terms(sandbox: Engine, terms: Terms) -> None:
-    """Have the routes of `sandbox` that are made from now on answer on `terms`."""
-    _TERMS[sandbox] = terms
+@contextmanager
+def served_on(terms: Terms) -> Iterator[None]:
+    """Have all routes that are made until the end answer on `terms`, whatever their sandbox."""
+    global _served
+    before, _served = _served, terms
+    try:
+        yield
+    finally:
+        _served = before
 
 
 def terms_of(sandbox: Engine) -> Terms:
-    """Return the terms of `sandbox`: those that were set, else the defaults, with one key for all its routes."""
-    return _TERMS.setdefault(sandbox, Terms())
+    """Return the terms for the routes of `sandbox`: those of the running service.
+
+    Without one they are the defaults, with one key for all routes of the sandbox.
+    """
+    return _TERMS.setdefault(sandbox, Terms()) if _served is None else _served
 
 
 def raw_path(scope: Scope) -> bytes:
