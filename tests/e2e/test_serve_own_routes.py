@@ -34,6 +34,45 @@ def create_app(sandbox):
     app = Starlette(routes=[*own, Mount("/python", routes=routes(sandbox)), *routes(sandbox)])
     return GZipMiddleware(app)
 """
+# FastAPI, which is not installed here, includes a router as Included does.
+HIDDEN = """
+from plugcli.builtin.python import routes
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+async def count(request):
+    return JSONResponse({"bytes": len(await request.body())})
+
+class Included(BaseRoute):
+    def __init__(self, routes):
+        self.router = Router(routes=routes)
+
+    def matches(self, scope):
+        found = [route.matches(scope)[0] for route in self.router.routes]
+        return max(found, key=lambda match: match.value), {}
+
+    async def handle(self, scope, receive, send):
+        await self.router(scope, receive, send)
+
+class Keeping:
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send):
+        await self.inner(scope, receive, send)
+
+def create_app(sandbox):
+    inner = Starlette(routes=[Route("/own/files", count, methods=["POST"]), *routes(sandbox)])
+    own = Starlette(routes=[Route("/files", count, methods=["POST"])])
+
+    async def function(scope, receive, send):
+        await inner(scope, receive, send)
+
+    shapes = {"/function": function, "/middleware": Keeping(inner), "/own": Keeping(own)}
+    mounts = [Mount(path, app=app) for path, app in shapes.items()]
+    return Starlette(routes=[*mounts, Included(routes(sandbox))])
+"""
 # A plugin that counts its calls, and one that starts a Sandbox of its own.
 WRAPPED = """
 from plugcli.builtin.python import routes
@@ -122,6 +161,31 @@ def test_address_of_a_file_is_good_for_all_routes_of_one_sandbox(both: Server) -
 def test_own_route_beside_those_of_plugcli_gets_json_alone(both: Server) -> None:
     """Its path ends like that of the uploads."""
     assert 415 == both.call("POST", "/own/files", b"x", FORM).status
+
+
+@pytest.fixture(scope="module")
+def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A plugin whose routes cannot be seen from outside: in a function, in a middleware, in a router that is included."""
+    tmp_path = tmp_path_factory.mktemp("hidden")
+    plugin = write_plugin(tmp_path / "mine", HIDDEN)
+    with serving(tmp_path, plugin, "--preload", "none", "--workspace", "40MiB") as running:
+        yield running
+
+
+@pytest.mark.parametrize("shape", ["", "/function", "/middleware"])
+def test_upload_is_taken_where_the_route_cannot_be_seen(hidden: Server, shape: str) -> None:
+    """An author may build an application as any framework does."""
+    path = f"{shape}/files?session={shape[1:] or 'included'}&name=long.txt"
+    answer = hidden.call("POST", path, TEXT, FORM)
+    assert (201, 30_000_000) == (answer.status, answer.json()["files"][0]["bytes"])
+    assert 413 == hidden.call("POST", path, b"x" * 50_000_000, FORM).status
+
+
+def test_route_of_another_that_cannot_be_seen_reads_no_more_than_an_upload(hidden: Server) -> None:
+    """It may lie where plugcli's would, and it bounds nothing."""
+    assert {"bytes": 30_000_000} == hidden.call("POST", "/own/files", TEXT, FORM).json()
+    assert 413 == hidden.call("POST", "/own/files", b"x" * 50_000_000, FORM).status
+    assert 415 == hidden.call("POST", "/function/own/files", TEXT, FORM).status
 
 
 @pytest.mark.parametrize("code", [WRAPPED, ITS_OWN], ids=["wrapped", "its own"])
