@@ -1,4 +1,4 @@
-"""Threads for work whose cost untrusted code decides, so that it stays off the event loop. They end with the Sandbox.
+"""Threads for work whose cost untrusted code decides, so that it stays off the event loop. Their owner closes them.
 
 A thread alone is not enough, for two reasons. First, the code can hold a kernel lock (on a folder or a file), and a thread that needs it
 waits. A Queue therefore gives each workspace one thread at a time, and no other workspace waits for it. Second, a thread that computes
@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class Aside:
-    """The threads of one Sandbox: at most `threads`, which must be more than the number of queues."""
+    """Threads of one owner, which closes them: at most `threads`, which must be more than the number of queues."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from plugcli.builtin.python.terms import raw_path, set_terms
+from plugcli.builtin.python.terms import raw_path
 from plugcli.errors import PlugcliError
 from plugcli.openapi.match import operations_at
 from plugcli.respond import Refusal, send_refusal
@@ -21,8 +21,6 @@ def api_of(service: Service, engine: Engine | None) -> ASGIApp:
     """
     if service.code is None:
         return nothing(service.source)
-    if engine is not None:
-        set_terms(engine, service.terms)  # before the code makes its routes
     return service.code.app_with(engine)
 
 

@@ -5,6 +5,7 @@ the plugin. It is plain ASGI, because it runs on every call.
 """
 
 import asyncio
+import math
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from plugcli.respond import (
     send_early_refusal,
     send_refusal,
 )
+from plugcli.sandbox.amounts import spell_bytes
 from plugcli.serve.routing import READY_METHODS, no_such_method
 from plugcli.serve.site import Site, other_site
 from plugcli.serve.token import check_token
@@ -40,9 +42,9 @@ class Guard:
     """An ASGI application around the plugin's.
 
     The answers that `ready` finds are public. `is_public(path)` says which GET answers of the plugin itself need no token
-    either: a framework may generate the OpenAPI document. `log` gets the traceback of a crash. `bounds_own_body(scope)`
-    says whether the route that takes the request limits the body itself: then the route gets it unread. `links` reads the
-    addresses of files, if the plugin runs code: a client that has such an address may fetch the file.
+    either: a framework may generate the OpenAPI document. `log` gets the traceback of a crash. `unread_bytes(scope)` says
+    how many bytes of the body the plugin may read itself, whatever they are. If it is 0, the body has to be JSON. `links` reads the
+    addresses of files: a client that has such an address may fetch the file.
     """
 
     plugin: ASGIApp
@@ -51,7 +53,7 @@ class Guard:
     is_public: Callable[[str], Awaitable[bool]]
     token: bytes | None
     log: Callable[[str], None]
-    bounds_own_body: Callable[[Scope], bool] = lambda scope: False
+    unread_bytes: Callable[[Scope], float] = lambda scope: 0
     links: Links | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,10 +102,13 @@ class Guard:
                     raise other_site()
                 if self.token is not None and not (is_get and await self.is_public(scope["path"])):
                     check_token(self.token, headers)
-            if not self.bounds_own_body(scope):
+            unread_bytes = self.unread_bytes(scope)
+            if not unread_bytes:
                 if not _has_good_type(headers):
                     await self._check_method(scope, here)
                 read_on = _replay(await _read_body(headers, receive), receive)
+            elif int(headers.get(b"content-length", b"0")) > unread_bytes:
+                raise _too_large(unread_bytes)
         except Refusal as refusal:
             if _has_body(headers):
                 await send_early_refusal(refusal, receive, send)
@@ -112,7 +117,40 @@ class Guard:
         except ClientGone:
             pass
         else:
-            await self.plugin(scope, read_on, send)
+            if 0 < unread_bytes < math.inf:
+                await self._answer_counting(int(unread_bytes), scope, receive, send)
+            else:
+                await self.plugin(scope, read_on, send)
+
+    async def _answer_counting(self, bytes_max: int, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the plugin answer, but refuse the request once the plugin asks for more than `bytes_max` bytes of its body."""
+        left = bytes_max
+        is_started = False
+
+        async def receive_counting() -> Message:
+            nonlocal left
+            if left >= 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+            if left >= 0:
+                return message
+            if is_started:  # it is too late for another status
+                return {"type": "http.disconnect"}
+            raise _too_large(bytes_max)
+
+        async def send_unless_over(message: Message) -> None:
+            nonlocal is_started
+            if left >= 0 or is_started:  # else the refusal takes the place of what the plugin makes of it
+                is_started = True
+                await send(message)
+
+        try:
+            await self.plugin(scope, receive_counting, send_unless_over)
+        except Exception:
+            if left >= 0 or is_started:
+                raise
+        if left < 0 and not is_started:
+            await send_early_refusal(_too_large(bytes_max), receive, send)
 
     async def _check_method(self, scope: Scope, here: str) -> None:
         """Refuse a method that a document does not have, because no other body would help. Raises Refusal (405)."""
@@ -178,8 +216,8 @@ def _has_good_type(headers: Mapping[bytes, bytes]) -> bool:
     return (mime is None and not _has_body(headers)) or is_json_media_type((mime or b"").decode("latin-1"))
 
 
-def _too_large() -> Refusal:
-    return Refusal(413, f"the body is larger than {BODY_BYTES_MAX // 2**20} MiB", "send less in one call")
+def _too_large(bytes_max: float = BODY_BYTES_MAX) -> Refusal:
+    return Refusal(413, f"the body is larger than {spell_bytes(int(bytes_max))}", "send less in one call")
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

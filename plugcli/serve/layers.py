@@ -10,6 +10,7 @@ from functools import partial
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from plugcli.builtin.python.files import FORM_BYTES
 from plugcli.builtin.python.refusals import busy
 from plugcli.respond import send_early_refusal
 from plugcli.serve import routing
@@ -62,7 +63,8 @@ def method_before_type(app: ASGIApp, running: Running) -> ASGIApp:
 
 def guard(app: ASGIApp, running: Running) -> ASGIApp:
     """Answer with documents, and let nothing through to the API that is foreign, unauthorised, oversized or not JSON."""
-    service = running.service
+    service, engine = running.service, running.engine
+    upload_bytes_max = engine.limits.workspace_bytes_held + FORM_BYTES if engine else 0
     return Guard(
         app,
         service.site,
@@ -70,8 +72,8 @@ def guard(app: ASGIApp, running: Running) -> ASGIApp:
         partial(is_document, service.source),
         service.token.encode() if service.token else None,
         running.log,
-        partial(routing.bounds_own_body, running.api),
-        service.terms.links if running.engine else None,
+        partial(routing.unread_bytes, running.api, upload_bytes_max),
+        service.terms.links,
     )
 
 

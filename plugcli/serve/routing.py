@@ -5,6 +5,7 @@ all that the resource supports; and Starlette refuses in plain text. Both are co
 plugins benefit too. A refusal that the plugin has written itself stays as it is.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
@@ -14,12 +15,14 @@ from starlette.routing import Host, Match, Mount, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plugcli.builtin.python.terms import UPLOADS
 from plugcli.respond import Header, Refusal, send_refusal
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READY_METHODS = frozenset({"GET", "HEAD"})
 _BARE = {404: b"Not Found", 405: b"Method Not Allowed"}
 _LAYERS_MAX = 32
+_HIDDEN = object()
 
 
 def with_all_methods(plugin: ASGIApp, is_ready: Callable[[Scope], Awaitable[bool]]) -> ASGIApp:
@@ -123,7 +126,7 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
     The set is empty if it does take it, if nothing is at that path, and if `app` is not a Starlette application.
     """
     methods: frozenset[str] = frozenset()
-    for route in _routes(app):
+    for route in _routes(app) or ():
         match, child = route.matches(scope)
         if match is Match.FULL:
             # The first that matches in full answers, whatever comes after it.
@@ -140,24 +143,37 @@ def allowed_methods(app: object, scope: Scope) -> frozenset[str]:
     return frozenset() if scope["method"] in methods else methods
 
 
-def bounds_own_body(app: object, scope: Scope) -> bool:
-    """Whether the route of `app` that takes this request limits the body itself, and so gets it unread.
+def unread_bytes(app: object, upload_bytes_max: int, scope: Scope) -> float:
+    """Return how many bytes of this request's body `app` may read itself: 0 for JSON, which it gets once the guard has read it.
 
-    Such a route is marked: `bounds_own_body` of its endpoint is the set of methods for which it does so.
+    A route that limits the body itself may read all of it. Such a route is marked: `bounds_own_body` of its endpoint is the
+    set of methods for which it does so. If the route cannot be seen, an upload may be for one with that mark: then it is
+    `upload_bytes_max`.
     """
-    methods: Collection[str] = getattr(_endpoint(app, scope), "bounds_own_body", ())
-    return scope["method"] in methods
+    endpoint, inner = _endpoint(app, scope)
+    if endpoint is _HIDDEN:
+        is_upload = scope["method"] == "POST" and inner["path"] == inner.get("root_path", "") + UPLOADS
+        return upload_bytes_max if is_upload else 0
+    methods: Collection[str] = getattr(endpoint, "bounds_own_body", ())
+    return math.inf if scope["method"] in methods else 0
 
 
-def _endpoint(app: object, scope: Scope) -> object:
-    """Return the endpoint that takes the request of `scope`. None if there is none, or if `app` is not a Starlette application."""
-    for route in _routes(app):
+def _endpoint(app: object, scope: Scope) -> tuple[object, Scope]:
+    """Return the endpoint that takes the request of `scope`, and the scope as it is where the search ends.
+
+    The endpoint is None if no route takes the request. It is _HIDDEN if an application or a route on the way does not
+    show what it leads to: a function around the application, say, or a router that FastAPI has included.
+    """
+    routes = _routes(app)
+    if routes is None:
+        return _HIDDEN, scope
+    for route in routes:
         match, child = route.matches(scope)
         if match is Match.FULL:
             if isinstance(route, (Mount, Host)):
                 return _endpoint(route.app, {**scope, **child})
-            return child.get("endpoint")
-    return None
+            return child.get("endpoint", _HIDDEN), scope
+    return None, scope
 
 
 def _methods_of(endpoint: object) -> frozenset[str]:
@@ -168,13 +184,13 @@ def _methods_of(endpoint: object) -> frozenset[str]:
     return frozenset(own | {"HEAD"} if "GET" in own else own)
 
 
-def _routes(app: Any) -> Iterable[Any]:
-    """Return the routes of an application, or of the application inside a middleware."""
+def _routes(app: Any) -> Iterable[Any] | None:
+    """Return the routes of an application, or of the application inside a middleware. None if they cannot be seen."""
     for _ in range(_LAYERS_MAX):
         if isinstance(app, (Starlette, Router)):
             return app.routes
         app = getattr(app, "app", None)
-    return ()
+    return None
 
 
 def _is_bare(start: Message, body: Message) -> bool:

@@ -63,6 +63,7 @@ async def _serve(
     code = service.code
     try:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(service.terms.aside.close)
             engine, status = None, None
             if code is not None and code.needs_engine:
                 engine = await stack.enter_async_context(service.engine())

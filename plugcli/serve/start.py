@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from plugcli.bearer_token import take_token
-from plugcli.builtin.python.terms import Terms
+from plugcli.builtin.python.terms import Terms, served_on
 from plugcli.sandbox import Sandbox
 from plugcli.serve.listen import listen
 from plugcli.serve.load import load_code
@@ -37,8 +37,9 @@ def service_of(
             is_loopback=listener.is_loopback,
             allowed=options.allow_origin,
         )
-        text = source.code()
-        code = None if text is None else load_code(text, f"{source.name}/{CODE_FILE}", source.folder)
         terms = Terms(options.answer_characters, options.stateless, origin=place.origin)
         engine = partial(Sandbox, policy, python=options.python, preload=modules)
-        yield Service(source, code, listener, place, token, terms, policy.wall_seconds_max, engine)
+        text = source.code()
+        with served_on(terms):  # before the code runs, which may make its routes at once
+            code = None if text is None else load_code(text, f"{source.name}/{CODE_FILE}", source.folder)
+            yield Service(source, code, listener, place, token, terms, policy.wall_seconds_max, engine)

@@ -1,6 +1,7 @@
 """Routes of an author's own beside those of plugcli: the guard goes by whose route it is, and not by its path."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,82 @@ def create_app(sandbox):
     app = Starlette(routes=[*own, Mount("/python", routes=routes(sandbox)), *routes(sandbox)])
     return GZipMiddleware(app)
 """
+# FastAPI, which is not installed here, includes a router as Included does.
+HIDDEN = """
+from plugcli.builtin.python import routes
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+async def count(request):
+    return JSONResponse({"bytes": len(await request.body())})
+
+class Included(BaseRoute):
+    def __init__(self, routes):
+        self.router = Router(routes=routes)
+
+    def matches(self, scope):
+        found = [route.matches(scope)[0] for route in self.router.routes]
+        return max(found, key=lambda match: match.value), {}
+
+    async def handle(self, scope, receive, send):
+        await self.router(scope, receive, send)
+
+class Keeping:
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send):
+        await self.inner(scope, receive, send)
+
+def create_app(sandbox):
+    inner = Starlette(routes=[Route("/own/files", count, methods=["POST"]), *routes(sandbox)])
+    own = Starlette(routes=[Route("/files", count, methods=["POST"])])
+
+    async def function(scope, receive, send):
+        await inner(scope, receive, send)
+
+    shapes = {"/function": function, "/middleware": Keeping(inner), "/own": Keeping(own)}
+    mounts = [Mount(path, app=app) for path, app in shapes.items()]
+    return Starlette(routes=[*mounts, Included(routes(sandbox))])
+"""
+# A plugin that counts its calls, and one that starts a Sandbox of its own.
+WRAPPED = """
+from plugcli.builtin.python import routes
+from starlette.applications import Starlette
+
+class Counting:
+    def __init__(self, inner):
+        self.inner = inner
+        self.calls = 0
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    async def open(self, key):
+        self.calls += 1
+        return await self.inner.open(key)
+
+def create_app(sandbox):
+    return Starlette(routes=routes(Counting(sandbox)))
+"""
+ITS_OWN = """
+import contextlib
+
+from plugcli.builtin.python import routes
+from plugcli.sandbox import Sandbox
+from starlette.applications import Starlette
+
+sandbox = Sandbox()
+
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    async with sandbox:
+        yield
+
+app = Starlette(routes=routes(sandbox), lifespan=lifespan)
+"""
+TOKEN = "a-token-of-twenty-eight-bytes"
 TEXT = b"x" * 30_000_000
 FORM = {"Content-Type": "text/plain"}
 
@@ -84,3 +161,46 @@ def test_address_of_a_file_is_good_for_all_routes_of_one_sandbox(both: Server) -
 def test_own_route_beside_those_of_plugcli_gets_json_alone(both: Server) -> None:
     """Its path ends like that of the uploads."""
     assert 415 == both.call("POST", "/own/files", b"x", FORM).status
+
+
+@pytest.fixture(scope="module")
+def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A plugin whose routes cannot be seen from outside: in a function, in a middleware, in a router that is included."""
+    tmp_path = tmp_path_factory.mktemp("hidden")
+    plugin = write_plugin(tmp_path / "mine", HIDDEN)
+    with serving(tmp_path, plugin, "--preload", "none", "--workspace", "40MiB") as running:
+        yield running
+
+
+@pytest.mark.parametrize("shape", ["", "/function", "/middleware"])
+def test_upload_is_taken_where_the_route_cannot_be_seen(hidden: Server, shape: str) -> None:
+    """An author may build an application as any framework does."""
+    path = f"{shape}/files?session={shape[1:] or 'included'}&name=long.txt"
+    answer = hidden.call("POST", path, TEXT, FORM)
+    assert (201, 30_000_000) == (answer.status, answer.json()["files"][0]["bytes"])
+    assert 413 == hidden.call("POST", path, b"x" * 50_000_000, FORM).status
+
+
+def test_route_of_another_that_cannot_be_seen_reads_no_more_than_an_upload(hidden: Server) -> None:
+    """It may lie where plugcli's would, and it bounds nothing."""
+    assert {"bytes": 30_000_000} == hidden.call("POST", "/own/files", TEXT, FORM).json()
+    assert 413 == hidden.call("POST", "/own/files", b"x" * 50_000_000, FORM).status
+    assert 415 == hidden.call("POST", "/function/own/files", TEXT, FORM).status
+
+
+@pytest.mark.parametrize("code", [WRAPPED, ITS_OWN], ids=["wrapped", "its own"])
+def test_options_hold_whatever_the_sandbox_of_the_routes(tmp_path: Path, code: str) -> None:
+    """A plugin need not give its routes the very sandbox that serve has started."""
+    plugin = write_plugin(tmp_path / "mine", code)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    given = ["--preload", "none", "--answer-characters", "2000"]
+    with serving(tmp_path, plugin, *given, PLUGCLI_TOKEN=TOKEN) as server:
+        call = {"code": "open('a.txt', 'w').write('hello'); print('x' * 5000)", "session": "a"}
+        answer = server.post("/execute", call, **bearer)
+        assert (200, True) == (answer.status, len(answer.body) <= 2000)
+        url = server.get("/files?session=a", **bearer).json()["files"][0]["url"]
+        assert b"hello" == server.get(url.removeprefix(server.url)).body
+        assert 401 == server.get("/files?session=a").status
+    with serving(tmp_path, plugin, "--preload", "none", "--stateless", PLUGCLI_TOKEN=TOKEN) as server:
+        assert 422 == server.post("/execute", {"code": "1", "session": "a"}, **bearer).status
+        assert 422 == server.get("/files", **bearer).status

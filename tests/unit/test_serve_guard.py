@@ -76,3 +76,80 @@ def test_client_that_leaves_during_its_body_gets_nothing() -> None:
 
     headers = ((b"transfer-encoding", b"chunked"), (b"content-type", b"application/json"))
     assert asyncio.run(answered(receive, *headers)) == []
+
+
+LIMIT = 100
+
+
+@pytest.mark.parametrize("does_swallow", [False, True])
+@pytest.mark.parametrize("pieces", [[LIMIT], [60, 40], [LIMIT + 1], [60, 41], [60, 41, 10**6]])
+def test_body_that_passes_unread_is_counted(pieces: list[int], does_swallow: bool) -> None:
+    """A route that the guard cannot see may read without a limit, and make what it likes of the end of its body."""
+    sent, read = asyncio.run(passed(pieces, does_swallow=does_swallow))
+    if sum(pieces) > LIMIT:
+        assert 413 == sent[0]["status"]
+        assert (b"connection", b"close") in sent[0]["headers"]
+        assert "100 bytes" in json.loads(b"".join(message["body"] for message in sent[1:]))["error"]
+        assert sum(read) <= LIMIT
+    else:
+        assert (200, pieces) == (sent[0]["status"], read)
+
+
+def test_body_that_says_it_is_too_long_reaches_nobody() -> None:
+    """Its length is known before the first byte."""
+    sent, read = asyncio.run(passed([LIMIT + 1], (b"content-length", b"%d" % (LIMIT + 1))))
+    assert (413, []) == (sent[0]["status"], read)
+
+
+def test_answer_that_has_begun_is_broken_off() -> None:
+    """It is too late for another status: to the plugin the client is gone, and the server closes the connection."""
+    sent, _ = asyncio.run(passed([60, 41], is_early=True))
+    assert [200] == [message.get("status") for message in sent]
+
+
+async def passed(
+    pieces: list[int], *headers: tuple[bytes, bytes], does_swallow: bool = False, is_early: bool = False
+) -> tuple[list[Message], list[int]]:
+    """What is sent for an upload in `pieces` that may pass unread up to LIMIT, and what a plugin that reads all of it got."""
+    sent: list[Message] = []
+    read: list[int] = []
+    messages = [
+        {"type": "http.request", "body": b"x" * size, "more_body": number < len(pieces)}
+        for number, size in enumerate(pieces, 1)
+    ]
+
+    async def plugin(scope: Scope, receive: Receive, send: Send) -> None:
+        if is_early:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        try:
+            while (message := await receive()).get("more_body"):
+                read.append(len(message["body"]))
+            if message["type"] == "http.disconnect":
+                return
+            read.append(len(message["body"]))
+        except Exception:
+            if not does_swallow:
+                raise
+        if not is_early:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def nothing(path: str, here: str, may_see_all: bool) -> Ready | None:
+        return None
+
+    async def public(path: str) -> bool:
+        return False
+
+    async def receive() -> Message:
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    own = [(b"host", b"localhost"), (b"content-type", b"text/csv"), *headers]
+    scope = {"type": "http", "method": "POST", "path": "/files", "headers": own}
+    place = site("127.0.0.1", 5003, is_loopback=True)
+    guarded = Guard(plugin, place, nothing, public, None, pytest.fail, lambda scope: LIMIT)
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        await guarded(scope, receive, send)
+    return sent, read

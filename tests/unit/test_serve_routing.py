@@ -1,7 +1,8 @@
-"""405 and 404 of a plugin's routes: every method of the path in Allow, and a sentence with a hint."""
+"""A plugin's routes, seen from outside: what 405 and 404 say of them, and who gets a body unread."""
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,9 @@ from starlette.routing import BaseRoute, Host, Match, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plugcli.serve.routing import method_before_type, with_all_methods
+from plugcli.builtin.python import routes
+from plugcli.sandbox import Sandbox
+from plugcli.serve.routing import method_before_type, unread_bytes, with_all_methods
 
 
 @dataclass
@@ -239,3 +242,72 @@ def test_document_takes_get_alone() -> None:
     said = ask(STARLETTE, "POST", "/openapi.yaml", is_page)
     assert (said.status, said.headers["allow"]) == (405, "GET, HEAD")
     assert ask(STARLETTE, "POST", "/other.yaml", is_page).status == 404
+
+
+class Included(BaseRoute):
+    """The routes of a router as one that names no endpoint. FastAPI, which is not installed here, includes a router so."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        self.router = Router(routes=routes)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        found = [route.matches(scope)[0] for route in self.router.routes]
+        return max(found, key=lambda match: match.value), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.router(scope, receive, send)
+
+
+class Keeping:
+    """A middleware that keeps the application under a name of its own."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.inner(scope, receive, send)
+
+
+def hidden(routes: list[Route]) -> dict[str, ASGIApp]:
+    """Applications with `routes` that do not show them."""
+    inner = Starlette(routes=routes)
+
+    async def function(scope: Scope, receive: Receive, send: Send) -> None:
+        await inner(scope, receive, send)
+
+    return {
+        "included": Starlette(routes=[Included(routes)]),
+        "function": function,
+        "middleware": GZipMiddleware(Keeping(inner)),
+    }
+
+
+LIMIT = 1000
+HIDDEN = hidden(routes(Sandbox()))
+
+
+def unread(app: ASGIApp, method: str, path: str, limit: int = LIMIT) -> float:
+    """How many bytes of such a request's body `app` may read itself."""
+    return unread_bytes(app, limit, {"type": "http", "method": method, "path": path, "headers": []})
+
+
+@pytest.mark.parametrize("shape", HIDDEN)
+def test_upload_to_routes_that_cannot_be_seen_passes_up_to_a_limit(shape: str) -> None:
+    """They may be those of plugcli. Nothing else does, and nothing at all if the plugin has asked for no sandbox."""
+    app = HIDDEN[shape]
+    assert LIMIT == unread(app, "POST", "/files")
+    others = [("PUT", "/files"), ("POST", "/execute"), ("POST", "/own/files"), ("DELETE", "/files/a.b/c")]
+    assert [0] * 4 == [unread(app, *each) for each in others]
+    assert 0 == unread(app, "POST", "/files", limit=0)
+    below = Starlette(routes=[Mount("/python", app=app)])
+    assert [LIMIT, 0] == [unread(below, "POST", path) for path in ("/python/files", "/files")]
+
+
+def test_upload_to_a_route_that_can_be_seen_goes_by_its_mark() -> None:
+    """Whose route it is decides, and not its path."""
+    plugcli = Starlette(routes=[Mount("/python", routes=routes(Sandbox())), *routes(Sandbox())])
+    for app in (plugcli, GZipMiddleware(plugcli)):
+        assert [math.inf] * 2 == [unread(app, "POST", path) for path in ("/files", "/python/files")]
+        assert [0, 0] == [unread(app, *each) for each in (("GET", "/files"), ("POST", "/execute"))]
+    own = Starlette(routes=[Route("/files", answer, methods=["POST"])])
+    assert [0, 0] == [unread(own, "POST", path) for path in ("/files", "/nothing")]

@@ -3,7 +3,6 @@
 The status is 200 however the code ended, 4xx for a request that is refused, and 5xx only for a fault of plugcli.
 """
 
-import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -29,7 +28,7 @@ from plugcli.sandbox.engine import OnOutput
 def routes(sandbox: Engine, terms: Terms | None = None) -> list[Route]:
     """`POST /execute {code, session?, timeout?}`, run in `sandbox`, and the files of its sessions below /files.
 
-    Without `terms` they are those of the `plugcli serve` that started the sandbox, or else the defaults.
+    Without `terms` they are those of the `plugcli serve` that runs the plugin, or else the defaults.
     """
     terms = terms or terms_of(sandbox)
     return [Route("/execute", _Execute(sandbox, terms), methods=["POST"]), *files_routes(sandbox, terms)]
@@ -69,7 +68,7 @@ class _Execute:
     async def _call(self, body: bytes) -> ExecuteRequest:
         """Return the request in `body`. Raises Refusal."""
         parse = partial(parse_request, body, wall_seconds_max=self.engine.limits.wall_seconds_max)
-        return parse() if len(body) < LONG_CHARACTERS else await asyncio.to_thread(computed, parse)
+        return parse() if len(body) < LONG_CHARACTERS else await self.terms.aside.do(computed, parse)
 
     async def _run(
         self,
@@ -91,7 +90,7 @@ class _Execute:
         write = partial(_written, result, [file["name"] for file in run.files], handle, terms, scope)
         if least_characters(result) < LONG_CHARACTERS:
             return write()
-        return await asyncio.to_thread(computed, write)
+        return await terms.aside.do(computed, write)
 
 
 def _written(

@@ -6,7 +6,6 @@
 The guard passes uploads on without reading them. Their size, time and number are limited here.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -124,7 +123,7 @@ class _Files:
             }
             return fit_list(content, terms.answer_characters)
 
-        return await asyncio.to_thread(computed, write)
+        return await terms.aside.do(computed, write)
 
 
 def _brings_file(headers: Mapping[bytes, bytes]) -> bool:
