@@ -5,10 +5,11 @@ processes, descriptors or paths of a host. `Sandbox` is the Engine of this machi
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from plugcli.sandbox.file import File, Listing, Piece
+from plugcli.sandbox.file import File, Listing
 from plugcli.sandbox.limits import Limits
 from plugcli.sandbox.protection import Protection
 from plugcli.sandbox.result import RunResult
@@ -60,14 +61,25 @@ class Status:
     """Why nothing is preloaded, though it was wanted; else empty."""
 
 
+class OpenFile(Protocol):
+    """A file that is open for reading. It stays the same file while it is open, even if its name is deleted or given to another file."""
+
+    @property
+    def file(self) -> File:
+        """The file, with its size when it was opened."""
+
+    async def read(self, offset: int, count: int) -> bytes:
+        """Return up to `count` bytes from `offset`: fewer at the end, or when the file has become shorter. Raises FileRefused."""
+
+
 class Files(Protocol):
     """The files of one conversation, also for a while after it has ended. All methods raise FileRefused."""
 
     async def list(self) -> Listing:
         """Return the files. A workspace made to be slow to walk is listed in part."""
 
-    async def read(self, name: str, offset: int, count: int) -> Piece:
-        """Return up to `count` bytes from `offset`."""
+    def open(self, name: str) -> AbstractAsyncContextManager[OpenFile]:
+        """Open the file `name` for reading, as an asynchronous context that closes it."""
 
     async def write(self, name: str, chunks: AsyncIterator[bytes]) -> Stored:
         """Make the file `name` of `chunks`: all of it or none."""

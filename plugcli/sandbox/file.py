@@ -42,14 +42,3 @@ class Listing:
 
     files: tuple[File, ...]
     left_out: int
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a file, and the file that it is a part of."""
-
-    file: File
-    """The file, as long as it is now."""
-    version: str
-    """Different when another file has taken the name since."""
-    data: bytes

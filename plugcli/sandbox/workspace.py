@@ -23,7 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 from plugcli.sandbox import gate
 from plugcli.sandbox.amounts import spell_bytes
 from plugcli.sandbox.aside import Aside, Queue, computing
-from plugcli.sandbox.file import File, FileRefused, Listing, Piece
+from plugcli.sandbox.file import File, FileRefused, Listing
 from plugcli.sandbox.jail import libc
 from plugcli.sandbox.jail.scribe import UNFINISHED
 from plugcli.sandbox.limits import Limits
@@ -36,6 +36,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 _SCRIBE_SECONDS = 10.0
 _WORDS_BYTES = 1024
+_CHUNK_BYTES = 256 * 1024
 _SKIPPED_FOLDERS = ("__pycache__",)
 
 
@@ -79,6 +80,30 @@ class Download:
     def read(self, offset: int, count: int) -> builtins.bytes:
         """Return up to `count` bytes from `offset`; fewer when the file has become shorter since."""
         return os.pread(self.descriptor, min(count, max(0, self.bytes - offset)), offset)
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """A Download that is read in threads: see OpenFile."""
+
+    download: Download
+    queue: Queue
+
+    @property
+    def file(self) -> File:
+        """Return the file, with its size when it was opened."""
+        return self.download.file
+
+    async def read(self, offset: int, count: int) -> builtins.bytes:
+        """Return up to `count` bytes from `offset`; fewer when the file has become shorter since."""
+        return await self.queue.do(self.download.read, offset, count)
+
+    async def chunks(self) -> AsyncIterator[builtins.bytes]:
+        """Give all of it."""
+        offset = 0
+        while data := await self.read(offset, _CHUNK_BYTES):
+            yield data
+            offset += len(data)
 
 
 class Workspace:
@@ -145,7 +170,7 @@ class Workspace:
             os.close(download.descriptor)
 
     @contextlib.asynccontextmanager
-    async def opened(self, name: str) -> AsyncIterator[Download]:
+    async def opened(self, name: str) -> AsyncIterator[OpenedFile]:
         """Open a file for reading as `open` does, in threads: the last to close a file frees all of it. Raises FileRefused."""
         opening = asyncio.ensure_future(self.aside(self._download, name))
         try:
@@ -154,7 +179,7 @@ class Workspace:
             opening.add_done_callback(self._close_unused)
             raise
         try:
-            yield download
+            yield OpenedFile(download, self._queue)
         finally:
             self._queue.do_last(os.close, download.descriptor)
 
@@ -165,16 +190,6 @@ class Workspace:
     def _close_unused(self, opening: "asyncio.Task[Download]") -> None:
         if not opening.cancelled() and opening.exception() is None:
             self._queue.do_last(os.close, opening.result().descriptor)
-
-    def read(self, name: str, offset: int, count: int) -> Piece:
-        """Return up to `count` bytes of a file from `offset`. Raises FileRefused."""
-        descriptor = self._open(name)
-        try:
-            status = os.fstat(descriptor)
-            data = os.pread(descriptor, count, offset) if count else b""
-            return Piece(File.named(name, status.st_size), str(status.st_ino), data)
-        finally:
-            os.close(descriptor)
 
     def delete(self, name: str) -> None:
         """Remove a file. Raises FileRefused."""
@@ -382,8 +397,8 @@ async def copy(old: Workspace, new: Workspace) -> int:
     for file in listing.files:
         try:
             check_name(file.name)
-            async with old.opened(file.name) as download:
-                await new.write(file.name, _chunks(old, download))
+            async with old.opened(file.name) as opened:
+                await new.write(file.name, opened.chunks())
         except FileRefused:
             lost += 1
     old.close()
@@ -411,13 +426,6 @@ def _shown(name: str) -> str:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-async def _chunks(workspace: Workspace, download: Download) -> AsyncIterator[bytes]:
-    offset = 0
-    while data := await workspace.aside(download.read, offset, 1 << 18):
-        yield data
-        offset += len(data)
 
 
 async def _last_words(channel: socket.socket) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+from starlette.types import Message
 
+from plugcli.builtin.python import download
 from plugcli.errors import UsageError
-from plugcli.sandbox import Engine, File, FileRefused, Incoming, Key, Policy, Sandbox
+from plugcli.sandbox import Conversation, Engine, File, FileRefused, Incoming, Key, Policy, Sandbox
 from tests.e2e.elsewhere import Elsewhere
 
 Open = Callable[[], AbstractAsyncContextManager[Engine]]
@@ -100,5 +102,48 @@ def test_no_owner_reaches_the_conversation_of_another(engine: Open) -> None:
             assert (await opened.open(Key("other", id=ann.id, owner=owner))).id != ann.id
         again = await opened.open(Key("other", id=ann.id, owner="ann"))
         assert (again.id, again.state, (await again.run("n")).result) == (ann.id, "kept", "1")
+
+    on(engine, work)
+
+
+SIZE = 3 * download.CHUNK_BYTES
+OTHERS = {
+    "replaced": ["open('b', 'w').write('B' * SIZE); os.replace('b', 'a')"],
+    "deleted": ["os.remove('a')"],
+    "copied after the interpreter died": ["os._exit(3)", "1"],
+    "written anew after the interpreter died": ["os._exit(3)", "open('a', 'w').write('C' * SIZE)"],
+}
+"""What calls may do with the file `a` while it is downloaded."""
+
+
+@pytest.mark.parametrize("asked", [{}, {b"range": b"bytes=1-"}], ids=["whole", "range"])
+def test_download_is_of_one_file_whatever_calls_do_meanwhile(engine: Open, asked: dict[bytes, bytes]) -> None:
+    """Neither a mixture of two files nor cut off: whoever has begun to fetch a file gets that file."""
+
+    async def fetched(
+        opened: Engine, conversation: Conversation, others: list[str]
+    ) -> tuple[int, set[int], bool]:
+        await conversation.run(f"import os; SIZE = {SIZE}; open('a', 'w').write('A' * SIZE)")
+        files = await opened.files(conversation.handle)
+        assert files is not None
+        data, is_complete = b"", False
+
+        async def send(message: Message) -> None:
+            nonlocal data, is_complete
+            if message["type"] == "http.response.start":
+                return
+            is_first = not data
+            data += message["body"]
+            is_complete = not message.get("more_body", False)
+            for code in others if is_first else ():
+                await conversation.run(f"import os; SIZE = {SIZE}; {code}")
+
+        await download.send_file(files, "a", asked, send, is_head=False)
+        return len(data), set(data), is_complete
+
+    async def work(opened: Engine) -> None:
+        conversation = await opened.open(Key("work"))
+        got = {case: await fetched(opened, conversation, others) for case, others in OTHERS.items()}
+        assert got == dict.fromkeys(OTHERS, (SIZE - len(asked), {ord("A")}, True))
 
     on(engine, work)
