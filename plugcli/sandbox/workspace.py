@@ -114,6 +114,9 @@ class Workspace:
         self._limits = limits
         self._queue = Queue(aside)
         self.scribe: Callable[[str], socket.socket] | None = None
+        self._is_closed = False
+        self.is_moving = False
+        """Whether its files are being copied into another one, so that none may be deleted here."""
         self._seen: dict[str, Stamp] = {}
         self._is_small = True
         """Whether a glance saw all of it, in no time."""
@@ -128,22 +131,31 @@ class Workspace:
         return await self._queue.do(function, *arguments, **named)
 
     def close(self) -> None:
-        """Close the descriptor. The files go with the jail and the descriptor; that takes the kernel long, so a thread does it."""
-        if self._folder >= 0:
-            descriptor, self._folder = self._folder, -1
-            self._queue.do_last(os.close, descriptor)
+        """Close the descriptor, after what has been asked for. The files go with the jail and the descriptor.
+
+        That takes the kernel long, so a thread does it.
+        """
+        if not self._is_closed:
+            self._is_closed = True
+            self._queue.do_last(self._close)
+
+    def _close(self) -> None:
+        descriptor, self._folder = self._folder, -1
+        os.close(descriptor)
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more can be written; not known of one that is closed."""
-        if self._folder < 0:
+        if self._is_closed:
             return False
         usage = os.fstatvfs(self._folder)
         return usage.f_bavail == 0 or usage.f_favail == 0
 
     @property
     def used_bytes(self) -> int:
-        """Return what the files take."""
+        """Return what the files take; 0 for one that is closed."""
+        if self._is_closed:
+            return 0
         usage = os.fstatvfs(self._folder)
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
@@ -193,6 +205,12 @@ class Workspace:
 
     def delete(self, name: str) -> None:
         """Remove a file. Raises FileRefused."""
+        if self.is_moving:
+            raise FileRefused(
+                "busy",
+                "the session's files are being copied into a new workspace",
+                "try again in a few seconds",
+            )
         os.close(self._open(name))  # a regular file, with no link on the way
         parent, _, last = os.fsencode(name).rpartition(b"/")
         try:
@@ -322,7 +340,7 @@ class Workspace:
 
     def _glance(self) -> Look | None:
         """Return a look that was soon over; None where the workspace is not small, or makes us wait."""
-        if not self._is_small or self._is_slow:
+        if not self._is_small or self._is_slow or self._is_closed:
             return None
         began = time.monotonic()
         look = _walk(self._folder, _GLANCE, lambda: 0)
@@ -392,6 +410,7 @@ def _walk(top: int, effort: Effort, rest: Callable[[], float]) -> Look:
 
 async def copy(old: Workspace, new: Workspace) -> int:
     """Copy the files of `old`, whose jail has ended, into `new`, then close `old`. Return how many did not fit."""
+    old.is_moving = True
     listing = await old.aside(old.list)
     lost = listing.left_out
     for file in listing.files:
