@@ -67,7 +67,7 @@ IPV6_SPECIAL = (
     ("fc00::/7", "unique local", False),
     ("fe80::/10", "link local", False),
 )
-# Beyond those registries: multicast, and of IPv6 all that IANA has given to nobody (iana-ipv6-unicast-address-assignments).
+# Beyond those registries: multicast, and all of IPv6 that IANA has not assigned (iana-ipv6-unicast-address-assignments).
 _MULTICAST = IPv4Network("224.0.0.0/4")
 _UNICAST = IPv6Network("2000::/3")
 _IPV4 = [(IPv4Network(block), is_reachable) for block, _, is_reachable in IPV4_SPECIAL]

@@ -11,7 +11,7 @@ from pathlib import Path
 from plugcli.errors import UsageError
 from plugcli.sandbox import gate
 
-# Where the strictest chat host stops (reference: approved plugins of the 2023 store).
+# The limits of the strictest chat host (reference: approved plugins of the 2023 store).
 NAME_FOR_HUMAN_CHARACTERS = 20
 NAME_FOR_MODEL_CHARACTERS = 50
 # Words that the store's review refused in names.
@@ -88,7 +88,7 @@ def folder_name(name: str, *, fallback: str) -> str:
 
 
 def name_of_folder(folder: Path) -> str | None:
-    """Return the plugin's name that the name of `folder` suggests, or None if it does not make a valid one."""
+    """Return the plugin's name that the name of `folder` suggests, or None if that is not a valid one."""
     words = re.split(r"[-_.\s]+", folder.absolute().name)
     try:
         return checked_name(" ".join(word[:1].upper() + word[1:] for word in words))

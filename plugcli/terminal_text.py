@@ -1,4 +1,4 @@
-"""A stranger's text, made safe for a terminal: no escapes, no control characters, no overlong lines."""
+"""Make untrusted text safe for a terminal: no escapes, no control characters, no overlong lines."""
 
 import unicodedata
 from typing import TYPE_CHECKING

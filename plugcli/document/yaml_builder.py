@@ -1,7 +1,7 @@
 """One pass over the events of a YAML text: its values, where they are, and what parsers read differently.
 
 It uses events, not nodes: PyYAML's C composer recurses, and 100,000 opening brackets crash the interpreter.
-Text on which a host's own YAML parser fails is refused with a reason: aliases that expand without end,
+A text on which a host's own YAML parser would fail is refused with a reason: aliases that expand without end,
 keys that are not strings, unknown tags.
 """
 
@@ -28,7 +28,7 @@ _TEXT_TAGS = {f"{TAGS}{name}" for name in ("str", "null", "bool", "int", "float"
     "!"
 }
 _CONTAINER_TAGS = {f"{TAGS}{name}" for name in ("map", "seq", "set", "omap", "pairs")} | {"!"}
-# Those that js-yaml's JSON_SCHEMA does not have.
+# The tags that js-yaml's JSON_SCHEMA does not have.
 _NOT_OF_JSON = {f"{TAGS}{name}" for name in ("timestamp", "binary", "set", "omap", "pairs")}
 _GLUED_COMMENT = re.compile(r"(?:[&!]\S*[ \t]+)*[|>][-+0-9]*#")
 _GLUED_TO_VERSION = re.compile(r"%YAML[ \t]+[0-9.]+#")
@@ -44,15 +44,15 @@ class _Frame:
     anchor: str | None
     offset: int
     places: Places = field(default_factory=dict)
-    key: str | None = None  # read, its value still to come
+    key: str | None = None  # a key that has been read, whose value is still to come
     key_offset: int = 0
     merges: list[dict[str, Any]] = field(default_factory=list)
     size: int = 1  # values inside, with every alias written out
-    height: int = 1  # levels, its own one too, with every alias written out
+    height: int = 1  # levels including its own, with every alias written out
 
 
 class _Anchored(NamedTuple):
-    """What an anchor names: the value, its size and height as those of a frame, and of a scalar how it is written."""
+    """What an anchor names: the value, its size and height as in a frame, and the written form of a scalar."""
 
     value: Any
     size: int
@@ -61,7 +61,7 @@ class _Anchored(NamedTuple):
 
 
 class Builder:
-    """Reads a text once, as that version of YAML. What was found stays here, also where `build` fails."""
+    """Reads a text once, as the given version of YAML. What was found stays here, even if `build` fails."""
 
     def __init__(self, text: str, version: YamlVersion = "1.1") -> None:
         self.root: Any = None
@@ -82,7 +82,7 @@ class Builder:
         self._anchored_at: dict[str, int] = {}
         self._scalars: dict[str, tuple[Any, bool]] = {}
         self._is_ambiguous_key: dict[str, bool] = {}
-        self._written = 0  # values in the text; what a container has more than these comes from aliases
+        self._written = 0  # values in the text; any more that a container has come from aliases
 
     @property
     def depth(self) -> int:
@@ -169,7 +169,7 @@ class Builder:
             self.ambiguous.append(Ambiguous(written, self._parts(), offset, is_key=True))
 
     def _named(self, written: str) -> str:
-        """The key that a plain scalar makes: in YAML 1.2 a number is named as JavaScript does, `0404` is "404"."""
+        """The key for a plain scalar. In YAML 1.2 a number is written as in JavaScript: `0404` is "404"."""
         if written not in self._is_ambiguous_key:
             self._is_ambiguous_key[written] = is_ambiguous(written)
         if self._version == "1.1" or not self._is_ambiguous_key[written]:
@@ -178,7 +178,7 @@ class Builder:
         return number.written(value) if isinstance(value, (int, float)) else written
 
     def _parts(self) -> list[str]:
-        """The keys and indices that lead to the value which is being read."""
+        """The keys and indices that lead to the value that is being read."""
         return [str(len(each.value)) if each.key is None else each.key for each in self._stack]
 
     def _anchor(self, name: str, offset: int, value: Any, text: str | None) -> None:
@@ -186,7 +186,7 @@ class Builder:
             self.anchored_again.append(Repeated(name, self._parts(), offset, self._anchored_at[name]))
         self._anchored_at.setdefault(name, offset)
         if text is None:
-            self._anchors.pop(name, None)  # it is named once it is whole
+            self._anchors.pop(name, None)  # it gets its name once it is complete
         else:
             self._anchors[name] = _Anchored(value, 1, 0, text)
 
@@ -241,7 +241,7 @@ class Builder:
         own = dict(frame.value)
         places: Places = {}
         frame.value.clear()
-        for merged in frame.merges:  # the first one that has a key wins, and the mapping's own key over all
+        for merged in frame.merges:  # the first one with a key wins, and the mapping's own keys win over all
             for key, value in merged.items():
                 frame.value.setdefault(key, value)
                 places.setdefault(key, self.places[id(merged)][key])
@@ -268,7 +268,7 @@ class Builder:
                 raise BadText(offset, f"the alias *{name} is used as a key but is not a string", "", MODERN)
             self._key(named.text, offset, is_plain=False)
             return
-        is_merged = frame is not None and frame.key == "<<"  # what it names is no level of its own then
+        is_merged = frame is not None and frame.key == "<<"  # a merged mapping is not a level of its own
         height = named.height - 1 if is_merged and named.height else named.height
         if len(self._stack) + height > MAX_DEPTH:
             raise TooDeep(offset)

@@ -1,4 +1,4 @@
-"""Comments in a YAML text. A # in a quoted text or in a block of text starts none: the scanner knows."""
+"""Comments in a YAML text. A # in quoted text or in a block of text does not start one; the scanner knows."""
 
 import re
 from bisect import bisect_right
@@ -12,9 +12,9 @@ _LINE_END = re.compile(r"[\r\n]")
 
 
 def find(text: str, wanted: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """The matches of `wanted`, which begins with a #, that stand in comments. The text must have parsed.
+    """The matches of `wanted`, which begins with a #, that are in comments. The text must have parsed.
 
-    Scanning takes as long as parsing did, and is left out where nothing matches.
+    Scanning takes as long as parsing did, and is skipped if nothing matches.
     """
     matches = list(wanted.finditer(text))
     spans = list(_texts(text)) if matches else []
@@ -25,7 +25,7 @@ def find(text: str, wanted: re.Pattern[str]) -> Iterator[re.Match[str]]:
 
 
 def _texts(text: str) -> Iterator[tuple[int, int]]:
-    """Where each text starts and ends, quoted or not; of a block of text, what is below its first line (`|`, `>-`)."""
+    """Where each text starts and ends, quoted or not. A block of text starts below its first line (`|`, `>-`)."""
     loader = _LOADER(text)
     try:
         while loader.check_token():

@@ -1,8 +1,8 @@
-"""What our reader of YAML refuses and another takes: a verdict for a host with that reader would be a guess.
+"""Texts that our YAML reader refuses but another accepts: a verdict for a host with that other reader would be a guess.
 
-libyaml takes only letters, digits, _ and - in the name of an anchor, no directive but %YAML and %TAG, no tab behind a -, no long key.
-js-yaml 4, the package yaml 2 and PyYAML's own scanner were run on 12,000 texts with a mistake each; what is not named here, the former two
-refuse as well.
+libyaml accepts only letters, digits, _ and - in the name of an anchor, no directives but %YAML and %TAG, no tab after a -, and no long key.
+js-yaml 4, the package yaml 2 and PyYAML's own scanner were run on 12,000 texts with one mistake each. Mistakes that are not named here are
+refused by the first two as well.
 """
 
 import re
@@ -12,18 +12,18 @@ from plugcli.document.yaml_values import YamlVersion
 MODERN: tuple[YamlVersion, ...] = ("1.2",)
 ALL: tuple[YamlVersion, ...] = ("1.1", "1.2")
 
-# An anchor or alias whose name has a character that only YAML 1.2 takes there.
+# An anchor or alias whose name has a character that only YAML 1.2 accepts there.
 _NAMED = re.compile(r"(?:^|(?<=[\s\[{,]))([&*])([^\s,\[\]{}]+)", re.MULTILINE)
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _DIRECTIVE = re.compile(r"%(?!(?:YAML|TAG)(?:\s|$))")
 _PROPERTY = re.compile(r"[:-][ ]+[&!]\S+[ ]")
 _QUESTION = re.compile(r"[\s\[{,]\?\S")
 _EMPTY_ITEM = re.compile(r"-[ \t]*\n\s*\Z")
-_MAX_KEY = 1024  # characters that libyaml reads for the colon of a key
+_MAX_KEY = 1024  # how many characters libyaml reads in search of the colon of a key
 
 
 def doubted_by(text: str, said: str, start: int, at: int) -> tuple[YamlVersion, ...]:
-    """The versions of YAML of which readers may take what libyaml `said` it refuses, from `start` to `at`."""
+    """The versions of YAML whose readers may accept what libyaml refuses from `start` to `at`; `said` is its message."""
     if "while scanning a directive" in said:
         line = text[text.rfind("\n", 0, start) + 1 :]
         return ALL if _DIRECTIVE.match(line) and re.search(r"^---(?:\s|\Z)", line, re.MULTILINE) else ()
@@ -53,9 +53,9 @@ def doubted_by(text: str, said: str, start: int, at: int) -> tuple[YamlVersion, 
 
 
 def wide_name(text: str, start: int, at: int) -> re.Match[str] | None:
-    """The anchor with such a name, or the alias of one, that stands where libyaml gave up."""
+    """The anchor with such a name, or the alias of one, at the place where libyaml gave up."""
     first = text.rfind("\n", 0, start) + 1
-    first = max(text.rfind("\n", 0, max(first - 1, 0)) + 1, at - 10_000)  # it often notices on the line after
+    first = max(text.rfind("\n", 0, max(first - 1, 0)) + 1, at - 10_000)  # it often notices on the next line
     end = text.find("\n", at)
     named = _NAMED.finditer(text, first, end if end >= 0 else len(text))
     wide = [each for each in named if not _PLAIN_NAME.fullmatch(each[2])]
@@ -64,6 +64,6 @@ def wide_name(text: str, start: int, at: int) -> re.Match[str] | None:
 
 
 def _is_behind_long_key(said: str, before: str) -> bool:
-    """Whether all that stands `before` on the line is one key, too long for libyaml."""
+    """Whether everything `before` on the line is one key that is too long for libyaml."""
     is_meant = "mapping values are not allowed" in said or "could not find expected ':'" in said
     return is_meant and len(before.strip()) >= _MAX_KEY and ": " not in before

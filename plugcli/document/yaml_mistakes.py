@@ -78,7 +78,7 @@ _IN_OTHER_WORDS = (
 
 
 def explain(text: str, error: Exception) -> BadText:
-    """Name the mistake behind `error` (a YAMLError), and move to where the author made it; and who may take it all the same."""
+    """Name the mistake behind `error` (a YAMLError), the place where the author made it, and which readers may accept it anyway."""
     bad = _explained(text, error)
     known: Any = error
     marks = [getattr(known, name, None) for name in ("context_mark", "problem_mark")]
@@ -113,7 +113,7 @@ def _explained(text: str, error: Exception) -> BadText:
     at = min(mark.index, len(text)) if mark else 0
     said = f"{getattr(known, 'context', None) or ''} {getattr(known, 'problem', None) or error}"
     if "did not find expected ',' or" in said:
-        opener = min(known.context_mark.index, len(text))  # where the author looks; the parser gives up later
+        opener = min(known.context_mark.index, len(text))  # the author's mistake; the parser gives up later
         return _placeholder(text, at) or _in_brackets(text, opener, at)
     if "did not find expected node content" in said and not text[at:].strip():
         open_ = _open_brackets(text, 0)
@@ -155,7 +155,7 @@ def _is_closed(text: str, opener: int) -> bool:
 
 
 def _open_brackets(text: str, start: int) -> list[int]:
-    """The brackets from `start` on that are never closed, as far as that of `start` where it is one."""
+    """The brackets from `start` on that are never closed. If there is a bracket at `start`, the search ends where it is closed."""
     found: list[int] = []
     for match in _QUOTED_OR_BRACKET.finditer(text, start):
         if match[0] in ("[", "{"):
@@ -191,7 +191,7 @@ def _tab(text: str, at: int) -> BadText | None:
 
 def _placeholder(text: str, at: int) -> BadText | None:
     start, line = _line_around(text, at)
-    # The parser often notices on the line after.
+    # The parser often notices on the next line.
     for offset, candidate in ((start, line), _line_around(text, max(start - 1, 0))):
         if found := re.search(r"\{\{[^{}]{0,80}\}\}|\{%[^%]{0,80}%\}|<%[^%]{0,80}%>", candidate):
             return BadText(

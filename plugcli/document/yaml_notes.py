@@ -1,17 +1,17 @@
-"""What is noted of a YAML text while it is read: where values are, and what its readers would not agree on. Places are offsets."""
+"""Notes about a YAML text, made while it is read: where values are, and where readers would disagree. Places are offsets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# Of the members of a mapping or sequence: the offsets of key and value.
+# The offsets of key and value for each member of a mapping or sequence.
 Places = dict[str, tuple[int, int]]
 
 
 class Repeated(NamedTuple):
-    """A key that its mapping already had, or an anchor that was already given: the parts that lead there, both offsets.
+    """A key that its mapping already had, or an anchor that was already given: the parts that lead there, and both offsets.
 
-    Two keys are not `alike` where one is a number and the other text: `404` and `"404"`.
+    Two keys are not `alike` if one is a number and the other text: `404` and `"404"`.
     """
 
     name: str
@@ -22,7 +22,7 @@ class Repeated(NamedTuple):
 
 
 class Ambiguous(NamedTuple):
-    """A scalar without quotes, as it is written, that is not the same to every reader: the parts that lead there, its offset."""
+    """An unquoted scalar, as written, that readers read differently: the parts that lead there, and its offset."""
 
     text: str
     parts: list[str]
@@ -31,14 +31,14 @@ class Ambiguous(NamedTuple):
 
 
 class Merge(NamedTuple):
-    """A key `<<`: the parts that lead to the mapping that it stands in, its offset."""
+    """A key `<<`: the parts that lead to the mapping that contains it, and its offset."""
 
     parts: list[str]
     offset: int
 
 
 class Refused(NamedTuple):
-    """What PyYAML takes and js-yaml refuses, and what to write instead; with `is_tag` js-yaml's JSON_SCHEMA alone refuses it."""
+    """Something that PyYAML accepts and js-yaml refuses, and what to write instead. With `is_tag` only its JSON_SCHEMA does."""
 
     message: str
     hint: str
@@ -49,7 +49,7 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True)
 class Notes:
-    """What readers of a text would not agree on, each in the order of the text, and which of its keys are there twice."""
+    """Where readers of a text would disagree, and which of its keys are repeated, each in the order of the text."""
 
     repeated: Sequence[Repeated] = ()
     ambiguous: Sequence[Ambiguous] = ()

@@ -1,6 +1,6 @@
 """YAML: the value of a text, and the place of everything in it.
 
-What a scalar is depends on the version of YAML; the structure does not, and is libyaml's.
+The value of a scalar depends on the version of YAML. The structure does not; libyaml reads it.
 """
 
 import gc
@@ -31,7 +31,7 @@ def parse(text: str, version: YamlVersion = "1.1") -> "YamlText":
         _refuse_deep(text, builder, mark.index if mark else bad.offset)
         raise bad from error
     except UnicodeEncodeError as error:
-        raise BadText(error.start, "half of a surrogate pair is no character") from error
+        raise BadText(error.start, "half of a surrogate pair is not a character") from error
     return YamlText(
         builder.root,
         builder.root_offset,
@@ -43,7 +43,7 @@ def parse(text: str, version: YamlVersion = "1.1") -> "YamlText":
 
 @dataclass(frozen=True)
 class YamlText:
-    """What a YAML text says and where: its mappings and sequences, and for each the offsets of keys and of values."""
+    """The value of a YAML text, and the places in it: its mappings and sequences, and for each the offsets of keys and values."""
 
     value: Any
     offset: int
@@ -52,7 +52,7 @@ class YamlText:
     notes: Notes
 
     def find(self, parts: list[str]) -> tuple[int, int]:
-        """Offsets of the key and of the value that `parts` lead to, or of the last part that exists."""
+        """The offsets of the key and the value that `parts` lead to, or of the last part that exists."""
         key_offset = value_offset = self.offset
         value = self.value
         for part in parts:
@@ -64,14 +64,14 @@ class YamlText:
         return key_offset, value_offset
 
     def duplicates(self) -> list[tuple[list[str], int, int, bool]]:
-        """Keys that their mapping already had: the parts that lead there, offsets of this and the first, whether they are alike."""
+        """Repeated keys: the parts that lead there, the offsets of this key and of the first, and whether they are alike."""
         return [(each.parts, each.offset, each.first, each.alike) for each in self.notes.repeated]
 
 
 def _refuse_deep(text: str, builder: Builder, end: int) -> None:
-    """Raise TooDeep where `text` is too deep before `end`, where its reader gave up: it had read further than it told.
+    """Raise TooDeep if `text` is too deep before `end`, where its reader gave up: it had read further than it reported.
 
-    Cut there, the text has no more to read ahead of, and all that stands before is told.
+    If the text is cut there, the reader cannot read ahead, and reports everything before it.
     """
     if not may_be_deep(text, builder.depth, builder.offset, end):
         return
@@ -86,7 +86,7 @@ def _refuse_deep(text: str, builder: Builder, end: int) -> None:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    # The many small objects of a big document set off the cycle collector again and again: 3 times the time.
+    # The many small objects of a big document start the cycle collector again and again, which triples the time.
     was_on = gc.isenabled()
     gc.disable()
     try:

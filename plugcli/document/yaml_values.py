@@ -1,7 +1,8 @@
-"""What a YAML scalar without quotes is: to readers of YAML 1.1, as PyYAML reads it, and to readers of YAML 1.2, as js-yaml 4 does.
+"""The value of an unquoted YAML scalar: for readers of YAML 1.1, as PyYAML reads it, and for readers of YAML 1.2, as js-yaml 4 does.
 
-`no`, `12:30`, `012`, `1_000` are something else in YAML 1.1 than they look; `1e-3`, `08`, `0o14` are numbers only in YAML 1.2. Dates
-stay text for both: JSON has none. Sources: PyYAML's own tables; YAML 1.2.2, section 10.3.2, the core schema; js-yaml 4.3.2, which was run.
+`no`, `12:30`, `012` and `1_000` are not what they look like in YAML 1.1; `1e-3`, `08` and `0o14` are numbers only in YAML 1.2. Dates stay
+text for both, because JSON has none. Sources: PyYAML's own tables; YAML 1.2.2, section 10.3.2, the core schema; js-yaml 4.3.2, which was
+run.
 """
 
 import re
@@ -22,7 +23,7 @@ _CONSTRUCT = {
     f"{TAGS}int": _CONSTRUCTOR.construct_yaml_int,
     f"{TAGS}float": _CONSTRUCTOR.construct_yaml_float,
 }
-# What alone of all texts can be a number, a date or a word in one of the two.
+# The first characters of all texts that can be a number, a date or a word in one of the two.
 _FIRST = frozenset("0123456789+-.~=<yYnNoOtTfF")
 _STARTS_A_NUMBER = frozenset("0123456789+-.")
 _WORDS_1_2 = {
@@ -46,7 +47,7 @@ def tag_1_1(text: str) -> str:
 
 
 def construct(tag: str, text: str) -> Any:
-    """The value of a scalar with `tag`; its text where it does not fit the tag, or the tag is none of a JSON value."""
+    """The value of a scalar with `tag`; its text if it does not fit the tag, or if the tag is not that of a JSON value."""
     make = _CONSTRUCT.get(tag)
     if make is None:
         return text
@@ -57,7 +58,7 @@ def construct(tag: str, text: str) -> Any:
 
 
 def read_1_1(text: str) -> Any:
-    """The value of the plain scalar `text` to PyYAML."""
+    """The value of the plain scalar `text` for PyYAML."""
     return construct(tag_1_1(text), text)
 
 
@@ -78,7 +79,7 @@ def standard_1_2(text: str) -> Any:
 
 
 def read_1_2(text: str) -> Any:
-    """The value of the plain scalar `text` to js-yaml: that of the standard, but for a few numbers."""
+    """The value of the plain scalar `text` for js-yaml: that of the standard, except for a few numbers."""
     if based := _BASED_JS.fullmatch(text):
         try:
             return int(based[1] + based[3], {"b": 2, "o": 8, "x": 16}[based[2]])
@@ -94,10 +95,10 @@ READERS: dict[YamlVersion, Callable[[str], Any]] = {"1.1": read_1_1, "1.2": read
 
 @dataclass(frozen=True)
 class Scalar:
-    """A plain scalar that is not the same to every reader: how it is written, and what it is in two versions of YAML.
+    """A plain scalar that readers read differently: how it is written, and its value in two versions of YAML.
 
-    PyYAML, which reads YAML 1.1, makes a date of one that `is_date`, and refuses one that `is_refused`. Where `is_only_js`,
-    js-yaml alone differs, and `in_1_2` is its value.
+    PyYAML, which reads YAML 1.1, turns one that `is_date` into a date, and refuses one that `is_refused`. If `is_only_js`,
+    only js-yaml differs, and `in_1_2` is its value.
     """
 
     text: str
@@ -118,13 +119,13 @@ def scalar(text: str) -> Scalar:
         old,
         read_1_2(text) if is_only_js else new,
         is_date=tag == f"{TAGS}timestamp",
-        is_refused=tag in (f"{TAGS}value", f"{TAGS}merge"),  # which its safe reader makes nothing of
+        is_refused=tag in (f"{TAGS}value", f"{TAGS}merge"),  # its safe reader cannot construct these
         is_only_js=is_only_js,
     )
 
 
 def is_ambiguous(text: str) -> bool:
-    """Whether the plain scalar `text` is not the same to every reader, or to some of them nothing that JSON has."""
+    """Whether readers read the plain scalar `text` differently, or some of them as something that JSON does not have."""
     if text[:1] not in _FIRST:
         return False
     tag = tag_1_1(text)
@@ -137,14 +138,14 @@ def is_ambiguous(text: str) -> bool:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two scalars are one JSON value: true is not 1, and 1.0 is 1."""
+    """Whether two scalars are the same JSON value: true is not 1, but 1.0 is 1."""
     return isinstance(one, bool) == isinstance(other, bool) and (
         one == other or (one != one and other != other)
     )
 
 
 def _number(text: str) -> float | int:
-    """The number that `text` is: 1e3 is whole, as in JavaScript, and 1.0 stays as it is written."""
+    """The number in `text`: 1e3 is whole, as in JavaScript, and 1.0 stays as it is written."""
     value = float(text)
     is_whole = text[-1:].isdigit() and "e" in text.lower() and value.is_integer() and abs(value) < 2**53
     return int(value) if is_whole else value

@@ -1,7 +1,7 @@
 """Fetch a plugin from its server, as a host does: the manifest, the document that `api.url` names, then the logo.
 
-A server that does not answer is a fact about the plugin, never an error of plugcli. The manifest is a stranger's text:
-an address in it is requested only where a host would request it, on the plugin's own domain.
+A server that does not answer is a fact about the plugin, never an error of plugcli. The manifest is untrusted:
+an address in it is requested only if a host would request it, on the plugin's own domain.
 """
 
 from dataclasses import dataclass, replace

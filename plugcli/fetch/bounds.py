@@ -1,4 +1,4 @@
-"""Which addresses a plugin may send us to: a stranger's manifest must not make us send requests into the user's own network.
+"""Which addresses a plugin may send us to: an untrusted manifest must not make us send requests into the user's own network.
 
 These are the rules of the hosts. `web` adds its own: once a plugin has answered from a public address, it only sends requests
 to public addresses.

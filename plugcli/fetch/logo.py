@@ -1,4 +1,4 @@
-"""Fetch the logo and the legal page as a user's browser does, if a stranger's manifest may send us there at all."""
+"""Fetch the logo and the legal page as a user's browser does, if an untrusted manifest may send us there at all."""
 
 from dataclasses import replace
 from urllib.parse import urljoin

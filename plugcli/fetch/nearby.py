@@ -1,4 +1,4 @@
-"""Look for an OpenAPI document where frameworks serve it, to tell an author who named the API's address which address to name.
+"""Look for an OpenAPI document where frameworks serve it, so that an author who named the API's address learns which one to name.
 
 Only the origin that the user named is searched, and only after it has answered. The document is not part of the plugin and is not judged.
 """

@@ -17,7 +17,7 @@ _NAMES = {
     "legal": "the page",
     "operation": "the call",
 }
-# A server may refuse pages of other sites before it looks whether the document exists.
+# A server may refuse pages of other sites before it checks whether the document exists.
 _KEPT_OUT = (401, 403)
 _SITE = "Sec-Fetch-Site"
 # The header that the host's page sends with every request to localhost; it makes the browser send a preflight first (client).
@@ -43,7 +43,7 @@ class Run:
     async def document(
         self, part: Part, url: str, most_bytes: int, *, where: str = "", origin: str = ""
     ) -> tuple[bytes, str] | None:
-        """The bytes at `url`, and the address after all redirects; None if there are none, and then the last exchange says why.
+        """The bytes at `url`, and the address after all redirects; None if there are none; the last exchange then says why.
 
         With `origin`, requests are sent as a browser sends them for a page of that origin.
         """
@@ -87,7 +87,7 @@ class Run:
         return exchange, body
 
     async def _as_anybody(self, asked: Exchange, refused: Exchange, bounds: Bounds) -> Exchange:
-        """`refused`, which was the answer to a page of another site, with the true cause: a plain request shows it."""
+        """`refused`, the answer to a page of another site, with its true cause, which a plain request shows."""
         plain, _ = await wire.ask(self.client, asked, {}, bounds)
         if plain.status == 200:
             message = (

@@ -55,7 +55,7 @@ def _heard(asked: Exchange, response: Response) -> Exchange:
 
 
 def _of_host(found: web.Failure, asked: Exchange, wall_seconds: float) -> Failure:
-    """`found`, put for somebody who serves a plugin to hosts."""
+    """`found`, in words for somebody who serves a plugin to hosts."""
     match found.kind:
         case "late":
             what = "no answer" if not asked.status else "no end of the answer"

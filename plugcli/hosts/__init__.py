@@ -112,7 +112,7 @@ class Host:
     asks for. `structure` is the JSON Schema, beside the host's file, of the documents that its parser accepts.
     `tools` is set if the model is given a list of tools. `yaml` is its YAML parser; if it is not known, the
     document is read as YAML 1.1.
-    If a host's file does not mention something, the host is not known to care about it.
+    If a host's file does not mention something, it is not known whether the host cares about it.
     """
 
     title: str

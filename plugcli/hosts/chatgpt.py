@@ -78,7 +78,9 @@ HOST = Host(
             Limit(50, Claim("enforced", "docs, getting started; the longest of the store has 47")),
         ),
         "description_for_human": (
-            Limit(120, Claim("enforced", "docs, March 2023; 120 in crowds in the store, 2 are longer")),
+            Limit(
+                120, Claim("enforced", "docs, March 2023; many of the store have exactly 120, 2 are longer")
+            ),
             Limit(100, Claim("documented", "docs, September 2023; 328 of the store are longer")),
         ),
         "description_for_model": (
@@ -116,9 +118,7 @@ HOST = Host(
                 "authorization_content_type": Claim(
                     "enforced", "docs, authentication; in all 270 of the store"
                 ),
-                "scope": Claim(
-                    "documented", "docs, authentication; may be empty: so it is in 86 of the store"
-                ),
+                "scope": Claim("documented", "docs, authentication; may be empty, and is in 86 of the store"),
             },
             choices={
                 "authorization_content_type": OneOf(
@@ -146,10 +146,12 @@ HOST = Host(
         ),
         "manifest-syntax": Claim(
             "enforced",
-            "openai/plugins-quickstart#40, #45, #46, #47: an install from localhost reports it so",
+            "openai/plugins-quickstart#40, #45, #46, #47: an install from localhost reports it this way",
             says_on_localhost=CORS,
         ),
-        "manifest-dialect/other": Claim("enforced", "docs, getting started: none of the required members"),
+        "manifest-dialect/other": Claim(
+            "enforced", "docs, getting started: it has none of the required members"
+        ),
         "manifest-dialect/baidu": Claim(
             "observed", "measured: 6 plugins of Baidu Yiyan have the same members and `examples`"
         ),
@@ -159,7 +161,7 @@ HOST = Host(
             "docs, getting started: letters and numbers; 400 of the store have underscores, none anything "
             "else; the host took a name with spaces from localhost (kieckhefen.eu/post/pygpt)",
         ),
-        "api-type/missing": Claim("observed", "store: absent in 3; and in OpenAI's first example"),
+        "api-type/missing": Claim("observed", "store: absent in 3, and in OpenAI's first example"),
         "api-url/missing": Claim(
             "enforced", "client", says_on_localhost="Localhost manifest is missing OpenAPI spec URL."
         ),
@@ -194,12 +196,12 @@ HOST = Host(
         ),
         "cors/manifest": Claim(
             "enforced",
-            "client; Fetch Standard, which browsers go by; openai/plugins-quickstart#11, #22",
+            "client; Fetch Standard, which browsers follow; openai/plugins-quickstart#11, #22",
             says_on_localhost=CORS,
         ),
         "cors/openapi": Claim(
             "enforced",
-            "client; Fetch Standard, which browsers go by",
+            "client; Fetch Standard, which browsers follow",
             says_on_localhost="Failed to fetch localhost OpenAPI spec.",
         ),
         # The plugin can still be installed, but fails when it is called.
@@ -218,9 +220,11 @@ HOST = Host(
             severity="note",
         ),
         "content-type": Claim("observed", "client: parses the text, whatever its type", severity="note"),
-        "logo/missing": Claim("observed", "docs, getting started: a URL; a page shows no picture then"),
+        "logo/missing": Claim("observed", "docs, getting started: a URL; without it a page shows no picture"),
         "logo/no-file": Claim(
-            "observed", "deduced: a page shows no picture then; another program may serve it", severity="note"
+            "observed",
+            "deduced: without the file a page shows no picture; another program may serve it",
+            severity="note",
         ),
         "logo/no-picture": Claim("documented", "docs, getting started: the logo is an image"),
         "logo/type": Claim("observed", "MIME Sniffing Standard; Chrome's opaque response blocking"),
@@ -243,9 +247,7 @@ HOST = Host(
         "auth-type/user-http": Claim(
             "observed", "store: none; installed by each user, unverified", severity="note"
         ),
-        "oauth-url": Claim(
-            "documented", "docs, production: https; so it is in all 136 of the store that we have"
-        ),
+        "oauth-url": Claim("documented", "docs, production: https; all 136 of the store that we have use it"),
         "secret": Claim(
             "documented",
             "docs, authentication: the host asks for the client's secret while the plugin is installed",
@@ -287,14 +289,18 @@ HOST = Host(
         "localhost/authentication": Claim(
             "enforced", "docs, authentication: only localhost development without authentication"
         ),
-        "contact-email": Claim("documented", "docs, getting started; 7 of the store are no e-mail address"),
+        "contact-email": Claim(
+            "documented", "docs, getting started; 7 of the store are not e-mail addresses"
+        ),
         "legal-info-url/missing": Claim(
             "observed", "deduced: the link in the plugin's description leads nowhere"
         ),
         "legal-info-url/no-file": Claim(
-            "observed", "deduced: the link leads nowhere then; another program may serve it", severity="note"
+            "observed",
+            "deduced: without the file the link leads nowhere; another program may serve it",
+            severity="note",
         ),
-        "legal-info-url": Claim("documented", "docs, getting started; 12 of the store are no URL"),
+        "legal-info-url": Claim("documented", "docs, getting started; 12 of the store are not URLs"),
         "logo-url/relative": Claim("documented", "docs, getting started: a URL; 4 of the store are relative"),
         "logo-url/http": Claim(
             "observed", "deduced: a page on https shows no picture from http; 4 of the store do this"
@@ -315,7 +321,7 @@ HOST = Host(
         ),
         "openapi-slip": Claim("observed", "store: 2 documents are JSON with trailing commas, read as YAML"),
         "openapi-dialect/other": Claim(
-            "enforced", "store: none when approved; no operation can be made of it"
+            "enforced", "store: none when approved; no operations can be made from it"
         ),
         "openapi-dialect/version-missing": Claim("observed", "store: 1 document; GPT Actions takes it too"),
         "openapi-dialect/swagger": Claim(
@@ -341,17 +347,17 @@ HOST = Host(
             "['In components section, schemas subsection is not an object']",
         ),
         "servers/missing": Claim(
-            "documented", "docs, production: else the host of api.url; 139 of the store"
+            "documented", "docs, production: otherwise the host of api.url; 139 of the store do this"
         ),
         "servers/in-info": Claim("observed", "store: 31 documents, copied from an early example"),
         "servers/elsewhere": Claim(
-            "documented", "docs, production: else the host of api.url; so it is in 5 of the store"
+            "documented", "docs, production: otherwise the host of api.url; 5 of the store do this"
         ),
         "servers/form": Claim("documented", "docs, production: an https URL of the plugin's domain"),
         "servers/port": Claim("documented", "docs, production: only port 443"),
         "servers/not-localhost": Claim(
             "observed",
-            "client: it makes the calls of a plugin on localhost itself, to localhost alone",
+            "client: it calls a plugin on localhost itself, and only at localhost",
             says_on_localhost="Refusing to make localhost plugin HTTP call with non-localhost URL",
         ),
         "servers/localhost": Claim("observed", "store: 4 documents; the host of api.url is used instead"),
@@ -374,7 +380,7 @@ HOST = Host(
         ),
         "references/external": Claim("observed", "store: 2 documents", loses="schema"),
         "references/circular": Claim(
-            "observed", "deduced: what is shown to the model is written out, and has no end"
+            "observed", "deduced: the text for the model would never end, as references are written out in it"
         ),
         "parameter-reference": Claim(
             "observed",
@@ -391,7 +397,7 @@ HOST = Host(
             loses="path",
         ),
         "path-parameter": Claim("observed", "store: 2 documents"),
-        "duplicate-parameter": Claim("observed", "OpenAPI: a name and a place are given once"),
+        "duplicate-parameter": Claim("observed", "OpenAPI: the same name and place are given only once"),
         "request-body-method": Claim(
             "observed",
             "measured: OpenAI's own quickstart has a body on DELETE; 23 documents have one on GET or DELETE",

@@ -23,14 +23,14 @@ HOST = Host(
             "measured: PyYAML 6 says: found duplicate anchor; could not determine a constructor for the tag",
         ),
         "manifest-syntax": NO_PLUGIN,
-        "manifest-dialect/other": Claim("enforced", "parser.py: there is no api", says=NO_PLUGIN.says),
+        "manifest-dialect/other": Claim(
+            "enforced", "parser.py: the member api is missing", says=NO_PLUGIN.says
+        ),
         "api-type/missing": NO_PLUGIN,
         "api-url/missing": NO_PLUGIN,
-        "api-url/relative": Claim(
-            "enforced", "parser.py: fetched as it stands, and that needs a whole address"
-        ),
-        "api-url/form": Claim("enforced", "parser.py: fetched as it stands"),
-        "api-url/no-scheme": Claim("enforced", "parser.py: fetched as it stands"),
+        "api-url/relative": Claim("enforced", "parser.py: fetched as written, so it must be an absolute URL"),
+        "api-url/form": Claim("enforced", "parser.py: fetched as written"),
+        "api-url/no-scheme": Claim("enforced", "parser.py: fetched as written"),
         "unfetched/openapi/status": Claim("enforced", "parser.py", says="cannot get openapi yaml from url."),
         "unfetched/openapi/remote": Claim("enforced", "parser.py: within 5 seconds"),
         "unfetched/openapi/local": Claim("enforced", "parser.py: within 5 seconds"),
@@ -45,17 +45,19 @@ HOST = Host(
         "servers/empty": Claim("enforced", "parser.py", says="No server found in the openapi yaml."),
         "servers/in-info": Claim("enforced", "parser.py fails without servers at the top level"),
         "servers/several": Claim("observed", "parser.py: servers[0]", severity="note"),
-        "servers/path-only": Claim("observed", "parser.py: put before each path as it stands"),
+        "servers/path-only": Claim("observed", "parser.py: put before each path as written"),
         "operation-id/missing": Claim(
             "observed", "parser.py: path and method without slashes and braces", severity="note"
         ),
         "operation-id/duplicate": Claim(
-            "observed", "deduced: two tools of one name in a provider", loses="operation"
+            "observed", "deduced: two tools with the same name in a provider", loses="operation"
         ),
-        "tool-name": Claim("observed", "deduced: two tools of one name in a provider", loses="operation"),
+        "tool-name": Claim(
+            "observed", "deduced: two tools with the same name in a provider", loses="operation"
+        ),
         "operation-text": Claim("observed", "parser.py: the summary is empty", severity="note"),
         "path-method/parameters": Claim(
-            "observed", "parser.py: takes the operation's own only", loses="parameter"
+            "observed", "parser.py: reads only the operation's own", loses="parameter"
         ),
         "parameter-reference": Claim(
             "observed",
@@ -63,11 +65,11 @@ HOST = Host(
             severity="note",
         ),
         "argument-type/object": Claim(
-            "observed", "parser.py: of an object's type it makes string", loses="schema"
+            "observed", "parser.py: turns the type object into string", loses="schema"
         ),
         "argument-type/property-reference": Claim(
             "observed",
-            "parser.py: takes the type beside the reference, which is not there, and then string",
+            "parser.py: reads the type next to the reference, finds none, and uses string",
             loses="schema",
         ),
         "duplicate-parameter": Claim(
@@ -80,13 +82,11 @@ HOST = Host(
             "observed", "parser.py: a body without content", loses="request body"
         ),
         "request-body/no-properties": Claim(
-            "observed", "parser.py: only properties are taken over", loses="request body"
+            "observed", "parser.py: only properties are used", loses="request body"
         ),
-        "references/unresolved": Claim("observed", "parser.py: fails for that of a body", loses="schema"),
-        "references/external": Claim("observed", "parser.py: looks in the document only", loses="schema"),
-        "path-parameter": Claim(
-            "observed", "deduced: the path stays as it is written where no argument fills it in"
-        ),
+        "references/unresolved": Claim("observed", "parser.py: fails if it is in a body", loses="schema"),
+        "references/external": Claim("observed", "parser.py: looks only in the document", loses="schema"),
+        "path-parameter": Claim("observed", "deduced: the path stays as written if no argument fills it in"),
         "duplicate-keys": Claim(
             "observed", "deduced: JSON and YAML readers keep the last value", loses="value"
         ),

@@ -56,7 +56,7 @@ HOST = Host(
             ),
             Limit(
                 1_000_000,
-                Claim("observed", "yyjeqhc/webcodex#461: 1 MB, and which of the two is not known"),
+                Claim("observed", "yyjeqhc/webcodex#461: 1 MB; which of the two is not known"),
             ),
         ),
     },
@@ -72,14 +72,14 @@ HOST = Host(
         "openapi-missing": Claim("enforced", "editor: it is given a document", severity="note"),
         "openapi-syntax": Claim("enforced", "editor: it reads JSON and YAML, and nothing else"),
         "openapi-slip": Claim("observed", "editor: it reads YAML too"),
-        "openapi-dialect/other": Claim("enforced", "deduced: no operation can be made of it", says=NO_URL),
+        "openapi-dialect/other": Claim("enforced", "deduced: no operations can be made from it", says=NO_URL),
         "openapi-dialect/version-missing": Claim(
-            "observed", "openapi-pydantic 0.5.1 takes it for 3.1.1", leaves_open=True
+            "observed", "openapi-pydantic 0.5.1 reads it as 3.1.1", leaves_open=True
         ),
         "openapi-dialect/swagger": Claim("enforced", "editor: only 3.1.0 and 3.1.1"),
         "openapi-structure": Claim("enforced", "openapi-pydantic 0.5.1, which prints the editor's messages"),
         "openapi-schema": Claim(
-            "observed", "openapi-pydantic 0.5.1 takes it; other readers may not", severity="note"
+            "observed", "openapi-pydantic 0.5.1 accepts it; other readers may not", severity="note"
         ),
         "duplicate-keys": Claim(
             "observed", "YAML 1.2, 3.2.1.3, and RFC 8259, 4: readers keep the last", loses="value"
@@ -95,7 +95,7 @@ HOST = Host(
         ),
         "operation-id/duplicate": Claim(
             "observed",
-            "deduced: an operation is called by its id, and there is one of each",
+            "deduced: an operation is called by its id, so each id can exist only once",
             loses="operation",
         ),
         "operation-id/name": Claim(
@@ -182,7 +182,7 @@ HOST = Host(
             loses="operation",
         ),
         "path-parameter": Claim(
-            "observed", "OpenAPI, path templating: what is not declared is not filled in"
+            "observed", "OpenAPI, path templating: a parameter that is not declared is not filled in"
         ),
         "path-slash": Claim(
             "observed",
@@ -219,7 +219,7 @@ HOST = Host(
             says=IN_OPERATION + "request body schema is not an object schema; skipping",
             loses="operation",
         ),
-        "request-body/untyped": Claim("observed", "editor: it wants an object schema"),
+        "request-body/untyped": Claim("observed", "editor: it requires an object schema"),
         "request-body/type": Claim("observed", "editor: no other body is known to be sent"),
         "object-properties/response": Claim("observed", "editor, three repositories", says=NO_PROPERTIES),
         "object-properties/request": Claim("observed", "editor, one repository", says=NO_PROPERTIES),
@@ -235,8 +235,10 @@ HOST = Host(
             says="In context={context}, reference to unknown component {component}; using empty schema",
             loses="schema",
         ),
-        "references/external": Claim("observed", "editor: only components are looked up", loses="schema"),
-        "references/circular": Claim("observed", "editor: what is shown to the model is written out"),
+        "references/external": Claim("observed", "editor: it looks only in components", loses="schema"),
+        "references/circular": Claim(
+            "observed", "editor: references are written out in the text for the model"
+        ),
         "schema-values": Claim("observed", "JSON Schema: such a value can never be sent"),
         "fragile-schema/choice": Claim("observed", "editor, one repository", severity="note"),
         "fragile-schema/untyped": Claim("observed", "editor, one repository", severity="note"),

@@ -20,7 +20,7 @@ HOST = Host(
         texts=("summary", "description"),
         path_parameters=False,
     ),
-    yaml=Yaml("1.2", "actions.ts: js-yaml 4, where JSON.parse fails; it was run"),
+    yaml=Yaml("1.2", "actions.ts: js-yaml 4, if JSON.parse fails; it was run"),
     claims={
         "openapi-missing": Claim("observed", "deduced: the document is pasted", severity="note"),
         "openapi-syntax": Claim("enforced", "actions.ts", says="Error parsing OpenAPI spec."),
@@ -57,7 +57,7 @@ HOST = Host(
             "observed", "actions.ts: becomes a function that cannot be called", severity="note"
         ),
         "path-method/path": Claim(
-            "observed", "actions.ts: becomes a function of the path around it", loses="path"
+            "observed", "actions.ts: becomes a function of the path that contains it", loses="path"
         ),
         "path-method/other": Claim("observed", "actions.ts: becomes a function"),
         "argument-type/property-reference": Claim(
@@ -69,9 +69,9 @@ HOST = Host(
         "request-body/reference": Claim(
             "observed", "actions.ts: fails, with every operation", loses="every operation"
         ),
-        "request-body/type": Claim("observed", "actions.ts: sent as application/json all the same"),
+        "request-body/type": Claim("observed", "actions.ts: still sent as application/json"),
         "request-body/no-properties": Claim(
-            "observed", "actions.ts: only properties are taken over", loses="request body"
+            "observed", "actions.ts: only properties are used", loses="request body"
         ),
         "references/unresolved": Claim(
             "observed",
@@ -80,8 +80,8 @@ HOST = Host(
             "'schema'), reference to unknown component {component}; using empty schema",
             loses="schema",
         ),
-        "references/external": Claim("observed", "actions.ts: looks in components only", loses="schema"),
-        "path-parameter": Claim("observed", "actions.ts: the path stays as it is written"),
+        "references/external": Claim("observed", "actions.ts: looks only in components", loses="schema"),
+        "path-parameter": Claim("observed", "actions.ts: the path stays as written"),
         "duplicate-parameter": Claim("observed", "actions.ts: the last one counts"),
         "duplicate-keys": Claim("observed", "actions.ts: JSON.parse keeps the last value", loses="value"),
         "duplicate-keys/yaml": REPEATED,

@@ -12,7 +12,7 @@ UNREACHABLE = (
     "Failed to request the manifest link, please ensure the link is valid and allows cross-origin access"
 )
 FAILS = Claim("enforced", "toolManifest.ts: fails on it")
-NOT_ONE = Claim("enforced", "toolManifest.ts: taken for LobeChat's own format, which it is not")
+NOT_ONE = Claim("enforced", "toolManifest.ts: read as LobeChat's own format, which it is not")
 
 HOST = Host(
     title="LobeChat",
@@ -26,7 +26,7 @@ HOST = Host(
     },
     auth_types={"none": AuthType(), "service_http": AuthType()},
     tools=Tools(unnamed="{METHOD} /{path}", texts=("summary", "description"), path_parameters=False),
-    yaml=Yaml("1.2", "toolManifest.ts: the package yaml 2, where the answer's type is not application/json"),
+    yaml=Yaml("1.2", "toolManifest.ts: the package yaml 2, if the answer's type is not application/json"),
     claims={
         "manifest-missing": Claim("enforced", "toolManifest.ts: the link to it would fail"),
         "manifest-syntax": Claim("enforced", "toolManifest.ts", says=NO_JSON),
@@ -35,21 +35,21 @@ HOST = Host(
         "unfetched/manifest/local": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
         "unfetched/openapi/remote": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
         "unfetched/openapi/local": Claim("enforced", "toolManifest.ts", says=UNREACHABLE),
-        "auth-type": Claim("observed", "toolManifest.ts: of other types nothing is taken over"),
+        "auth-type": Claim("observed", "toolManifest.ts: other types are not used"),
         "api-url/missing": Claim(
             "observed", "toolManifest.ts: the plugin has no tools", loses="every operation"
         ),
-        "api-url/relative": Claim("enforced", "toolManifest.ts: taken against LobeChat's own address"),
-        "api-url/form": Claim("enforced", "toolManifest.ts: taken against LobeChat's own address"),
+        "api-url/relative": Claim("enforced", "toolManifest.ts: resolved against LobeChat's own address"),
+        "api-url/form": Claim("enforced", "toolManifest.ts: resolved against LobeChat's own address"),
         "api-url/no-scheme": Claim("enforced", "URL Standard: the host name is read as the scheme"),
         "openapi-missing": Claim("observed", "toolManifest.ts: it fetches api.url", severity="note"),
         "openapi-syntax": Claim(
-            "enforced", "toolManifest.ts: JSON or YAML, as the answer says", says=NO_JSON
+            "enforced", "toolManifest.ts: JSON or YAML, by the type of the answer", says=NO_JSON
         ),
         "openapi-dialect/other": Claim("enforced", "openapi: fails without paths"),
         "openapi-dialect/swagger": Claim(
             "observed",
-            "openapi: swagger-parser reads it; what comes out is not judged here",
+            "openapi: swagger-parser reads it; the result is not judged here",
             leaves_open=True,
         ),
         "no-operations": Claim("observed", "openapi: each operation becomes a tool"),
@@ -58,27 +58,25 @@ HOST = Host(
             "lobehub/lobehub#745: the name is method and path, which APIs of models refuse",
         ),
         "operation-id/duplicate": Claim(
-            "observed", "toolManifest.ts: the first one stays", loses="operation"
+            "observed", "toolManifest.ts: the first one is kept", loses="operation"
         ),
         "operation-text": Claim("observed", "openapi: the name in place of the description", severity="note"),
         "summary-first": Claim(
             "observed", "openapi: summary, else description", severity="note", loses="description"
         ),
         "path-method/parameters": Claim(
-            "observed", "openapi: takes the operation's own only", loses="parameter"
+            "observed", "openapi: reads only the operation's own", loses="parameter"
         ),
         "request-body/no-properties": Claim(
             "enforced", "openapi: fails, with every operation, on a body whose schema has no properties"
         ),
         "references/unresolved": Claim(
-            "enforced", "openapi: swagger-parser resolves all before anything else"
+            "enforced", "openapi: swagger-parser resolves all references before anything else"
         ),
         "references/external": Claim(
             "observed", "openapi: swagger-parser fetches it, from LobeChat's own address", leaves_open=True
         ),
-        "path-parameter": Claim(
-            "observed", "deduced: the path stays as it is written where no argument fills it in"
-        ),
+        "path-parameter": Claim("observed", "deduced: the path stays as written if no argument fills it in"),
         "duplicate-parameter": Claim("observed", "openapi: the last one counts"),
         "duplicate-keys": Claim(
             "observed", "toolManifest.ts: JSON readers keep the last value", loses="value"
@@ -87,7 +85,7 @@ HOST = Host(
             "enforced", "toolManifest.ts: the package yaml, Map keys must be unique", says=NO_JSON
         ),
         "yaml-merge": Claim(
-            "observed", "toolManifest.ts: the package yaml merges only where it is told to", loses="value"
+            "observed", "toolManifest.ts: the package yaml merges only if it is told to", loses="value"
         ),
     },
 )

@@ -44,12 +44,12 @@ HOST = Host(
     },
     openapi_versions=OneOf(
         ("3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4"),
-        Claim("enforced", "parser: swagger-parser 10.1.1 takes these and 3.1.0, 3.1.1"),
+        Claim("enforced", "parser: swagger-parser 10.1.1 accepts these and 3.1.0, 3.1.1"),
     ),
     yaml=Yaml("1.2", "parser: swagger-parser 10.1.1 reads with js-yaml 4 and its JSON_SCHEMA"),
     claims={
         "manifest-dialect/own": Claim(
-            "documented", "docs, plugin manifest: another format of the same file name", severity="note"
+            "documented", "docs, plugin manifest: another format with the same file name", severity="note"
         ),
         "manifest-syntax/copilot": Claim("enforced", "docs, plugin manifest: a JSON document"),
         "copilot-schema": Claim("enforced", "schema; docs: unrecognised properties SHOULD make it invalid"),
@@ -76,7 +76,7 @@ HOST = Host(
             "documented", "docs, MCP server spec object: name, description, inputSchema", loses="tool"
         ),
         "copilot-file": Claim("documented", "docs, plugin manifest 2.4: relative to the manifest"),
-        "copilot-auth": Claim("observed", "parser: makes auth of the operations' securitySchemes"),
+        "copilot-auth": Claim("observed", "parser: makes auth from the operations' securitySchemes"),
         "openapi-missing": Claim("documented", "docs, OpenAPI spec object", severity="note"),
         "unfetched/openapi/remote": Claim("enforced", "parser: spec-not-valid; it cannot be fetched"),
         "unfetched/openapi/local": Claim("enforced", "parser: spec-not-valid; it cannot be fetched"),
@@ -84,7 +84,7 @@ HOST = Host(
         "openapi-syntax/tag": Claim(
             "enforced", "parser: spec-not-valid; js-yaml's JSON_SCHEMA has no such tag"
         ),
-        "openapi-slip": Claim("observed", "parser: JSON is read as YAML where it has to be"),
+        "openapi-slip": Claim("observed", "parser: JSON is read as YAML if it is not valid JSON"),
         "duplicate-keys/yaml": Claim("enforced", "parser: spec-not-valid; duplicated mapping key"),
         "duplicate-keys/quotes": Claim("enforced", "parser: spec-not-valid; duplicated mapping key"),
         "yaml-merge": Claim(
@@ -101,13 +101,13 @@ HOST = Host(
         ),
         "openapi-dialect/swagger": Claim(
             "observed",
-            "parser: convert-swagger-to-openapi; what comes out is not judged here",
+            "parser: convert-swagger-to-openapi; the result is not judged here",
             says="The Swagger 2.0 file has been converted to OpenAPI 3.0.",
             leaves_open=True,
         ),
         "openapi-schema": Claim("enforced", "parser: spec-not-valid; judged by the specification's schema"),
         "openapi-schema/circular": Claim(
-            "observed", "parser: judges no document with circular references by the schema"
+            "observed", "parser: does not judge a document with circular references by the schema"
         ),
         "info-description": Claim(
             "documented", "docs, OpenAPI document guidance: essential", severity="note"
@@ -115,11 +115,11 @@ HOST = Host(
         "no-operations": Claim("enforced", "parser: no-supported-api", says=_NO_API),
         "operation-id/missing": Claim(
             "observed",
-            "parser: operationid-missing; it makes one of method and path. kiota skips the operation",
+            "parser: operationid-missing; it makes one from method and path. kiota skips the operation",
             says="Missing operationIds: {title}.",
         ),
         "operation-id/duplicate": Claim(
-            "observed", "parser: the later function takes the place of the earlier", loses="operation"
+            "observed", "parser: the later function replaces the earlier one", loses="operation"
         ),
         "operation-id/renamed": Claim(
             "observed",
@@ -165,13 +165,13 @@ HOST = Host(
         "operation-security/none-left": Claim("enforced", "parser: no-supported-api", says=_NO_API),
         "operation-security/unsupported": Claim(
             "observed",
-            "parser: unsupported-auth-type; it knows http bearer, apiKey elsewhere than in cookies, OAuth's code flow",
+            "parser: unsupported-auth-type; it knows http bearer, apiKey outside cookies, OAuth's code flow",
             says="Unsupported authorization type in API '{operation_id}'. No authorization will be used.",
             loses="authorization",
         ),
         "operation-security/key": Claim(
             "documented",
-            "docs, known issues: no key in a header, query or cookie; docs, API key authentication take it",
+            "docs, known issues: no key in a header, query or cookie; docs, API key authentication accept it",
             severity="note",
         ),
         "operation-security/several": Claim(
@@ -190,7 +190,7 @@ HOST = Host(
         ),
         "schema-union/response": Claim(
             "documented",
-            "docs, known issues; parser: generate-card-failed, no card is made of it",
+            "docs, known issues; parser: generate-card-failed, no card is made from it",
             says="'oneOf', 'allOf', 'anyOf', and 'not' schema are not supported: {schema}.",
         ),
         "nested-object": Claim(

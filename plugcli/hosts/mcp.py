@@ -8,7 +8,7 @@ from plugcli.converters import CONVERTED
 from plugcli.hosts import Claim, Form, Host, Limit, State, Tools
 
 NOT_A_SCHEMA = Claim(
-    "documented", "MCP 2026-07-28: inputSchema MUST be valid JSON Schema, 2020-12 where it does not say"
+    "documented", "MCP 2026-07-28: inputSchema MUST be valid JSON Schema, 2020-12 if it does not say"
 )
 NAMES_OF_FASTMCP = ((r"__.*", ""), (r"[\s\-.]+", "_"), (r"[^A-Za-z0-9_]", ""), (r"^(.{56}).+", r"\1"))
 

@@ -16,9 +16,9 @@ HOST = Host(
             "enforced",
             "measured: PyYAML 6 says: found duplicate anchor; could not determine a constructor for the tag",
         ),
-        "openapi-missing": Claim("observed", "deduced: tools are made of the document", severity="note"),
+        "openapi-missing": Claim("observed", "deduced: tools are made from the document", severity="note"),
         "openapi-syntax": Claim(
-            "enforced", "converter: the document is read as JSON, or as YAML by its ending"
+            "enforced", "converter: the document is read as JSON or YAML by its file extension"
         ),
         "openapi-dialect/other": Claim("enforced", "converter: it goes through paths, and there are none"),
         "openapi-dialect/swagger": Claim(
@@ -31,7 +31,7 @@ HOST = Host(
             loses="operation",
         ),
         "operation-id/duplicate": Claim(
-            "observed", "converter: tools are kept by name, and the last one stays", loses="operation"
+            "observed", "converter: tools are kept by name, and the last one is kept", loses="operation"
         ),
         "operation-text": Claim(
             "observed", 'converter: the model reads "No description available."', severity="note"
@@ -41,33 +41,31 @@ HOST = Host(
         ),
         "argument-type/parameter-reference": Claim(
             "observed",
-            "converter: takes the type beside the reference, which is not there, and then string",
+            "converter: reads the type next to the reference, finds none, and uses string",
             loses="schema",
         ),
         "argument-collision": Claim(
-            "observed", "converter: the body's property takes the place", loses="argument"
+            "observed", "converter: the body's property replaces the parameter", loses="argument"
         ),
         "request-body/reference": Claim(
             "observed", "converter: a body without content", loses="request body"
         ),
         "request-body/type": Claim("observed", "converter: application/json only", loses="request body"),
         "request-body/no-properties": Claim(
-            "observed", "converter: only properties are taken over", loses="request body"
+            "observed", "converter: only properties are used", loses="request body"
         ),
         "request-body/list": Claim(
             "observed", "converter: makes a list the whole input, which APIs of models refuse"
         ),
         "references/unresolved": Claim("observed", "converter: an empty schema", loses="schema"),
-        "references/external": Claim("observed", "converter: looks in components only", loses="schema"),
+        "references/external": Claim("observed", "converter: looks only in components", loses="schema"),
         "references/circular": Claim(
             "observed", "converter: an empty schema from the second time on", loses="schema"
         ),
         "recursive-schema": Claim(
             "observed", "converter: an empty schema from the second time on", severity="note"
         ),
-        "path-parameter": Claim(
-            "observed", "deduced: the path stays as it is written where no argument fills it in"
-        ),
+        "path-parameter": Claim("observed", "deduced: the path stays as written if no argument fills it in"),
         "duplicate-parameter": Claim("observed", "converter: the last one counts"),
         "duplicate-keys": Claim(
             "observed", "deduced: JSON and YAML readers keep the last value", loses="value"

@@ -71,7 +71,7 @@ HOST = Host(
     claims={
         **CONVERTED,
         "operation-id/duplicate": Claim(
-            "observed", "deduced: two functions of one name, and only one is called", loses="operation"
+            "observed", "deduced: two functions with the same name, and only one is called", loses="operation"
         ),
         "tool-schema/items": Claim(
             "enforced",

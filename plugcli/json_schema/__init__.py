@@ -47,15 +47,15 @@ def validator_in(path: Path) -> Any:
 
 
 def faults(judge: Any, data: Any, form: str, words: Words = PLAIN) -> Iterator[Fault]:
-    """What the validator `judge` has against `data`, in no order, one fault a place.
+    """The faults that the validator `judge` finds in `data`, in no order, one for each place.
 
-    `form` is what the format is called in sentences, for example `OpenAPI 3.0`.
+    `form` is the name of the format in sentences, for example `OpenAPI 3.0`.
     """
     return explain(errors_of(judge, data), data, form, words)
 
 
 def explain(errors: Iterable[ValidationError], data: Any, form: str, words: Words = PLAIN) -> Iterator[Fault]:
-    """The faults that `errors` of `data` amount to, one a place; `form` and `words` as in `faults`."""
+    """The faults behind the `errors` in `data`, one for each place; `form` and `words` as in `faults`."""
     seen = set()
     for error in errors:
         for deepest in _deepest(error):
@@ -69,7 +69,7 @@ def errors_of(judge: Any, data: Any) -> list[ValidationError]:
     """The errors that the validator `judge` finds in `data`."""
     try:
         return list(judge.iter_errors(data))
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can write and UTF-8 cannot
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can write and UTF-8 cannot
         return list(judge.iter_errors(_encodable(data)))
 
 
@@ -88,8 +88,8 @@ def _deepest(error: ValidationError) -> Iterator[ValidationError]:
         yield error
         return
     here = len(error.instance_path)
-    # A branch that wants another value of the telling member was not meant. If no branch has its value,
-    # that value is the fault.
+    # A branch that requires another value for the telling member was not meant. If no branch accepts its
+    # value, that value is the fault.
     meant = [branch for branch in branches if not any(_is_telling(each, here) for each in branch)]
     if not meant:
         yield next(each for each in branches[0] if _is_telling(each, here))
@@ -112,7 +112,7 @@ def _faults(error: ValidationError, data: Any, form: str, words: Words) -> Itera
         and "number" in error.kind.types
         and _is_endless(value)
     ):
-        return  # jsonschema-rs takes `.inf` for null, and every parser for a number
+        return  # jsonschema-rs reads `.inf` as null, but every parser as a number
     for member in _members(error):
         parts = [*path, member] if member is not None else path
         yield Fault(
@@ -129,7 +129,7 @@ def _is_endless(value: Any) -> bool:
 
 
 def _follow(data: Any, instance_path: list[str | int]) -> tuple[list[str | int], Any]:
-    """The keys and indices that an error's path means, and the value there, or as near to it as possible.
+    """The keys and indices that an error's path stands for, and the value there, or the nearest one to it.
 
     jsonschema-rs gives the keys "200" and "007" as numbers and leaves out empty ones.
     """

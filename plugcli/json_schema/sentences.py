@@ -1,4 +1,4 @@
-"""Plain sentences for what a JSON Schema complains about, and hints for mistakes that people make in any format."""
+"""Plain sentences for the errors of a JSON Schema, and hints for mistakes that people make in any format."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ Hint = Callable[[ValidationErrorKind, list[str | int], Any], str]
 
 @dataclass(frozen=True)
 class Words:
-    """How to put a fault: `sentence` says what is wrong, `hint` what to do about it."""
+    """The words for a fault: `sentence` says what is wrong, `hint` what to do about it."""
 
     sentence: Sentence
     hint: Hint
@@ -32,7 +32,7 @@ class Words:
 def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form: str) -> str:
     """What is wrong with the value that `parts` lead to, in a document of the format called `form`.
 
-    For a missing or an extra member, `parts` lead to that and `value` is the object around it.
+    For a missing or an extra member, `parts` lead to that member, and `value` is the object around it.
     """
     name = name_of(parts)
     match kind:
@@ -51,7 +51,7 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
         case ValidationErrorKind.Enum(options=options):
             if parts[-1] == "type" and {*TYPES} <= {*map(str, options)}:
                 options = [*TYPES]
-            return f"{name} is {shown(value)}: one of {', '.join(map(str, options))}"
+            return f"{name} is {shown(value)}, and must be one of {', '.join(map(str, options))}"
         case ValidationErrorKind.Constant(expected_value=expected):
             return f"{name} is {shown(value)}, and must be {shown(expected)}"
         case ValidationErrorKind.Pattern(pattern=pattern):
@@ -112,7 +112,7 @@ def _of_type(types: list[str], last: str, value: Any) -> str:
     if types == ["string"] and isinstance(value, (bool, int, float)):
         return f"put quotes around it: without them it is {'true or false' if isinstance(value, bool) else 'a number'}"
     if "object" in types and value is None:
-        return "nothing stands below it: write {} if there is nothing to say"
+        return "there is nothing below it: write {} if that is what you mean"
     if types == ["array"] and isinstance(value, str):
         return f"write [{value}]"
     if types == ["array"] and isinstance(value, dict):

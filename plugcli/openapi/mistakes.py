@@ -1,4 +1,4 @@
-"""Common mistakes in OpenAPI documents: a sentence and a hint for each. All other faults have the plain ones of JSON Schema."""
+"""Common mistakes in OpenAPI documents: a sentence and a hint for each. All other faults have the plain words of JSON Schema."""
 
 from difflib import get_close_matches
 from typing import Any
@@ -32,13 +32,13 @@ def sentence(kind: ValidationErrorKind, parts: list[str | int], value: Any, form
     match kind:
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
             if _is_misplaced(parts):
-                return f"{parts[-1]} stands inside info"
+                return f"{parts[-1]} is inside info"
             if len(parts) == 2 and parts[0] == "paths":
                 return f"the path {parts[-1]} does not start with a slash"
             if len(parts) == 3 and parts[0] == "paths" and str(parts[-1]).startswith("/"):
-                return f"the path {parts[-1]} stands inside the path {parts[1]}"
-        case ValidationErrorKind.Enum() if parts[-1] == "in":  # the schema has one option a branch
-            return f"{name_of(parts)} is {shown(value)}: one of {', '.join(_PLACES)}"
+                return f"the path {parts[-1]} is inside the path {parts[1]}"
+        case ValidationErrorKind.Enum() if parts[-1] == "in":  # the schema has one option in each branch
+            return f"{name_of(parts)} is {shown(value)}, and must be one of {', '.join(_PLACES)}"
     return PLAIN.sentence(kind, parts, value, form)
 
 
@@ -49,9 +49,9 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
         case ValidationErrorKind.Type(types=["string"]) if last == "type" and isinstance(value, list):
             return _of_types(value)
         case ValidationErrorKind.Type() if last == "scopes" and isinstance(value, list):
-            return "say of each scope what it allows: scopes: {read: Read the entries}"
+            return "say what each scope allows: scopes: {read: Read the entries}"
         case ValidationErrorKind.PropertyNames() if parts[:1] == ["components"]:
-            return "take letters, digits, ., _ and - only"
+            return "use only letters, digits, ., _ and -"
         case ValidationErrorKind.Enum() if last == "type" and value == "null":
             return (
                 "OpenAPI 3.0 has no type null: leave it out, and write nullable: true beside the other type"
@@ -59,7 +59,7 @@ def hint(kind: ValidationErrorKind, parts: list[str | int], value: Any) -> str:
         case ValidationErrorKind.Enum() if last == "in" and value in ("body", "formData"):
             return "that is Swagger 2.0: OpenAPI 3 has requestBody, beside parameters"
         case ValidationErrorKind.Required() if last == "description" and "responses" in parts[-3:]:
-            return "say in a few words what the answer is"
+            return "describe the answer in a few words"
         case ValidationErrorKind.Required() if last in _MISSING_HINTS:
             return _MISSING_HINTS[last]
         case ValidationErrorKind.AdditionalProperties() | ValidationErrorKind.UnevaluatedProperties():
@@ -122,5 +122,5 @@ def _of_unknown(name: str, parts: list[str | int], parent: Any) -> str:
 
 
 def _is_misplaced(parts: list[str | int]) -> bool:
-    """Whether it is a member of the top level that stands inside info."""
+    """Whether it is a member of the top level, but written inside info."""
     return len(parts) == 2 and parts[0] == "info" and parts[1] in _AFTER_INFO

@@ -1,4 +1,4 @@
-"""What the OpenAPI specification's own JSON Schemas have against a document, as places and plain sentences.
+"""The faults that the OpenAPI specification's own JSON Schemas find in a document, as places and plain sentences.
 
 The schemas are openapi-spec-validator's, apart from a newer one for 3.1 (`schemas`). That library is the authority, and tests compare
 our verdict with its verdict. The schemas run on jsonschema-rs, which takes milliseconds where the Python library takes seconds, and which
@@ -32,7 +32,7 @@ def family(document: Document) -> str | None:
 
 
 def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
-    """The faults of the document, in no order, one a place; with `version`, as if the document had that version.
+    """The faults of the document, in no order, one for each place; with `version`, as if the document had that version.
 
     There are none if the version is unknown.
     """
@@ -42,7 +42,7 @@ def faults(document: Document, version: str | None = None) -> tuple[Fault, ...]:
 
 @remembered  # every host asks
 def _faults(document: Document, version: str) -> tuple[Fault, ...]:
-    # The version has a rule of its own, and a strange one must not hide the other faults.
+    # The version has a rule of its own, and an unknown one must not hide the other faults.
     data = {**document.data, "openapi": f"{version}.0"}
     errors = errors_of(validator(version), data)
     errors = errors if version == "3.0" else _without_echoes(errors, version)
@@ -73,10 +73,10 @@ def _without_echoes(errors: list[ValidationError], version: str) -> list[Validat
 
 
 def _rank(error: ValidationError, version: str) -> int:
-    """How likely it is that another error brought this one along.
+    """How likely it is that this error only follows from another one.
 
-    What is missing by a condition may be so because the condition itself is broken. Where a branch fails, the members that it knows count
-    as unevaluated; and responses without any status lack `default`, which says less than what is wrong with them.
+    A member that a condition requires may be missing because the condition itself is broken. If a branch fails, the members that it knows
+    count as unevaluated. Responses without any status lack `default`, which says less than what is really wrong with them.
     """
     match error.kind:
         case ValidationErrorKind.UnevaluatedProperties(unexpected=names):

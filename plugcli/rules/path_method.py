@@ -37,7 +37,7 @@ def check(openapi: Document, host: Host) -> Problems:
                 message, hint = f"{message} are ignored", "repeat them in each operation of the path"
             elif key.startswith("/"):
                 claim = "path-method/path"
-                message, hint = f"the path {key} stands inside the path {path}", "remove its indentation"
+                message, hint = f"the path {key} is inside the path {path}", "remove its indentation"
             elif key in _TEXTS:
                 claim, message = "path-method/text", f"the {key} of {path} is ignored"
                 hint = "write it in each operation of the path"

@@ -37,7 +37,7 @@ def check(plugin: Plugin, host: Host) -> Problems:
     written = openapi.data.get("servers")
     if isinstance(openapi.get("info", "servers"), list) and not written:
         hint = "move servers to the top level: remove its indentation"
-        yield Problem(Place(openapi, "/info/servers"), "servers stands inside info", "servers/in-info", hint)
+        yield Problem(Place(openapi, "/info/servers"), "servers is inside info", "servers/in-info", hint)
     elif not written:
         # Some hosts have a message of their own for an empty list.
         is_empty = written == [] and "servers/empty" in host.claims

@@ -66,7 +66,7 @@ def _of(openapi: Document, part: Part) -> Iterator[Problem]:
         yield _problem(openapi, part, "", message, "tool-schema/items", hint)
     strange = [each for each in kinds if each is not None and each not in (*TYPES, "null")]
     if strange:
-        message = f"type is {json.dumps(strange[0])}: one of {', '.join(TYPES)}"
+        message = f"type is {json.dumps(strange[0])}, and must be one of {', '.join(TYPES)}"
         yield _problem(openapi, part, "type", message, "tool-schema/type", meant(str(strange[0])))
     if isinstance(schema.get("required"), bool):
         message = f"required is {_shown(schema['required'])}, and must be a list"

@@ -1,8 +1,8 @@
-"""Work whose cost untrusted code decides, kept off the event loop: it has threads, which end with the Sandbox.
+"""Threads for work whose cost untrusted code decides, so that it stays off the event loop. They end with the Sandbox.
 
-A thread alone is not enough, for two reasons. The code can hold a lock that the kernel takes for us (of a folder, of a file), so that a
-thread waits: a Queue gives one workspace one thread at a time, and nobody else waits for it. And whoever computes keeps the interpreter's
-lock from the event loop: `computing` lets one thread compute at a time, and rest often.
+A thread alone is not enough, for two reasons. First, the code can hold a kernel lock (on a folder or a file), and a thread that needs it
+waits. A Queue therefore gives each workspace one thread at a time, and no other workspace waits for it. Second, a thread that computes
+keeps the GIL from the event loop. `computing` therefore lets only one thread compute at a time, and makes it rest often.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from typing import ParamSpec, TypeVar
 
 _SLICE_SECONDS = 0.005
 _REST_SECONDS = 0.0025
-_PATIENCE_SECONDS = 0.1  # with a thread that has the turn and waits for the kernel
+_PATIENCE_SECONDS = 0.1  # how long to wait for a thread that has the turn but is stuck in the kernel
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
 class Aside:
-    """The threads of one Sandbox: at most `threads`, which has to be more than there are queues."""
+    """The threads of one Sandbox: at most `threads`, which must be more than the number of queues."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
@@ -39,7 +39,7 @@ class Aside:
         return asyncio.wrap_future(job)
 
     async def do(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
-        """Return what `function` returns, called in a thread. Being cancelled does not stop it."""
+        """Call `function` in a thread and return its result. Cancelling does not stop `function`."""
         return await asyncio.shield(self.start(function, *arguments, **named))
 
     def do_later(self, queue: "Queue", function: Callable[..., None], *arguments: object) -> None:
@@ -49,7 +49,7 @@ class Aside:
         task.add_done_callback(self._later.discard)
 
     async def close(self) -> None:
-        """Wait for all that was asked for, and end the threads."""
+        """Wait for all work that was started, then end the threads."""
         await asyncio.gather(*self._later, return_exceptions=True)
         pool, self._pool = self._pool, None
         if pool is not None:
@@ -57,21 +57,21 @@ class Aside:
 
 
 class Queue:
-    """The work for one workspace: one job after the other, whoever asks for it and however long it takes."""
+    """The work for one workspace: one job at a time, in order, whoever asked for it and however long it takes."""
 
     def __init__(self, aside: Aside) -> None:
         self._aside = aside
         self._turn = asyncio.Lock()
 
     async def do(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
-        """Return what `function` returns, called in a thread when its turn has come."""
+        """Call `function` in a thread when its turn comes, and return its result."""
         await self._turn.acquire()
         try:
             job = self._aside.start(function, *arguments, **named)
         except BaseException:
             self._turn.release()
             raise
-        job.add_done_callback(lambda _: self._turn.release())  # not sooner: who is cancelled does not stop it
+        job.add_done_callback(lambda _: self._turn.release())  # not before: cancelling does not stop it
         return await asyncio.shield(job)
 
     def do_last(self, function: Callable[..., None], *arguments: object) -> None:
@@ -80,31 +80,29 @@ class Queue:
 
 
 class Computing:
-    """A thread that computes. `rest` has to be called often: it gives the event loop and other threads their time."""
+    """A thread that computes. It must call `rest` often, which gives time to the event loop and to other threads."""
 
     def __init__(self) -> None:
         self._has_turn = False
         self._began = 0.0
 
     def take_turn(self) -> None:
-        """Wait for the others, but not for one that is stuck."""
+        """Wait for the other computing threads, but not for one that is stuck."""
         self._has_turn = _turn.acquire(timeout=_PATIENCE_SECONDS)
         self._began = time.monotonic()
 
     def give_turn(self) -> None:
-        """Let another compute."""
+        """Let another thread compute."""
         if self._has_turn:
             self._has_turn = False
             _turn.release()
 
     def rest(self) -> float:
-        """Let others come first for a moment, if this thread has computed for a while; return the seconds that took."""
+        """Pause for a moment if this thread has computed for a while. Return how many seconds the pause took."""
         began = time.monotonic()
         if began - self._began <= _SLICE_SECONDS:
             return 0
-        time.sleep(
-            _REST_SECONDS
-        )  # with the turn: however many want to compute, a third of the time nobody does
+        time.sleep(_REST_SECONDS)  # keeping the turn: for a third of the time no thread computes
         self.give_turn()
         time.sleep(0)
         self.take_turn()

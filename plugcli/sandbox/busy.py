@@ -4,4 +4,4 @@ from plugcli.errors import PlugcliError
 
 
 class Busy(PlugcliError):
-    """Too much runs or waits already. Try again in a few seconds."""
+    """Too much is running or waiting already. Try again in a few seconds."""

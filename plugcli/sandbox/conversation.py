@@ -1,4 +1,4 @@
-"""A session as one caller has opened it: the Conversation of the Engine of this machine."""
+"""A session as one caller opened it: a Conversation of this machine's Engine."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from plugcli.sandbox.session_files import SessionFiles
 
 
 class OpenedSession(SessionFiles):
-    """`session`, which was made for this caller where it is `new`."""
+    """`session` as one caller opened it. If `state` is "new", it was made for this caller."""
 
     def __init__(self, session: Session, state: Literal["new", "kept"]) -> None:
         super().__init__(session.files, lambda: session.seconds_left)
@@ -22,5 +22,5 @@ class OpenedSession(SessionFiles):
     async def run(
         self, code: str | bytes, *, wall_seconds: float | None = None, on_output: OnOutput | None = None
     ) -> RunResult:
-        """Run `code` where the calls before left off: see Session.run."""
+        """Run `code` where the earlier calls left off: see Session.run."""
         return await self._session.run(code, wall_seconds=wall_seconds, on_output=on_output)

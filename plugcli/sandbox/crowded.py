@@ -1,18 +1,18 @@
-"""Whether a JSON text holds so much that reading it would take long.
+"""Whether a JSON text holds so many values that reading it would take long.
 
-Texts cost little, however long they are. Values do: a megabyte of empty lists takes Python's json a quarter of a second, and nobody else
-gets the interpreter's lock meanwhile.
+Strings are cheap to read, however long they are. Other values are not: Python's json takes a quarter of a second for a megabyte of empty
+lists, and no other thread gets the GIL meanwhile.
 """
 
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 
 _TEXTS = 1024
 _BESIDE_BYTES = 64 * 1024
-"""Everything outside of strings: digits, names of constants, brackets and spaces."""
+"""Everything outside strings: digits, names of constants, brackets and spaces."""
 
 
 def is_crowded(data: bytes) -> bool:
-    """Whether `data` holds more values than any JSON that plugcli reads. For invalid JSON the answer may be either."""
+    """Whether `data` holds too many values for plugcli to read. For invalid JSON either answer may be given."""
     if len(data) <= _BESIDE_BYTES:
         return False
     text = data.decode(errors="surrogateescape")
@@ -25,5 +25,5 @@ def is_crowded(data: bytes) -> bool:
         try:
             _, position = scanstring(text, quote + 1, True)
         except JSONDecodeError:
-            return False  # who reads it says where
+            return False  # the parser will say where
     return True

@@ -1,7 +1,7 @@
-"""Where code runs: an Engine gives one-shot runs and Conversations, on this machine or on others.
+"""Where code runs. An Engine offers one-shot runs and Conversations, on this machine or on others.
 
-Everything here can cross a network: arguments and answers are plain data, and every question is asynchronous. Nothing here says anything of
-processes, descriptors or paths of a host. `Sandbox` is the Engine of this machine.
+Everything here can cross a network: arguments and answers are plain data, and every call is asynchronous. Nothing here mentions processes,
+descriptors or paths of a host. `Sandbox` is the Engine of this machine.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,22 +16,22 @@ from plugcli.sandbox.result import RunResult
 
 Stream = Literal["stdout", "stderr"]
 OnOutput = Callable[[Stream, bytes], None]
-"""Gets the bytes of a stream as they come."""
+"""Receives the bytes of a stream as they come."""
 TakeFile = Callable[[File, AsyncIterator[bytes]], Awaitable[None]]
-"""Gets a file that a run made or changed. Its bytes raise FileRefused when it cannot be read."""
+"""Receives a file that a run made or changed. Iterating over its bytes raises FileRefused if it cannot be read."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """Which conversation is meant: the one with this `id`, else the one that is kept under `name`. Both belong to `owner`.
+    """Names a conversation: the one with this `id`, else the one that is kept under `name`. Either belongs to `owner`.
 
-    A key without a name and without a known id means a new conversation, which no other key can mean.
+    A key without a name and without a known id names a new conversation, which no other key can name.
     """
 
     name: str | None = None
     id: str | None = None
     owner: str | None = None
-    """Whose conversation it is; None where callers are not told apart. No owner reaches the conversation of another."""
+    """Whose conversation it is; None if callers are not told apart. An owner cannot reach another owner's conversation."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Stored:
-    """The answer to a write: the file, and how long its conversation lives from now on if it is not used."""
+    """The answer to a write: the file, and how long its conversation lives from now on without use."""
 
     file: File
     seconds_left: int
@@ -58,7 +58,7 @@ class Status:
     conversations: int
     preloaded: tuple[str, ...]
     preload_problem: str
-    """Why nothing is preloaded, though it was wanted; else empty."""
+    """Why nothing is preloaded although it was requested; else empty."""
 
 
 class OpenFile(Protocol):
@@ -76,13 +76,13 @@ class Files(Protocol):
     """The files of one conversation, also for a while after it has ended. All methods raise FileRefused."""
 
     async def list(self) -> Listing:
-        """Return the files. A workspace made to be slow to walk is listed in part."""
+        """Return the files. If the code made its workspace slow to walk, only part of it is listed."""
 
     def open(self, name: str) -> AbstractAsyncContextManager[OpenFile]:
         """Open the file `name` for reading, as an asynchronous context that closes it."""
 
     async def write(self, name: str, chunks: AsyncIterator[bytes]) -> Stored:
-        """Make the file `name` of `chunks`: all of it or none."""
+        """Write `chunks` to the file `name`: all of them or nothing."""
 
     async def delete(self, name: str) -> None:
         """Remove a file."""
@@ -93,24 +93,24 @@ class Conversation(Files, Protocol):
 
     @property
     def id(self) -> str:
-        """Whoever has it, and is its owner, may use the conversation."""
+        """Whoever has the id, and is the owner, may use the conversation."""
 
     @property
     def handle(self) -> str:
-        """Names the conversation in addresses of files; gives no right by itself."""
+        """Names the conversation in the URLs of files. It does not give access by itself."""
 
     @property
     def state(self) -> Literal["new", "kept"]:
-        """Whether it was made when it was opened."""
+        """Whether the conversation was made when it was opened, or existed already."""
 
     @property
     def seconds_left(self) -> int:
-        """How long it lived from when it was opened, if it was not used."""
+        """How long the conversation lives without use, counted from when it was opened."""
 
     async def run(
         self, code: str | bytes, *, wall_seconds: float | None = None, on_output: OnOutput | None = None
     ) -> RunResult:
-        """Run `code` where the calls before left off, and return how that went.
+        """Run `code` where the earlier calls left off, and return how that went.
 
         Cancelling interrupts the call. Raises Busy when too many calls wait or the conversation has ended, UsageError when `wall_seconds`
         is not a positive number, and SandboxUnavailable when there is nowhere to run it.
@@ -136,23 +136,23 @@ class Engine(Protocol):
         files: Sequence[Incoming] = (),
         take_file: TakeFile | None = None,
     ) -> RunResult:
-        """Run `code` as `python script.py` would, with nothing of any other run around it, and return how that ended.
+        """Run `code` as `python script.py` would, apart from all other runs, and return how that ended.
 
         `name` is the script's file name: the script then lies in the workspace. `stdin` is its standard input (default: empty).
         `on_output` gets output as it comes, up to the output limit. `files` are in the workspace before the code starts; `take_file` gets
-        each file that the run made or changed, however it ended. `wall_seconds` is never more than the upper limit. Cancelling ends the
+        each file that the run made or changed, however it ended. `wall_seconds` is cut to the upper limit. Cancelling ends the
         run. Raises UsageError when `wall_seconds` is not a positive number, Busy when too many runs wait, SandboxUnavailable when there is
         nowhere to run it, FileRefused for one of `files`, and what `stdin`, `on_output`, `files` and `take_file` raise.
         """
 
     async def open(self, key: Key) -> Conversation:
-        """Return the conversation that `key` means, made if there is none. It counts as used now.
+        """Return the conversation that `key` names; make it if there is none. This counts as use.
 
         Raises Busy when there is no room, and SandboxUnavailable when there is nowhere to make one.
         """
 
     async def find(self, key: Key) -> Conversation | None:
-        """Return the conversation that `key` means, as `open` does; None when there is none alive."""
+        """Return the conversation that `key` names, as `open` does; None if no such conversation is alive."""
 
     async def files(self, handle: str) -> Files | None:
         """Return the files of the conversation that `handle` names, also for a while after it has ended; None when there are none."""

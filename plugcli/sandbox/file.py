@@ -1,4 +1,4 @@
-"""Files of a workspace, as everybody outside of it knows them: names, sizes, refusals. No descriptors."""
+"""The files of a workspace as the rest of plugcli sees them: names, sizes and refusals, but no descriptors."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,7 +10,7 @@ Kind = Literal["name", "missing", "conflict", "too_large", "too_many", "full", "
 
 
 class FileRefused(PlugcliError):
-    """A file cannot be read or written; `kind` says why, for programs."""
+    """A file cannot be read or written; `kind` tells programs why."""
 
     def __init__(self, kind: Kind, message: str, hint: str) -> None:
         super().__init__(message, hint=hint)
@@ -28,7 +28,7 @@ class File:
 
     @classmethod
     def named(cls, name: str, count: int) -> "File":
-        """Return the file `name` with `count` bytes; its name tells its media type."""
+        """Return the file `name` with `count` bytes; its media type comes from its name."""
         return cls(name, count, gate.media_type(name))
 
     def as_json(self) -> dict[str, Any]:
@@ -38,7 +38,7 @@ class File:
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a workspace, by name, and at least how many more there are."""
+    """The files of a workspace, sorted by name, and how many more there are at least."""
 
     files: tuple[File, ...]
     left_out: int

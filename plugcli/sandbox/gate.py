@@ -1,8 +1,8 @@
-"""The gate: what a stranger says passes here before anybody else reads it.
+"""The gate: untrusted input passes here before anything else reads it.
 
-A stranger is the code of a jail, a plugin's document, a file's name, or whatever answers on a port. What leaves here is valid Unicode and
-no longer than it may be; JSON that any reader takes; and where it goes to a terminal, a log or a header, it commands nothing, hides nothing
-and has no second line. Refuses or replaces, and raises nothing but ValueError.
+Untrusted input comes from the code in a jail, a plugin's document, the name of a file, or whatever answers on a port. What leaves here is
+valid Unicode and not longer than it may be. JSON is valid for every reader. Text for a terminal, a log or a header contains no control
+characters, nothing hidden and no second line. The gate refuses or replaces, and raises nothing but ValueError.
 """
 
 import json
@@ -20,14 +20,14 @@ _MIME = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _WINDOWS = re.compile(r"[A-Za-z]:")
 _REORDERS = "\u202a-\u202e\u2066-\u2069"  # Unicode's UAX 9; CVE-2021-42574
 _NOT_IN_NAMES = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_REORDERS}]")
-# What a terminal obeys, and what it does not show: controls, line ends, marks of direction, and what Unicode lists as
-# Default_Ignorable_Code_Point. Not the joiners U+200C and U+200D and the variation selectors, which scripts and emoji need.
+# Characters that a terminal acts on or does not show: controls, line ends, direction marks, and Unicode's
+# Default_Ignorable_Code_Point. The joiners U+200C and U+200D and the variation selectors are left out: scripts and emoji need them.
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff"
     "\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
 
-# What Python's own table lacks, or tells by an encoding, which is none of the file's type.
+# Types that Python's own table lacks, or reports as an encoding, which is not the type of the file.
 _MORE_TYPES = {
     ".7z": "application/x-7z-compressed",
     ".bz2": "application/x-bzip2",
@@ -58,7 +58,7 @@ _MORE_TYPES = {
 
 
 def text(value: str) -> str:
-    """Return `value` as UTF-8 can say it: half of a surrogate pair becomes U+FFFD."""
+    """Return `value` as text that UTF-8 can encode: each lone surrogate becomes U+FFFD."""
     return value if value.isascii() else _LONE.sub("\ufffd", value)
 
 
@@ -70,7 +70,7 @@ def line(value: str) -> str:
 
 
 def lines(value: str) -> str:
-    """Return `value` with its line ends, and each line as `line` has it."""
+    """Apply `line` to each line of `value`, and keep the line ends."""
     return "\n".join(map(line, value.split("\n")))
 
 
@@ -85,7 +85,7 @@ def is_mime(value: str) -> bool:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether `name` is a relative path of usual parts, such as `a b/ü.csv`; bytes that are not UTF-8 as `os.fsdecode` has them."""
+    """Whether `name` is a plain relative path, such as `a b/ü.csv`. Bytes that are not UTF-8 are as `os.fsdecode` returns them."""
     try:
         path = os.fsencode(name)
     except UnicodeEncodeError:
@@ -102,15 +102,15 @@ def is_file_name(name: str) -> bool:
 
 
 def media_type(name: str) -> str:
-    """Return the media type of a file by the end of its name, from a table that is the same on every machine.
+    """Return the media type for the extension of `name`, from a table that is the same on every machine.
 
-    `mimetypes.guess_type` takes names for addresses, and from `data:text/x,` it takes what the name says.
+    `mimetypes.guess_type` reads names as URLs, and takes the type of `data:text/x,` from the name itself.
     """
-    return _types().get(os.path.splitext(name)[1].lower(), ANY_FILE)  # noqa: PTH122 (a stranger's name is no path)
+    return _types().get(os.path.splitext(name)[1].lower(), ANY_FILE)  # noqa: PTH122 (an untrusted name is not a path)
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """Return `value` as JSON that every reader takes, in ASCII, so that nothing in it reaches a terminal raw. Raises ValueError for NaN."""
+    """Return `value` as JSON that every reader accepts, in ASCII, so that a terminal gets nothing of it raw. Raises ValueError for NaN."""
     said = json.dumps(value, indent=indent, allow_nan=False)
     if "\\ud" in said:
         whole = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
@@ -120,7 +120,7 @@ def json_text(value: object, *, indent: int | None = None) -> str:
 
 
 def read_json(data: bytes) -> Any:
-    """Return what the JSON in `data` says: UTF-8 without a mark before it, no NaN, no key twice. Raises ValueError for anything else."""
+    """Return the value of the JSON in `data`: UTF-8 without a byte order mark, NaN or repeated keys. Raises ValueError otherwise."""
     try:
         return json.loads(data.decode(), parse_constant=_refuse, object_pairs_hook=_object)
     except RecursionError:
@@ -134,7 +134,7 @@ def _refuse(word: str) -> None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key occurs twice")
     return value
 
 
@@ -145,7 +145,7 @@ def _escape(found: re.Match[str]) -> str:
 
 @cache
 def _types() -> dict[str, str]:
-    import mimetypes  # 2 ms that a short command does not pay
+    import mimetypes  # takes 2 ms, which a short command saves
 
-    known = mimetypes.MimeTypes()  # Python's own table, without the files of the machine
+    known = mimetypes.MimeTypes()  # Python's own table, without this machine's mime.types
     return {**known.types_map[False], **known.types_map[True], **_MORE_TYPES}

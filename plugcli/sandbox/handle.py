@@ -1,7 +1,7 @@
 """The host's handle on one jail: what its init says, what its code writes, and its end.
 
-All that comes out is hostile bytes, except the frames of the jail's init, which never runs user text. Reading is capped and never waits for
-the code: a run is over when the init says so, however many descriptors the code's children hold open.
+Everything that comes out is hostile bytes, except the frames of the jail's init, which never runs user code. Reading is capped and never
+waits for the code: a run is over when the init says so, however many descriptors the code's children hold open.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _POST_MORTEM_SECONDS = 5.0
 
 @dataclass
 class Output:
-    """What one stream of a run said: the first `limit` bytes, and how many came after."""
+    """The output of one stream of a run: the first `limit` bytes, and how many came after them."""
 
     limit: int
     kept: bytearray = field(default_factory=bytearray)
@@ -48,7 +48,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Capture:
-    """Where what the code writes goes, as long as a run lasts."""
+    """Where the code's output goes while a run lasts."""
 
     stdout: Output
     stderr: Output
@@ -56,7 +56,7 @@ class Capture:
 
     @classmethod
     def up_to(cls, limit: int, on_output: OnOutput | None = None) -> "Capture":
-        """Return an empty one that keeps `limit` bytes of each stream."""
+        """Return an empty capture that keeps `limit` bytes of each stream."""
         return cls(Output(limit), Output(limit), on_output)
 
     def take(self, stream: Stream, data: bytes) -> None:
@@ -68,24 +68,24 @@ class Capture:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended, as the jail's init or our clock says: exactly one of these is set, or none when the init itself was killed."""
+    """How a run ended, according to the jail's init or the host's clock. One of these is set, or none if the init itself was killed."""
 
     exited: int | None = None
-    """Exit status; minus the signal's number when one killed it."""
+    """Exit status, or the negative number of the signal that killed it."""
     is_out_of_memory: bool = False
     held: str = ""
-    """What of the kernel's the code had more of than a jail may, where that is why it is out of memory."""
+    """The kernel objects of which the code had more than a jail may have, if that is why it is out of memory."""
     is_timeout: bool = False
 
 
 class Gone(asyncio.Event):
-    """Set when nothing of a jail is left; then it is known whether the kernel had to end it for its memory."""
+    """Set when nothing of a jail is left. By then it is known whether the kernel ended the jail for its memory use."""
 
     is_out_of_memory = False
 
 
 class Jail:
-    """One jail, whose interpreter waits for what the door brings."""
+    """One jail, whose interpreter waits for work from the door."""
 
     def __init__(self, control: socket.socket, exit_notice: int, gone: Gone, ends: list[int]) -> None:
         self._control = control
@@ -97,13 +97,13 @@ class Jail:
         self.door.setblocking(False)
         self._stdin, self._stdout, self._stderr, self.workspace = ends[1:]
         self.ending: Ending | None = None
-        """How the jail ended, once it did."""
+        """How the jail ended, once it has."""
         self.used_bytes = 0
-        """The memory that it used when its init last said so."""
+        """The memory use that its init reported last."""
         self.when_used: Callable[[], None] = lambda: None
-        """Called when `used_bytes` has changed much."""
+        """Called when `used_bytes` has changed by a lot."""
         self.capture: Capture | None = None
-        """Where output goes; None: it waits in the pipes."""
+        """Where output goes. While this is None, output waits in the pipes."""
         self._is_closed = False
         self._is_swept = False
         self._waiter: asyncio.Future[None] | None = None
@@ -113,12 +113,12 @@ class Jail:
             os.set_blocking(descriptor, False)
         self._is_listening = False
         self._loop = asyncio.get_running_loop()
-        # Numbers throughout: of a socket that it does not know yet, asyncio makes a long text, and throws it away.
+        # Descriptors, not sockets: for a socket that is new to it, asyncio builds a long text, and throws it away.
         self._loop.add_reader(control.fileno(), self._hear)
 
     @classmethod
     async def open(cls, control: socket.socket, exit_notice: int, gone: Gone, seconds: float) -> "Jail":
-        """Wait until the jail is locked and its interpreter is ready; own `control` and `exit_notice` from here on."""
+        """Wait until the jail is locked and its interpreter is ready. The jail then owns `control` and `exit_notice`."""
         try:
             async with asyncio.timeout(seconds):
                 frame, descriptors = await _first_frame(control)
@@ -138,7 +138,7 @@ class Jail:
         except TimeoutError as error:
             jail.close()
             raise refusal.failed_step(
-                "interpreter", f"it does not start within {seconds:.0f} s", None
+                "interpreter", f"it did not start within {seconds:.0f} s", None
             ) from error
         except BaseException:
             jail.close()
@@ -154,9 +154,9 @@ class Jail:
         capture: Capture,
         stdin: AsyncIterator[bytes] | None,
     ) -> Ending:
-        """Run the one job of a script to its end or to `wall_seconds`; then nothing runs in the jail any more, and it has to be closed.
+        """Run the one job of a script until it ends or `wall_seconds` have passed. Then nothing runs in the jail, and it must be closed.
 
-        Raises what `capture` raises: a caller that cannot take its output any more ends the run.
+        Raises what `capture` raises: a caller that can no longer take output ends the run.
         """
         feeding: list[asyncio.Task[None]] = []
         try:
@@ -171,13 +171,14 @@ class Jail:
                 ending = self.ending or Ending()
             else:
                 ending = Ending(is_timeout=True)
-                # The code's chance to say where it was, and to flush; what it does with it decides nothing.
+                # A chance for the code to say where it was, and to flush. Whatever it does, the outcome is a timeout.
                 self.interrupt()
                 if not await self.wait(_INTERRUPT_GRACE_SECONDS):
-                    self._tell({"end": True})  # what is in the middle of a read(2) ends sooner by its hand
+                    # This ends a process in the middle of a read(2) sooner than killing the init does.
+                    self._tell({"end": True})
                     await self.wait(_END_SECONDS)
         finally:
-            # Else its init has killed everybody else, and ends when the jail is closed.
+            # Otherwise its init has killed all other processes, and ends when the jail is closed.
             if self.ending in (None, Ending()):
                 _kill(self._exit_notice)
             self.stop_listening()
@@ -191,7 +192,7 @@ class Jail:
         return ending
 
     async def wait(self, seconds: float) -> bool:
-        """Wait until something has happened (the end, `wake`), at most so long; return whether it has."""
+        """Wait at most `seconds` for the end of the jail or a call of `wake`. Return whether the jail has ended."""
         if self.ending is not None:
             return True
         waiter = self._waiter = self._loop.create_future()
@@ -212,7 +213,7 @@ class Jail:
                 self._waiter.set_exception(error)
 
     async def post_mortem(self) -> Ending:
-        """Return how a jail ended whose init was killed before it could tell."""
+        """Return how a jail ended if its init was killed before it could report that."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POST_MORTEM_SECONDS):
                 await self.gone.wait()
@@ -225,17 +226,17 @@ class Jail:
         self.kill()
 
     def kill(self) -> None:
-        """Kill the jail's init, and with it all that is left. After this the jail cannot be asked anything."""
+        """Kill the jail's init, and with it everything that is left. The jail cannot be used after this."""
         if self._exit_notice >= 0:
             _kill(self._exit_notice)
             os.close(self._exit_notice)
             self._exit_notice = -1
 
     def end(self) -> list[int]:
-        """Have everything in the jail ended; `kill` has to follow. Return the descriptors to close, which can take long.
+        """Tell the init to end everything in the jail; `kill` must follow. Return the descriptors to close: closing them can take long.
 
-        A live jail's init does it by its own hand: the kernel lets a read(2) in progress go on taking memory for a while when the init is
-        killed, and not when the process itself is.
+        A live init kills the processes itself. If only the init is killed, the kernel lets a read(2) in progress take more memory for a
+        while; if the process itself is killed, it does not.
         """
         descriptors = []
         if not self._is_closed:
@@ -252,24 +253,24 @@ class Jail:
                 self._giving.cancel()
             descriptors = [self._control.detach(), self.door.detach()]
             descriptors += [self._stdin, self._stdout, self._stderr]
-            self._stdin = self._stdout = self._stderr = -1  # soon somebody else's numbers
+            self._stdin = self._stdout = self._stderr = -1  # these numbers will soon be reused
         descriptors.append(self.workspace)
         self.workspace = -1
         return [descriptor for descriptor in descriptors if descriptor >= 0]
 
     def interrupt(self) -> None:
-        """Have the interpreter sent SIGINT."""
+        """Have the init send SIGINT to the interpreter."""
         self._tell({"interrupt": True})
 
     async def sweep(self, seconds: float) -> bool:
-        """End every process of the jail but its interpreter; return whether they are gone and it lives."""
+        """End every process of the jail except its interpreter. Return whether they are gone and the interpreter lives."""
         self._is_swept = False
         self._tell({"sweep": True})
         await self.wait(seconds)
         return self._is_swept and self.ending is None
 
     def scribe(self, name: str) -> socket.socket:
-        """Return a socket to a new scribe that makes the file `name`: see jail/scribe.py. It closes at once where there can be none."""
+        """Return a socket to a new scribe that makes the file `name`: see jail/scribe.py. It closes at once if there can be no scribe."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
@@ -277,12 +278,12 @@ class Jail:
         return ours
 
     def give(self, data: bytes) -> bool:
-        """Send `data` to the interpreter; return whether all of it went, else `give_rest` has to follow."""
+        """Send `data` to the interpreter. Return whether all of it was sent; if not, `give_rest` must follow."""
         try:
             sent = self.door.send(data)
         except BlockingIOError:
             sent = 0
-        except OSError:  # it ended before it had read all: its init says how
+        except OSError:  # it ended before it had read everything: its init reports how
             sent = len(data)
         self._rest = data[sent:]
         return not self._rest
@@ -301,25 +302,25 @@ class Jail:
             self._rest = b""
 
     def hear_door(self, hear: Callable[[], None] | None) -> None:
-        """Have `hear` called whenever the interpreter has said something, or nothing any more."""
+        """Have `hear` called whenever the interpreter has sent something or closed the door. None stops that."""
         if hear is None:
             self._loop.remove_reader(self.door.fileno())
         else:
             self._loop.add_reader(self.door.fileno(), hear)
 
     def call_later(self, seconds: float, then: Callable[[], None]) -> None:
-        """Call `then` after so long, if the jail has not been closed by then."""
+        """Call `then` after `seconds`, unless the jail has been closed by then."""
         self._loop.call_later(seconds, lambda: None if self._is_closed else then())
 
     def listen(self, capture: Capture) -> None:
-        """Take what the code writes from here on."""
+        """Read what the code writes from now on."""
         self.capture = capture
         self._is_listening = True
         self._loop.add_reader(self._stdout, self._listen, self._stdout, "stdout")
         self._loop.add_reader(self._stderr, self._listen, self._stderr, "stderr")
 
     def stop_listening(self) -> None:
-        """Leave in the pipes what the code writes from here on."""
+        """Leave what the code writes from now on in the pipes."""
         if self._is_listening:
             self._is_listening = False
             self._loop.remove_reader(self._stdout)
@@ -352,7 +353,7 @@ class Jail:
             if not data or len(line) > _GREETING_BYTES:
                 raise SandboxUnavailable(
                     "the interpreter ended before it was ready" + self._last_words(),
-                    hint="does it run outside the sandbox?",
+                    hint="check that it runs outside the sandbox",
                 )
             line += data
         try:
@@ -374,7 +375,7 @@ class Jail:
         return ""
 
     async def _feed(self, stdin: AsyncIterator[bytes]) -> None:
-        """Write what `stdin` gives, as fast as the code reads it, then close its standard input."""
+        """Write `stdin` as fast as the code reads it, then close the code's standard input."""
         try:
             async for data in stdin:
                 await self._write(data)
@@ -462,7 +463,7 @@ def _ready_ends(frame: wire.Frame | None, descriptors: list[int]) -> list[int]:
 
 
 def _ending(frame: wire.Frame | None) -> Ending:
-    """Return how the run ended by the init's last frame; one that no init sends is like none."""
+    """Return how the run ended according to the init's last frame. An invalid frame counts as none."""
     if frame is not None:
         exited = frame.get("exited")
         if type(exited) is int and -signal.NSIG < exited <= 255:
@@ -473,7 +474,7 @@ def _ending(frame: wire.Frame | None) -> Ending:
 
 
 def _waiting_bytes(pipe: int) -> int:
-    """Return how much there is to read now."""
+    """Return how many bytes can be read from it now."""
     answer = fcntl.ioctl(pipe, termios.FIONREAD, b"\0" * 4)
     return int.from_bytes(answer, sys.byteorder)
 

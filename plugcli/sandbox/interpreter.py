@@ -1,4 +1,4 @@
-"""Where a Python interpreter and its libraries are, found without running it: it may be another user's, and plugcli may be root."""
+"""Find a Python interpreter and its libraries without running it: it may belong to another user, and plugcli may be root."""
 
 import re
 import sys
@@ -17,9 +17,9 @@ class Interpreter:
     """A CPython that a jail can run."""
 
     executable: str
-    """What to start: for a venv the link in its bin folder, so that the venv is found."""
+    """What to start. For a venv this is the link in its bin folder, so that the venv is found."""
     folders: tuple[str, ...]
-    """What it needs to see of the file system beside /usr."""
+    """The folders that it needs to see besides /usr."""
     is_our_own: bool
     """Whether it is the one that runs plugcli, so that forking saves a start."""
 
@@ -36,7 +36,7 @@ class Interpreter:
         return tuple(path for place in places for pattern in patterns for path in Path(place).glob(pattern))
 
     def installed(self) -> tuple[int, ...]:
-        """Return what changes when a package comes, goes or is upgraded: when those folders changed, in ns."""
+        """Return when those folders changed, in ns: this differs after a package is installed, removed or upgraded."""
         times = []
         for folder in self.packages:
             with suppress(OSError):
@@ -104,9 +104,9 @@ def _versions(prefix: Path, name: str) -> list[tuple[int, int]]:
 
 
 def _needed(folders: list[Path]) -> tuple[str, ...]:
-    """Return the folders that /usr does not hold, each as it is called and as it really is.
+    """Return the folders outside /usr, each with its given path and its resolved path.
 
-    Raises UsageError for one so high up that binding it would show the jail everything, a home folder for instance.
+    Raises UsageError for a folder so high up that binding it would show the jail everything, such as a home folder.
     """
     paths: list[str] = []
     for folder in folders:

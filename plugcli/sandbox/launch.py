@@ -1,4 +1,4 @@
-"""The host's handle on the launcher: ask it for jails, notice what ends."""
+"""The host's handle on the launcher: ask it for jails, and notice when they end."""
 
 import asyncio
 import contextlib
@@ -29,9 +29,9 @@ class Launcher:
         self._first: socket.socket | None = started.first
         self.is_alive = False
         self.preload_problem = ""
-        """Why nothing is preloaded, though it was wanted."""
+        """Why nothing is preloaded although it was requested."""
         self.has_memory_cgroup = False
-        """Whether the kernel holds each jail's memory limit; else the jail's init measures."""
+        """Whether the kernel enforces each jail's memory limit. If not, the jail's init measures its use."""
 
     async def __aenter__(self) -> "Launcher":
         loop = asyncio.get_running_loop()
@@ -43,24 +43,24 @@ class Launcher:
 
     async def __aexit__(self, *_: object) -> None:
         self._stop_hearing()
-        self._channel.close()  # it kills every jail, waits for them and exits
+        self._channel.close()  # the launcher kills every jail, waits for them and exits
         if self._first is not None:
             self._first.close()
         if self._process.poll() is None and not await _has_ended(self._process.pid, _END_SECONDS):
             self._process.kill()  # each init sees its own channel close
         self._process.wait()
         self._release()
-        if self._process.returncode:  # it was killed, or fell, and could not clean up
+        if self._process.returncode:  # it was killed, or crashed, and could not clean up
             await asyncio.to_thread(cgroup.sweep, self._name)
         self._process.close()
 
     def renew(self) -> None:
-        """Have jails of the preloaded kind import anew what they have from the start."""
-        with contextlib.suppress(OSError):  # it is gone, and the next one begins anew
+        """Have preloaded jails that are made from now on import their modules afresh."""
+        with contextlib.suppress(OSError):  # it has ended, and the next one starts afresh
             wire.send(self._channel, {"renew": True})
 
     async def make_jail(self, *, is_preloaded: bool = False) -> Jail:
-        """Return a new jail whose interpreter waits for a job. Raises SandboxUnavailable when a step of it failed."""
+        """Return a new jail whose interpreter waits for a job. Raises SandboxUnavailable if a step of its set-up fails."""
         if self._first is not None and not is_preloaded:
             number, ours, self._first = FIRST, self._first, None
         else:
@@ -70,7 +70,7 @@ class Launcher:
             exit_notice = await asyncio.wait_for(started, _START_SECONDS)
         except TimeoutError as error:
             ours.close()
-            why = f"it does not start within {_START_SECONDS:.0f} s"
+            why = f"it did not start within {_START_SECONDS:.0f} s"
             raise refusal.failed_step("interpreter", why, None) from error
         except BaseException:
             ours.close()
@@ -128,19 +128,19 @@ class Launcher:
         (exit_notice,) = descriptors
         self.has_memory_cgroup = frame["memory_cgroup"] is True
         waiting = self._started.pop(number)
-        if waiting.done():  # nobody waits any more
+        if waiting.done():  # the caller no longer waits
             signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
             os.close(exit_notice)
         else:
             waiting.set_result(exit_notice)
 
     def _die(self) -> None:
-        """Note that the launcher has ended by itself. Runs in progress go on, because their inits listen only to us."""
+        """Note that the launcher has ended by itself. Runs in progress go on, because their inits listen only to the host."""
         self._stop_hearing()
         self._release()
 
     def _release(self) -> None:
-        """Wake everything that waits for the launcher: what it waits for will not come, or has happened."""
+        """Wake everything that waits for the launcher: nothing more comes from it."""
         for waiting in self._started.values():
             if not waiting.done():
                 waiting.set_exception(self._death())
@@ -158,16 +158,16 @@ class Launcher:
         last = self._process.last_words()
         return SandboxUnavailable(
             "the sandbox's launcher ended" + (f": {last}" if last else ""),
-            hint="nothing was run; try again, and report it if it stays so",
+            hint="nothing was run; try again, and report it if it happens again",
         )
 
 
 async def _has_ended(pid: int, seconds: float) -> bool:
-    """Wait for the end of a child, at most so long; return whether it came."""
+    """Wait at most `seconds` for a child process to end. Return whether it did."""
     ended = asyncio.Event()
     try:
         exit_notice = os.pidfd_open(pid)
-    except ProcessLookupError:  # and nobody has to wait for it: a host that ignores SIGCHLD
+    except ProcessLookupError:  # it is reaped already: the host ignores SIGCHLD
         return True
     loop = asyncio.get_running_loop()
     loop.add_reader(exit_notice, ended.set)

@@ -1,6 +1,6 @@
 """What one run or conversation may use (Limits), and what all of them on one machine may use together (Capacity).
 
-Plain numbers, which ask nothing of the machine that they are written on: limits travel with a conversation to whatever machine runs it.
+These are plain numbers that do not depend on the machine: limits travel with a conversation to whatever machine runs it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Limits:
     wall_seconds: float = 30.0
     """How long one run may take."""
     wall_seconds_max: float = 60.0
-    """What a caller may ask for at most."""
+    """The longest time that a caller may ask for."""
     memory_bytes: int = GIB
     """Memory of the whole jail: processes, shared memory, files in /tmp and in the workspace."""
     workspace_bytes: int = 512 * MIB
@@ -33,13 +33,13 @@ class Limits:
     cpus: int = 2
     """CPUs that a jail may use at a time."""
     session_idle_seconds: float = 1200.0
-    """After how long without use a session ends."""
+    """How long a session lives without use."""
     session_life_seconds: float = 14400.0
     """How long a session lives at most."""
     file_bytes: int = 100 * MIB
     """Size of one uploaded file."""
     files: int = 1000
-    """Files in a workspace that are listed, and that uploads may bring it to."""
+    """How many files of a workspace are listed, and how many it may have after an upload."""
 
     def __post_init__(self) -> None:
         _check_least(self, memory_bytes=_LEAST_MEMORY, workspace_bytes=4096, processes=1, open_files=16)
@@ -48,7 +48,7 @@ class Limits:
         _check_seconds(self, "30 days", _LONGEST_LIFE_SECONDS, "session_idle_seconds", "session_life_seconds")
 
     def time_limit(self, asked: float | None) -> float:
-        """Return how many seconds a run gets whose caller asks for `asked`. Raises UsageError when that is not above 0."""
+        """Return how many seconds a run gets if its caller asks for `asked`. Raises UsageError unless that is above 0."""
         if asked is None:
             return min(self.wall_seconds, self.wall_seconds_max)
         if not asked > 0:  # NaN too: no deadline would ever come
@@ -73,7 +73,7 @@ class Capacity:
     jails: int = 32
     """Runs without a session at a time; fewer when their memory would be more than a quarter of the machine's."""
     sessions: int = 32
-    """Sessions at a time; 0: there are none, and getting ready for a run is quicker."""
+    """Sessions at a time; 0: no sessions, and a run is ready sooner."""
     session_memory_bytes: int | None = None
     """What all sessions may use together; None: half of the machine's memory."""
 
@@ -85,7 +85,7 @@ class Capacity:
         return max(1, min(self.jails, machine_bytes // 4 // memory_bytes))
 
     def session_bytes(self, machine_bytes: int) -> int:
-        """Return what all sessions may use together on a machine with so much memory."""
+        """Return how much memory all sessions may use together on a machine that has `machine_bytes`."""
         return machine_bytes // 2 if self.session_memory_bytes is None else self.session_memory_bytes
 
 

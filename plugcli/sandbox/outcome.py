@@ -1,4 +1,4 @@
-"""What an ending means: outcome, exit status and a sentence, the same for one-shots and sessions."""
+"""What the end of a run means: outcome, exit status and a sentence, the same for one-shot runs and sessions."""
 
 import codecs
 import signal
@@ -19,12 +19,12 @@ Conclusion = tuple[Outcome, int, str]
 
 
 def conclude(ending: Ending, limits: Limits, limit: float) -> Conclusion:
-    """Return what became of a run whose jail ended; `limit` was its time in seconds."""
+    """Return the conclusion for a run whose jail has ended. `limit` was its time limit in seconds."""
     if ending.is_timeout:
         return "timeout", TIMED_OUT, f"stopped after {spell_seconds(limit)}: the time limit of a run"
     if ending.is_out_of_memory:
         if ending.held:
-            why = f"out of memory of the kernel: the code held more than {ending.held}"
+            why = f"out of kernel memory: the code held more than {ending.held}"
             return "out_of_memory", OUT_OF_MEMORY, why
         limit_text = spell_bytes(limits.memory_bytes)
         return (
@@ -44,7 +44,7 @@ def conclude(ending: Ending, limits: Limits, limit: float) -> Conclusion:
 
 
 def conclude_status(status: int) -> Conclusion:
-    """Return what became of code that came to its end with an exit status."""
+    """Return the conclusion for code that ended with the exit status `status`."""
     if status:
         return "error", status, f"the code exited with status {status}"
     return "ok", 0, ""
@@ -53,7 +53,7 @@ def conclude_status(status: int) -> Conclusion:
 async def collect(
     conclusion: Conclusion, capture: Capture, files: Workspace | None, limits: Limits, aside: Aside
 ) -> RunResult:
-    """Return what a run brought: what it printed, the files that it changed, and whether it filled the workspace `files`."""
+    """Return the result of a run: its output, the files that it changed, and whether it filled the workspace `files`."""
     outcome, returncode, reason = conclusion
     listing = await files.look_for_changes() if files is not None else Listing((), 0)
     if outcome == "error" and files is not None and files.is_full:
@@ -77,7 +77,7 @@ async def collect(
 
 
 async def _text(data: bytearray, aside: Aside) -> str:
-    """Return what `data` says as UTF-8, with U+FFFD for what is not: that alone can take 40 ms a megabyte."""
+    """Decode `data` as UTF-8, with U+FFFD for invalid bytes. This alone can take 40 ms per megabyte."""
     if len(data) <= _PIECE_BYTES:
         return data.decode(errors="replace")
     return await aside.do(_decode, data)

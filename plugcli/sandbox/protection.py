@@ -1,6 +1,6 @@
-"""What holds code on this machine, layer by layer, and what code can still do: the same words for `doctor`, `/health` and `serve`.
+"""How this machine confines code, layer by layer, and what code can still do. `doctor`, `/health` and `serve` use the same words.
 
-It rests on a jail that was really made, never on looking for features.
+All of it rests on a jail that was really made, never on a search for features.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from plugcli.sandbox.limits import Limits
 
 LEVEL = "namespaces"
 
-# In the order in which a jail is made: the steps of the launcher and of the jail's init that belong to each layer.
+# The steps of the launcher and of the jail's init that belong to each layer, in the order in which a jail is made.
 _STEPS = {
     "namespaces": ("namespaces", "host name", "session", "signals", "identity", "start"),
     "files": ("files",),
@@ -41,17 +41,17 @@ class Layer:
 
 @dataclass(frozen=True)
 class Protection:
-    """Whether this machine holds the limits, and how."""
+    """Whether this machine enforces the limits, and how."""
 
     layers: tuple[Layer, ...]
     can_still: tuple[str, ...]
-    """What code can do in spite of it all, a sentence each; empty when no code runs."""
+    """What code can still do, one sentence each; empty when no code runs."""
     refusal: SandboxUnavailable | None = None
     """Why `serve` and `exec` refuse to run code; None when they run it."""
 
     @property
     def first_line(self) -> str:
-        """Return it in one line."""
+        """Return the protection in one line."""
         if self.refusal is not None:
             return f"refused: {self.refusal.message}"
         names = [
@@ -75,7 +75,7 @@ class Protection:
 def holding(
     limits: Limits, folders: tuple[str, ...], *, is_root: bool, has_memory_cgroup: bool
 ) -> Protection:
-    """Return the protection of a machine where a jail was made. `folders`: what of the host its code sees beside /usr."""
+    """Return the protection of a machine where a jail was made. `folders`: what its code sees of the host besides /usr."""
     who = (
         "a uid of its own, outside this machine's users"
         if is_root
@@ -110,11 +110,11 @@ def holding(
         else (f"use up to a tenth more than {amount} of memory for some milliseconds before it is ended",)
     )
     can_still = (
-        f"read everything in {seen}, and connect to a unix socket that lies there, if its mode lets it",
+        f"read everything in {seen}, and connect to a unix socket there, if its mode allows it",
         f"keep {limits.cpus} CPUs busy for {spell_seconds(limits.wall_seconds)}, or {spell_seconds(limits.wall_seconds_max)} when asked",
         f"hold {amount} of memory, files in /tmp and /mnt/data included",
         "see the machine's processor, kernel version, load and uptime in /proc",
-        "learn from time what else the machine is doing (side channels are not closed)",
+        "learn from timing what else the machine is doing (side channels are not closed)",
         *overshoot,
     )
     return Protection(layers, can_still)

@@ -1,4 +1,4 @@
-"""Why this machine cannot hold a jail, in words that say what would change it."""
+"""Why this machine cannot run a jail, and what would change that."""
 
 import errno
 import sys
@@ -32,7 +32,7 @@ def elsewhere_than_linux() -> SandboxUnavailable:
     """Return the refusal for other systems."""
     return SandboxUnavailable(
         f"the sandbox needs Linux, and this is {sys.platform}",
-        hint="`init`, `validate` and `serve` of a plugin that runs no code work here; run this in a Linux machine",
+        hint="`init`, `validate` and `serve` of a plugin that runs no code work here; run this on a Linux machine",
     )
 
 
@@ -57,5 +57,5 @@ def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:
     elif code == errno.ENOSYS:
         message, hint = f"{message}; this kernel is too old or filtered", "Linux 5.14 or newer is needed"
     elif code in (errno.EPERM, errno.EACCES):
-        hint = "inside a container its filter forbids namespaces: run plugcli outside it, never with --privileged"
+        hint = "a container's filter forbids namespaces: run plugcli outside the container, never with --privileged"
     return SandboxUnavailable(message, hint=hint, step=step)

@@ -13,7 +13,7 @@ OUT_OF_MEMORY = 137
 
 @dataclass(frozen=True)
 class RunResult:
-    """How one run ended. Text is what the bytes say as UTF-8, with U+FFFD for what is not."""
+    """How one run ended. Text is decoded as UTF-8, with U+FFFD for invalid bytes."""
 
     stdout: str
     stderr: str
@@ -29,9 +29,9 @@ class RunResult:
     displays: list[dict[str, str]] = field(default_factory=list)
     """Pictures and other rich output, sessions only: {mime, text}, or {mime, file}, a file of the workspace ({mime, url} over HTTP)."""
     files: list[dict[str, Any]] = field(default_factory=list)
-    """Files that the run made or changed: {name, bytes, mime, url}; the url is null where nothing serves them.
+    """Files that the run made or changed: {name, bytes, mime, url}; the url is null if nothing serves them.
 
-    A name is what `Workspace.open` takes: bytes that are not UTF-8 as lone surrogates, which JSON has as U+FFFD.
+    A name is what `Workspace.open` takes: bytes that are not UTF-8 are lone surrogates, which become U+FFFD in JSON.
     """
     truncated: dict[str, int] = field(default_factory=lambda: {"stdout": 0, "stderr": 0, "files": 0})
     """Bytes left out of each stream, and files that are not listed."""

@@ -32,7 +32,7 @@ from plugcli.sandbox.workspace import Workspace
 _WAITING_PER_JAIL = 4
 _SEARCHED_BYTES = 65536
 _END_SECONDS = 0.5  # for a jail's init to end all of it, before it is killed
-_BURIAL_SECONDS = 0.001  # behind the answer, and behind whoever waits for it on the same CPU
+_BURIAL_SECONDS = 0.001  # after the answer, and after whoever waits for it on the same CPU
 _MORE_THREADS = 16  # than there are workspaces
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
@@ -43,7 +43,7 @@ class Sandbox:
 
     Use as `async with`: entering makes the first jail, so it raises SandboxUnavailable where this machine cannot hold the policy, and
     UsageError when `python` is not an interpreter; leaving ends every run and leaves nothing behind. `spares` jails wait ready, so that a
-    run costs a message and not a start. `ahead` is a launcher that was started before.
+    run costs a message and not a start. `ahead` is a launcher that is already running.
     """
 
     def __init__(
@@ -133,12 +133,12 @@ class Sandbox:
 
     @property
     def preload_problem(self) -> str:
-        """Return why nothing is preloaded in spite of `preloaded`; empty where it is, or was not wanted."""
+        """Return why the modules in `preloaded` could not be preloaded; empty if they were, or if there are none."""
         return self._launcher.preload_problem if self._launcher is not None else ""
 
     @property
     def protection(self) -> Protection:
-        """Return what holds the code, as tried by the jail that was made on entering."""
+        """Return how the code is confined, as shown by the jail that was made on entering."""
         has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
         return holding(
             self.policy,
@@ -171,7 +171,7 @@ class Sandbox:
             self._places.release()
             raise
         workspace = Workspace(jail.workspace, self.policy, self._aside)
-        jail.workspace = -1  # the workspace's now
+        jail.workspace = -1  # the workspace owns it now
         try:
             if files:
                 workspace.scribe = jail.scribe
@@ -199,12 +199,12 @@ class Sandbox:
         return result
 
     async def open(self, key: Key) -> OpenedSession:
-        """Return the conversation that `key` means, made if there is none: see Engine.open."""
+        """Return the conversation that `key` names, made if there is none: see Engine.open."""
         is_kept = self.sessions.find(key) is not None
         return OpenedSession(await self.sessions.open(key), "kept" if is_kept else "new")
 
     async def find(self, key: Key) -> OpenedSession | None:
-        """Return the conversation that `key` means; None when there is none alive."""
+        """Return the conversation that `key` names; None if no such conversation is alive."""
         session = self.sessions.find(key)
         if session is None:
             return None
@@ -218,7 +218,7 @@ class Sandbox:
         return SessionFiles(lambda: self.sessions.files(handle), lambda: 0)
 
     async def status(self) -> list[Status]:
-        """Return the state of this machine, alone in a list."""
+        """Return the state of this machine as the only entry of a list."""
         return [Status(self.protection, len(self.sessions), self.preloaded, self.preload_problem)]
 
     def _wants_preloaded(self, source: bytes) -> bool:
@@ -303,7 +303,7 @@ class Sandbox:
             self._bury(jail, self._places.release)
 
     def _bury(self, jail: Jail, and_then: Callable[[], None] = lambda: None) -> None:
-        """End `jail`, and call `and_then` when nothing is left of it. Nobody who waits for a result waits for this."""
+        """End `jail`, and call `and_then` when nothing is left of it. Callers that wait for a result do not wait for this."""
 
         is_over = jail.ending is not None
 
@@ -317,7 +317,7 @@ class Sandbox:
             and_then()
 
         descriptors = jail.end()
-        if is_over:  # its init has ended everybody else
+        if is_over:  # its init has ended all other processes
             jail.kill()
         if self._is_open:  # what the code left in them may take the kernel long to free
             self._aside.start(_close, descriptors)
@@ -340,7 +340,7 @@ def _close(descriptors: Iterable[int]) -> None:
 
 
 async def diagnose(policy: Policy | None = None, *, python: str | None = None) -> Protection:
-    """Return how this machine protects itself, by making a jail as `serve` and `exec` do. Raises UsageError for no interpreter."""
+    """Return how this machine protects itself, by making a jail as `serve` and `exec` do. Raises UsageError for a bad `python`."""
     try:
         async with Sandbox(policy, python=python, spares=0) as sandbox:
             return sandbox.protection
@@ -355,10 +355,10 @@ def _note_failure(spare: asyncio.Task[Jail]) -> None:
 
 
 def _job(name: str | None, arguments: Sequence[str]) -> dict[str, object]:
-    """Return what the interpreter is told beside the code.
+    """Return what the interpreter is told besides the code.
 
-    A named script lies in the workspace, which is its folder and its current one. Code without a name lies elsewhere, so that the
-    workspace holds only what is the code's, and imports from the workspace all the same.
+    A named script lies in the workspace, which is both its folder and its working directory. Code without a name lies elsewhere, so that
+    the workspace holds only the code's own files, but it can still import from the workspace.
     """
     path = _CODE_PATH if name is None else f"{WORKSPACE}/{PurePath(name).name}"
     return {"path": path, "name": name or path, "arguments": list(arguments), "import_from": WORKSPACE}

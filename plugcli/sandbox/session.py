@@ -1,4 +1,4 @@
-"""A session: one conversation's interpreter and workspace, whose calls build on each other."""
+"""A session: the interpreter and workspace of one conversation, whose calls build on each other."""
 
 import asyncio
 import secrets
@@ -50,14 +50,14 @@ class Past:
         return self.files.used_bytes if self.files else 0
 
     def let_go(self) -> None:
-        """Give up its files."""
+        """Close its files."""
         if self.files is not None:
             self.files.close()
             self.files = None
 
 
 class Session:
-    """One conversation. Calls queue; what one leaves (variables, imports, files, processes) the next finds."""
+    """One conversation. Calls queue. Each finds what the calls before it left: variables, imports, files, processes."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class Session:
         before: "Past | None" = None,
     ) -> None:
         self.id = before.id if before else secrets.token_urlsafe(_ID_BYTES)
-        """Whoever has it may use the session."""
+        """Whoever has the id may use the session."""
         self.handle = before.handle if before else secrets.token_urlsafe(_ID_BYTES)
-        """Names the session in addresses of files; gives no right by itself."""
+        """Names the session in the URLs of files. It does not give access by itself."""
         self.owner = owner
         self.when_used: Callable[[], None] = lambda: None
-        """Called when the memory that it uses has changed much."""
+        """Called when the memory that it uses has changed by a lot."""
         self._limits = limits
         self._take_talk = take_talk
         self._bury = bury
@@ -83,7 +83,7 @@ class Session:
         self._talk: Talk | None = None
         self._workspace = before.files if before else None
         self._lost = before.lost if before else ""
-        """Why the state before the next call is not what an earlier call left; empty when it is."""
+        """Why the next call does not find what earlier calls left; empty if it does."""
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._is_new = True
@@ -112,14 +112,14 @@ class Session:
 
     @property
     def seconds_left(self) -> int:
-        """Return how long it lives if it is not used."""
+        """Return how long it lives without use."""
         now = time.monotonic()
         idle = self._last_used + self._limits.session_idle_seconds - now
         return max(0, round(min(idle, self._end_of_life - now)))
 
     @property
     def is_expired(self) -> bool:
-        """Whether its time is over: a call that runs is waited for."""
+        """Whether its time is over. It is not while a call runs."""
         now = time.monotonic()
         return self.is_idle and (
             now >= self._end_of_life or now - self._last_used >= self._limits.session_idle_seconds
@@ -127,7 +127,7 @@ class Session:
 
     @property
     def used_bytes(self) -> int:
-        """Return the memory that it uses, as last told."""
+        """Return the memory that it uses, as last reported."""
         if self._talk is not None:
             return self._talk.jail.used_bytes
         return 0 if self._workspace is None else self._workspace.used_bytes
@@ -135,11 +135,11 @@ class Session:
     async def run(
         self, code: str | bytes, *, wall_seconds: float | None = None, on_output: OnOutput | None = None
     ) -> RunResult:
-        """Run `code` where the calls before left off, and return how that went.
+        """Run `code` where the earlier calls left off, and return how that went.
 
-        Calls of one session queue. A call over its time is interrupted, and keeps the variables, or the interpreter is ended and the result
-        says so. Cancelling interrupts the call. Raises Busy when too many calls wait, or the session has ended, UsageError when
-        `wall_seconds` is not a positive number, and SandboxUnavailable when no jail can be made.
+        Calls of one session queue. A call that takes too long is interrupted and keeps the variables; if that fails, the interpreter is
+        ended and the result says so. Cancelling interrupts the call. Raises Busy when too many calls wait, or the session has ended,
+        UsageError when `wall_seconds` is not a positive number, and SandboxUnavailable when no jail can be made.
         """
         limit = self._limits.time_limit(wall_seconds)
         source = code.encode("utf-8", "surrogatepass") if isinstance(code, str) else code
@@ -187,13 +187,13 @@ class Session:
             self._turn.release()
 
     def touch(self) -> None:
-        """Count as used now."""
+        """Note that the session is in use now."""
         self._last_used = time.monotonic()
 
     def close(self, why: str) -> Past:
-        """Accept no more calls; return what is left, whose files the caller has to close. `end` ends its processes.
+        """Accept no more calls. Return what is left; the caller must close its files. `end` ends its processes.
 
-        `why` is told to calls that wait.
+        Calls that wait are told `why`.
         """
         self._is_closed = True
         self._lost = why
@@ -229,7 +229,7 @@ class Session:
             jail = self._talk.jail
             jail.when_used = lambda: self.when_used()
             files = Workspace(jail.workspace, self._limits, self._aside)
-            jail.workspace = -1  # ours now
+            jail.workspace = -1  # `files` owns it now
             files.scribe = jail.scribe
             old, self._workspace = self._workspace, files
             if old is not None:
@@ -237,7 +237,7 @@ class Session:
                     missing = await workspace.copy(old, files)
                 except BaseException:
                     old.close()
-                    self._lost += f"; the files in {WORKSPACE} are lost, as the caller left while they were brought along"
+                    self._lost += f"; the files in {WORKSPACE} are lost, because the caller left while they were being copied"
                     raise
                 kept = f" except {missing} that could not be kept" if missing else ""
                 self._lost += f"; the files in {WORKSPACE} are kept{kept}"
@@ -248,7 +248,7 @@ class Session:
         await talk.quiet()
         if talk.is_over:
             self._lose(
-                "the call before was given up by its caller and could not be interrupted, so it was ended"
+                "the caller of the previous call left, and that call could not be interrupted, so it was ended"
             )
 
     def _lose(self, why: str) -> None:
@@ -270,12 +270,12 @@ class Session:
         if left >= _FEW_SECONDS:
             return ""
         return (
-            f"this session ends in {spell_seconds(round(max(0, left)))}, at the end of its longest life: "
+            f"this session ends in {spell_seconds(round(max(0, left)))}, at the limit on its lifetime: "
             "fetch the files that are needed"
         )
 
     async def _conclude(self, call: CallEnd, limit: float) -> Conclusion:
-        if self._is_closed:  # under a running call a session is only ended for the sum of all
+        if self._is_closed:  # while a call runs, only the limit on all sessions together ends a session
             return "out_of_memory", OUT_OF_MEMORY, self._lost
         if call.is_timeout:
             after = f"stopped after {spell_seconds(limit)}: the time limit of a run"

@@ -1,4 +1,4 @@
-"""The files of a session, alive or ended, as the Engine of this machine hands them out."""
+"""The files of a session, alive or ended, as the Engine of this machine provides them."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,14 +9,14 @@ from plugcli.sandbox.workspace import OpenedFile, Workspace
 
 
 class SessionFiles:
-    """The files in what `workspace` returns, asked each time: None once they are gone. `seconds_left` says how long the session lives."""
+    """The files in what `workspace` returns at each call: None once they are gone. `seconds_left` returns how long the session lives."""
 
     def __init__(self, workspace: Callable[[], Workspace | None], seconds_left: Callable[[], int]) -> None:
         self._find_workspace = workspace
         self._count_seconds_left = seconds_left
 
     async def list(self) -> Listing:
-        """Return the files. A workspace made to be slow to walk is listed in part."""
+        """Return the files. If the code made its workspace slow to walk, only part of it is listed."""
         workspace = self._workspace()
         return await workspace.aside(workspace.list)
 
@@ -27,7 +27,7 @@ class SessionFiles:
             yield opened
 
     async def write(self, name: str, chunks: AsyncIterator[bytes]) -> Stored:
-        """Make the file `name` of `chunks`: all of it or none. Raises FileRefused."""
+        """Write `chunks` to the file `name`: all of them or nothing. Raises FileRefused."""
         return Stored(await self._workspace().put(name, chunks), self._count_seconds_left())
 
     async def delete(self, name: str) -> None:

@@ -1,7 +1,7 @@
-"""The sessions of a Sandbox: which key has which, how many there may be, and when each ends.
+"""The sessions of a Sandbox: which key names which session, how many there may be, and when each ends.
 
-At the maximum number, or when all together use too much memory, the oldest idle one makes room. The files of a session that has ended stay
-for a while: a caller who comes back with its key finds them in the new session, and their addresses still work.
+At the maximum number, or when all together use too much memory, the session that has been idle longest makes room. The files of a session
+that has ended stay for a while: a caller who comes back with its key finds them in the new session, and their URLs still work.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ from plugcli.sandbox.workspace import Workspace
 
 _GRACE_SECONDS = 600.0
 _REMEMBERED = 4096
-"""How many ended sessions are remembered, so that a caller who comes back is told that the session has ended."""
+"""How many ended sessions are remembered, so that a caller who comes back learns that the session has ended."""
 _TICK_SECONDS = 1.0
 _PREPARE_SECONDS = 0.02  # after the answer to the first call of a session is on its way
 _Name = tuple[str | None, str]
-"""An owner, and what one of its sessions is kept under."""
+"""An owner, and the name under which one of its sessions is kept."""
 
 
 class Sessions:
-    """Opens, finds and ends sessions. `take_jail` gets a jail for one, `bury` ends it, `look` sees what has changed before one begins."""
+    """Opens, finds and ends sessions. `take_jail` gets a jail for one, `bury` ends it, and `look` checks for package upgrades."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Sessions:
         return len(self._alive)
 
     async def open(self, key: Key) -> Session:
-        """Return the session that `key` means; a new one if there is none. It counts as used now.
+        """Return the session that `key` names; a new one if there is none. This counts as use.
 
         Raises Busy when there is no room, and SandboxUnavailable when no jail can be made.
         """
@@ -85,7 +85,7 @@ class Sessions:
         return await self._new(key)
 
     def find(self, key: Key) -> Session | None:
-        """Return the session that `key` means; None when there is none alive."""
+        """Return the session that `key` names; None if no such session is alive."""
         session = self._alive.get(self._id(key))
         if session is not None and session.is_expired:
             self._expire(session)
@@ -100,7 +100,7 @@ class Sessions:
         return key.id if known is not None and known.owner == key.owner else None
 
     def _id(self, key: Key) -> str:
-        """Return the id of the session that `key` means, alive or ended; empty when there is none."""
+        """Return the id of the session that `key` names, alive or ended; empty if there is none."""
         name = _name(key)
         return self._known_id(key) or (self._ids.get(name, "") if name is not None else "")
 
@@ -119,7 +119,7 @@ class Sessions:
             self._spare.add_done_callback(lambda spare: spare.cancelled() or spare.exception())
 
     def renew(self) -> None:
-        """Give up the interpreter that waits ready, for another one."""
+        """Replace the interpreter that waits ready with a new one."""
         spare, self._spare = self._spare, None
         if spare is not None:
             spare.add_done_callback(self._discard_spare)
@@ -146,7 +146,7 @@ class Sessions:
 
     async def _new(self, key: Key) -> Session:
         if not self._capacity.sessions:
-            raise Busy("there are no sessions here", hint="leave the session out")
+            raise Busy("sessions are turned off here", hint="send the call without a session")
         self._tick()
         name = None if self._known_id(key) else _name(key)
         past = self._past.get(self._id(key))
@@ -217,11 +217,11 @@ class Sessions:
         if not idle:
             raise Busy(f"{why}, and all are in use", hint="try again when one of their calls has ended")
         oldest = max(idle, key=lambda session: session.idle_seconds)
-        # Its processes end when the first call of the new one has its answer: taking them down takes as long as that.
+        # Its processes end after the new session's first call has its answer: ending them takes as long as that call.
         self._end(oldest, "the session made room for others", after_seconds=_PREPARE_SECONDS)
 
     def _hold_sum(self) -> None:
-        """Keep the memory of all sessions, and of the files of ended ones, within the limit on their sum."""
+        """Keep the memory of all sessions and of the files of ended ones within the limit for all together."""
         limit = self._memory_bytes
         while self._used_bytes > limit:
             if remains := self._remains():
@@ -250,13 +250,13 @@ class Sessions:
         self._clock = asyncio.get_running_loop().call_later(_TICK_SECONDS, self._run_clock)
 
     def _tick(self) -> None:
-        """End what has expired, and let go of files whose grace is over."""
+        """End expired sessions, and close files whose grace period is over."""
         for session in [each for each in self._alive.values() if each.is_expired]:
             self._expire(session)
         for past in self._remains():
             if time.monotonic() - past.when > _GRACE_SECONDS:
                 past.let_go()
-        self._hold_sum()  # what has changed little is not told by itself
+        self._hold_sum()  # small changes are not reported
 
     def _expire(self, session: Session) -> None:
         idle = self._limits.session_idle_seconds
@@ -264,7 +264,7 @@ class Sessions:
             self._end(session, f"the session ended after {spell_seconds(idle)} without use")
         else:
             life = spell_seconds(self._limits.session_life_seconds)
-            self._end(session, f"the session ended after {life}: the longest life of one")
+            self._end(session, f"the session ended after {life}: the limit on its lifetime")
 
     def _end(self, session: Session, why: str, *, after_seconds: float = 0) -> None:
         self._alive.pop(session.id, None)

@@ -1,6 +1,6 @@
-"""Starts the launcher's process, before anything is known of what it will be asked for.
+"""Start the launcher's process before it is known what it will be asked for.
 
-Imports next to nothing: `exec` does this first, so that the launcher gets ready while plugcli imports the rest of itself.
+This imports next to nothing: `exec` does this first, so that the launcher gets ready while plugcli imports the rest of itself.
 """
 
 import os
@@ -16,26 +16,26 @@ del sys.path[0]
 launcher.main(3)
 """
 _CHANNEL = 3
-# Not ours, not even its path: the jails' environment comes with the plan. With no locale at all Python would change its text modes.
+# Not the host's environment, not even its PATH: the jails' environment comes with the plan. Without a locale Python changes its text modes.
 _ENVIRONMENT = {"LANG": "C.UTF-8"}
 
 
 class Spawned:
-    """The launcher's process, and our end of its channel: when that closes, it ends."""
+    """The launcher's process, and our end of its channel. When the channel closes, the process ends."""
 
     def __init__(self, pid: int, channel: socket.socket, stderr: int) -> None:
         self.pid = pid
         self.channel = channel
         self._stderr = stderr
         self.returncode: int | None = None
-        """As in subprocess; None while it runs, as far as is known."""
+        """As in subprocess; None as long as the process is not known to have ended."""
 
     def poll(self) -> int | None:
-        """Return `returncode`, after a look."""
+        """Check whether the process has ended, and return `returncode`."""
         return self._wait(os.WNOHANG)
 
     def wait(self) -> int | None:
-        """Return `returncode`, when it has ended."""
+        """Wait until the process has ended, and return `returncode`."""
         return self._wait(0)
 
     def kill(self) -> None:
@@ -49,19 +49,19 @@ class Spawned:
         if self.poll() is not None:
             try:
                 text = os.read(self._stderr, 65536)
-            except BlockingIOError:  # it said nothing, and jails that live on have the other end
+            except BlockingIOError:  # it wrote nothing, and jails that are still alive hold the other end
                 text = b""
         return text.decode(errors="replace").strip().rpartition("\n")[2]
 
     def close(self) -> None:
-        """Let go of it, once it has ended."""
+        """Close its standard error, once it has ended."""
         os.close(self._stderr)
 
     def _wait(self, options: int) -> int | None:
         if self.returncode is None:
             try:
                 pid, status = os.waitpid(self.pid, options)
-            except ChildProcessError:  # somebody else has waited for it: a host that ignores SIGCHLD
+            except ChildProcessError:  # it is reaped already: the host ignores SIGCHLD
                 pid, status = self.pid, 0
             if pid:
                 self.returncode = os.waitstatus_to_exitcode(status)
@@ -69,19 +69,19 @@ class Spawned:
 
 
 def spawn() -> Spawned:
-    """Start a launcher's process, in a session of its own: no terminal to type into, no Ctrl-C but through us."""
-    # Exec'd, never forked from the host, so that none of the host's memory (tokens, uploads) is in a jail's.
+    """Start a launcher's process in its own session, so that it has no terminal, and Ctrl-C reaches only the host."""
+    # Exec'd, never forked from the host, so that none of the host's memory (tokens, uploads) is in a jail's memory.
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     reader, writer = os.pipe2(os.O_CLOEXEC)
     os.set_blocking(reader, False)
-    folder = os.path.dirname(__file__)  # noqa: PTH120 (pathlib takes as long as all else here)
+    folder = os.path.dirname(__file__)  # noqa: PTH120 (importing pathlib takes as long as all else here)
     try:
         pid = os.posix_spawn(
             sys.executable,
             [sys.executable, "-I", "-S", "-c", _PROGRAM, folder],
             _ENVIRONMENT,
             file_actions=[
-                # First, as what is opened below could take its number.
+                # This comes first, because a file opened below could take its number.
                 (os.POSIX_SPAWN_DUP2, theirs.fileno(), _CHANNEL),
                 (os.POSIX_SPAWN_DUP2, writer, 2),
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

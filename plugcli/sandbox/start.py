@@ -1,4 +1,4 @@
-"""How jails are made on this machine, told to a launcher. Apart from the handle on it, which takes as long to import as a jail to make."""
+"""Tell a launcher how jails are made on this machine. Not in launch.py, because importing that takes as long as making a jail."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Started:
-    """A launcher that was told how jails are made, and asked for its first, a bare one: our end of that jail's control channel."""
+    """A launcher that knows how jails are made and was asked for a first, bare one. `first` is our end of that jail's control channel."""
 
     name: str
     process: Spawned
@@ -44,10 +44,10 @@ class Started:
 def set_up(
     policy: Policy, python: str | None, preload: Sequence[str] = (), *, has_spares: bool = True
 ) -> Setup:
-    """Return how jails are made here. Raises SandboxUnavailable on a machine that cannot have any, UsageError for no interpreter.
+    """Return how jails are made here. Raises SandboxUnavailable if this machine cannot have any, UsageError for a bad `python`.
 
-    Of `preload` those count that the interpreter has; none where the memory of a jail is too small to have them. Without spares a jail is
-    made when it is needed, and only what it needs is done.
+    Modules in `preload` that the interpreter does not have are left out, and all are if the memory of a jail is too small for them. Without
+    spares, a jail is made only when it is needed, with only what it needs.
     """
     if sys.platform != "linux":
         raise refusal.elsewhere_than_linux()

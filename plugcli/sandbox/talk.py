@@ -1,6 +1,6 @@
-"""A session's calls: what the host and a session's interpreter say to each other, one call after another.
+"""The calls of a session: what the host and the session's interpreter send each other, one call after another.
 
-The interpreter runs the code and says itself how a call went: it may lie about that, and about nothing else. What it sends is capped and
+The interpreter runs the code and itself reports how a call went: it can lie about that, but about nothing else. What it sends is capped and
 checked; anything but an answer to the running call ends the session.
 """
 
@@ -14,8 +14,8 @@ from plugcli.sandbox import gate
 from plugcli.sandbox.aside import Aside, computed
 from plugcli.sandbox.handle import Capture, Ending, Jail, Output
 
-_REPLY_BYTES = 4 * 1024 * 1024  # as the interpreter's own FRAME_BYTES
-_LONG_BYTES = 16 * 1024  # what takes longer to read than to have a thread do it
+_REPLY_BYTES = 4 * 1024 * 1024  # the same as the interpreter's FRAME_BYTES
+_LONG_BYTES = 16 * 1024  # a longer reply takes longer to read than to hand to a thread
 _LENGTH_BYTES = 4
 _CHUNK = 65536
 _RESULT_CHARACTERS = 110_000  # the interpreter cuts at 100,000 and adds a mark
@@ -30,7 +30,7 @@ _END_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Reply:
-    """How a call went, as the session's interpreter tells it."""
+    """How a call went, as the session's interpreter reports it."""
 
     status: int
     """0 to 255, as the exit status of a program."""
@@ -57,7 +57,7 @@ class BrokenReply(Exception):
 
 
 class Talk:
-    """The conversation with the interpreter of one jail, which is a session's from here on."""
+    """The conversation with the interpreter of one jail, which belongs to a session from now on."""
 
     def __init__(self, jail: Jail, import_from: str, aside: Aside) -> None:
         self.jail = jail
@@ -76,18 +76,18 @@ class Talk:
 
     @classmethod
     async def open(cls, jail: Jail, import_from: str, aside: Aside) -> "Talk":
-        """Return the conversation after a call that does nothing: what the first one costs, it has cost then."""
+        """Return the conversation after a call that does nothing, so that no real call bears the cost of the first one."""
         talk = cls(jail, import_from, aside)
         await talk.call(b"", wall_seconds=_OPENING_SECONDS, capture=Capture.up_to(0))
         return talk
 
     @property
     def is_over(self) -> bool:
-        """Whether the interpreter has ended, or cannot be talked to."""
+        """Whether the interpreter has ended, or can no longer be used."""
         return self.jail.ending is not None or self.is_broken
 
     def hear_early(self) -> None:
-        """Read anything that the interpreter sent unasked, before a call makes it look like an answer. It ends the conversation."""
+        """Read anything that the interpreter sent between calls, before it could pass for an answer. It ends the conversation."""
         if not self.is_over:
             self._hear()
         if self._received and not self.is_over:  # the rest of it would come while the call runs
@@ -95,9 +95,9 @@ class Talk:
             self.is_broken = True
 
     async def call(self, source: bytes, *, wall_seconds: float, capture: Capture) -> CallEnd:
-        """Run `source` and return how that went. Over its time it is interrupted, and ended with all of the jail if that does not help.
+        """Run `source` and return how that went. A call that takes too long is interrupted; if that fails, the whole jail is ended.
 
-        Raises what `capture` raises. Whoever cancels it has to `quiet` the session before the next call.
+        Raises what `capture` raises. Whoever cancels a call must `quiet` the session before the next one.
         """
         jail = self.jail
         self._number += 1
@@ -111,7 +111,7 @@ class Talk:
             if not jail.give(header + source):
                 async with asyncio.timeout(
                     wall_seconds
-                ):  # code of a call before may have stopped the interpreter
+                ):  # code of an earlier call may have stopped the interpreter
                     await jail.give_rest()
             if not self._is_settled:
                 await jail.wait(wall_seconds)
@@ -127,7 +127,7 @@ class Talk:
         return CallEnd(self._reply, None, is_timeout)
 
     async def quiet(self) -> None:
-        """Stop the call that runs: by SIGINT, which keeps the variables, or by the end of the jail; its other processes end in any case."""
+        """Stop the running call: by SIGINT, which keeps the variables, or by ending the jail. Its other processes end in any case."""
         for seconds in _INTERRUPT_SECONDS:
             if not self._is_settled:
                 self.jail.interrupt()
@@ -142,7 +142,7 @@ class Talk:
         return self._reply is not None or self._long_frame is not None or self.is_over
 
     def _end_call(self) -> None:
-        """Keep output that comes from here on out of every answer."""
+        """Keep output that comes from now on out of the call's answer."""
         if self._is_running:
             self.jail.drain()
             self._is_running = False
@@ -163,7 +163,7 @@ class Talk:
                 output.left_out = 0
 
     def _hear(self) -> None:
-        """Take what the interpreter says."""
+        """Read what the interpreter has sent."""
         try:
             data = self.jail.door.recv(_CHUNK)
         except BlockingIOError:
@@ -184,14 +184,14 @@ class Talk:
                 self._reply = parse_reply(frame, self._number)
         except BrokenReply:
             self.jail.hear_door(None)
-            if not data:  # its end is told by the init, in a moment; else the code has closed the door
+            if not data:  # the init will soon report its end, or else the code has closed the door
                 self.jail.call_later(_END_SECONDS, self._break)
                 return
             self.is_broken = True
         self.jail.wake()
 
     async def _read_long_frame(self) -> None:
-        """Take the reply that was too long to be read as it came."""
+        """Read the reply that was too long to be read as it came."""
         if self._long_frame is None:
             return
         try:
@@ -233,7 +233,7 @@ _END = re.compile(r"\]\}\Z")
 def parse_reply(data: bytes, number: int) -> Reply:
     """Return the reply to call `number` in `data`. Raises BrokenReply when it is not a valid reply.
 
-    It is read as the interpreter writes it and not as any JSON: so nothing nests, nothing is there twice, and a number is as long as it is.
+    Only the form that the interpreter writes is accepted, not any JSON: nothing nests, no key occurs twice, and numbers are short.
     """
     try:
         reader = _Reader(data.decode())
@@ -258,7 +258,7 @@ def _display(reader: "_Reader") -> dict[str, str]:
     value = reader.string(_TEXT_CHARACTERS)
     reader.take(_DISPLAY_END)
     valid = gate.text(value)
-    # The interpreter names its pictures itself, and never by halves of characters.
+    # The interpreter names its pictures itself, and never with lone surrogates.
     if not gate.is_mime(mime) or (kind == "file" and not (gate.is_file_name(value) and valid == value)):
         raise BrokenReply
     return {"mime": mime, kind: valid}

@@ -1,4 +1,4 @@
-"""What of this machine a jail sees: the Plan's paths, and the few files made up for it."""
+"""What a jail sees of this machine: the paths in the Plan, and a few made-up files."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ _FILES = (
     ("/etc/hostname", f"{HOSTNAME}\n"),
     # Debian's pip and requests look here first, and without it they blame certificates for the missing network.
     ("/etc/ssl/certs/ca-certificates.crt", "# There is no network in here, so there is nobody to trust.\n"),
-    # matplotlib asks fontconfig, which complains of a missing one on standard error at every plot.
+    # matplotlib asks fontconfig, which complains about a missing file on standard error at every plot.
     (
         "/etc/fonts/fonts.conf",
         (
@@ -70,7 +70,7 @@ def plan(
 
 
 def environment(limits: Limits, interpreter: Interpreter) -> dict[str, str]:
-    """Return the code's environment: all of it, for the launcher too, since /proc shows what a process was started with."""
+    """Return the code's complete environment. The launcher has it too, because /proc shows the one that a process started with."""
     folders = [str(Path(interpreter.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]
     threads = str(min(limits.cpus, len(os.sched_getaffinity(0))))
     values = {
@@ -81,7 +81,7 @@ def environment(limits: Limits, interpreter: Interpreter) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TMPDIR": "/tmp",
         "MPLBACKEND": "Agg",
-        # One retry, so that pip says that there is no network, and says it at once: five take it eight seconds, none and it says nothing.
+        # With one retry pip reports at once that there is no network. Five retries take eight seconds, and with none it reports nothing.
         "PIP_RETRIES": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         # Libraries start a thread for each CPU of the machine, not of the jail.

@@ -1,11 +1,11 @@
-"""A jail's workspace, /mnt/data, as the host may touch it.
+"""A jail's workspace, /mnt/data, as the host may use it.
 
-What lies there is hostile: names, links, devices, sizes that change. Files are made from inside the jail, by a scribe with the code's own
-rights; they are read by the host, and only regular files are, opened below the workspace with no link on the way (openat2). The workspace
-outlives its jail as long as this holds its descriptor.
+Everything in it is hostile: names, links, devices, sizes that change. Files are written from inside the jail, by a scribe with the code's
+own rights. The host itself reads them, but only regular files, opened below the workspace with no link on the way (openat2). The workspace
+outlives its jail as long as this object holds its descriptor.
 
-The code decides how long a look takes: it makes the entries, and it can hold the locks of its folders. So what looks runs in a thread, by
-`aside`; only a glance, which is short, is taken where the server runs, as long as it stays short.
+The code decides how long it takes to look at the workspace: it makes the entries, and it can hold the locks of its folders. Looks therefore
+run in a thread, by `aside`. Only a glance, which is short, runs on the event loop, and only as long as it stays short.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ _SKIPPED_FOLDERS = ("__pycache__",)
 
 @dataclass(frozen=True)
 class Effort:
-    """How far a look at a workspace goes: so many entries, so long without what it waits for others, and so long at all."""
+    """How far a look at a workspace goes: how many entries, how long without waiting for other threads, and how long in all."""
 
     entries: int
     seconds: float
@@ -52,14 +52,14 @@ class Effort:
 _WALK = Effort(20_000, 0.25, 1.0)
 _GLANCE = Effort(64, 0.001, 0.001)
 _LONG_GLANCE_SECONDS = 0.005
-"""Something made it wait: the next look at that workspace is taken by a thread."""
+"""A glance that takes longer was made to wait: a thread takes the next look at that workspace."""
 _REST_SECONDS = 2.0
 """After a walk that was cut short: until then only the first entries are looked at."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a workspace found: every regular file with its stamp, and how many entries it left out, at least."""
+    """What a look at a workspace found: every regular file with its stamp, and how many entries it left out at least."""
 
     stamps: dict[str, Stamp]
     left_out: int
@@ -67,7 +67,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Download:
-    """A file that is open for reading, as long as it was when it was opened."""
+    """A file that is open for reading, with the size that it had when it was opened."""
 
     file: File
     descriptor: int
@@ -78,7 +78,7 @@ class Download:
         return self.file.bytes
 
     def read(self, offset: int, count: int) -> builtins.bytes:
-        """Return up to `count` bytes from `offset`; fewer when the file has become shorter since."""
+        """Return up to `count` bytes from `offset`; fewer if the file has become shorter since."""
         return os.pread(self.descriptor, min(count, max(0, self.bytes - offset)), offset)
 
 
@@ -99,7 +99,7 @@ class OpenedFile:
         return await self.queue.do(self.download.read, offset, count)
 
     async def chunks(self) -> AsyncIterator[builtins.bytes]:
-        """Give all of it."""
+        """Yield the whole file in chunks."""
         offset = 0
         while data := await self.read(offset, _CHUNK_BYTES):
             yield data
@@ -107,7 +107,7 @@ class OpenedFile:
 
 
 class Workspace:
-    """The files of one jail. `folder` is its descriptor, which this owns; `scribe` starts a scribe in it; None once the jail has ended."""
+    """The files of one jail. `folder` is its descriptor, which this object owns. `scribe` starts a scribe; None once the jail has ended."""
 
     def __init__(self, folder: int, limits: Limits, aside: Aside) -> None:
         self._folder = folder
@@ -116,24 +116,24 @@ class Workspace:
         self.scribe: Callable[[str], socket.socket] | None = None
         self._is_closed = False
         self.is_moving = False
-        """Whether its files are being copied into another one, so that none may be deleted here."""
+        """Whether its files are being copied into another workspace, so that none may be deleted here."""
         self._seen: dict[str, Stamp] = {}
         self._is_small = True
-        """Whether a glance saw all of it, in no time."""
+        """Whether a glance was enough to see all of it."""
         self._is_slow = False
-        """Whether a glance took long: the code makes us wait."""
+        """Whether a glance took long, because the code made it wait."""
         self._rests_until = 0.0
         self._last = Look({}, 0)
         """What the last walk that was cut short had seen."""
 
     async def aside(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
-        """Return what `function` returns, called in a thread: one at a time for this workspace."""
+        """Call `function` in a thread, one at a time for this workspace, and return its result."""
         return await self._queue.do(function, *arguments, **named)
 
     def close(self) -> None:
-        """Close the descriptor, after what has been asked for. The files go with the jail and the descriptor.
+        """Close the descriptor once the calls so far have been answered. The files end with the jail and the descriptor.
 
-        That takes the kernel long, so a thread does it.
+        That can take the kernel long, so a thread does it.
         """
         if not self._is_closed:
             self._is_closed = True
@@ -145,7 +145,7 @@ class Workspace:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more can be written; not known of one that is closed."""
+        """Whether nothing more can be written. False for a closed workspace."""
         if self._is_closed:
             return False
         usage = os.fstatvfs(self._folder)
@@ -153,22 +153,22 @@ class Workspace:
 
     @property
     def used_bytes(self) -> int:
-        """Return what the files take; 0 for one that is closed."""
+        """Return how much memory the files take; 0 for a closed workspace."""
         if self._is_closed:
             return 0
         usage = os.fstatvfs(self._folder)
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
     def list(self) -> Listing:
-        """Return its files. A workspace made to be slow to walk is listed in part, and not walked anew at once."""
+        """Return its files. If the code made it slow to walk, only part of it is listed, and it is not walked again at once."""
         return self._listing(self._known())
 
     def changed(self) -> Listing:
-        """Return the files that are new or different since this was last asked; those of `put` are not."""
+        """Return the files that are new or different since the last call, without those of `put`."""
         return self._changed(self._walk())
 
     async def look_for_changes(self) -> Listing:
-        """Return what `changed` does, in a thread unless that is not worth it."""
+        """Return what `changed` returns, in a thread unless a glance is enough."""
         look = self._glance()
         return self._changed(look) if look is not None else await self.aside(self.changed)
 
@@ -183,7 +183,7 @@ class Workspace:
 
     @contextlib.asynccontextmanager
     async def opened(self, name: str) -> AsyncIterator[OpenedFile]:
-        """Open a file for reading as `open` does, in threads: the last to close a file frees all of it. Raises FileRefused."""
+        """Open a file for reading as `open` does, in threads, because closing a deleted file frees all of it. Raises FileRefused."""
         opening = asyncio.ensure_future(self.aside(self._download, name))
         try:
             download = await asyncio.shield(opening)
@@ -226,7 +226,7 @@ class Workspace:
         self._seen.pop(name, None)
 
     async def put(self, name: str, chunks: AsyncIterator[bytes]) -> File:
-        """Make the file `name` of what `chunks` gives: all of it or none. Raises FileRefused."""
+        """Write `chunks` to the file `name`: all of them or nothing. Raises FileRefused."""
         check_name(name)
         look = self._glance()
         if look is None:
@@ -269,11 +269,11 @@ class Workspace:
                         f"{_shown(name)} is larger than {spell_bytes(self._limits.file_bytes)}: the limit on one file",
                         "send it in parts, or start plugcli serve with a larger --file-size",
                     )
-                async with asyncio.timeout(_SCRIBE_SECONDS):  # of its own time, not of whoever sends
+                async with asyncio.timeout(_SCRIBE_SECONDS):  # the scribe's time, not the sender's
                     await loop.sock_sendall(channel, chunk)
             channel.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # its last words say why
+            pass  # the scribe's last line says why
         async with asyncio.timeout(_SCRIBE_SECONDS):
             words = await _last_words(channel)
         if words.get("done") != count:
@@ -300,7 +300,7 @@ class Workspace:
             )
         return FileRefused(
             "busy",
-            f"{_shown(name)} was not written: the session's code let no process write it",
+            f"{_shown(name)} was not written: the session's code kept every process from writing it",
             "try again when its processes have ended",
         )
 
@@ -313,7 +313,9 @@ class Workspace:
         except (OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno == errno.EACCES:
                 raise FileRefused(
-                    "conflict", f"{_shown(name)} may not be read: the code took its mode away", "chmod it"
+                    "conflict",
+                    f"{_shown(name)} cannot be read: the code removed its read permission",
+                    "chmod it",
                 ) from None
             raise _missing(name) from None
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -322,7 +324,7 @@ class Workspace:
         return descriptor
 
     def _listing(self, look: Look, *, names: "builtins.list[str] | None" = None) -> Listing:
-        """Return the files of `look`, or those of them that have `names`: as many as are listed."""
+        """Return the files of `look`, or only those with `names`, up to the limit on listed files."""
         names = sorted(look.stamps if names is None else names)
         listed = names[: self._limits.files]
         files = tuple(File.named(name, look.stamps[name][1]) for name in listed)
@@ -339,7 +341,7 @@ class Workspace:
         return time.monotonic() < self._rests_until
 
     def _glance(self) -> Look | None:
-        """Return a look that was soon over; None where the workspace is not small, or makes us wait."""
+        """Return a look that was quickly over; None if the workspace is closed, not small, or makes us wait."""
         if not self._is_small or self._is_slow or self._is_closed:
             return None
         began = time.monotonic()
@@ -349,13 +351,13 @@ class Workspace:
         return look if self._is_small else None
 
     def _known(self) -> Look:
-        """Return a look at all of it, or all that is known where it is not walked anew."""
+        """Return a look at all of it, or all that is known if it is not walked again."""
         look = self._walk()
         last = self._last if self._is_resting else Look({}, 0)
         return Look({**last.stamps, **look.stamps}, max(last.left_out, look.left_out))
 
     def _walk(self) -> Look:
-        """Return a look at all of it, or at as much as there is time for."""
+        """Return a look at all of it, or at as much of it as there is time for."""
         is_resting = self._is_resting
         with computing() as thread:
             look = _walk(self._folder, _GLANCE if is_resting else _WALK, thread.rest)
@@ -366,7 +368,7 @@ class Workspace:
 
 
 def _walk(top: int, effort: Effort, rest: Callable[[], float]) -> Look:
-    """Look at what lies below the descriptor `top`; `rest` is called often, and returns how long that took."""
+    """Look at what lies below the descriptor `top`. `rest` is called often, and returns how long it took."""
     found: dict[str, Stamp] = {}
     left = [b""]
     budget = effort.entries
@@ -385,7 +387,7 @@ def _walk(top: int, effort: Effort, rest: Callable[[], float]) -> Look:
                 else os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=top)
             )
         except OSError:
-            continue  # gone, or closed to us, or no folder any more
+            continue  # removed, not readable for us, or no longer a folder
         try:
             with os.scandir(descriptor) as entries:
                 for entry in entries:
@@ -425,17 +427,17 @@ async def copy(old: Workspace, new: Workspace) -> int:
 
 
 def check_name(name: str) -> None:
-    """Raise FileRefused unless a file may be uploaded under `name`: a relative path of usual parts, such as `a b/ü.csv`."""
+    """Raise FileRefused unless a file may be uploaded under `name`: a plain relative path, such as `a b/ü.csv`."""
     if not gate.is_file_name(name) or name.startswith(UNFINISHED):
         raise FileRefused(
             "name",
-            f"{_shown(name)} is not a name for a file",
+            f"{_shown(name)} is not a valid file name",
             "use a relative path such as data.csv: no .., no leading /, no backslash, at most 255 bytes a part",
         )
 
 
 def _missing(name: str) -> FileRefused:
-    return FileRefused("missing", f"there is no file {_shown(name)}", "GET /files lists what there is")
+    return FileRefused("missing", f"there is no file {_shown(name)}", "GET /files lists the files")
 
 
 def _shown(name: str) -> str:
@@ -448,10 +450,11 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 async def _last_words(channel: socket.socket) -> dict[str, Any]:
-    """Return a scribe's last line; empty when it says what no scribe says."""
+    """Return a scribe's last line; empty if it is not valid."""
     loop = asyncio.get_running_loop()
     text = b""
-    with contextlib.suppress(OSError):  # a scribe that closes with unread bytes is a reset, after its words
+    # After its last line, a scribe that leaves bytes unread causes a reset.
+    with contextlib.suppress(OSError):
         while len(text) < _WORDS_BYTES and (data := await loop.sock_recv(channel, _WORDS_BYTES)):
             text += data
     try:

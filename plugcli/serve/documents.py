@@ -154,7 +154,7 @@ def _document(document: Document, data: Any, wanted: _Format) -> Ready:
             f"{document.name} contains .nan, .inf or a number that is too large for JSON readers", hint
         )
     said = json.dumps(data, ensure_ascii=False, indent=2)
-    whole = gate.text(said)  # an escape such as \ud800 alone is no character, and strict readers refuse it
+    whole = gate.text(said)  # an escape such as \ud800 alone is not a character, and strict readers refuse it
     return Ready(200, JSON_MIME, (document.text if is_own and whole == said else whole).encode())
 
 

@@ -1,4 +1,4 @@
-"""One bounded outbound exchange with an HTTP server, for all who ask one: plugins are loaded, called and browsed through here.
+"""Bounded outbound HTTP exchanges, for all of plugcli: plugins are loaded, called and browsed through here.
 
-Whom we ask is decided in one place, `client`. Nothing here knows what a plugin or a host is.
+One place, `client`, decides which servers may be asked. Nothing here knows what a plugin or a host is.
 """

@@ -1,4 +1,4 @@
-"""The body of an answer, bounded as it comes and as it is unpacked. Only gzip is asked for, and it is unpacked once."""
+"""The body of an answer, bounded as it comes and as it is unpacked. Only gzip is requested, and it is unpacked once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MIB = 1024 * 1024
 
 
 async def unpacked(response: httpx.Response, most_bytes: int) -> AsyncIterator[bytes]:
-    """The body as it comes, unpacked; never more of it at once than may come, so that a bomb stays packed. Raises Unanswered."""
+    """The body as it comes, unpacked, but never beyond the limit, so that a decompression bomb stays packed. Raises Unanswered."""
     inflater = _inflater(response.headers.get("content-encoding", "").strip().lower())
     left = most_bytes
     async for chunk in cast(httpx.AsyncByteStream, response.stream):
@@ -36,7 +36,7 @@ def _inflater(encoding: str) -> zlib._Decompress | None:
     if encoding in ("", "identity"):
         return None
     if encoding not in ("gzip", "x-gzip"):
-        message = f"the answer is sent as {encoding!r}, where only gzip was asked for"
+        message = f"the answer is sent as {encoding!r}, but only gzip was requested"
         raise Unanswered(Failure(message, "respect Accept-Encoding"))
     return zlib.decompressobj(wbits=31)
 

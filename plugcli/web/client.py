@@ -1,9 +1,9 @@
-"""Ask an HTTP server: any method, a body if need be, and an answer that is read as it comes.
+"""Send requests to HTTP servers: any method, a body if needed, and an answer that is read as it comes.
 
-No cookies, no credentials that the caller did not give, no redirects unless they are asked for. Every answer is bounded in time, in bytes
-as they come and in bytes as they are unpacked. A caller says how far it may go (`Reach`); that holds for every address, whoever named
-it, and for every redirect. A name is looked up once and asked at just that address, so a name that changes its mind (DNS rebinding)
-gains nothing.
+No cookies are sent, no credentials that the caller did not give, and no redirects are followed unless the caller asks for it. Every answer
+is bounded in time, in bytes as they come and in bytes as they are unpacked. A caller sets how far requests may go (`Reach`); that holds for
+every address, whoever named it, and for every redirect. A name is looked up once, and only the address found is asked, so a name that
+changes its address in between (DNS rebinding) gains nothing.
 """
 
 import asyncio
@@ -40,11 +40,11 @@ from plugcli.web.route import (
 )
 
 Reach = Literal["anywhere", "public", "as-first"]
-"""Whom a client may ask: anybody, for addresses that its user gave; public addresses alone; or, once a public address has
-answered, public addresses alone."""
+"""Which servers a client may ask: any, for addresses that its user gave; only public addresses; or, once a public address has
+answered, only public addresses."""
 
 _AGENT = (("User-Agent", f"plugcli/{__version__}"), ("Accept", "*/*"))
-# These say how the message travels, and a caller's value would make another message of it.
+# These describe how the message is sent. A caller's value could turn it into a different message.
 _OURS = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 
@@ -53,7 +53,7 @@ _ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 class Bounds:
     """How long an exchange may take, until the `deadline` of the event loop's clock, and how many bytes it may bring.
 
-    The time is for all of it: redirects, and the answer to its end.
+    The time covers everything: redirects, and the answer to its end.
     """
 
     deadline: float
@@ -81,7 +81,7 @@ class Response:
     _most_bytes: int
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The body as it comes, unpacked. Raises Unanswered where it breaks off or exceeds the bounds."""
+        """The body as it comes, unpacked. Raises Unanswered if it breaks off or exceeds the bounds."""
         try:
             async for chunk in unpacked(self._response, self._most_bytes):
                 yield chunk
@@ -98,7 +98,7 @@ class Client:
 
     def __init__(self, reach: Reach, *, keeps_connections: bool = True) -> None:
         self.must_be_public: bool | None = {"anywhere": False, "public": True, "as-first": None}[reach]
-        """Whether only public addresses may be asked; None as long as the first answer has yet to decide it."""
+        """Whether only public addresses may be asked; None until the first answer decides it."""
         self._reach = reach
         self._pool = Pool(keeps_connections=keeps_connections)
 
@@ -133,14 +133,14 @@ class Client:
         body: bytes | None = None,
         follow: Follow | None = None,
     ) -> AsyncIterator[Response]:
-        """Send a request and yield the answer, whose body is read while the block runs. The block ends in time, too.
+        """Send a request and yield the answer, whose body is read while the block runs. The time limit covers the block, too.
 
-        Redirects are answers like any other, or with `follow` are followed where it says so. Raises Unanswered where no answer
-        comes, or none that may be had; ValueError for a header that is not the caller's to set.
+        Without `follow`, a redirect is an answer like any other; with it, the redirects that it allows are followed. Raises Unanswered
+        if no answer comes, or none may be requested, and ValueError for a header that the caller may not set.
         """
         sent = tuple(headers)
         if taken := [name for name, _ in sent if name.lower() in _OURS]:
-            raise ValueError(f"not a header for a caller to set: {', '.join(taken)}")
+            raise ValueError(f"a caller may not set these headers: {', '.join(taken)}")
         is_heard = False
         try:
             async with asyncio.timeout_at(bounds.deadline) as limit, AsyncExitStack() as stack:
@@ -202,12 +202,12 @@ class Client:
                 raise _Unreached(failure_of(error, url.netloc.decode()), text) from error
             stack.push_async_callback(response.aclose)
             if self.must_be_public is None:
-                # Where a proxy leads nobody knows here: what goes beside it must be public.
+                # It is not known here where a proxy leads, so anything that does not use it must be public.
                 self.must_be_public = proxy is not None or is_public(peer_of(response))
             yield response
 
     async def _numbers(self, url: httpx.URL, proxy: str | None) -> list[str]:
-        """Where to ask for `url`: an empty text where the name is to be looked up. Raises Unanswered where we may not ask."""
+        """The addresses to ask for `url`; an empty one stands for its name. Raises Unanswered if we may not ask."""
         if self.must_be_public and proxy is None:
             return await public_numbers(url)
         if self._reach == "public":
@@ -224,7 +224,7 @@ class _Unreached(Exception):
 
 
 def _checked(text: str) -> httpx.URL:
-    """The address `text`. Raises Unanswered for none that can be asked."""
+    """The URL `text`. Raises Unanswered if it cannot be asked."""
     try:
         if has_password(text):
             raise Unanswered(Failure("the address contains a user name or a password", kind="credentials"))
@@ -236,7 +236,7 @@ def _checked(text: str) -> httpx.URL:
 
 
 def _request(method: str, url: httpx.URL, number: str, headers: Headers, body: bytes | None) -> httpx.Request:
-    """The request, to the address `number` where the name may not be looked up again."""
+    """The request, to the address `number` unless that is empty, so that the name is not looked up again."""
     given = {name.lower() for name, _ in headers}
     agent = [(name, value) for name, value in _AGENT if name.lower() not in given]
     every = [("Host", url.netloc.decode()), *agent, ("Accept-Encoding", "gzip"), *headers]

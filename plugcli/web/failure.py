@@ -21,9 +21,9 @@ _HINT = "check the server's log; another program may use the port, or the server
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong, and what to do about it where that is known.
+    """What went wrong, and what to do about it if that is known.
 
-    `kind` is what a caller may put in words of its own: `nobody` listens there, the answer came too `late` or is too
+    `kind` lets a caller use words of its own: `nobody` listens there, the answer came too `late` or is too
     `large`, the address is `private` or holds `credentials`, the server's `certificate` or TLS (`old-tls`) is not
     accepted, a `redirect` is not followed; `failed` is everything else.
     """
@@ -42,7 +42,7 @@ class Unanswered(Exception):
 
 
 def failure_of(error: Exception, netloc: str) -> Failure:
-    """What `error`, raised while `netloc` was asked, means."""
+    """The meaning of `error`, which was raised while `netloc` was asked."""
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)

@@ -24,7 +24,7 @@ class _Kept:
 class Pool:
     """Transports, one for each origin and proxy.
 
-    Requests go to numbers, not to names. A connection to a number is never used for another name at the same number: its
+    Requests go to IP addresses, not to names. A connection is never used for another name at the same address: its
     certificate was checked for one name only.
     """
 
@@ -35,13 +35,13 @@ class Pool:
 
     @asynccontextmanager
     async def transport(self, url: httpx.URL, proxy: str | None) -> AsyncIterator[httpx.AsyncHTTPTransport]:
-        """What sends requests to the origin of `url`; it is not closed while it is used."""
+        """The transport for the origin of `url`. It is not closed while it is in use."""
         key = (url.scheme, url.netloc, proxy)
         context = await asyncio.to_thread(tls, is_own_machine(url.host))
         kept = self._kept.pop(key, None)
         if kept is None:
             kept = _Kept(httpx.AsyncHTTPTransport(verify=context, proxy=proxy, limits=self._limits))
-        self._kept[key] = kept  # as the one used last
+        self._kept[key] = kept  # last, as the one used most recently
         kept.users += 1
         try:
             await self._close_idle()
@@ -56,7 +56,7 @@ class Pool:
             await each.transport.aclose()
 
     async def _close_idle(self) -> None:
-        """Close what has not been used for longest, down to the number of origins that are kept."""
+        """Close the transports that have been unused for longest, down to the number of origins that are kept."""
         for key in [key for key, each in self._kept.items() if not each.users]:
             if len(self._kept) <= _MOST_ORIGINS:
                 return

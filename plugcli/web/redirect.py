@@ -1,4 +1,4 @@
-"""Where a redirect leads, and what of a request goes there."""
+"""Where a redirect leads, and which parts of a request are sent there."""
 
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
@@ -10,7 +10,7 @@ STATUSES = (301, 302, 303, 307, 308)
 Follow = Callable[[str, str], bool]
 """Whether to go from one address to another. The guard against private addresses holds in any case."""
 
-# What says nothing of the caller. Anything else may be a secret that is meant for one origin.
+# Headers that say nothing about the caller. Any other may be a secret that is meant for one origin.
 _HARMLESS = ("accept", "accept-language", "content-type", "user-agent")
 Headers = tuple[tuple[str, str], ...]
 
@@ -26,7 +26,7 @@ def anywhere(old: str, new: str) -> bool:
 
 
 def target_of(url: str, location: str, follow: Follow) -> str:
-    """The address that `url` redirects to. Raises Unanswered for none, for a step from https to http, and where `follow` says no."""
+    """The address that `url` redirects to. Raises Unanswered if there is none, if it leaves https for http, or if `follow` says no."""
     try:
         target = urljoin(url, location)
         new = urlsplit(target)

@@ -1,4 +1,4 @@
-"""How to reach an address: its numbers, the proxy and the TLS. Asks name servers and, on this machine, the other loopback address."""
+"""How to reach a URL: its IP addresses, the proxy and TLS. This asks name servers and, on this machine, the other loopback address."""
 
 import asyncio
 import ssl
@@ -32,7 +32,7 @@ async def public_numbers(url: httpx.URL) -> list[str]:
 
 
 def check_public_name(url: httpx.URL) -> None:
-    """Raise Unanswered where `url` cannot be public by its look, for a proxy that will look its name up."""
+    """Raise Unanswered if `url` is not public by its form; a proxy will look up its name."""
     name = url.raw_host.decode()
     is_inside = not is_public(name) if number_of(name) is not None else "." not in name.rstrip(".")
     if is_inside or is_own_machine(url.host):
@@ -44,12 +44,12 @@ def _private(what: str) -> Failure:
 
 
 def loopbacks(url: httpx.URL) -> list[str]:
-    """Where to ask: both loopback addresses for localhost, as browsers do, IPv6 first; empty where the name is to be looked up."""
+    """The addresses to ask: for localhost both loopback addresses, as browsers do, IPv6 first; else one empty text for the name."""
     return [*LOOPBACKS] if is_localhost(url.host) else [""]
 
 
 async def with_loopback(failure: Failure, text: str) -> Failure:
-    """`failure`, and where on this machine a server listens, if it does at the other loopback address."""
+    """`failure`, with the other loopback address of this machine if a server listens there."""
     url = httpx.URL(text)
     if failure.kind != "nobody" or not is_own_machine(url.host):
         return failure
@@ -75,7 +75,7 @@ async def _listens(number: str, port: int) -> bool:
 
 
 def url_of(text: str) -> httpx.URL:
-    """The address `text`. Raises ValueError for none, and for a port that the system would only refuse when it is asked."""
+    """The URL `text`. Raises ValueError if it is not valid, also for a port that would be refused only when it is used."""
     try:
         _ = urlsplit(text).port  # httpx looks at neither its range nor at a lone bracket
         return httpx.URL(text)
@@ -84,12 +84,12 @@ def url_of(text: str) -> httpx.URL:
 
 
 def has_password(url: str) -> bool:
-    """Whether `url` holds a user name or a password. Raises ValueError for no URL."""
+    """Whether `url` holds a user name or a password. Raises ValueError if it is not a URL."""
     return "@" in urlsplit(url).netloc
 
 
 def is_direct(url: str) -> bool:
-    """Whether no proxy stands between us and `url`, so that we know whom we ask."""
+    """Whether no proxy is between us and `url`, so that we know which machine we ask."""
     try:
         return proxy_for(url_of(url)) is None
     except (ValueError, Unanswered):
@@ -114,23 +114,23 @@ def proxy_for(url: httpx.URL) -> str | None:
         )
     try:
         url_of(proxy)
-    except ValueError as error:  # not in its words, which may hold a password
+    except ValueError as error:  # not in the error's words, which may contain a password
         raise Unanswered(Failure("the proxy set in the environment is not a valid URL")) from error
     return proxy
 
 
 @cache
 def tls(is_local: bool) -> ssl.SSLContext:
-    """TLS 1.2 or newer, with the certificates that it trusts. It reads many files."""
+    """TLS 1.2 or newer, with the trusted certificates. This reads many files."""
     context = httpx.create_ssl_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if is_local:
-        context.load_default_certs()  # an author's own authority, which the author's browser knows
+        context.load_default_certs()  # an author's own certificate authority, which the author's browser knows
     return context
 
 
 def peer_of(response: httpx.Response) -> str:
-    """The address of the machine that answered, empty where that is not known."""
+    """The address of the machine that answered, empty if that is not known."""
     stream = response.extensions.get("network_stream")
     peer = stream.get_extra_info("server_addr") if stream is not None else None
     return str(peer[0]) if isinstance(peer, tuple) else ""

@@ -232,7 +232,7 @@ asyncio.run(main())
     sleeps, catches = json.loads(box.host(program)["stdout"])
     assert sleeps[:3] == ["41 kept\n", "kept", ""]
     assert catches[:2] == ["None kept\n", "lost"]
-    assert "given up by its caller" in catches[2]
+    assert "the caller of the previous call left" in catches[2]
     assert max(sleeps[3], catches[3]) < 4
 
 

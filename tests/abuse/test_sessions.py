@@ -177,7 +177,11 @@ notes.append(again.session['state'])
     assert notes[2] == [0, 3]  # the jail that waited for the first is gone, too, with its twin
     idle, used, busy = notes[3:6]
     assert idle == ["(False, ['kept.txt'])", "lost", f"the session ended after 0.6 s without use: {lost}"]
-    assert used == ["(False, [])", "lost", f"the session ended after 2 s: the longest life of one: {lost}"]
+    assert used == [
+        "(False, [])",
+        "lost",
+        f"the session ended after 2 s: the limit on its lifetime: {lost}",
+    ]
     assert busy[:2] == ["(False, [])", "lost"]
     assert notes[6] == "kept"
 

@@ -278,5 +278,5 @@ try: asyncio.run(main())
 except SandboxUnavailable as e: print(e)
 """
     result = box.host(program, with_venv=True)
-    assert "the interpreter: it does not start within 1 s" in result["stdout"].replace("here: ", "the ")
+    assert "the interpreter: it did not start within 1 s" in result["stdout"].replace("here: ", "the ")
     assert result["left"] == []

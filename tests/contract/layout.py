@@ -1,4 +1,4 @@
-"""Writes a value as JSON or YAML in many layouts, and notes where each key and each value begins.
+"""Write a value as JSON or YAML in many layouts, and note where each key and each value begins.
 
 Tests compare these places with those that plugcli finds. This module counts as it writes; it uses none of plugcli's readers.
 """
@@ -17,7 +17,7 @@ _NOT_TEXT = re.compile(r"(?i)(y|n|yes|no|on|off|true|false|null|~)")
 
 @dataclass(frozen=True)
 class Layout:
-    """One way to write a value. `indent` 0 means one line; `seed` decides everything that may differ from line to line."""
+    """One way to write a value. `indent` 0 means one line. `seed` decides everything that may differ from line to line."""
 
     form: Form
     indent: int
@@ -56,7 +56,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Again:
-    """An object, and members that follow in it with keys that it already has."""
+    """An object, followed by members with keys that it already has."""
 
     value: dict[str, Any]
     again: dict[str, Any]
@@ -143,7 +143,7 @@ def _yaml(text: Text, value: Any, where: str, column: int, layout: Layout, chanc
         text.add(_scalar(key, chance) + ":")
         is_block = isinstance(each, (dict, list, Again)) and bool(_entries(each, place))
         if is_block and chance.random() < 0.8:
-            is_flush = isinstance(each, list) and chance.random() < 0.4  # a list may stand below its key
+            is_flush = isinstance(each, list) and chance.random() < 0.4  # a list may start where its key does
             inner = column if is_flush else column + layout.indent
             if chance.random() < 0.2:
                 text.add("   # a comment: with a colon")

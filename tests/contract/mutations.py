@@ -1,4 +1,4 @@
-"""A sound plugin, and ways to break it at one known place: the rule that must speak, and the key or value that it must point to."""
+"""A sound plugin, and ways to break it at one known place: the rule that must report it, and the key or value that it must point to."""
 
 import copy
 import json
@@ -14,7 +14,7 @@ from tests.contract.layout import Again
 SOUND = Path(__file__).parent / "rules" / "manifest-syntax" / "good-json"
 MANIFEST: dict[str, Any] = json.loads((SOUND / ".well-known/ai-plugin.json").read_text())
 OPENAPI: dict[str, Any] = yaml.safe_load((SOUND / "openapi.yaml").read_text())
-# On one line, what follows these is at other columns in bytes, in UTF-16 and in characters.
+# After these characters, columns on the same line differ in bytes, in UTF-16 and in characters.
 MANIFEST["description_for_human"] = "Zählt deine Aufgaben \U0001f600."
 OPENAPI["info"]["title"] = "Tâches \U0001f600"
 OPENAPI["components"] = {
@@ -36,7 +36,7 @@ GET = "/paths/~1todos~1{user}/get"
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change of a sound document, and what is to be said of it: the rule, and which key or value it points to."""
+    """A change to a sound document, and the finding that it must cause: the rule, and which key or value it points to."""
 
     rule: str
     change: Callable[[Any], Any]
@@ -45,7 +45,7 @@ class Mutation:
 
 
 def put(where: str, value: Any) -> Callable[[Any], Any]:
-    """Set, or add, the value that the pointer `where` names."""
+    """Set or add the value that the pointer `where` names."""
 
     def change(data: Any) -> Any:
         found, last = holder_of(data, where)
@@ -56,7 +56,7 @@ def put(where: str, value: Any) -> Callable[[Any], Any]:
 
 
 def drop(where: str) -> Callable[[Any], Any]:
-    """Take the value away that the pointer `where` names."""
+    """Remove the value that the pointer `where` names."""
 
     def change(data: Any) -> Any:
         found, last = holder_of(data, where)
@@ -67,7 +67,7 @@ def drop(where: str) -> Callable[[Any], Any]:
 
 
 def again(where: str) -> Callable[[Any], Any]:
-    """Write the member that the pointer `where` names once more, at the end of its object."""
+    """Repeat the member that the pointer `where` names at the end of its object."""
 
     def change(data: Any) -> Any:
         found, last = holder_of(data, where)

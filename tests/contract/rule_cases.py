@@ -27,13 +27,13 @@ ALL_CASES = sorted(each.relative_to(CASES).as_posix() for each in CASES.glob("*/
 
 
 def hosts_of(case: Path) -> dict[str, Host]:
-    """The hosts that a case is judged for."""
+    """The hosts for which a case is judged."""
     names = case / "hosts.txt"
     return named_hosts(names.read_text().split() if names.exists() else [DEFAULT])
 
 
 def judge(case: Path) -> tuple[Report, str]:
-    """The report on a case, and what is printed of it: from inside its folder, so that no path of this machine is in it."""
+    """The report on a case, and its printed form. It is made inside the folder, so that it contains no path of this machine."""
     with chdir(case):
         report = validate(plugin_of(case), hosts_of(case))
         return report, "".join(render([report], Paper()))

@@ -1,4 +1,4 @@
-"""Writes all that is generated: `python -m tests.contract.table`, then read `git diff`.
+"""Write everything that is generated: run `python -m tests.contract.table`, then read `git diff`.
 
 These are docs/rules.md, the commands and the templates in the README, and what `plugcli validate` prints for each case of a rule.
 """
@@ -60,7 +60,7 @@ def _templates() -> str:
 
 
 def _rules() -> str:
-    """Return the page about rules: what each finds, and how bad that is for which host."""
+    """Return the page about rules: what each one finds, and how severe that is for each host."""
     rows = []
     for rule in all_rules():
         worst = {host_id: _worst(rule, host_id) for host_id in all_hosts()}

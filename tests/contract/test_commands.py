@@ -19,14 +19,14 @@ def test_command_says_what_it_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_every_option_says_what_it_does(name: str) -> None:
-    """What an option without help does can only be found out by trying it."""
+    """Without help, people can only find out what an option does by trying it."""
     command = typer.main.get_group(app).commands[name]
     silent = [each.name for each in command.params if not getattr(each, "help", None)]
     assert not silent, f"`plugcli {name} --help` says nothing about {silent}: give each a help="
 
 
 def test_help_shows_every_command_in_order() -> None:
-    """The commands that most people want come first; a new one needs no place in a list."""
+    """The commands that most people want come first. A new one does not have to be added to a list."""
     done = subprocess.run(
         [sys.executable, "-m", "plugcli", "--help"], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""Documents with a known verdict: `documents/<version>/{valid,invalid}/`, one kind of thing each, written for this purpose.
+"""Documents with a known verdict, in `documents/<version>/{valid,invalid}/`. Each was written to test one kind of thing.
 
 An invalid one says in its second line where the fault is. Our verdict is that of openapi-spec-validator, the authority, wherever no
 newer schema of the specification decides; each exception has its reason here.
@@ -28,7 +28,7 @@ LIBRARY: dict[str, Any] = {
     "3.1": openapi_spec_validator.OpenAPIV31SpecValidator,
     "3.2": openapi_spec_validator.OpenAPIV32SpecValidator,
 }
-# Where the schema of August 2026 decides, and openapi-spec-validator has that of October 2022.
+# Places where the schema of August 2026 decides, while openapi-spec-validator still has that of October 2022.
 NEWER = {
     "3.1/valid/link-server.yaml": "the older schema calls a link's server `body`",
     "3.1/invalid/link-body.yaml": "the same misprint",
@@ -38,13 +38,13 @@ NEWER = {
 
 
 def fault_in(path: str) -> str | None:
-    """Where the fault of an invalid document is; None for a valid one."""
+    """The place of the fault in an invalid document; None for a valid one."""
     lines = (FOLDER / path).read_text(encoding="utf-8").splitlines()
     return lines[1].removeprefix("# at: ") if lines[1].startswith("# at: ") else None
 
 
 def authority_id() -> str:
-    """The name of the library's schema of 3.1, which has its date in it."""
+    """The name of the library's schema for 3.1, which contains its date."""
     folder = Path(openapi_spec_validator.__file__).parent
     schema = json.loads((folder / "resources/schemas/v3.1/schema.json").read_text(encoding="utf-8"))
     return str(schema["$id"])
@@ -52,7 +52,7 @@ def authority_id() -> str:
 
 @pytest.mark.parametrize("path", ALL)
 def test_document_gets_its_verdict(path: str) -> None:
-    """A valid document that is refused costs an author a day, and each fault is told once, where it is."""
+    """A valid document that is refused costs an author a day. Each fault is reported once, at its place."""
     where = fault_in(path)
     assert ("invalid" in path) == (where is not None)
     assert ([] if where is None else [where]) == [each.where for each in faults(Document.load(FOLDER / path))]
@@ -60,17 +60,17 @@ def test_document_gets_its_verdict(path: str) -> None:
 
 @pytest.mark.parametrize("path", ALL)
 def test_verdict_is_that_of_the_authority(path: str) -> None:
-    """Where the library and we differ, one of us is wrong, and it is written down who."""
+    """If the library and plugcli differ, one of them is wrong, and it is written down which."""
     data = Document.load(FOLDER / path).data
     is_refused = bool(list(authority(path[:3]).iter_errors(data))) if path[:3] != "3.0" else fault_in(path)
     try:
         library = bool(list(LIBRARY[path[:3]](data).iter_errors()))
-    except KeyError:  # it goes on after a parameter without `in`, and trips over it
+    except KeyError:  # it goes on after a parameter without `in`, and then fails on it
         library = True
     assert bool(is_refused) == library
     if library != ("invalid" in path):
         assert path in NEWER
-    elif path in NEWER:  # the reason is gone once the library has a newer schema
+    elif path in NEWER:  # the exception ends once the library has a newer schema
         assert "2022-10-07" not in authority_id()
 
 
@@ -83,7 +83,7 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 
 @pytest.mark.parametrize("path", [each for each in ALL if each.startswith("3.1/valid") and each not in NEWER])
 def test_newer_schema_differs_from_the_authority_only_where_we_say(path: str) -> None:
-    """Every place gets every kind of wrong value: whatever else the newer schema changes has to be written down first."""
+    """Every place gets every kind of wrong value. Any other change in the newer schema must be written down first."""
     data = copy.deepcopy(Document.load(FOLDER / path).data)
     ours, theirs = validator("3.1"), authority("3.1")
     different = set()
@@ -102,7 +102,7 @@ def test_newer_schema_differs_from_the_authority_only_where_we_say(path: str) ->
 
 @pytest.mark.parametrize("version", ["3.3.0", "4.0.0", "2.0", "3.10.0"])
 def test_document_of_an_unknown_version_is_told_that_alone(version: str) -> None:
-    """By the schema of another version all that is new in it would be a fault."""
+    """By the schema of another version, everything that is new would be a fault."""
     text = json.dumps({"openapi": version, "info": {"title": 5}, "paths": [], "webhooks": 1})
     plugin = Plugin("x", openapi=Document.parse(text, "x"), scope="openapi")
     for host_id, host in all_hosts().items():
@@ -113,7 +113,7 @@ def test_document_of_an_unknown_version_is_told_that_alone(version: str) -> None
 
 
 def test_document_of_3_2_is_judged_by_its_own_schema_where_it_is_taken() -> None:
-    """A host that takes no 3.2 says that, and not that OpenAPI 3.0 has no webhooks."""
+    """For a host that does not accept 3.2, the message says so, and not that OpenAPI 3.0 has no webhooks."""
     document = Document.load(FOLDER / "3.2/invalid/parameter-without-schema.yaml")
     plugin = Plugin("x", openapi=document, scope="openapi")
     for host_id, host in all_hosts().items():

@@ -1,4 +1,4 @@
-"""A hint can be followed: whoever types it as it stands has not more errors than before, and not this finding again.
+"""Hints can be followed: typing one literally causes no new errors, and removes the finding.
 
 Each contract case is judged with its documents written as JSON; each hint that names a value is typed into them, and the result is judged.
 Hints that are advice in words are for people. A change of the version names what else must change with it, and is tested apart.
@@ -25,7 +25,7 @@ _MEMBER = re.compile(
     r'(?:for example|write|add) "?(?P<name>[\w$-]+)"?: (?P<value>[^\s,;]+|\{.*\}|\[.*\]|".*")'
 )
 _VALUE = re.compile(r'(?:for example|write|did you mean) (?P<value>[^\s,;"{\[?]+|\{.*\}|\[.*\]|"[^"]*")\??')
-# Examples that stand for the author's own, and words.
+# Examples in place of the author's own values, and words.
 _GAPS = re.compile(r"\.\.\.|your\.domain|/\.\.\.")
 _WORDS = re.compile(
     r"(?:the|it|its|one|out|names|true or false|objects?|openapi|a|an|do|what|this)\b", re.IGNORECASE
@@ -41,7 +41,7 @@ Edit = tuple[str, list[str], Any]
 
 
 def edit_of(plugin: Plugin, finding: Finding) -> Edit | None:
-    """What its hint says to type, where that can be told by a program."""
+    """The text that its hint says to type, if a program can tell."""
     if (
         not isinstance(finding.where, Place)
         or _GAPS.search(finding.hint)
@@ -64,7 +64,7 @@ def edit_of(plugin: Plugin, finding: Finding) -> Edit | None:
 
 
 def typed(data: Any, at: list[str], value: Any) -> Any | None:
-    """`data` with `value` there; None where there is no such place."""
+    """`data` with `value` at that place; None if there is no such place."""
     changed = deepcopy(data)
     holder = changed
     for part in at[:-1]:
@@ -88,7 +88,7 @@ def typed(data: Any, at: list[str], value: Any) -> Any | None:
 
 
 def as_json(plugin: Plugin, path: str | None = None, data: Any = None) -> Plugin:
-    """`plugin` with its documents as JSON, that at `path` with `data`."""
+    """`plugin` with its documents as JSON; the one at `path` has `data`."""
     files = {}
     for name, document in ((plugin.manifest_path, plugin.manifest), (plugin.openapi_path, plugin.openapi)):
         if name is not None and document is not None:
@@ -121,7 +121,7 @@ FILES = [case for case in ALL_CASES if not (CASES / case / "live.json").exists()
 def test_hint_that_is_typed_as_it_stands_makes_nothing_worse(
     case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hint that leads into a worse place costs more than none."""
+    """A hint that makes things worse is worse than no hint."""
     monkeypatch.chdir(CASES / case)
     hosts = hosts_of(CASES / case)
     plugin, before = judged(CASES / case, hosts)
@@ -149,7 +149,7 @@ def test_hint_that_is_typed_as_it_stands_makes_nothing_worse(
 
 
 def test_many_hints_are_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pattern that matches nothing any more would let every hint pass."""
+    """If the pattern no longer matched anything, every hint would pass."""
     rules = set()
     for case in FILES:
         monkeypatch.chdir(CASES / case)

@@ -1,4 +1,4 @@
-"""Every host, found not listed: each thing it is said to do has a source, and each is asked for by some rule."""
+"""Every host. Hosts are found, not listed. Each claim about one has a source, and some rule asks for it."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ RULES = "\n".join(each.read_text() for each in Path(plugcli.rules.__path__[0]).g
 
 
 def claims_of(host: Host) -> Iterator[tuple[str, Claim]]:
-    """Every claim that the host's file makes, with a name for it."""
+    """Every claim in the host's file, each with a name."""
     yield from host.claims.items()
     for name, limits in host.limits.items():
         yield from ((f"{name} over {limit.most}", limit.claim) for limit in limits)
@@ -33,7 +33,7 @@ def claims_of(host: Host) -> Iterator[tuple[str, Claim]]:
 
 
 def has_the_form_of_a_source(source: str, words: set[str]) -> bool:
-    """Whether somebody else can look it up. `words` are the sources that the host's file names once, in its docstring."""
+    """Whether somebody else can look it up. `words` are the sources that the docstring of the host's file explains."""
     named = "|".join(re.escape(word) for word in sorted(words - {"docs"})) or "(?!)"
     if "docs" in words and re.match(r"docs, [A-Za-z]", source):  # a page's title or a date
         return True
@@ -57,8 +57,8 @@ def has_the_form_of_a_source(source: str, words: set[str]) -> bool:
 def test_every_claim_has_a_source(host: str) -> None:
     """A limit without a source is an opinion, and the user cannot argue with it.
 
-    A source is an address, `repository#issue`, `repository@commit:path`, `docs, TITLE`, a standard, a word that the docstring of the host's
-    file explains, or it says in its first word that it was `measured` or `deduced`.
+    A source is an address, `repository#issue`, `repository@commit:path`, `docs, TITLE`, a standard, or a word that the docstring of the
+    host's file explains. Or its first word says that it was `measured` or `deduced`.
     """
     explained = import_module(f"plugcli.hosts.{host.replace('-', '_')}").__doc__ or ""
     words = set(re.findall(r"`([^`\s]+)`", explained))
@@ -74,13 +74,13 @@ def test_every_claim_has_a_source(host: str) -> None:
     "source", ["", "docs, some page", "everybody knows", "parser.py: says so", "page 5", "see the docs"]
 )
 def test_what_cannot_be_looked_up_is_no_source(source: str) -> None:
-    """The test above would pass anything otherwise."""
+    """Otherwise the test above would accept anything."""
     assert not has_the_form_of_a_source(source, {"client"})
 
 
 @pytest.mark.parametrize("host", all_hosts())
 def test_no_claim_is_raised_above_its_basis(host: str) -> None:
-    """Only what a host enforces makes an error: `severity` may lower, never raise."""
+    """Only what a host enforces is an error. `severity` may lower that, but never raise it."""
     raised = [
         name
         for name, claim in claims_of(all_hosts()[host])
@@ -91,8 +91,8 @@ def test_no_claim_is_raised_above_its_basis(host: str) -> None:
 
 @pytest.mark.parametrize("host", all_hosts())
 def test_every_claim_is_asked_for_by_a_rule(host: str) -> None:
-    """A claim that no rule asks for does nothing, and looks as if it did."""
-    # `unfetched/manifest/local` is put together from its parts.
+    """A claim that no rule asks for has no effect, although it looks as if it had one."""
+    # Rules put `unfetched/manifest/local` together from its parts.
     unused = [
         name
         for name in all_hosts()[host].claims
@@ -105,7 +105,7 @@ def test_every_claim_is_asked_for_by_a_rule(host: str) -> None:
 
 @pytest.mark.parametrize("host", all_hosts())
 def test_every_claim_is_told_by_explain(host: str) -> None:
-    """`plugcli explain RULE` says what each host does: a rule whose claims have other names than its own tells them in `asks`."""
+    """`plugcli explain RULE` says what each host does: a rule whose claims are not named after it lists them in `asks`."""
     told = {claim for rule in all_rules() for _, claim in claims(rule, all_hosts()[host])}
     untold = [name for name, claim in claims_of(all_hosts()[host]) if claim not in told]
     assert [] == untold, "`plugcli explain` leaves these out: list them in `asks` of the rule that uses them"
@@ -113,7 +113,7 @@ def test_every_claim_is_told_by_explain(host: str) -> None:
 
 @pytest.mark.parametrize("host", all_hosts())
 def test_strictest_limit_is_not_alone_an_error(host: str) -> None:
-    """Of two limits of one text, the one that approved plugins break is the smaller, and never the error."""
+    """If a text has two limits, approved plugins exceed the smaller one, so that one is never the error."""
     for name, limits in all_hosts()[host].limits.items():
         by_size = sorted(limits, key=lambda each: each.most)
         if len(by_size) > 1:
@@ -121,7 +121,7 @@ def test_strictest_limit_is_not_alone_an_error(host: str) -> None:
 
 
 def test_rules_ask_only_for_claims_that_some_host_makes() -> None:
-    """A misspelt name in a rule would silence it for every host."""
+    """A misspelt name in a rule would silence the rule for every host."""
     asked = set(re.findall(r'"([a-z]+(?:-[a-z]+)*(?:/[a-z-]+)+)"', RULES))
     made = {name for host in all_hosts().values() for name in host.claims}
     assert set() == {
@@ -131,7 +131,7 @@ def test_rules_ask_only_for_claims_that_some_host_makes() -> None:
 
 @pytest.mark.parametrize("host", all_hosts())
 def test_host_words_are_shown_in_some_case(host: str) -> None:
-    """Words that no case shows may have a gap that no rule fills, and then the host says nothing at all."""
+    """Host words that no case shows may have a placeholder that no rule fills, and then they are never shown."""
     title = all_hosts()[host].title
     shown = "\n".join(each.read_text() for each in CASES.glob("*/*/expected.txt"))
     missing = [

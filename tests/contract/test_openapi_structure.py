@@ -1,4 +1,4 @@
-"""What GPT Actions' parser takes: our verdict is that of the library which prints the parser's messages, openapi-pydantic 0.5.1.
+"""What GPT Actions' parser accepts. Our verdict is that of openapi-pydantic 0.5.1, the library that prints the parser's messages.
 
 Our schema of it is a file beside the host's (`hosts/gpt_actions.json`), and the library is here only as the oracle. Every place of a sound
 document gets every kind of wrong value, so that each member of the schema is asked for at least once.
@@ -25,7 +25,7 @@ DEEP: dict[str, Any] = {"type": "object", "properties": {}}
 for _ in range(45):  # 90 levels of objects
     DEEP = {"type": "object", "properties": {"deeper": DEEP}}
 
-# In every place of the sound document. None of them is more than JSON can say.
+# These go into every place of the sound document. JSON can express all of them.
 VALUES: dict[str, Any] = {
     "null": None,
     "true": True,
@@ -60,7 +60,7 @@ VALUES: dict[str, Any] = {
 
 
 def places(value: Any, parts: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where there is a value in `value`, all the way down."""
+    """The place of every value in `value`, all the way down."""
     children = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
@@ -70,7 +70,7 @@ def places(value: Any, parts: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
 
 
 def changed(parts: tuple[str | int, ...], value: Any) -> Document:
-    """The sound document with `value` at `parts`; with `...` nothing there."""
+    """The sound document with `value` at `parts`; with `...`, without anything there."""
     data = dict(SOUND)
     around: Any = data
     for part in parts[:-1]:
@@ -84,7 +84,7 @@ def changed(parts: tuple[str | int, ...], value: Any) -> Document:
 
 
 def library_takes(document: Document) -> bool:
-    """The oracle's verdict. The version has a rule of its own, and is no part of this."""
+    """The oracle's verdict. The version has a rule of its own, and is not part of this."""
     try:
         OpenAPI.model_validate({**document.data, "openapi": "3.1.0"})
     except ValidationError:
@@ -100,7 +100,7 @@ def we_take(document: Document) -> bool:
 
 
 def test_sound_document_is_taken() -> None:
-    """Else every change of it would be refused, and the comparison would mean nothing."""
+    """Otherwise every change to it would be refused, and the comparison would mean nothing."""
     assert (True, True) == (
         library_takes(changed(("info", "title"), "x")),
         we_take(changed(("info", "title"), "x")),
@@ -109,7 +109,7 @@ def test_sound_document_is_taken() -> None:
 
 @pytest.mark.parametrize("name", [*VALUES, "nothing"])
 def test_verdict_is_that_of_the_library(name: str) -> None:
-    """An error that the host does not make is a false alarm; one that we miss is found in the host's editor."""
+    """An error that the host does not report is a false alarm. One that we miss shows up only in the host's editor."""
     disagreements = []
     for parts in places(SOUND):
         document = changed(parts, VALUES.get(name, ...) if name != "nothing" else ...)
@@ -120,7 +120,7 @@ def test_verdict_is_that_of_the_library(name: str) -> None:
 
 @pytest.mark.parametrize("version", ["3.1.0", "3.1.1", "3.0.3", "3.1.2", "3.1", "2.0", 3.1, None, [], {}])
 def test_version_is_taken_as_the_library_takes_it(version: Any) -> None:
-    """Of everything that keeps a document out of GPT Actions, the version is the most frequent."""
+    """The version is the most frequent reason why GPT Actions refuses a document."""
     document = changed(("openapi",), version)
     hosts = {"gpt-actions": all_hosts()["gpt-actions"]}
     report = validate(Plugin("x", openapi=document, openapi_path="x", scope="openapi"), hosts)
@@ -136,7 +136,7 @@ def test_version_is_taken_as_the_library_takes_it(version: Any) -> None:
     "name", ["null", "one", "text", "list of null", "object of null", "reference", "90 levels"]
 )
 def test_nonsense_anywhere_is_judged_for_every_host(name: str) -> None:
-    """A document is whatever somebody pasted: a crash tells them nothing."""
+    """A document is whatever somebody pasted, and a crash tells them nothing."""
     for parts in places(SOUND):
         plugin = Plugin("x", openapi=changed(parts, VALUES[name]), openapi_path="x", scope="openapi")
         assert all_hosts().keys() == {each.host for each in validate(plugin, all_hosts()).verdicts}, parts

@@ -55,7 +55,7 @@ def found(manifest: bytes, openapi: bytes) -> list[tuple[str, int, int]]:
 @given(layouts, layouts | yaml_layouts)
 @settings(deadline=None, max_examples=50)
 def test_sound_plugin_has_no_finding_in_any_layout(manifest: Layout, openapi: Layout) -> None:
-    """Else what follows would show nothing; and quotes, comments and line ends are never a fault."""
+    """Otherwise the next tests would show nothing. Quotes, comments and line ends are never a fault."""
     assert [] == found(written(MANIFEST, manifest)[0], written(OPENAPI, openapi)[0])
 
 
@@ -63,7 +63,7 @@ def test_sound_plugin_has_no_finding_in_any_layout(manifest: Layout, openapi: La
 @given(layout=layouts)
 @quick
 def test_fault_of_the_manifest_is_found_at_its_place(name: str, layout: Layout) -> None:
-    """The author looks at the line that is named, and a wrong one costs more than none."""
+    """The author looks at the line that is named. A wrong line is worse than none."""
     mutation = OF_MANIFEST[name]
     content, text = written(mutation.change(copy.deepcopy(MANIFEST)), layout)
     assert expected(mutation, text) == found(content, json.dumps(OPENAPI).encode())
@@ -73,7 +73,7 @@ def test_fault_of_the_manifest_is_found_at_its_place(name: str, layout: Layout) 
 @given(layout=layouts | yaml_layouts)
 @quick
 def test_fault_of_the_document_is_found_at_its_place(name: str, layout: Layout) -> None:
-    """In JSON as in YAML, with comments, quotes and line ends as people have them."""
+    """This holds in JSON and in YAML, with comments, quotes and line ends as people write them."""
     mutation = OF_OPENAPI[name]
     content, text = written(mutation.change(copy.deepcopy(OPENAPI)), layout)
     assert expected(mutation, text) == found(json.dumps(MANIFEST).encode(), content)
@@ -81,14 +81,14 @@ def test_fault_of_the_document_is_found_at_its_place(name: str, layout: Layout) 
 
 @given(layouts, some.sampled_from(("", "/auth", "/api")))
 def test_trailing_comma_of_the_manifest_is_found_at_its_place(layout: Layout, where: str) -> None:
-    """The commonest slip of all, which hosts report as CORS."""
+    """This is the most common slip, and hosts report it as CORS."""
     content, text = written(MANIFEST, layout, comma_after=where)
     assert [("manifest-syntax", *text.commas[where])] == found(content, json.dumps(OPENAPI).encode())
 
 
 @given(layouts, some.sampled_from(("", "/servers", "/servers/0", GET, "/components/schemas")))
 def test_trailing_comma_of_the_document_is_found_at_its_place(layout: Layout, where: str) -> None:
-    """Whether a YAML reader takes the text all the same depends on its spaces; the place does not."""
+    """Whether a YAML reader accepts the text anyway depends on its spaces. The place does not."""
     content, text = written(OPENAPI, layout, comma_after=where)
     assert [("openapi-syntax", *text.commas[where])] == found(json.dumps(MANIFEST).encode(), content)
 
@@ -129,7 +129,7 @@ def test_trailing_comma_of_the_document_is_found_at_its_place(layout: Layout, wh
 )
 @pytest.mark.parametrize("place", ["manifest", "openapi"])
 def test_what_is_no_document_at_all_is_one_error(content: bytes, place: str) -> None:
-    """Servers answer 200 with a log-in page or nothing: one sentence, not one for each member that is not there."""
+    """Some servers answer 200 with a log-in page or nothing. That is one finding, not one for each missing member."""
     sound = {"manifest": json.dumps(MANIFEST).encode(), "openapi": json.dumps(OPENAPI).encode()}
     said = findings(**{**sound, place: content})
     assert ["error"] == [each.severity for each in said]
@@ -162,13 +162,13 @@ def pointers(data: Any, where: str = "") -> Iterator[str]:
 def test_nonsense_anywhere_crashes_no_host(
     of_manifest: list[tuple[str, Any]], of_openapi: list[tuple[str, Any]]
 ) -> None:
-    """null for an object, an object for a text: a bad plugin is a value, never a crash."""
+    """null in place of an object, an object in place of a text: a bad plugin causes findings, never a crash."""
     manifest, openapi = copy.deepcopy(MANIFEST), copy.deepcopy(OPENAPI)
     for data, changes in ((manifest, of_manifest), (openapi, of_openapi)):
         for where, value in changes:
             try:
                 put(where, value)(data)
-            except (KeyError, IndexError, TypeError, ValueError):  # the first change took the place away
+            except (KeyError, IndexError, TypeError, ValueError):  # the first change removed the place
                 continue
     files = {"ai-plugin.json": json.dumps(manifest).encode(), "openapi.json": json.dumps(openapi).encode()}
     report = validate(plugin_from_files(files, "it"), all_hosts())

@@ -44,14 +44,14 @@ def test_every_kind_of_answer_fits_the_document(code: str, outcome: str) -> None
 
 
 def test_request_takes_what_the_server_takes() -> None:
-    """A field more would be refused with 422, a field less could never be used."""
+    """An extra field would be refused with 422, and a missing one could never be used."""
     assert sorted(SCHEMAS["RunRequest"]["properties"]) == ["code", "session", "timeout"]
     assert SCHEMAS["RunRequest"]["required"] == ["code"]
     assert SCHEMAS["RunRequest"]["additionalProperties"] is False
 
 
 def sessions() -> list[dict[str, Any]]:
-    """The schema of `session`, wherever a caller may give it."""
+    """The schemas of `session`, wherever a caller can give it."""
     parameters = [
         parameter
         for item in DOCUMENT["paths"].values()
@@ -70,7 +70,7 @@ def is_taken(name: str) -> bool:
 
 
 def test_sessions_have_one_schema_which_is_what_the_server_takes() -> None:
-    """A name that works in one operation works in all; every character is tried, at each end and in the middle."""
+    """A name that works in one operation works in all. Every character is tried, at both ends and in the middle."""
     [schema] = {json.dumps({**each, "description": ""}, sort_keys=True) for each in sessions()}
     validator = jsonschema_rs.validator_for(json.loads(schema))
     for point in (*range(0xD800), *range(0xE000, 0x110000)):
@@ -105,7 +105,7 @@ def test_sessions_have_one_schema_which_is_what_the_server_takes() -> None:
     [0, -1, 1, 59.9, 60, 60.0, 60.000001, 61, 1e80, 1e-9, 10**30, True, None, "5", [1]],
 )
 def test_times_that_are_taken_are_those_of_the_schema(timeout: object) -> None:
-    """A model that keeps to the document is never refused for it."""
+    """A model that follows the document is never refused for that."""
     validator = jsonschema_rs.validator_for(SCHEMAS["RunRequest"])
     call = {"code": "", "timeout": timeout}
     try:
@@ -118,13 +118,13 @@ def test_times_that_are_taken_are_those_of_the_schema(timeout: object) -> None:
 
 
 def test_core_of_the_answer_is_that_of_the_original() -> None:
-    """Whoever answers with these three is such a plugin; all else is extra, and this server always gives it."""
+    """A plugin that answers with these three is compatible. Everything else is extra, and this server always sends it."""
     assert SCHEMAS["RunResult"]["required"] == ["stdout", "stderr", "returncode"]
     fields = {field.name for field in dataclasses.fields(RunResult)}
     assert set(SCHEMAS["RunResult"]["properties"]) == fields
 
 
 def test_what_the_model_reads_fits_the_hosts() -> None:
-    """Hosts cut or refuse longer texts, also those of a body's fields."""
+    """Hosts cut or refuse longer texts, including those of a body's fields."""
     for field in SCHEMAS["RunRequest"]["properties"].values():
         assert len(field["description"]) <= 200

@@ -58,13 +58,13 @@ def files(text: str) -> dict[str, bytes]:
 
 
 def findings(text: str) -> list[Finding]:
-    """What all hosts report of the sound plugin with `text` in it."""
+    """What all hosts report about the sound plugin with `text` in it."""
     return list(validate(plugin_from_files(files(text), "example"), all_hosts()).findings)
 
 
 @cache
 def usual() -> set[tuple[str, str]]:
-    """The rules that report the sound plugin itself, each with its host.
+    """The rules that report something about the sound plugin itself, each with its host.
 
     One host takes only OpenAPI 3.0, and another has its own format of manifest: no plugin is sound for all of them.
     """

@@ -59,7 +59,7 @@ def _why_not_found(rule: str, hosts: dict[str, Host]) -> str:
 
 @pytest.mark.parametrize("rule", all_rules())
 def test_rule_is_documented_and_has_cases(rule: str) -> None:
-    """The docstring is what `validate` users read of a rule: what it finds, then why it matters."""
+    """The docstring is what users of `validate` read about a rule: what it finds, then why it matters."""
     module = sys.modules[f"plugcli.rules.{rule.replace('-', '_')}"]
     what, _, why = (module.__doc__ or "").strip().partition("\n\n")
     assert what.endswith("."), (
@@ -82,7 +82,7 @@ def test_rule_looks_at_one_thing(rule: str) -> None:
 
 
 def test_cases_belong_to_rules() -> None:
-    """A folder of a rule that was renamed would never fail again."""
+    """The cases of a rule that was renamed would never fail again."""
     for each in CASES.iterdir():
         assert each.name in all_rules(), (
             f"there is no rule {each.name}: rename or remove tests/contract/rules/{each.name}"
@@ -90,7 +90,7 @@ def test_cases_belong_to_rules() -> None:
 
 
 class Unread:
-    """Stands in the place of a host that must not be looked at."""
+    """Takes the place of a host that must not be looked at."""
 
     def __getattr__(self, name: str) -> None:
         raise AssertionError(f"the rule looks at the host's {name}")
@@ -120,7 +120,7 @@ def test_rule_that_is_the_same_for_all_looks_at_no_host(rule: str, monkeypatch: 
 def test_rule_that_is_left_out_finds_nothing_that_the_host_reports(
     rule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`rules_for` leaves out a rule that uses claims of other names and does not list them in `asks`."""
+    """`rules_for` leaves out a rule that uses claims with other names but does not list them in `asks`."""
     left_out = [host for host in all_hosts().values() if rule not in rules_for(host)]
     for case in (CASES / rule).iterdir():
         monkeypatch.chdir(case)

@@ -1,4 +1,4 @@
-"""What the documentation lists is what there is: rules, hosts, commands and templates."""
+"""The documentation lists exactly what exists: rules, hosts, commands and templates."""
 
 from tests.contract import table
 

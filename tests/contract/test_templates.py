@@ -1,4 +1,4 @@
-"""Every template renders into a plugin that hosts accept, linters accept, and that does what it says."""
+"""Every template renders into a plugin that hosts and linters accept, and that does what it says."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from plugcli.scaffold import Template, render, scaffold, templates
 from plugcli.validate import validate
 
 MANIFEST = ".well-known/ai-plugin.json"
-# What every template has; beside these a template may have what it needs.
+# The files that every template has. A template may have more.
 FILES = [
     MANIFEST,
     "README.md",
@@ -57,7 +57,7 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def hosts_of_this_version() -> dict[str, Host]:
-    """The hosts that take OpenAPI 3.1: GPT Actions takes nothing else, Microsoft 365 Copilot anything but that."""
+    """The hosts that accept OpenAPI 3.1. GPT Actions accepts nothing else; Microsoft 365 Copilot accepts anything but that."""
     hosts = all_hosts().items()
     return {
         id: host for id, host in hosts if not host.openapi_versions or "3.1.0" in host.openapi_versions.values
@@ -74,9 +74,9 @@ def test_template_has_the_files_of_a_plugin(template: Template) -> None:
 
 @pytest.mark.parametrize("name", [None, *NAMES])
 def test_rendered_plugin_is_accepted_by_every_host(template: Template, name: str | None) -> None:
-    """The first thing a new author sees of validate must be that nothing is wrong.
+    """The first thing that validate tells a new author must be that nothing is wrong.
 
-    Other hosts than the default may leave a part out: a form with files is no arguments of a tool.
+    Other hosts than the default may leave a part out: a form with files cannot be the arguments of a tool.
     """
     answers = {"email": "ada@lovelace.dev"} | ({"name": name} if name else {})
     plugin = plugin_from_files(render(template, answers), "mine")
@@ -86,7 +86,7 @@ def test_rendered_plugin_is_accepted_by_every_host(template: Template, name: str
     assert [finding for finding in of_default if finding.severity != "note"] == []
     verdicts = {verdict.host: verdict.verdict for verdict in report.verdicts}
     assert verdicts.pop(DEFAULT) == "accepts"
-    # These take nothing from localhost: there is no verdict before it is known where the plugin will stand.
+    # These accept nothing on localhost: there is no verdict before it is known where the plugin will be deployed.
     assert {verdicts.pop("gpt-actions"), verdicts.pop("librechat")} == {"not_judged"}
     assert set(verdicts.values()) <= {"accepts", "accepts_with_losses"}
     deployed = validate(replace(plugin, url="https://mine.dev"), hosts_of_this_version())
@@ -94,21 +94,21 @@ def test_rendered_plugin_is_accepted_by_every_host(template: Template, name: str
 
 
 def test_missing_email_is_only_a_note(template: Template) -> None:
-    """An address can be filled in later, and validate reminds the author of it."""
+    """The address can be filled in later, and validate reminds the author of it."""
     report = validate(plugin_from_files(render(template, {}), "mine"), named_hosts([DEFAULT]))
     assert {finding.severity for finding in report.findings} == {"note"}
     assert [finding for finding in report.findings if finding.pointer == "/contact_email"]
 
 
 def test_openapi_document_is_valid_openapi_3_1(template: Template) -> None:
-    """The authority on OpenAPI has nothing to say, strict as it is."""
+    """The authority on OpenAPI finds no fault, although it is strict."""
     document = openapi_of(template)
     assert document["openapi"].startswith("3.1.")
     assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
 def test_texts_keep_to_the_documented_limits(template: Template) -> None:
-    """Hosts once enforced less than they documented; a template keeps to the documents."""
+    """Hosts once enforced less than they documented. A template keeps to what they documented."""
     manifest = manifest_of(template)
     assert len(manifest["name_for_human"]) <= 20
     assert re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,49}", manifest["name_for_model"])
@@ -127,7 +127,7 @@ def test_texts_keep_to_the_documented_limits(template: Template) -> None:
 
 
 def test_operations_have_ids_and_say_how_they_refuse(template: Template) -> None:
-    """A model calls an operation by its id, and mends a call by the sentence it gets back."""
+    """A model calls an operation by its id, and corrects a call by the sentence that it gets back."""
     document = openapi_of(template)
     ids = [operation["operationId"] for operation in operations(document)]
     assert len({*ids}) == len(ids)
@@ -146,7 +146,7 @@ def test_operations_have_ids_and_say_how_they_refuse(template: Template) -> None
 
 
 def test_addresses_are_absolute_and_on_localhost(template: Template) -> None:
-    """serve puts the real address in their place; a host on this machine takes only localhost with a port."""
+    """serve replaces them with the real address. For a plugin on this machine, hosts accept only localhost with a port."""
     manifest = manifest_of(template)
     addresses = [manifest["api"]["url"], manifest["logo_url"], manifest["legal_info_url"]]
     addresses += [server["url"] for server in openapi_of(template)["servers"]]
@@ -154,7 +154,7 @@ def test_addresses_are_absolute_and_on_localhost(template: Template) -> None:
 
 
 def test_logo_is_a_png_of_512_pixels(template: Template) -> None:
-    """Hosts suggest 512 x 512, and a picture that does not decode shows as a broken one."""
+    """Hosts suggest 512 x 512, and a picture that cannot be decoded is shown as broken."""
     logo = render(template, {})["logo.png"]
     assert logo[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", logo[16:24]) == (512, 512)
@@ -171,7 +171,7 @@ def test_logo_is_a_png_of_512_pixels(template: Template) -> None:
 
 
 def test_legal_page_is_one_page_of_html_with_the_name_and_the_address(template: Template) -> None:
-    """People read it as a page; every element that opens closes again."""
+    """People read it as a web page, so every element that is opened is closed."""
 
     class Page(HTMLParser):
         def __init__(self) -> None:
@@ -197,7 +197,7 @@ def test_legal_page_is_one_page_of_html_with_the_name_and_the_address(template: 
 
 
 def test_no_file_tells_to_install_what_is_not_ours(template: Template) -> None:
-    """The name plugcli on the package index belongs to a stranger: following that advice runs their code."""
+    """The name plugcli on the package index belongs to a stranger, so following that advice would run their code."""
     for name, content in render(template, {}).items():
         assert not re.search(rb"(pip|pipx|uv|uvx)\s.*plugcli", content), name
 
@@ -212,7 +212,7 @@ def test_no_file_tells_to_install_what_is_not_ours(template: Template) -> None:
     ids=["ruff-check", "ruff-format", "mypy"],
 )
 def test_rendered_code_is_clean(template: Template, tmp_path: Path, check: list[str]) -> None:
-    """Code to build on: the author's own checks, at their default settings, start green."""
+    """Authors build on this code, so their own checks, at default settings, must start green."""
     scaffold(template, {}, tmp_path / "mine")
     paths = [path for path in ("plugin.py", "tests") if (tmp_path / "mine" / path).exists()]
     checked = subprocess.run(
@@ -228,7 +228,7 @@ def test_rendered_code_is_clean(template: Template, tmp_path: Path, check: list[
 
 @pytest.mark.parametrize("runner", ["unittest", "pytest"])
 def test_rendered_test_passes(template: Template, tmp_path: Path, runner: str) -> None:
-    """Straight after init, the author's test serves the plugin for real and is green."""
+    """Directly after init, the author's test serves the plugin for real and passes."""
     scaffold(template, {"name": "Mine"}, tmp_path / "mine")
     run = subprocess.run(
         [sys.executable, "-m", runner], cwd=tmp_path / "mine", capture_output=True, text=True, check=False

@@ -47,7 +47,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Client:
-    """The rendered plugin.py, imported from where it was written."""
+    """The rendered plugin.py, imported from the folder where it was written."""
     folder = tmp_path_factory.mktemp("todo")
     scaffold(templates()["todo"], {}, folder)
     return Client(module_at(folder / "plugin.py").app)
@@ -75,7 +75,7 @@ def assert_documented(answer: httpx.Response) -> None:
 
 
 def is_valid(schema: Any, value: object) -> bool:
-    """Whether `value` fits; by the validator that reads patterns as the standard says: `$` is the very end."""
+    """Whether `value` fits, by a validator that reads patterns as the standard does: `$` is the very end."""
     return jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}).is_valid(value)
 
 
@@ -89,7 +89,7 @@ ANYTHING = st.recursive(
 @settings(deadline=None)
 @given(body=ANYTHING | st.fixed_dictionaries({"todo": ANYTHING}) | st.fixed_dictionaries({"todo": st.text()}))
 def test_any_json_body_is_answered_as_documented(client: Client, body: object) -> None:
-    """A model may send anything: never a 500, never an answer that the document does not know."""
+    """A model may send anything. The answer is never a 500, and never one that the document does not have."""
     answer = client.post(
         "/todos/fuzz", content=json.dumps(body), headers={"content-type": "application/json"}
     )
@@ -100,14 +100,14 @@ def test_any_json_body_is_answered_as_documented(client: Client, body: object) -
         assert_documented(client.delete("/todos/fuzz", params={"todo_idx": 0}))
 
 
-# Where the two could part: ends and beginnings of lines, controls, spaces, lengths, and planes above the first.
+# Where the two could differ: ends and beginnings of lines, controls, spaces, lengths, and planes above the first.
 EDGES = st.text(st.sampled_from("ab \n\r\t\x00\x1f\x7f\x80\x9f\xa0\u2028\u3000\ufeff\U0001f600"), max_size=3)
 
 
 @settings(deadline=None)
 @given(todo=EDGES | st.builds(str.__mul__, EDGES, st.integers(60, 210)) | st.text())
 def test_todos_that_are_taken_are_those_of_the_schema(client: Client, todo: str) -> None:
-    """A host checks the call by the schema: what passes there must work, and the other way round."""
+    """A host checks a call by the schema. What the schema accepts must work, and the other way round."""
     answer = client.post("/todos/schema", json={"todo": todo})
     assert (answer.status_code == 200) == is_valid(
         DOCUMENT["components"]["schemas"]["NewTodo"], {"todo": todo}
@@ -118,7 +118,7 @@ def test_todos_that_are_taken_are_those_of_the_schema(client: Client, todo: str)
 
 @pytest.mark.parametrize("index", [*range(-2, 120), 999_999_999, 10**9, 2**63, 83370164717, 10**40])
 def test_numbers_that_are_taken_are_those_of_the_schema(client: Client, index: int) -> None:
-    """No todo at a number is 404; a number that no list can have is not one of the schema, and 422."""
+    """A number without a todo is answered with 404. A number that no list can have is not in the schema, and gets 422."""
     parameters = {each["name"]: each["schema"] for each in OPERATIONS["delete"]["parameters"]}
     status = client.delete("/todos/nobody", params={"todo_idx": index}).status_code
     assert status == (404 if is_valid(parameters["todo_idx"], index) else 422)
@@ -130,8 +130,8 @@ def test_numbers_that_are_taken_are_those_of_the_schema(client: Client, index: i
     | st.text("a/\n", min_size=1)
 )
 def test_usernames_that_are_taken_are_those_of_the_schema(client: Client, username: str) -> None:
-    """A slash ends the username, escaped or not: the schema says so, and so does the answer."""
-    if username in (".", ".."):  # clients take these for steps in the path
+    """A slash ends the username, escaped or not. The schema and the answer agree on that."""
+    if username in (".", ".."):  # clients treat these as steps in the path
         return
     [schema] = [each["schema"] for each in OPERATIONS["get"]["parameters"]]
     answer = client.get(f"/todos/{quote(username, safe='')}")
@@ -142,7 +142,7 @@ def test_usernames_that_are_taken_are_those_of_the_schema(client: Client, userna
 @settings(deadline=None)
 @given(body=st.binary())
 def test_any_bytes_are_answered_as_documented(client: Client, body: bytes) -> None:
-    """What claims to be JSON need not be."""
+    """A body that claims to be JSON may be something else."""
     assert_documented(client.post("/todos/fuzz", content=body, headers={"content-type": "application/json"}))
 
 
@@ -161,7 +161,7 @@ def test_any_bytes_are_answered_as_documented(client: Client, body: bytes) -> No
 def test_body_that_is_not_what_it_should_be_is_refused(
     client: Client, body: bytes, content_type: str, status: int
 ) -> None:
-    """Each kind of wrong body has its status, so that a caller can tell what to mend."""
+    """Each kind of wrong body has its own status, so that a caller knows what to correct."""
     answer = client.post("/todos/bodies", content=body, headers={"content-type": content_type})
     assert answer.status_code == status
     assert_documented(answer)
@@ -174,11 +174,11 @@ def test_body_that_is_not_what_it_should_be_is_refused(
     | st.sampled_from(["", "\N{FULLWIDTH DIGIT ZERO}", "1_0", "+0", " 0", "9" * 5000])
 )
 def test_any_number_to_remove_is_answered_as_documented(client: Client, index: str) -> None:
-    """Negative, huge, in another script or no number at all: one sentence, and the list stays."""
+    """Whether it is negative, huge, in another script or not a number: the answer is one sentence, and the list stays."""
     client.post("/todos/numbers", json={"todo": "stays"})
     try:
         answer = client.delete("/todos/numbers", params={"todo_idx": index})
-    except UnicodeEncodeError:  # half a surrogate pair has no place in a URL
+    except UnicodeEncodeError:  # a URL cannot contain half of a surrogate pair
         return
     assert_documented(answer)
     if answer.status_code != 200:
@@ -186,7 +186,7 @@ def test_any_number_to_remove_is_answered_as_documented(client: Client, index: s
 
 
 def test_number_given_twice_is_refused(client: Client) -> None:
-    """Which of the two was meant is a guess, and a wrong guess deletes the wrong todo."""
+    """It could only be guessed which of the two was meant, and a wrong guess deletes the wrong todo."""
     client.post("/todos/twice", json={"todo": "stays"})
     answer = client.delete("/todos/twice?todo_idx=0&todo_idx=1")
     assert answer.status_code == 422
@@ -204,14 +204,14 @@ def test_strange_usernames_have_lists_of_their_own(client: Client, username: str
 
 
 def test_username_that_is_too_long_is_refused(client: Client) -> None:
-    """Names are kept in memory: their length has a bound, which the document states."""
+    """Names are kept in memory, so their length has a limit, which the document states."""
     answer = client.get("/todos/" + "x" * 65)
     assert answer.status_code == 422
     assert_documented(answer)
 
 
 def test_full_list_takes_no_more(client: Client) -> None:
-    """A model in a loop must not fill the server's memory, nor make an answer that the host cuts."""
+    """A model in a loop must not fill the server's memory, or cause an answer that the host cuts."""
     for _ in range(100):
         assert client.post("/todos/full", json={"todo": '"' * 200}).status_code == 200
     answer = client.post("/todos/full", json={"todo": "one more"})
@@ -235,14 +235,14 @@ def test_full_list_takes_no_more(client: Client) -> None:
 def test_what_the_document_does_not_have_is_refused_as_json(
     client: Client, method: str, path: str, status: int
 ) -> None:
-    """Whatever goes wrong, the model reads a sentence in the one form it knows."""
+    """Whatever goes wrong, the model gets a sentence in the one form that it knows."""
     answer = client.request(method, path)
     assert answer.status_code == status
     assert sorted(answer.json()) == ["error", "hint"]
 
 
 def test_number_of_lists_has_a_bound(tmp_path: Path) -> None:
-    """Usernames are free to invent; memory is not."""
+    """Usernames can be invented without end, but memory is limited."""
     scaffold(templates()["todo"], {}, tmp_path)
     module = module_at(tmp_path / "plugin.py")
     module.lists.update({f"user{number}": ["x"] for number in range(module.USERS)})

@@ -133,7 +133,7 @@ def test_json_lists_the_files_and_nothing_else_is_said(tmp_path: Path) -> None:
         (["--file", "loop"], 125, "loop cannot be read"),
         (["--file", "huge"], 125, "the workspace holds 512 MiB"),
         (["--memory", "64MiB", "--file", "middle"], 125, "the workspace holds 32 MiB"),
-        (["--file", "new\nline"], 125, r"'new\nline' is not a name for a file"),
+        (["--file", "new\nline"], 125, r"'new\nline' is not a valid file name"),
         (["--file", "a.txt", "--file", "sub/a.txt"], 2, "have the same name: a.txt"),
         (["--file", "a.txt", "--file", "a.txt"], 2, "have the same name: a.txt"),
         (["--file", "script.py"], 2, "the script and --file script.py have the same name"),

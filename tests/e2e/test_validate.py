@@ -234,7 +234,7 @@ def test_deeply_nested_schema_is_judged_in_time(tmp_path: Path) -> None:
         done = plugcli(str(path), "--format", "json")
         found = json.loads(done.stdout)["targets"][0]["findings"]
         (fault,) = [each for each in found if each["rule"] == "openapi-schema"]
-        assert fault["message"].startswith('type is "int": one of array, boolean, integer')
+        assert fault["message"].startswith('type is "int", and must be one of array, boolean, integer')
         assert fault["pointer"].endswith("/properties/a/type")
 
 

@@ -153,7 +153,7 @@ def test_answer_without_end_does_not_fill_the_memory(
     [
         ("gzip, gzip", gzip.compress(gzip.compress(b"{}")), "is sent as 'gzip, gzip'"),
         ("br", b"\x1b\x00", "is sent as 'br'"),
-        ("gzip", b"{}", "is said to be gzip, and is not"),
+        ("gzip", b"{}", "is labelled gzip, but is not gzip"),
         ("gzip", gzip.compress(b"{}")[:-4], "ends in the middle of its gzip"),
     ],
 )

@@ -36,7 +36,7 @@ ORDER = {
         ({"count": 0}, {"/count": ("count is 0, and must be at least 1", "")}),
         (
             {"count": 1, "size": "Smal"},
-            {"/size": ('size is "Smal": one of small, large', "did you mean small?")},
+            {"/size": ('size is "Smal", and must be one of small, large', "did you mean small?")},
         ),
         (
             {"count": 1, "info": {"servers": []}},

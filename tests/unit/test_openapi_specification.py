@@ -53,7 +53,7 @@ def test_several_faults_are_found_in_one_run() -> None:
     }
     assert {
         "/properties/a/required": "required is true, and must be a list",
-        "/properties/b/type": 'type is "int": one of array, boolean, integer, number, object, string',
+        "/properties/b/type": 'type is "int", and must be one of array, boolean, integer, number, object, string',
         "/properties/c/$ref": "$ref is 7, and must be text",
         "/properties/d": 'properties.d is "text", and must be an object',
         "/properties/e/decription": "OpenAPI 3.0 has no decription in properties.e",

@@ -52,7 +52,7 @@ def test_usual_names_are_taken(name: str) -> None:
 )
 def test_hostile_names_are_refused(name: str) -> None:
     """With a sentence, before anything is sent anywhere."""
-    with pytest.raises(FileRefused, match="is not a name for a file") as refused:
+    with pytest.raises(FileRefused, match="is not a valid file name") as refused:
         check_name(name)
     assert refused.value.kind == "name"
     assert str(refused.value).isprintable()

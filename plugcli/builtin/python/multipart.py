@@ -1,4 +1,4 @@
-"""multipart/form-data, read as it comes: a part's bytes go where they belong before the next part is known."""
+"""multipart/form-data, read as it comes: a part's bytes are passed on before the next part is read."""
 
 import asyncio
 import logging
@@ -15,9 +15,9 @@ from plugcli.respond import Refusal
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # what it warns of, the answer says
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # the answer says what it warns about
 
-# What browsers write for what a quoted name cannot hold (WHATWG HTML, "multipart/form-data encoding algorithm").
+# What browsers write for characters that a quoted name cannot contain (WHATWG HTML, "multipart/form-data encoding algorithm").
 _WRITTEN = (("%22", '"'), ("%0D", "\r"), ("%0A", "\n"))
 
 
@@ -49,7 +49,7 @@ class _End:
 
 @dataclass
 class Multipart:
-    """The parts of the form in `chunks`. Raises Refusal (400) when they are not a valid form.
+    """The parts of the form in `chunks`. Raises Refusal (400) if they are not a valid form.
 
     Use `async for part in form.parts()`, and `form.data()` for the bytes of the part that came last.
     """
@@ -141,7 +141,7 @@ def boundary_of(content_type: bytes) -> bytes | None:
         return None
     boundary = options.get(b"boundary")
     if not boundary:
-        raise broken("its content type names no boundary")
+        raise broken("its content type has no boundary")
     return boundary
 
 

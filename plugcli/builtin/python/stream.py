@@ -1,7 +1,7 @@
 """Output as it comes: server-sent events, for a caller that asks for `text/event-stream`.
 
 `output` events while the code runs, a comment when it is silent, then one `result` event, or one `error` event
-where plugcli itself failed.
+if plugcli itself failed.
 """
 
 import asyncio
@@ -16,16 +16,17 @@ from plugcli.errors import PlugcliError
 from plugcli.respond import json_bytes
 
 MIME = b"text/event-stream"
-SILENT_SECONDS = 3.0  # some clients give a connection up after five
+SILENT_SECONDS = 3.0  # some clients give up a connection after five
 
-_TURNS = 64  # of the streams that wait; two that say more are told each in one
+# So many turns of the two streams may wait; after that the output of each is put together.
+_TURNS = 64
 _PIECE_CHARACTERS = 16 * 1024
 _KEEP_ALIVE = b": keep-alive\n\n"
 OnOutput = Callable[[str, bytes], None]
 _HEADERS = [
     (b"content-type", MIME + b"; charset=utf-8"),
     (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),  # a proxy that collects the answer defeats its purpose
+    (b"x-accel-buffering", b"no"),  # a proxy must not collect the answer before it sends it on
     (b"x-content-type-options", b"nosniff"),
 ]
 
@@ -42,8 +43,8 @@ def is_wanted(headers: dict[bytes, bytes]) -> bool:
 async def stream(run: Callable[[OnOutput], Awaitable[bytes]], send: Send) -> None:
     """Send the output of `run` as it comes, and at the end the JSON that it returns.
 
-    Nothing is sent before there is something to say, so that what is refused is still refused by its status:
-    what `run` raises until then is raised here. Being cancelled cancels `run`.
+    Nothing is sent before there is something to send, so that a refusal can still set the status: what `run` raises
+    until then is raised here. Cancelling this cancels `run`.
     """
     said = _Said()
     running = asyncio.ensure_future(run(said.add))
@@ -66,7 +67,7 @@ async def stream(run: Callable[[OnOutput], Awaitable[bytes]], send: Send) -> Non
                 await send({"type": "http.response.body", "body": event, "more_body": True})
                 await asyncio.sleep(
                     0
-                )  # sending waits only for a slow client; others are not to wait for a fast one
+                )  # sending waits only for a slow client; a fast one must not keep others waiting
             if is_over:
                 await send({"type": "http.response.body", "body": last})
     finally:
@@ -78,7 +79,7 @@ async def stream(run: Callable[[OnOutput], Awaitable[bytes]], send: Send) -> Non
 class _Said:
     """The output since the last `take`, as text. A character may arrive in two parts.
 
-    Two streams that take turns at each byte are not told one after the other for ever: what waits stays short.
+    If two streams take turns at each byte, their turns are merged after a while, so that what waits stays short.
     """
 
     def __init__(self) -> None:
@@ -94,7 +95,7 @@ class _Said:
         self.stirred.set()
 
     def take(self, *, is_over: bool) -> list[bytes]:
-        """Return the events for it. Output of one stream that is not interrupted by the other goes into one event, or into pieces."""
+        """Return the events for it. Uninterrupted output of one stream goes into one event, or into pieces if it is long."""
         self.stirred.clear()
         if is_over:
             for name, decoder in self._decoders.items():
@@ -127,5 +128,5 @@ def _last(running: asyncio.Future[bytes]) -> bytes:
 
 
 def _event(name: str, data: bytes) -> bytes:
-    # JSON holds no line end, so that its data is one line.
+    # JSON has no line ends, so its data is one line.
     return b"event: %s\ndata: %s\n\n" % (name.encode(), data)

@@ -52,7 +52,7 @@ def fixed(
             _print_diff(file, before, after)
     else:
         for file in done.texts:
-            check_writable(file)  # check all of them first: half a fix is no fix
+            check_writable(file)  # check all of them first, so that a fix is never half done
         for file, (before, after) in done.texts.items():
             write(file, before, after)
     for each in done.fixes:

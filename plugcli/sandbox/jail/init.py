@@ -142,7 +142,7 @@ def main(
 
     The Blank in `prepared` is filled in. `descriptors` are the control channel and, if the jail has a memory cgroup, those of its
     cgroup.Member; without one, this process measures memory. `deaths` comes from `hear_of_deaths`. `modules` are the modules that an
-    interpreter which is not a fork of ours imports before its job arrives.
+    exec'd interpreter imports before its job arrives.
     """
     # Created here and not by the zygote, because a page that both write to is copied twice.
     control = _socket.socket(fileno=descriptors[0])

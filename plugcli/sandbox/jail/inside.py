@@ -196,7 +196,7 @@ def _twister_state(bits: Any) -> Any:
 
 
 def source() -> str:
-    """Return the files that run inside an interpreter as one program, for an interpreter that is not a fork of ours.
+    """Return the files that run inside an interpreter as one program, for an interpreter that is exec'd, not forked.
 
     Its arguments are the modules to import first.
     """

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from .objects import TooMany, number_of_machine
 from .processes import Process, is_running, standing_still
 
-_SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are not on a tmpfs of ours
+_SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are on none of our tmpfs
 _MAP_ANONYMOUS = 0x20
 
 # <linux/seccomp.h>: struct seccomp_notif (id, pid, flags, and struct seccomp_data with the six arguments), struct seccomp_notif_resp.
