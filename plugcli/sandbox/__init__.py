@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from plugcli.sandbox.busy import Busy
-    from plugcli.sandbox.engine import Conversation, Engine, Files, Incoming, Key, Status, Stored
-    from plugcli.sandbox.file import File, FileRefused, Listing, Piece
+    from plugcli.sandbox.engine import Conversation, Engine, Files, Incoming, Key, OpenFile, Status, Stored
+    from plugcli.sandbox.file import File, FileRefused, Listing
     from plugcli.sandbox.limits import Capacity, Limits
     from plugcli.sandbox.policy import Policy
     from plugcli.sandbox.protection import Layer, Protection
@@ -29,7 +29,7 @@ __all__ = [
     "Layer",
     "Limits",
     "Listing",
-    "Piece",
+    "OpenFile",
     "Policy",
     "Protection",
     "RunResult",
@@ -41,8 +41,8 @@ __all__ = [
 
 _FILES = {
     "busy": ("Busy",),
-    "engine": ("Conversation", "Engine", "Files", "Incoming", "Key", "Status", "Stored"),
-    "file": ("File", "FileRefused", "Listing", "Piece"),
+    "engine": ("Conversation", "Engine", "Files", "Incoming", "Key", "OpenFile", "Status", "Stored"),
+    "file": ("File", "FileRefused", "Listing"),
     "limits": ("Capacity", "Limits"),
     "policy": ("Policy",),
     "protection": ("Layer", "Protection"),

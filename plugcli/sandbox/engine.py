@@ -5,10 +5,11 @@ descriptors or paths of a host. `Sandbox` is the Engine of this machine.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from plugcli.sandbox.file import File, Listing, Piece
+from plugcli.sandbox.file import File, Listing
 from plugcli.sandbox.limits import Limits
 from plugcli.sandbox.protection import Protection
 from plugcli.sandbox.result import RunResult
@@ -60,14 +61,25 @@ class Status:
     """Why nothing is preloaded although it was requested; else empty."""
 
 
+class OpenFile(Protocol):
+    """A file that is open for reading. It stays the same file while it is open, even if its name is deleted or given to another file."""
+
+    @property
+    def file(self) -> File:
+        """The file, with its size when it was opened."""
+
+    async def read(self, offset: int, count: int) -> bytes:
+        """Return up to `count` bytes from `offset`: fewer at the end, or when the file has become shorter. Raises FileRefused."""
+
+
 class Files(Protocol):
     """The files of one conversation, also for a while after it has ended. All methods raise FileRefused."""
 
     async def list(self) -> Listing:
         """Return the files. If the code made its workspace slow to walk, only part of it is listed."""
 
-    async def read(self, name: str, offset: int, count: int) -> Piece:
-        """Return up to `count` bytes from `offset`."""
+    def open(self, name: str) -> AbstractAsyncContextManager[OpenFile]:
+        """Open the file `name` for reading, as an asynchronous context that closes it."""
 
     async def write(self, name: str, chunks: AsyncIterator[bytes]) -> Stored:
         """Write `chunks` to the file `name`: all of them or nothing."""

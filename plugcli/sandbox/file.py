@@ -42,14 +42,3 @@ class Listing:
 
     files: tuple[File, ...]
     left_out: int
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a file, and the file that it belongs to."""
-
-    file: File
-    """The file with its present size."""
-    version: str
-    """Changes when another file takes the name."""
-    data: bytes

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
@@ -36,7 +36,6 @@ _BURIAL_SECONDS = 0.001  # after the answer, and after whoever waits for it on t
 _MORE_THREADS = 16  # than there are workspaces
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
 _CODE_PATH = "/tmp/code.py"
-_CHUNK_BYTES = 256 * 1024
 
 
 class Sandbox:
@@ -192,7 +191,8 @@ class Sandbox:
             if take_file is not None:
                 for file in made:
                     taken = File(file["name"], file["bytes"], file["mime"])
-                    await take_file(taken, _chunks(workspace, taken.name))
+                    async with aclosing(_chunks(workspace, taken.name)) as chunks:
+                        await take_file(taken, chunks)
         finally:
             self._ended.append((jail, workspace))
             asyncio.get_running_loop().call_later(_BURIAL_SECONDS, self._bury_ended)
@@ -328,11 +328,10 @@ class Sandbox:
         burial.add_done_callback(self._burials.discard)
 
 
-async def _chunks(workspace: Workspace, name: str) -> AsyncIterator[bytes]:
-    offset = 0
-    while data := (await workspace.aside(workspace.read, name, offset, _CHUNK_BYTES)).data:
-        yield data
-        offset += len(data)
+async def _chunks(workspace: Workspace, name: str) -> AsyncGenerator[bytes, None]:
+    async with workspace.opened(name) as opened:
+        async for chunk in opened.chunks():
+            yield chunk
 
 
 def _close(descriptors: Iterable[int]) -> None:

@@ -36,6 +36,8 @@ class Past:
     why: str
     files: Workspace | None
     when: float
+    is_coming_back: bool = False
+    """Whether a new session is being made that takes its place, and its files."""
 
     @property
     def lost(self) -> str:

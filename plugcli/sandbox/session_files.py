@@ -1,10 +1,11 @@
 """The files of a session, alive or ended, as the Engine of this machine provides them."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from plugcli.sandbox.engine import Stored
-from plugcli.sandbox.file import FileRefused, Listing, Piece
-from plugcli.sandbox.workspace import Workspace
+from plugcli.sandbox.file import FileRefused, Listing
+from plugcli.sandbox.workspace import OpenedFile, Workspace
 
 
 class SessionFiles:
@@ -19,10 +20,11 @@ class SessionFiles:
         workspace = self._workspace()
         return await workspace.aside(workspace.list)
 
-    async def read(self, name: str, offset: int, count: int) -> Piece:
-        """Return up to `count` bytes from `offset`. Raises FileRefused."""
-        workspace = self._workspace()
-        return await workspace.aside(workspace.read, name, offset, count)
+    @asynccontextmanager
+    async def open(self, name: str) -> AsyncIterator[OpenedFile]:
+        """Open the file `name` for reading. It can be read to its end whatever becomes of the session. Raises FileRefused."""
+        async with self._workspace().opened(name) as opened:
+            yield opened
 
     async def write(self, name: str, chunks: AsyncIterator[bytes]) -> Stored:
         """Write `chunks` to the file `name`: all of them or nothing. Raises FileRefused."""

@@ -7,6 +7,7 @@ that has ended stay for a while: a caller who comes back with its key finds them
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from plugcli.sandbox.amounts import spell_bytes, spell_seconds
 from plugcli.sandbox.aside import Aside
@@ -54,7 +55,8 @@ class Sessions:
         self._past: dict[str, Past] = {}  # by id, the oldest first
         self._ids: dict[_Name, str] = {}
         self._handles: dict[str, str] = {}  # handle -> id
-        self._opening: dict[_Name | str, asyncio.Lock] = {}  # by name or id
+        self._opening: WeakValueDictionary[_Name | str, asyncio.Lock] = WeakValueDictionary()
+        """By id, or by name where no session has had the name; each lives as long as somebody holds it or waits for it."""
         self._coming = 0
         self._ending: set[Session] = set()
         self._has_spare = has_spare and capacity.sessions > 0
@@ -73,16 +75,14 @@ class Sessions:
         if session is not None:
             session.touch()
             return session
-        which = self._known_id(key) or _name(key)
-        if which is None:
-            return await self._new(key)
-        lock = self._opening.setdefault(which, asyncio.Lock())
-        try:
-            async with lock:  # two calls at once with a new key are two calls of one session
-                return self.find(key) or await self._new(key)
-        finally:
-            if not lock.locked():
-                self._opening.pop(which, None)
+        while (which := self._id(key) or _name(key)) is not None:
+            async with self._opening.setdefault(which, asyncio.Lock()):
+                # Two calls at once that mean one session are two calls of one session.
+                if which == (self._id(key) or _name(key)):
+                    return self.find(key) or await self._new(key)
+                if session := self.find(key):
+                    return session
+        return await self._new(key)
 
     def find(self, key: Key) -> Session | None:
         """Return the session that `key` names; None if no such session is alive."""
@@ -148,12 +148,19 @@ class Sessions:
         if not self._capacity.sessions:
             raise Busy("sessions are turned off here", hint="send the call without a session")
         self._tick()
-        while len(self._alive) + self._coming >= self._capacity.sessions:
-            self._make_room(
-                f"there are {self._capacity.sessions} sessions already: the limit on their number"
-            )
         name = None if self._known_id(key) else _name(key)
-        past = self._past.pop(self._id(key), None)
+        past = self._past.get(self._id(key))
+        if past is not None:
+            past.is_coming_back = True
+        try:
+            while len(self._alive) + self._coming >= self._capacity.sessions:
+                self._make_room(
+                    f"there are {self._capacity.sessions} sessions already: the limit on their number"
+                )
+        except Busy:
+            if past is not None:
+                past.is_coming_back = False
+            raise
         session = Session(
             self._limits, self._take_talk, self._bury, self._aside, owner=key.owner, before=past
         )
@@ -166,6 +173,7 @@ class Sessions:
             raise
         finally:
             self._coming -= 1
+        self._past.pop(session.id, None)
         self._alive[session.id] = session
         self._handles[session.handle] = session.id
         if name is not None:
@@ -216,8 +224,7 @@ class Sessions:
         """Keep the memory of all sessions and of the files of ended ones within the limit for all together."""
         limit = self._memory_bytes
         while self._used_bytes > limit:
-            remains = [past for past in self._past.values() if past.files is not None]
-            if remains:
+            if remains := self._remains():
                 remains[0].let_go()
                 continue
             if len(self._alive) < 2:
@@ -246,7 +253,7 @@ class Sessions:
         """End expired sessions, and close files whose grace period is over."""
         for session in [each for each in self._alive.values() if each.is_expired]:
             self._expire(session)
-        for past in self._past.values():
+        for past in self._remains():
             if time.monotonic() - past.when > _GRACE_SECONDS:
                 past.let_go()
         self._hold_sum()  # small changes are not reported
@@ -272,13 +279,17 @@ class Sessions:
         session.end()
         self._ending.discard(session)
 
+    def _remains(self) -> list[Past]:
+        """Return the ended sessions whose files are still there, the oldest first, without those that are coming back with them."""
+        return [past for past in self._past.values() if past.files is not None and not past.is_coming_back]
+
     def _remember(self, past: Past) -> None:
-        self._past[past.id] = past
-        remains = [each for each in self._past.values() if each.files is not None]
-        for each in remains[: -self._capacity.sessions]:  # each holds a descriptor
+        self._past.pop(past.id, None)
+        self._past[past.id] = past  # the last one
+        for each in self._remains()[: -self._capacity.sessions]:  # each holds a descriptor
             each.let_go()
         while len(self._past) > _REMEMBERED:
-            oldest = self._past.pop(next(iter(self._past)))
+            oldest = self._past.pop(next(id_ for id_, each in self._past.items() if not each.is_coming_back))
             oldest.let_go()
             self._handles.pop(oldest.handle, None)
             self._ids = {name: id_ for name, id_ in self._ids.items() if id_ != oldest.id}

@@ -23,7 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 from plugcli.sandbox import gate
 from plugcli.sandbox.amounts import spell_bytes
 from plugcli.sandbox.aside import Aside, Queue, computing
-from plugcli.sandbox.file import File, FileRefused, Listing, Piece
+from plugcli.sandbox.file import File, FileRefused, Listing
 from plugcli.sandbox.jail import libc
 from plugcli.sandbox.jail.scribe import UNFINISHED
 from plugcli.sandbox.limits import Limits
@@ -36,6 +36,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 _SCRIBE_SECONDS = 10.0
 _WORDS_BYTES = 1024
+_CHUNK_BYTES = 256 * 1024
 _SKIPPED_FOLDERS = ("__pycache__",)
 
 
@@ -81,6 +82,30 @@ class Download:
         return os.pread(self.descriptor, min(count, max(0, self.bytes - offset)), offset)
 
 
+@dataclass(frozen=True)
+class OpenedFile:
+    """A Download that is read in threads: see OpenFile."""
+
+    download: Download
+    queue: Queue
+
+    @property
+    def file(self) -> File:
+        """Return the file, with its size when it was opened."""
+        return self.download.file
+
+    async def read(self, offset: int, count: int) -> builtins.bytes:
+        """Return up to `count` bytes from `offset`; fewer when the file has become shorter since."""
+        return await self.queue.do(self.download.read, offset, count)
+
+    async def chunks(self) -> AsyncIterator[builtins.bytes]:
+        """Yield the whole file in chunks."""
+        offset = 0
+        while data := await self.read(offset, _CHUNK_BYTES):
+            yield data
+            offset += len(data)
+
+
 class Workspace:
     """The files of one jail. `folder` is its descriptor, which this object owns. `scribe` starts a scribe; None once the jail has ended."""
 
@@ -89,6 +114,9 @@ class Workspace:
         self._limits = limits
         self._queue = Queue(aside)
         self.scribe: Callable[[str], socket.socket] | None = None
+        self._is_closed = False
+        self.is_moving = False
+        """Whether its files are being copied into another workspace, so that none may be deleted here."""
         self._seen: dict[str, Stamp] = {}
         self._is_small = True
         """Whether a glance was enough to see all of it."""
@@ -103,22 +131,31 @@ class Workspace:
         return await self._queue.do(function, *arguments, **named)
 
     def close(self) -> None:
-        """Close the descriptor. The files end with the jail and the descriptor. That can take the kernel long, so a thread does it."""
-        if self._folder >= 0:
-            descriptor, self._folder = self._folder, -1
-            self._queue.do_last(os.close, descriptor)
+        """Close the descriptor once the calls so far have been answered. The files end with the jail and the descriptor.
+
+        That can take the kernel long, so a thread does it.
+        """
+        if not self._is_closed:
+            self._is_closed = True
+            self._queue.do_last(self._close)
+
+    def _close(self) -> None:
+        descriptor, self._folder = self._folder, -1
+        os.close(descriptor)
 
     @property
     def is_full(self) -> bool:
         """Whether nothing more can be written. False for a closed workspace."""
-        if self._folder < 0:
+        if self._is_closed:
             return False
         usage = os.fstatvfs(self._folder)
         return usage.f_bavail == 0 or usage.f_favail == 0
 
     @property
     def used_bytes(self) -> int:
-        """Return how much memory the files take."""
+        """Return how much memory the files take; 0 for a closed workspace."""
+        if self._is_closed:
+            return 0
         usage = os.fstatvfs(self._folder)
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
@@ -145,7 +182,7 @@ class Workspace:
             os.close(download.descriptor)
 
     @contextlib.asynccontextmanager
-    async def opened(self, name: str) -> AsyncIterator[Download]:
+    async def opened(self, name: str) -> AsyncIterator[OpenedFile]:
         """Open a file for reading as `open` does, in threads, because closing a deleted file frees all of it. Raises FileRefused."""
         opening = asyncio.ensure_future(self.aside(self._download, name))
         try:
@@ -154,7 +191,7 @@ class Workspace:
             opening.add_done_callback(self._close_unused)
             raise
         try:
-            yield download
+            yield OpenedFile(download, self._queue)
         finally:
             self._queue.do_last(os.close, download.descriptor)
 
@@ -166,18 +203,14 @@ class Workspace:
         if not opening.cancelled() and opening.exception() is None:
             self._queue.do_last(os.close, opening.result().descriptor)
 
-    def read(self, name: str, offset: int, count: int) -> Piece:
-        """Return up to `count` bytes of a file from `offset`. Raises FileRefused."""
-        descriptor = self._open(name)
-        try:
-            status = os.fstat(descriptor)
-            data = os.pread(descriptor, count, offset) if count else b""
-            return Piece(File.named(name, status.st_size), str(status.st_ino), data)
-        finally:
-            os.close(descriptor)
-
     def delete(self, name: str) -> None:
         """Remove a file. Raises FileRefused."""
+        if self.is_moving:
+            raise FileRefused(
+                "busy",
+                "the session's files are being copied into a new workspace",
+                "try again in a few seconds",
+            )
         os.close(self._open(name))  # a regular file, with no link on the way
         parent, _, last = os.fsencode(name).rpartition(b"/")
         try:
@@ -308,8 +341,8 @@ class Workspace:
         return time.monotonic() < self._rests_until
 
     def _glance(self) -> Look | None:
-        """Return a look that was quickly over; None if the workspace is not small, or makes us wait."""
-        if not self._is_small or self._is_slow:
+        """Return a look that was quickly over; None if the workspace is closed, not small, or makes us wait."""
+        if not self._is_small or self._is_slow or self._is_closed:
             return None
         began = time.monotonic()
         look = _walk(self._folder, _GLANCE, lambda: 0)
@@ -379,13 +412,14 @@ def _walk(top: int, effort: Effort, rest: Callable[[], float]) -> Look:
 
 async def copy(old: Workspace, new: Workspace) -> int:
     """Copy the files of `old`, whose jail has ended, into `new`, then close `old`. Return how many did not fit."""
+    old.is_moving = True
     listing = await old.aside(old.list)
     lost = listing.left_out
     for file in listing.files:
         try:
             check_name(file.name)
-            async with old.opened(file.name) as download:
-                await new.write(file.name, _chunks(old, download))
+            async with old.opened(file.name) as opened:
+                await new.write(file.name, opened.chunks())
         except FileRefused:
             lost += 1
     old.close()
@@ -413,13 +447,6 @@ def _shown(name: str) -> str:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-async def _chunks(workspace: Workspace, download: Download) -> AsyncIterator[bytes]:
-    offset = 0
-    while data := await workspace.aside(download.read, offset, 1 << 18):
-        yield data
-        offset += len(data)
 
 
 async def _last_words(channel: socket.socket) -> dict[str, Any]:

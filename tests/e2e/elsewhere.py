@@ -4,7 +4,7 @@ The far process has the real Sandbox; the server has a socket to it, and nothing
 over the Sandbox itself crosses that socket, so it needs no process, no descriptor and no memory of the machine that runs the code.
 
 Near -> far: (method, arguments), then what it is asked for.   Far -> near: ("output", ...), ("pull", stream), ("file", ...), and at
-last "result" or "error". One connection a call; one that closes cancels its call.
+last "result" or "error". One connection a call, or a file that is held open; one that closes cancels its call, or closes the file.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import plugcli.sandbox
 from plugcli.errors import PlugcliError, SandboxUnavailable, UsageError
@@ -29,7 +29,7 @@ from plugcli.sandbox import (
     Key,
     Limits,
     Listing,
-    Piece,
+    OpenFile,
     Policy,
     RunResult,
     Sandbox,
@@ -168,6 +168,9 @@ class Elsewhere:
         status: list[Status] = await self.ask("status", None)
         return status
 
+    async def connect(self) -> Wire:
+        return Wire(*await asyncio.open_unix_connection(self._socket))
+
     async def ask(
         self,
         method: str,
@@ -177,7 +180,7 @@ class Elsewhere:
         take_file: TakeFile | None = None,
     ) -> Any:
         """What the far end answers; it gets `streams` as it asks for them. Raises what it refuses with, and what `streams` raise."""
-        wire = Wire(*await asyncio.open_unix_connection(self._socket))
+        wire = await self.connect()
         feeding: set[asyncio.Task[None]] = set()
         broken: list[BaseException] = []
 
@@ -227,6 +230,22 @@ async def _fetched(wire: Wire) -> AsyncIterator[bytes]:
 
 
 @dataclass
+class FarFile:
+    """A file that the far end holds as long as the connection stands."""
+
+    wire: Wire
+    file: File
+
+    async def read(self, offset: int, count: int) -> bytes:
+        self.wire.send("read", offset, count)
+        kind, *rest = await self.wire.receive()
+        if kind == "error":
+            raise raised(*rest)
+        data: bytes = rest[0]
+        return data
+
+
+@dataclass
 class FarFiles:
     """Files that a handle names."""
 
@@ -237,9 +256,17 @@ class FarFiles:
         listing: Listing = await self.engine.ask("list", self.handle)
         return listing
 
-    async def read(self, name: str, offset: int, count: int) -> Piece:
-        piece: Piece = await self.engine.ask("read", (self.handle, name, offset, count))
-        return piece
+    @contextlib.asynccontextmanager
+    async def open(self, name: str) -> AsyncIterator["FarFile"]:
+        wire = await self.engine.connect()
+        try:
+            wire.send("hold", (self.handle, name))
+            kind, *rest = await wire.receive()
+            if kind == "error":
+                raise raised(*rest)
+            yield FarFile(wire, rest[0])
+        finally:
+            wire.close()
 
     async def write(self, name: str, chunks: AsyncIterator[bytes]) -> Stored:
         stored: Stored = await self.engine.ask("write", (self.handle, name), [chunks])
@@ -328,10 +355,13 @@ class Far:
             return await self.opened[given[0]].write(given[1], talk.pulled(0))
         if method == "list":
             return await (await self._files(given)).list()
-        files, rest = await self._files(given[0]), given[1:]
+        files = await self._files(given[0])
         if method == "write":
             return await files.write(given[1], talk.pulled(0))
-        return await (files.read if method == "read" else files.delete)(*rest)
+        if method == "delete":
+            return await files.delete(given[1])
+        async with files.open(given[1]) as opened:
+            return await talk.hold(opened)
 
     async def _files(self, handle: str) -> Files:
         files = await self.sandbox.files(handle)
@@ -361,6 +391,7 @@ class Talk:
         self._wire = wire
         self._chunks: dict[int, asyncio.Queue[bytes | BaseException | None]] = {}
         self._wants: asyncio.Queue[str] = asyncio.Queue()
+        self._reads: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
 
     async def listen(self) -> None:
         """Take what the near end sends, until it goes."""
@@ -369,6 +400,8 @@ class Talk:
                 kind, *rest = await self._wire.receive()
                 if kind in ("more", "taken"):
                     self._wants.put_nowait(kind)
+                elif kind == "read":
+                    self._reads.put_nowait((rest[0], rest[1]))
                 else:
                     said = rest[1] if kind == "chunk" else Broken()
                     self._chunks[rest[0]].put_nowait(said)
@@ -395,6 +428,16 @@ class Talk:
         while await self._wants.get() == "more":
             try:
                 self._wire.send("data", await anext(chunks, b""))
+            except FileRefused as error:
+                self._wire.send("error", *told(error))
+
+    async def hold(self, opened: OpenFile) -> NoReturn:
+        """Let the near end read a file, until it goes."""
+        self._wire.send("file", opened.file)
+        while True:
+            place = await self._reads.get()
+            try:
+                self._wire.send("data", await opened.read(*place))
             except FileRefused as error:
                 self._wire.send("error", *told(error))
 

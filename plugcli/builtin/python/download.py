@@ -45,29 +45,29 @@ async def send_file(
     is_head: bool,
 ) -> None:
     """Answer with the file `name`, or with the range of it that `headers` ask for. Raises FileRefused, and Refusal (416)."""
-    first = await files.read(name, 0, 0)
-    size = first.file.bytes
-    asked = slice_of(headers, size)
-    own: list[Header] = [
-        (b"content-type", _content_type(name).encode()),
-        (b"content-length", b"%d" % (asked.end - asked.start)),
-        (b"content-disposition", disposition(name).encode()),
-        *_ALWAYS,
-    ]
-    if asked.is_part:
-        own.append((b"content-range", b"bytes %d-%d/%d" % (asked.start, asked.end - 1, size)))
-    await send({"type": "http.response.start", "status": 206 if asked.is_part else 200, "headers": own})
-    offset = asked.end if is_head else asked.start
-    while offset < asked.end:
-        try:
-            piece = await files.read(name, offset, min(CHUNK_BYTES, asked.end - offset))
-        except FileRefused:
-            return
-        # Cut off or replaced while it is read: without a last message the server closes the connection.
-        if not piece.data or piece.version != first.version:
-            return
-        offset += len(piece.data)
-        await send({"type": "http.response.body", "body": piece.data, "more_body": True})
+    async with files.open(name) as opened:
+        size = opened.file.bytes
+        asked = slice_of(headers, size)
+        own: list[Header] = [
+            (b"content-type", _content_type(name).encode()),
+            (b"content-length", b"%d" % (asked.end - asked.start)),
+            (b"content-disposition", disposition(name).encode()),
+            *_ALWAYS,
+        ]
+        if asked.is_part:
+            own.append((b"content-range", b"bytes %d-%d/%d" % (asked.start, asked.end - 1, size)))
+        await send({"type": "http.response.start", "status": 206 if asked.is_part else 200, "headers": own})
+        offset = asked.end if is_head else asked.start
+        while offset < asked.end:
+            try:
+                data = await opened.read(offset, min(CHUNK_BYTES, asked.end - offset))
+            except FileRefused:
+                return
+            # Shorter than it was when it was opened: without a last message the server closes the connection.
+            if not data:
+                return
+            offset += len(data)
+            await send({"type": "http.response.body", "body": data, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
