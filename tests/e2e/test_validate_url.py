@@ -38,7 +38,7 @@ def test_openapi_document_is_judged_alone() -> None:
     ("code", "words", "hint"),
     [
         (404, "404 Not Found", "serve it at this very address"),
-        (401, "401 Unauthorized", "without asking who you are"),
+        (401, "401 Unauthorized", "without authentication"),
         (500, "500 Internal Server Error", "the server's log"),
     ],
 )
