@@ -4,6 +4,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from plugcli.sandbox.aside import Aside, Queue, computed
 
 DEADLINE_SECONDS = 20
@@ -52,6 +54,7 @@ def test_next_waits_for_one_whose_caller_has_left() -> None:
     assert asyncio.run(main()) == ["worked", "closed"]
 
 
+@pytest.mark.alone
 def test_one_computes_at_a_time() -> None:
     """Each that computes takes the interpreter's lock from the event loop: it competes with one of them, not with all."""
     at_once, most = 0, 0

@@ -7,6 +7,8 @@ import yaml
 
 from plugcli.document import Document, UnreadableDocument, yaml_builder
 
+pytestmark = pytest.mark.slow
+
 LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if hasattr(yaml, "CSafeLoader") else [])]
 
 

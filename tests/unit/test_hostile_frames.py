@@ -24,6 +24,8 @@ from plugcli.sandbox.launch import Launcher
 from plugcli.sandbox.spawn import Spawned
 from plugcli.sandbox.start import Started
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 SCALARS = st.one_of(
