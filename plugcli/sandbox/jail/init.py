@@ -308,9 +308,8 @@ class _Memory:
         self._group = group
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
-        if listener is None:
-            self._stopwatch, self._locks = Stopwatch(plan.cpus, started), Locks(started)
-        else:
+        self._stopwatch, self._locks = Stopwatch(plan.cpus, started), Locks(started)
+        if listener is not None:
             self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
             self._meter = Meter(
                 plan.memory_bytes,
@@ -318,9 +317,8 @@ class _Memory:
                 interpreter,
                 twin_pid,
                 plan.open_files,
-                plan.cpus,
                 door,
-                started,
+                self._stopwatch,
             )
         self._held = (
             ""  # the kernel object of which the code held too many, if that is why it is over its limit
@@ -361,13 +359,14 @@ class _Memory:
         return seconds
 
     def _look(self) -> tuple[float, int]:
-        if self._meter is not None:
-            return self._meter.look(self.scribes), self._meter.used_bytes
-        assert self._group is not None
+        # Not our own forks: they hide their pages from the code, and so from us, and have almost none of their own.
         pids = numbers(self.scribes)
         ran = self._stopwatch.look(pids)
+        self._locks.look(ran)
+        if self._meter is not None:
+            return self._meter.look(pids, ran), self._meter.used_bytes
+        assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
-            self._locks.look(ran)
             uncharged(self._limit)
             count_files(pids)
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()

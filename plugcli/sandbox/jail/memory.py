@@ -9,7 +9,6 @@ ends after a fixed amount of our own CPU time, so that a busy CPU does not short
 
 import os
 import time
-from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 
 from . import objects
@@ -21,7 +20,6 @@ from .processes import (
     has_memory_of_its_fork,
     is_ended,
     look_at,
-    numbers,
     page_faults,
     proportional_bytes,
     standing_still,
@@ -49,7 +47,7 @@ _SHARES_SECONDS = 2.0
 
 
 class Meter:
-    """Measures one jail against `limit` bytes. The jail has `cpus` CPUs and was made at `started` (time.monotonic).
+    """Measures one jail, whose processes' time `stopwatch` tells, against `limit` bytes.
 
     `twin` shares the memory of `interpreter`, unless one of the two has exec'd. `door` is the inode of the host's end of the door.
     """
@@ -61,9 +59,8 @@ class Meter:
         interpreter: int,
         twin: int | None,
         most_descriptors: int,
-        cpus: int,
         door: int,
-        started: float,
+        stopwatch: Stopwatch,
     ) -> None:
         self._limit = limit
         self._mappings = mappings
@@ -73,8 +70,7 @@ class Meter:
         self.used_bytes = 0
         """What the jail used at the last look, as far as is known."""
         self._bound = 0  # an upper bound on its use
-        self._stopwatch = Stopwatch(cpus, started)
-        self._locks = objects.Locks(started)
+        self._stopwatch = stopwatch
         self._hidden = objects.Hidden(door)
         self._last: _Exact | None = None
         self._is_slow = False
@@ -84,16 +80,13 @@ class Meter:
         if self._twin == str(pid):
             self._twin = ""
 
-    def look(self, ours: Collection[int] = ()) -> float:
+    def look(self, pids: list[str], ran: int) -> float:
         """Return the seconds until the next look is due; 0 if the jail is over its limit. Raises objects.TooMany.
 
-        `ours` are forks of the init. They hide their pages from the code, and so from us, and have almost none of their own.
+        `pids` are the processes of the jail, which have run for `ran` nanoseconds since the last look, as the stopwatch has just told.
         """
-        pids = numbers(ours)
-        ran = self._stopwatch.look(pids)
         if self._stopwatch.has_run or self._hidden.since:  # otherwise no memory has been taken since
             self._mappings.note(ran)
-            self._locks.look(ran)
             # A look that takes long, for example because many processes compete for our CPUs, is made while they are stopped.
             with self._standing_still() if self._is_slow else nullcontext():
                 self._bound = self._measure(pids)

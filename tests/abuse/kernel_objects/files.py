@@ -24,6 +24,27 @@ crowd(4, take)
         at=both(Killed(_LOCKS)),
     ),
     Row(
+        "locks-held-asleep",
+        "locks that are taken in a few milliseconds, and held by code that sleeps from then on",
+        "nobody",
+        "4,096 of them, within a second",
+        "4,096 of them, within a second",
+        r"""
+files = [os.open(f'l{i}', os.O_RDWR | os.O_CREAT) for i in range(100)]
+asked = [struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 2 * at, 1, 0) for at in range(50, 0, -1)]
+time.sleep(1.2)
+for i in range(100): pass
+time.sleep(0.3)  # the list of locks has been read now, and is not due again
+for fd in files:
+    for each in asked: fcntl.fcntl(fd, fcntl.F_SETLK, each)
+held(5000)
+time.sleep(3)
+""",
+        wanted=5000,
+        bytes_each=192,
+        at=both(Killed(_LOCKS)),
+    ),
+    Row(
         "locks-of-open-files",
         "the same, of open files (F_OFD_SETLK)",
         "nobody",
