@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from plugcli.builtin.python.fit import ANSWER_CHARACTERS
+from plugcli.builtin.python.fit import ANSWER_CHARACTERS, ANSWER_CHARACTERS_MIN
 from plugcli.cli.serve.command import serve
 from plugcli.errors import UsageError
 from plugcli.sandbox import Policy
@@ -23,6 +23,12 @@ def test_defaults_are_those_of_the_sandbox() -> None:
     """A plugin's author who makes a Sandbox without `serve` gets the same."""
     assert Policy() == Options().policy()
     assert ANSWER_CHARACTERS == Options().answer_characters
+
+
+def test_shortest_answer_is_the_least_that_holds_every_field() -> None:
+    """The flag says the number again, as the defaults do."""
+    (flag,) = inspect.signature(serve).parameters["answer_characters"].annotation.__metadata__
+    assert ANSWER_CHARACTERS_MIN == flag.min
 
 
 def test_stateless_server_keeps_no_sessions() -> None:
