@@ -430,7 +430,6 @@ def test_storm_of_interrupts_costs_calls_but_no_answers(session: Interpreter) ->
     assert (0, "True", "") == (answer["status"], answer["result"], answer.stderr)
 
 
-@pytest.mark.alone
 def test_exception_from_an_alarm_between_calls_ends_nothing(session: Interpreter) -> None:
     """A time limit of the code's own may be left behind, and goes off in the loop: no byte of the next call may be lost."""
     source = """

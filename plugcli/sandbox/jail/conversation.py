@@ -51,6 +51,7 @@ RESULT_CHARACTERS = 100_000
 _flush_c = None if ctypes is None else ctypes.CDLL(None).fflush
 _ROOM = 65536  # the size of one read, below the size for which malloc asks the kernel each time
 _STRAYS = 1000  # how many unexpected exceptions without progress between them make the loop give up
+_LEVELS = 8  # on a busy machine, an alarm every half millisecond is raised in several of them in a row
 _HEADER = re.compile(
     rb'"(call|source_bytes)"\s*:\s*(\d+)'
 )  # a pattern, because json is Python code, which the code may have broken
@@ -69,12 +70,18 @@ _set_mask = _signal.pthread_sigmask
 def serve(received: bytes, job: dict[str, Any]) -> NoReturn:
     """Run calls until the host closes the door, then exit. `received` came with the job, whose `import_from` is the workspace."""
     _set_handler(signal.SIGINT, _ignore)
-    conversation = _Conversation(received, job["import_from"])
+    _insist(_Conversation(received, job["import_from"]), _LEVELS)
+
+
+def _insist(conversation: "_Conversation", levels: int) -> NoReturn:
+    """Go on for ever. Each level catches the exception that is raised while the one below it handles another."""
     while True:
         try:
+            if levels:
+                _insist(conversation, levels - 1)
             _go_on(conversation)
         except BaseException:
-            continue  # a second interrupt, while the first one was handled
+            pass
 
 
 def _go_on(conversation: "_Conversation") -> NoReturn:
