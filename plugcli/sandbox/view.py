@@ -11,6 +11,8 @@ from plugcli.sandbox.policy import Policy
 _LIBRARY_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/localtime", "/etc/ld.so.cache", "/etc/alternatives")
 _BYTES_PER_INODE = 16384
+LEVELS = ("namespaces",)
+"""The levels, the strongest first."""
 
 _FILES = (
     (
@@ -52,6 +54,7 @@ def plan(
         elif Path(path).exists():
             binds.append(path)
     return Plan(
+        levels=LEVELS,
         binds=tuple(sorted({*binds, *interpreter.folders})),  # a folder before what lies in it
         links=tuple(links),
         files=_FILES,

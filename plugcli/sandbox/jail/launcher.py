@@ -21,15 +21,11 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, executable, inside, libc, privileges, wire, zygote
-from .plan import Plan
+from . import cgroup, executable, inside, level, libc, wire, zygote
+from .plan import UIDS, Plan
 
 _RETRY_SECONDS = 0.02
 _END_SECONDS = 5.0
-_FIRST_UID, _LAST_UID = (
-    0x70000000,
-    0x7FFFFFFF,
-)  # above every range that distributions and container tools assign
 _FALLEN: wire.Frame = {"failed": "start", "why": "the process that makes jails ended", "errno": None}
 
 
@@ -120,6 +116,7 @@ class _Launcher:
         self._cpu = cgroup.CpuCgroups(name)
         self._modules = plan.preload
         self._is_root = os.geteuid() == 0
+        self._level = level.find(plan.levels[0], plan, is_made_by_root=self._is_root)
         self._zygotes: dict[bool, _Zygote] = {}  # keyed by whether it is preloaded
         self._jails: dict[int, _Jail] = {}  # keyed by the pidfd of the init
         self._uids: set[int] = set()  # of jails that are requested, running, or not yet cleaned up
@@ -186,7 +183,7 @@ class _Launcher:
         if not self._is_root:
             return os.geteuid()
         while True:
-            self._last_uid = self._last_uid % (zygote.UIDS - 1) + 1
+            self._last_uid = self._last_uid % (UIDS - 1) + 1
             if self._last_uid not in self._uids:
                 return self._last_uid
 
@@ -223,7 +220,7 @@ class _Launcher:
                         theirs,
                         self._plan,
                         modules,
-                        is_made_by_root=self._is_root,
+                        self._level,
                         has_cpu_groups=self._cpu.are_there,
                     )
                 finally:
@@ -245,10 +242,10 @@ class _Launcher:
             frame, descriptors = wire.receive_with_descriptors(speaker.channel)
         except OSError:  # it was killed before it had read everything
             frame, descriptors = None, []
-        if frame == {"unmapped": True}:
+        if frame == {"help": True}:
             try:
-                _map_range(speaker.pid)
-                wire.send(speaker.channel, {"mapped": True})
+                self._level.help_zygote(speaker.pid)
+                wire.send(speaker.channel, {"helped": True})
                 return
             except OSError as error:
                 frame = {"failed": "identity", "why": str(error), "errno": error.errno}
@@ -320,9 +317,3 @@ class _Launcher:
                     continue
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
                 wire.send(self._channel, gone)
-
-
-def _map_range(pid: int) -> None:
-    """Map an unused range of uids into the zygote's user namespace. Needs root."""
-    first = _FIRST_UID + int.from_bytes(os.urandom(8)) % (_LAST_UID - _FIRST_UID - zygote.UIDS)
-    privileges.map_range(pid, first, zygote.UIDS)

@@ -14,9 +14,15 @@ UID = 1000
 """The code's uid and gid as it sees them itself, in its own user namespace."""
 
 
+UIDS = 4096
+"""How many uids a launcher that runs as root has for its jails: 0 is for its zygotes."""
+
+
 class Plan(NamedTuple):
     """The settings of every jail of one Sandbox. Sizes are in bytes."""
 
+    levels: tuple[str, ...]
+    """The levels to try, in this order."""
     binds: tuple[str, ...]
     """Folders and files of the host that the jail sees, read-only, at the same path."""
     links: tuple[tuple[str, str], ...]
@@ -39,11 +45,6 @@ class Plan(NamedTuple):
     open_files: int
     cpus: int
 
-    @property
-    def has_twins(self) -> bool:
-        """Whether an interpreter gets a twin (see twin.py). An interpreter that is exec'd would leave its old memory to the twin alone."""
-        return self.python is None
-
     def to_json(self) -> str:
         """Return the plan as the text that `from_json` reads."""
         return json.dumps(self._asdict())
@@ -52,7 +53,7 @@ class Plan(NamedTuple):
     def from_json(cls, text: str) -> "Plan":
         """Return the Plan that the host wrote."""
         fields = json.loads(text)
-        for name in ("binds", "links", "files", "preload"):
+        for name in ("levels", "binds", "links", "files", "preload"):
             fields[name] = tuple(tuple(item) if isinstance(item, list) else item for item in fields[name])
         return cls(**fields)
 
