@@ -1,9 +1,11 @@
 """Drops every privilege of a jail: its uid, its user namespace, its capabilities and most system calls."""
 
+import errno
 import os
+from typing import NamedTuple
 
 from . import libc, seccomp
-from .plan import UID
+from .plan import UID, UIDS
 from .syscall_plan import Blank, PreparedCall, make, write_file
 
 _NAMESPACE_LIMITS = tuple(
@@ -11,6 +13,9 @@ _NAMESPACE_LIMITS = tuple(
     for kind in ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
     if os.path.exists("/proc/" + (path := f"sys/user/max_{kind}_namespaces"))
 )
+# Above every range that distributions and container tools assign.
+_FIRST_ID, _LAST_ID = 0x70000000, 0x7FFFFFFF
+_NOBODY = 65534
 _FILTER = seccomp.program(os.uname().machine)  # once, in the launcher
 _ASKING_FILTER = seccomp.program(os.uname().machine, asks=True)
 # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE with their locks, and the lock of KEEP_CAPS: uid 0 means nothing, for good.
@@ -41,11 +46,86 @@ def write_maps(uid: int, gid: int) -> None:
     make(write_file(f"/proc/self/{name}", text.encode()) for name, text in texts.items())
 
 
-def map_range(pid: int, first: int, count: int) -> None:
-    """Map `count` uids and gids, starting at 0 inside and at `first` outside, into the user namespace of process `pid`. Needs root."""
-    for name in ("uid_map", "gid_map"):
-        with open(f"/proc/{pid}/{name}", "w") as file:
-            file.write(f"0 {first} {count}")
+class Maps(NamedTuple):
+    """What is written to the uid_map and to the gid_map of a user namespace."""
+
+    uid_map: str
+    gid_map: str
+
+    def write(self, folder: int) -> None:
+        """Write them for a process, given its folder in /proc. The caller must be root outside of the namespace. Raises OSError."""
+        for name, text in zip(self._fields, self, strict=True):
+            file = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                os.write(file, text.encode())
+            finally:
+                os.close(file)
+
+
+def same_as_outside() -> Maps:
+    """Return the maps that give each uid and gid the number that it has in this user namespace."""
+    texts = ["\n".join(f"{first} {first} {count}" for first, count in _mapped(name)) for name in Maps._fields]
+    return Maps(*texts)
+
+
+def unused_range() -> Maps:
+    """Return the maps of UIDS uids and gids that belong to nobody outside, not even 0. Raises OSError if there are too few.
+
+    A container has only the ids that its own user namespace maps, often no more than 65536.
+    """
+    return Maps(*[f"0 {_unused(name)} {UIDS}" for name in Maps._fields])
+
+
+def _unused(name: str) -> int:
+    """Return the random start of a range of ids: above all that are assigned, or else in the upper half of those that there are."""
+    first, count = max(_mapped(name), key=lambda ids: ids[1])
+    if first + count > _LAST_ID:
+        lowest, highest = _FIRST_ID, _LAST_ID - UIDS
+    else:
+        lowest, highest = max(1, first + count // 2), min(first + count, _NOBODY) - UIDS
+    if lowest > highest:
+        kind = name.removesuffix("_map")
+        raise OSError(
+            errno.ENOSPC,
+            f"jails made by root need {UIDS} {kind}s that nobody has, and too few are mapped: {count}",
+        )
+    return lowest + int.from_bytes(os.urandom(8)) % (highest - lowest + 1)
+
+
+def _mapped(name: str) -> list[tuple[int, int]]:
+    """Return the ranges of ids in this user namespace: (first, count)."""
+    with open(f"/proc/self/{name}") as file:
+        return [(int(first), int(count)) for first, _, count in map(str.split, file)]
+
+
+def enter_user_namespace(maps: Maps, folder: int) -> None:
+    """Enter a new user namespace with `maps`, which a fork of this process writes, because the fork stays root outside.
+
+    `folder` is this process's own in /proc. Raises OSError.
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        code = errno.EIO
+        try:
+            os.close(writer)
+            if os.read(reader, 1):
+                maps.write(folder)
+            code = 0
+        except OSError as error:
+            code = error.errno or errno.EIO
+        finally:
+            os._exit(code)
+    os.close(reader)
+    try:
+        libc.unshare(libc.CLONE_NEWUSER)
+        os.write(writer, b"w")
+    finally:
+        os.close(writer)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        # It takes CAP_SETUID, CAP_SETGID and, for root's own uid, CAP_SETFCAP: user_namespaces(7).
+        raise OSError(code, f"root may not map uids into a user namespace: {os.strerror(abs(code))}")
 
 
 def forbid_namespaces() -> list[PreparedCall]:

@@ -15,15 +15,11 @@ from .. import libc, limits, mounts, privileges
 from ..level import Making, Prepared
 from ..libc import internet_socket
 from ..objects import SYSCTLS
-from ..plan import HOSTNAME, UIDS, WORKSPACE, Identity, Plan
+from ..plan import HOSTNAME, WORKSPACE, Identity, Plan
 from ..privileges import Listener
 from ..syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
 
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
-_FIRST_UID, _LAST_UID = (
-    0x70000000,
-    0x7FFFFFFF,
-)  # above every range that distributions and container tools assign
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 # Of its flags it has only those besides that nobody can set. Not bytes: ioctl would try to write to them first.
 _LOOPBACK_UP = bytearray(struct.pack("16sh22x", b"lo", _IFF_UP))
@@ -46,16 +42,37 @@ class Here:
     def zygote(self, ask_launcher: Callable[[], None]) -> list[Making]:
         """Return what makes a zygote. Binds below another user's home need root, and imports must not have it."""
 
+        mapping: list[tuple[privileges.Maps, int]] = []  # if the launcher cannot help
+
+        def leave_mounts() -> None:
+            try:
+                libc.unshare(libc.CLONE_NEWNS)
+            except PermissionError:
+                # Root in a container has no CAP_SYS_ADMIN, but it has it in a user namespace of its own.
+                folder = os.open("/proc/self", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                mapping.append((privileges.unused_range(), folder))
+                privileges.enter_user_namespace(privileges.same_as_outside(), folder)
+                libc.unshare(libc.CLONE_NEWNS)
+
         def leave_root() -> None:
-            os.setgroups([])
-            libc.unshare(libc.CLONE_NEWUSER)
-            ask_launcher()  # it is still root, and writes the maps
+            try:
+                os.setgroups([])
+            except PermissionError:  # as where only root's own uid is mapped
+                privileges.unused_range()
+                raise
+            if mapping:
+                maps, folder = mapping.pop()
+                privileges.enter_user_namespace(maps, folder)
+                os.close(folder)
+            else:
+                libc.unshare(libc.CLONE_NEWUSER)
+                ask_launcher()  # it is still root, and writes the maps
             os.setresgid(0, 0, 0)
             os.setresuid(0, 0, 0)
 
         if self._is_made_by_root:
             steps: list[Making] = [
-                ("namespaces", lambda: libc.unshare(libc.CLONE_NEWNS)),
+                ("namespaces", leave_mounts),
                 ("files", self._enter_shared_root),
                 ("identity", leave_root),
                 ("namespaces", lambda: libc.unshare(_OWN)),
@@ -76,8 +93,11 @@ class Here:
 
     def help_zygote(self, pid: int) -> None:
         """Map an unused range of uids into the zygote's user namespace, in which even uid 0 belongs to nobody outside. Needs root."""
-        first = _FIRST_UID + int.from_bytes(os.urandom(8)) % (_LAST_UID - _FIRST_UID - UIDS)
-        privileges.map_range(pid, first, UIDS)
+        folder = os.open(f"/proc/{pid}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            privileges.unused_range().write(folder)
+        finally:
+            os.close(folder)
 
     def lend_home(self) -> None:
         """Mount the folders that a jail has for itself."""
