@@ -12,7 +12,7 @@ _NAMESPACE_LIMITS = tuple(
     if os.path.exists("/proc/" + (path := f"sys/user/max_{kind}_namespaces"))
 )
 _FILTER = seccomp.program(os.uname().machine)  # once, in the launcher
-_ASKING_FILTER = seccomp.program(os.uname().machine, asks=True)
+_ASKING_FILTER = seccomp.program(os.uname().machine, (*seccomp.RULES, seccomp.SHARED_MAPPING))
 # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE with their locks, and the lock of KEEP_CAPS: uid 0 means nothing, for good.
 _SECUREBITS = 0b11101111
 
@@ -51,6 +51,11 @@ def map_range(pid: int, first: int, count: int) -> None:
 def forbid_namespaces() -> list[PreparedCall]:
     """Return the calls that set a user namespace's limit on every kind of namespace to 0: a second lock beside the filter."""
     return [write_file(path, b"0") for path in _NAMESPACE_LIMITS]
+
+
+def keep_only(*capabilities: int) -> None:
+    """Leave this process only these capabilities, which it must have."""
+    make([libc.capset_call(*capabilities)])
 
 
 class Listener:

@@ -7,6 +7,7 @@ a comparison (CVE-2019-10063). Data behind a pointer is never checked, because i
 
 import errno
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import syscalls
@@ -108,7 +109,14 @@ class Deny(NamedTuple):
     when: tuple[Condition, ...] = ()
 
 
-RULES = (
+class Ask(NamedTuple):
+    """Ask the jail's init before the calls named in `calls` are made, if every condition holds: see mappings.py."""
+
+    calls: str
+    when: tuple[Condition, ...] = ()
+
+
+RULES: tuple[Deny, ...] = (
     # Namespaces and mounts: with them the code could undo the read-only binds around it.
     Deny(
         errno.EPERM,
@@ -236,14 +244,14 @@ RULES = (
 )
 
 
-_ASK = Deny(0, "mmap", (HasBits(3, _MAP_SHARED),))
-"""What the init is asked before it is done, where it has to count: see mappings.py."""
+SHARED_MAPPING = Ask("mmap", (HasBits(3, _MAP_SHARED),))
+"""What the init is asked where it has to count memory: see mappings.py."""
 
 
-def program(machine: str, *, asks: bool = False) -> bytes:
-    """Return RULES as classic BPF for `machine` (os.uname().machine). Raises KeyError for an unknown architecture.
+def program(machine: str, rules: Sequence[Deny | Ask] = RULES) -> bytes:
+    """Return `rules` as classic BPF for `machine` (os.uname().machine). Raises KeyError for an unknown architecture.
 
-    With `asks`, the init is asked before a shared mapping is made.
+    Of several rules for a call, the first one whose conditions hold decides.
     """
     numbers = syscalls.numbers(machine)
     lines = [
@@ -254,34 +262,32 @@ def program(machine: str, *, asks: bool = False) -> bytes:
         _jump(_JGT, syscalls.NEWEST, 0, 1),
         _answer(errno.ENOSYS),  # newer than the table; also x32, whose numbers start at 2**30
     ]
-    rules: dict[int, list[Deny]] = {}
-    for rule in RULES:
+    by_call: dict[int, list[Deny | Ask]] = {}
+    for rule in rules:
         for name in rule.calls.split():
             if name in numbers:
-                rules.setdefault(numbers[name], []).append(rule)
-    if asks:
-        rules[numbers["mmap"]].append(_ASK)
-    ordered = sorted(rules)
+                by_call.setdefault(numbers[name], []).append(rule)
+    ordered = sorted(by_call)
     for start in range(0, len(ordered), _CALLS_A_GROUP):
         group = ordered[start : start + _CALLS_A_GROUP]
-        block = [line for number in group for line in _rule(number, rules[number])]
+        block = [line for number in group for line in _rule(number, by_call[number])]
         block.append(_statement(_RET, _ALLOW))
         lines += [_jump(_JGT, group[-1], 0, 1), _statement(_JA, len(block)), *block]
     lines.append(_statement(_RET, _ALLOW))
     return b"".join(lines)
 
 
-def _rule(number: int, denials: list[Deny]) -> list[bytes]:
+def _rule(number: int, rules: list[Deny | Ask]) -> list[bytes]:
     """Return the instructions that check one call or skip it."""
-    block = [line for denial in denials for line in _denial(denial)]
-    if denials[-1].when:
+    block = [line for rule in rules for line in _decision(rule)]
+    if rules[-1].when:
         block.append(_statement(_RET, _ALLOW))
     return [_jump(_JEQ, number, 0, len(block)), *block]
 
 
-def _denial(rule: Deny) -> list[bytes]:
+def _decision(rule: Deny | Ask) -> list[bytes]:
     """Return the instructions of one rule. If a condition fails, control continues after the last of them."""
-    lines = [_statement(_RET, _USER_NOTIF) if rule is _ASK else _answer(rule.code)]
+    lines = [_statement(_RET, _USER_NOTIF) if isinstance(rule, Ask) else _answer(rule.code)]
     for condition in reversed(rule.when):
         lines = _condition(condition, len(lines)) + lines
     return lines
