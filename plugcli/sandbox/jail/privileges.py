@@ -12,7 +12,7 @@ _NAMESPACE_LIMITS = tuple(
     if os.path.exists("/proc/" + (path := f"sys/user/max_{kind}_namespaces"))
 )
 _FILTER = seccomp.program(os.uname().machine)  # once, in the launcher
-_ASKING_FILTER = seccomp.program(os.uname().machine, (*seccomp.RULES, seccomp.SHARED_MAPPING))
+_ASKING_FILTER = seccomp.program(os.uname().machine, asks=True)
 # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE with their locks, and the lock of KEEP_CAPS: uid 0 means nothing, for good.
 _SECUREBITS = 0b11101111
 

@@ -13,31 +13,13 @@ import signal
 import socket
 from collections.abc import Callable, Iterable
 
-from .. import folders, landlock, libc, limits, privileges, seccomp, uids
+from .. import folders, landlock, landlock_filter, libc, limits, privileges, uids
 from ..descriptors import close_all_but
 from ..inside import DOOR
 from ..level import Making, Prepared
 from ..plan import UIDS, Places, Plan
-from ..seccomp import Deny, HasBits, IsNot
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
-_SOCK_STREAM, _SOCK_TYPE_MASK = 1, 15
-# Of terminals TCGETS to TCSBRK, TIOCGPGRP, TIOCSPGRP, TIOCOUTQ, TIOCGWINSZ, TIOCSWINSZ, FIONREAD, FIONBIO and TCGETS2; of all files
-# FIONCLEX, FIOCLEX, FIOASYNC and FIOQSIZE; of regular files FS_IOC_GETFLAGS, FS_IOC_FIEMAP, FICLONE and FICLONERANGE.
-_IOCTLS = (
-    *range(0x5401, 0x540A),
-    *(0x540F, 0x5410, 0x5411, 0x5413, 0x5414, 0x541B, 0x5421, 0x802C542A),
-    *(0x5450, 0x5451, 0x5452, 0x5460),
-    *(0x80086601, 0xC020660B, 0x40049409, 0x4020940D),
-)
-_O_ACCMODE, _O_TRUNC = 3, 0o1000
-# Below Landlock's version 3, a file that may be read can be truncated by name, and by opening it for reading with O_TRUNC.
-_TRUNCATING = (
-    Deny(errno.EACCES, "truncate"),
-    Deny(errno.EACCES, "open", (HasBits(1, _O_TRUNC), IsNot(1, (1, 2), _O_ACCMODE))),
-    Deny(errno.EACCES, "openat", (HasBits(2, _O_TRUNC), IsNot(2, (1, 2), _O_ACCMODE))),
-    Deny(errno.ENOSYS, "openat2"),
-)
 _OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
 _WORDS_BYTES = 1024
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -166,7 +148,7 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. The interpreter confines itself: see Confinement."""
         plan = self._plan
-        confinement = Confinement(self._kernel, plan, who, self._pins)
+        confinement = Confinement(self._kernel, plan, who, self._pins, has_group=has_group)
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -219,15 +201,17 @@ class Confinement:
     installs the filter that would forbid that.
     """
 
-    def __init__(self, kernel: landlock.Abi, plan: Plan, who: Blank, pins: list[int]) -> None:
+    def __init__(
+        self, kernel: landlock.Abi, plan: Plan, who: Blank, pins: list[int], *, has_group: bool
+    ) -> None:
         self._kernel = kernel
         self._plan = plan
         self._who = who
         self._pins = pins
         self.descriptor = -1
         machine = os.uname().machine
-        self._denying = libc.seccomp_filter_call(seccomp.program(machine, (*_rules(kernel), *seccomp.RULES)))
-        self._asking = seccomp.program(machine, [seccomp.SHARED_MAPPING])
+        self._denying = libc.seccomp_filter_call(landlock_filter.denying(machine, kernel))
+        self._asking = landlock_filter.asking(machine, kernel, counts_memory=not has_group)
         self._kept: list[int] = []
 
     @property
@@ -302,30 +286,6 @@ def _children() -> list[int]:
     """Return the pids of this process's children. proc_pid_children(5): complete, because nobody else changes who they are."""
     with open(f"/proc/self/task/{os.getpid()}/children") as file:
         return [int(pid) for pid in file.read().split()]
-
-
-def _rules(kernel: landlock.Abi) -> tuple[Deny, ...]:
-    """Return what the filter denies besides what it denies at every level: it goes first."""
-    return (
-        # There is no network namespace, and a datagram socket of a pair reaches any unix socket: only pairs of streams stay.
-        Deny(errno.EACCES, "socket"),
-        Deny(errno.EOPNOTSUPP, "socketpair", (IsNot(1, (_SOCK_STREAM,), _SOCK_TYPE_MASK),)),
-        Deny(errno.EACCES, "connect bind listen accept accept4"),
-        # A descriptor in transit is in no process, so nothing shows what it holds. Python's sockets send with send(2).
-        Deny(errno.EPERM, "sendmsg sendmmsg"),
-        # The user has 128 inotify instances, which without a user namespace are not counted for each jail.
-        Deny(errno.ENOSYS, "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch"),
-        # Other processes of the user, or of the jail's init.
-        Deny(errno.EPERM, "prlimit64 sched_setscheduler sched_setparam sched_setattr", (IsNot(0, (0,)),)),
-        Deny(errno.EPERM, "setpriority ioprio_set", (IsNot(1, (0,)),)),
-        # The disk is the host's: a quota that is measured must see files grow. libc falls back to writing.
-        Deny(errno.EOPNOTSUPP, "fallocate"),
-        # The mounts are not read-only, and the interpreter's files may belong to the user. What is done to a file through a descriptor that
-        # is open for reading is not Landlock's business.
-        Deny(errno.EOPNOTSUPP, "removexattr lremovexattr fremovexattr"),
-        Deny(errno.ENOTTY, "ioctl", (IsNot(1, _IOCTLS),)),
-        *(() if kernel.confines_truncate else _TRUNCATING),
-    )
 
 
 def _allow_what_all_see(rules: landlock.Ruleset, plan: Plan) -> None:
