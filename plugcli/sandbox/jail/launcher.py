@@ -21,7 +21,7 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, executable, inside, level, libc, wire, zygote
+from . import apparmor, cgroup, executable, inside, level, libc, wire, zygote
 from .plan import UIDS, Plan
 
 _RETRY_SECONDS = 0.02
@@ -72,6 +72,7 @@ def main(descriptor: int) -> NoReturn:
     )  # otherwise we would lose every exit status if the host ignores the signal
     try:
         os.chdir("/")
+        apparmor.enter()
         executable.make_read_only()
         # Descriptors in transit to us and to the jails' inits count together with those of all processes of this user.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
