@@ -21,7 +21,7 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, executable, inside, level, libc, wire, zygote
+from . import apparmor, cgroup, executable, inside, level, libc, wire, zygote
 from .descriptors import close_all_but
 from .level import Level
 from .plan import UIDS, Plan
@@ -78,6 +78,7 @@ def main(descriptor: int) -> NoReturn:
     unprotected: OSError | None = None
     try:
         os.chdir("/")
+        apparmor.enter()
         try:
             executable.make_read_only()
         except OSError as error:
