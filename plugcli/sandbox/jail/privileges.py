@@ -4,7 +4,7 @@ import errno
 import os
 from typing import NamedTuple
 
-from . import libc, seccomp
+from . import libc, seccomp, uids
 from .plan import UID, UIDS
 from .syscall_plan import Blank, PreparedCall, make, write_file
 
@@ -13,9 +13,6 @@ _NAMESPACE_LIMITS = tuple(
     for kind in ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
     if os.path.exists("/proc/" + (path := f"sys/user/max_{kind}_namespaces"))
 )
-# Above every range that distributions and container tools assign.
-_FIRST_ID, _LAST_ID = 0x70000000, 0x7FFFFFFF
-_NOBODY = 65534
 _FILTER = seccomp.program(os.uname().machine)  # once, in the launcher
 _ASKING_FILTER = seccomp.program(os.uname().machine, asks=True)
 # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE with their locks, and the lock of KEEP_CAPS: uid 0 means nothing, for good.
@@ -64,38 +61,17 @@ class Maps(NamedTuple):
 
 def same_as_outside() -> Maps:
     """Return the maps that give each uid and gid the number that it has in this user namespace."""
-    texts = ["\n".join(f"{first} {first} {count}" for first, count in _mapped(name)) for name in Maps._fields]
+    texts = [
+        "\n".join(f"{first} {first} {last - first + 1}" for first, last in uids.mapped(kind))
+        for kind in ("uid", "gid")
+    ]
     return Maps(*texts)
 
 
-def unused_range() -> Maps:
-    """Return the maps of UIDS uids and gids that belong to nobody outside, not even 0. Raises OSError if there are too few.
-
-    A container has only the ids that its own user namespace maps, often no more than 65536.
-    """
-    return Maps(*[f"0 {_unused(name)} {UIDS}" for name in Maps._fields])
-
-
-def _unused(name: str) -> int:
-    """Return the random start of a range of ids: above all that are assigned, or else in the upper half of those that there are."""
-    first, count = max(_mapped(name), key=lambda ids: ids[1])
-    if first + count > _LAST_ID:
-        lowest, highest = _FIRST_ID, _LAST_ID - UIDS
-    else:
-        lowest, highest = max(1, first + count // 2), min(first + count, _NOBODY) - UIDS
-    if lowest > highest:
-        kind = name.removesuffix("_map")
-        raise OSError(
-            errno.ENOSPC,
-            f"jails made by root need {UIDS} {kind}s that nobody has, and too few are mapped: {count}",
-        )
-    return lowest + int.from_bytes(os.urandom(8)) % (highest - lowest + 1)
-
-
-def _mapped(name: str) -> list[tuple[int, int]]:
-    """Return the ranges of ids in this user namespace: (first, count)."""
-    with open(f"/proc/self/{name}") as file:
-        return [(int(first), int(count)) for first, _, count in map(str.split, file)]
+def nobodys() -> Maps:
+    """Return the maps of UIDS uids and gids that belong to nobody outside, not even 0. Raises OSError if there are none."""
+    text = f"0 {uids.unused_range(UIDS)} {UIDS}"
+    return Maps(text, text)
 
 
 def enter_user_namespace(maps: Maps, folder: int) -> None:
@@ -131,6 +107,11 @@ def enter_user_namespace(maps: Maps, folder: int) -> None:
 def forbid_namespaces() -> list[PreparedCall]:
     """Return the calls that set a user namespace's limit on every kind of namespace to 0: a second lock beside the filter."""
     return [write_file(path, b"0") for path in _NAMESPACE_LIMITS]
+
+
+def keep_only(*capabilities: int) -> None:
+    """Leave this process only these capabilities, which it must have."""
+    make([libc.capset_call(*capabilities)])
 
 
 class Listener:
