@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from .census import Census
 from .plan import Plan
 from .syscall_plan import Blank, PreparedCall
 
@@ -41,6 +42,9 @@ class Level(Protocol):
     """Whether an interpreter gets a twin: see twin.py."""
     first_steps: frozenset[str]
     """The steps whose failure means that this machine does not have this level, so that the next one is tried."""
+
+    def census(self) -> Census:
+        """Return the census of a jail. Runs in its init, once the jail is made."""
 
     def zygote(self, ask_launcher: Callable[[], None]) -> list[Making]:
         """Return what makes a zygote, in order. `ask_launcher` has the launcher do for this process what needs its rights."""

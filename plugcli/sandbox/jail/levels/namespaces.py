@@ -15,6 +15,7 @@ from .. import libc, limits, mounts, privileges
 from ..level import Making, Prepared
 from ..libc import internet_socket
 from ..objects import SYSCTLS
+from ..own_namespace import OwnNamespace
 from ..plan import HOSTNAME, UIDS, WORKSPACE, Identity, Plan
 from ..privileges import Listener
 from ..syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
@@ -37,11 +38,16 @@ class Here:
 
     def __init__(self, plan: Plan, *, is_made_by_root: bool) -> None:
         self._plan = plan
+        self._census = OwnNamespace()
         self._is_made_by_root = is_made_by_root
         self._user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
         self._proc: list[mounts.Tree] = []
         # An interpreter that is exec'd would leave its old memory to the twin alone.
         self.has_twins = plan.python is None
+
+    def census(self) -> OwnNamespace:
+        """Return the one object for all jails, so that none has to write to a page of its own for it."""
+        return self._census
 
     def zygote(self, ask_launcher: Callable[[], None]) -> list[Making]:
         """Return what makes a zygote. Binds below another user's home need root, and imports must not have it."""
