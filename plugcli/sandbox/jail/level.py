@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
+from .census import Census
 from .plan import Places, Plan
 from .syscall_plan import Blank, PreparedCall
 
@@ -60,6 +61,9 @@ class Level(Protocol):
     """Whether an interpreter gets a twin: see twin.py."""
     first_steps: frozenset[str]
     """The steps whose failure means that this machine does not have this level, so that the next one is tried."""
+
+    def census(self) -> Census:
+        """Return the census of a jail. Runs in its init, once the jail is made."""
 
     def uid(self, number: int) -> int:
         """Return the uid of a jail: of the one that has this number among those of the launcher."""

@@ -12,18 +12,18 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 
 from . import objects
+from .census import Census
 from .mappings import Mappings, count_files
 from .processes import (
     Process,
-    Stopwatch,
     argument_bytes,
     has_memory_of_its_fork,
     is_ended,
     look_at,
     page_faults,
     proportional_bytes,
-    standing_still,
 )
+from .stopwatch import Stopwatch
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _TMPFS = (
@@ -55,6 +55,7 @@ class Meter:
     def __init__(
         self,
         limit: int,
+        census: Census,
         mappings: Mappings,
         interpreter: int,
         twin: int | None,
@@ -63,6 +64,7 @@ class Meter:
         stopwatch: Stopwatch,
     ) -> None:
         self._limit = limit
+        self._census = census
         self._mappings = mappings
         self._interpreter = str(interpreter)
         self._twin = "" if twin is None else str(twin)
@@ -100,7 +102,7 @@ class Meter:
         The bound counts shared pages of forks once for each process, and mappings that may have been made since the last walk.
         """
         started = time.monotonic()
-        count_files(pids)
+        count_files(pids, self._census)
         processes = self._look_at(pids)
         held = self._held_bytes(processes, _LOOK_SECONDS)
         anonymous = sum(each.anonymous for each in processes)
@@ -121,7 +123,7 @@ class Meter:
             return self._measure_standing_still(pids)
 
     def _standing_still(self) -> AbstractContextManager[None]:
-        return standing_still(self._limit // 16)
+        return self._census.standing_still(self._limit // 16)
 
     def _held_bytes(self, processes: list[Process], seconds: float) -> int:
         # A process without memory has no open files either; the twin has those that the interpreter had at its start.
