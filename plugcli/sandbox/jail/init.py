@@ -27,10 +27,10 @@ from typing import NamedTuple, NoReturn
 from . import cgroup, inside, libc, scribe, twin, wire
 from .census import Census
 from .inside import DOOR
-from .level import Asking, Confinement, Level, Prepared
+from .level import Accounts, Asking, Confinement, Level, Prepared
 from .mappings import Mappings, count_files
 from .memory import Meter
-from .objects import Locks, TooMany, uncharged
+from .objects import TooMany
 from .plan import Places, Plan
 from .processes import has_memory_of_its_fork
 from .stopwatch import Stopwatch
@@ -203,7 +203,8 @@ def _watch(
                 return
         if memory is None:
             twin_pid = interpreter + 1 if level.has_twins else None  # ensured by twin.beget
-            memory = _Memory(plan, census, interpreter, twin_pid, control, group, listener, door, started)
+            accounts = level.accounts(door, started)
+            memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, listener, started)
         if listener is not None and listener.descriptor in ready:
             memory.answer()
         if control.fileno() in ready and not _obey(
@@ -245,12 +246,12 @@ class _Memory:
         self,
         plan: Plan,
         census: Census,
+        accounts: Accounts,
         interpreter: int,
         twin_pid: int | None,
         control: _socket.socket,
         group: cgroup.Member | None,
         listener: Asking | None,
-        door: int,
         started: float,
     ) -> None:
         self.census = census
@@ -258,7 +259,8 @@ class _Memory:
         self._group = group
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
-        self._stopwatch, self._locks = Stopwatch(census, plan.cpus, started), Locks(started)
+        self._stopwatch = Stopwatch(census, plan.cpus, started)
+        self._accounts = accounts
         if listener is not None:
             self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
             self._meter = Meter(
@@ -267,8 +269,8 @@ class _Memory:
                 self._mappings,
                 interpreter,
                 twin_pid,
-                plan.open_files,
-                door,
+                accounts.holdings,
+                accounts.file_bytes,
                 self._stopwatch,
             )
         self._held = (
@@ -313,12 +315,12 @@ class _Memory:
         # Not our own forks: they hide their pages from the code, and so from us, and have almost none of their own.
         pids = self.census.numbers(self.scribes)
         ran = self._stopwatch.look(pids)
-        self._locks.look(ran)
+        self._accounts.locks.look(pids, ran)
         if self._meter is not None:
             return self._meter.look(pids, ran), self._meter.used_bytes
         assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
-            uncharged(self._limit)
+            self._accounts.holdings.uncharged()
             count_files(pids, self.census)
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 

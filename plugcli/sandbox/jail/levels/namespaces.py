@@ -12,11 +12,12 @@ from collections.abc import Callable
 from fcntl import ioctl
 from os import close
 
-from .. import libc, limits, mounts, privileges
-from ..level import Making, Prepared
+from .. import libc, limits, mounts, privileges, tmpfs
+from ..level import Accounts, Making, Prepared
 from ..libc import internet_socket
-from ..objects import SYSCTLS
+from ..locks import Locks
 from ..own_namespace import OwnNamespace
+from ..own_network import SYSCTLS, InOwnNetwork
 from ..plan import HOSTNAME, PLACES, WORKSPACE, Identity, Places, Plan
 from ..privileges import Listener
 from ..syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
@@ -47,6 +48,11 @@ class Here:
     def census(self) -> OwnNamespace:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
         return self._census
+
+    def accounts(self, door: int, started: float) -> Accounts:
+        """Return what counts the use of a jail that has all namespaces."""
+        holdings = InOwnNetwork(self._plan.memory_bytes, self._plan.open_files, door)
+        return Accounts(holdings, Locks(started), tmpfs.held_bytes)
 
     def uid(self, number: int) -> int:
         """Return the uid of a jail in its zygote's user namespace; for an ordinary user it is always the user's own."""
