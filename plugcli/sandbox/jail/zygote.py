@@ -50,12 +50,14 @@ def main(
     step = "namespaces"
     who = Blank()
     try:
+        for step, make in _steps(channel, level):  # noqa: B007 (told below)
+            make()
         prepared = {
             has_group: level.prepare(who, has_group=has_group, has_cpu_group=has_cpu_groups)
             for has_group in (False, True)
         }
-        for step, make in _steps(channel, plan, modules, level):  # noqa: B007 (told below)
-            make()
+        step = "interpreter"
+        _import(plan, modules, level)
     except Exception as error:
         code = error.errno if isinstance(error, OSError) else None
         wire.send(channel, {"failed": step, "why": str(error)[:1000] or type(error).__name__, "errno": code})
@@ -68,8 +70,8 @@ def main(
     os._exit(0)
 
 
-def _steps(channel: socket.socket, plan: Plan, modules: tuple[str, ...], level: Level) -> list[Making]:
-    """Return the steps that make a zygote, in order."""
+def _steps(channel: socket.socket, level: Level) -> list[Making]:
+    """Return the steps that confine a zygote, in order."""
 
     def ask_launcher() -> None:
         wire.send(channel, {"help": True})
@@ -79,7 +81,6 @@ def _steps(channel: socket.socket, plan: Plan, modules: tuple[str, ...], level: 
     return [
         ("signals", _reset_signals),  # and the umask: everybody must be able to see the shared root
         *level.zygote(ask_launcher),
-        ("interpreter", lambda: _import(plan, modules, level)),
     ]
 
 
