@@ -30,8 +30,8 @@ class Launcher:
         self.is_alive = False
         self.preload_problem = ""
         """Why nothing is preloaded although it was requested."""
-        self.has_memory_cgroup = False
-        """Whether the kernel enforces each jail's memory limit. If not, the jail's init measures its use."""
+        self.cgroup_version = 0
+        """The version of the memory cgroups by which the kernel enforces each jail's limit; 0: the jail's init measures its use."""
 
     async def __aenter__(self) -> "Launcher":
         loop = asyncio.get_running_loop()
@@ -126,7 +126,10 @@ class Launcher:
                 waiting.set_exception(error)
             return
         (exit_notice,) = descriptors
-        self.has_memory_cgroup = frame["memory_cgroup"] is True
+        version = frame["memory_cgroup"]
+        if version not in (0, 1, 2):
+            raise ValueError("a memory cgroup has version 1 or 2")
+        self.cgroup_version = version
         waiting = self._started.pop(number)
         if waiting.done():  # the caller no longer waits
             signal.pidfd_send_signal(exit_notice, signal.SIGKILL)

@@ -25,6 +25,12 @@ _STEPS = {
 }
 
 
+_REMEDY = (
+    "run plugcli in a systemd unit with `Delegate=memory pids cpu`, from a login session of a user with a systemd manager "
+    "(`systemd-run --user` works there), or as root"
+)
+
+
 @dataclass(frozen=True)
 class Layer:
     """One layer of the sandbox: whether it is on, how or why not, and the one command that would turn it on or make it stronger."""
@@ -72,23 +78,28 @@ class Protection:
         }
 
 
-def holding(
-    limits: Limits, folders: tuple[str, ...], *, is_root: bool, has_memory_cgroup: bool
-) -> Protection:
-    """Return the protection of a machine where a jail was made. `folders`: what its code sees of the host besides /usr."""
+def holding(limits: Limits, folders: tuple[str, ...], *, is_root: bool, cgroup_version: int) -> Protection:
+    """Return the protection of a machine where a jail was made. `folders`: what its code sees of the host besides /usr.
+
+    `cgroup_version` is that of each jail's memory cgroup; 0 if there is none.
+    """
     who = (
         "a uid of its own, outside this machine's users"
         if is_root
         else "your own uid, alone in a user namespace"
     )
     amount = spell_bytes(limits.memory_bytes)
-    memory = Layer("memory", True, f"{amount}, held by the kernel: each jail has a memory cgroup")
-    if not has_memory_cgroup:
+    memory = Layer(
+        "memory",
+        True,
+        f"{amount}, held by the kernel: each jail has a memory cgroup (version {cgroup_version})",
+    )
+    if not cgroup_version:
         memory = Layer(
             "memory",
             True,
             f"{amount}, measured by the jail's init: no memory cgroup can be made here",
-            "run plugcli as root on a machine with a writable version 1 memory hierarchy (/sys/fs/cgroup/memory)",
+            _REMEDY,
         )
     layers = (
         Layer("namespaces", True, "user, pid, mount, net, ipc, uts and cgroup"),
@@ -106,7 +117,7 @@ def holding(
     seen = ", ".join(("/usr", *folders))
     overshoot = (
         ()
-        if has_memory_cgroup
+        if cgroup_version
         else (f"use up to a tenth more than {amount} of memory for some milliseconds before it is ended",)
     )
     can_still = (

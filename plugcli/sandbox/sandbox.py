@@ -139,12 +139,11 @@ class Sandbox:
     @property
     def protection(self) -> Protection:
         """Return how the code is confined, as shown by the jail that was made on entering."""
-        has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
         return holding(
             self.policy,
             self._setup.interpreter.folders,
             is_root=os.geteuid() == 0,
-            has_memory_cgroup=has_memory_cgroup,
+            cgroup_version=self._launcher.cgroup_version if self._launcher is not None else 0,
         )
 
     async def run(

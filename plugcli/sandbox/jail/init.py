@@ -306,6 +306,7 @@ class _Memory:
     ) -> None:
         self._control = control
         self._group = group
+        self._version = 0 if group is None else group.version
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
         self._stopwatch, self._locks = Stopwatch(plan.cpus, started), Locks(started)
@@ -367,7 +368,7 @@ class _Memory:
             return self._meter.look(pids, ran), self._meter.used_bytes
         assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
-            uncharged(self._limit)
+            uncharged(self._limit, self._version)
             count_files(pids)
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 

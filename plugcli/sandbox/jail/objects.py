@@ -140,17 +140,18 @@ def _count_locks() -> None:
         raise TooMany(f"{LOCKS} file locks")
 
 
-def uncharged(limit: int) -> None:
-    """Raise TooMany if memory that a version 1 memory cgroup does not charge exceeds a small part of its `limit`.
+def uncharged(limit: int, version: int) -> None:
+    """Raise TooMany if memory that a memory cgroup of this version does not charge exceeds a small part of its `limit`.
 
-    This is data in UDP sockets, and connections that nobody has accepted or that are closed but not finished: the kernel charges nobody
-    for these.
+    This is data in UDP sockets (version 1), and connections that nobody has accepted or that are closed but not finished: the kernel
+    charges nobody for these.
     """
     sockets = _sockets()
     if sockets.internet * _INTERNET_BYTES <= limit // _SMALL_PART:
         return
     _see_connections(sockets)
-    if sum(map(_nobodys_bytes, ("udp", "udp6", "tcp", "tcp6"))) > limit // 16:
+    kinds = ("udp", "udp6", "tcp", "tcp6") if version == 1 else ("tcp", "tcp6")
+    if sum(map(_nobodys_bytes, kinds)) > limit // 16:
         raise TooMany(
             "a sixteenth of its memory limit in network connections that nobody reads, accepts or owns"
         )
