@@ -1,7 +1,7 @@
 """Attacks on the sandbox, each with its control outside, as root and as an ordinary user, at both levels.
 
 PLUGCLI_ABUSE_LEVELS=namespaces,landlock says which levels are tried. PLUGCLI_ABUSE_ROWS=first runs one test of each row of the catalogue
-for each box, PLUGCLI_ABUSE_ROWS=rest all the others.
+for each box, PLUGCLI_ABUSE_ROWS=rest all the others. PLUGCLI_ABUSE_WHO=root,user says as whom.
 """
 
 import os
@@ -15,7 +15,8 @@ from tests.abuse import here, left_out
 from tests.abuse.box import REPOSITORY, USER, Box, can_run
 
 LEVELS = os.environ.get("PLUGCLI_ABUSE_LEVELS", "namespaces").split(",")
-WHOS = ["root", "user"] if os.geteuid() == 0 or not here.IS_HERE else ["user"]
+_EVERYBODY = "user" if here.IS_HERE and os.geteuid() != 0 else "root,user"
+WHOS = os.environ.get("PLUGCLI_ABUSE_WHO", _EVERYBODY).split(",")
 _BOXES = {
     who if level == "namespaces" else f"{who}-{level}": (who, level) for level in LEVELS for who in WHOS
 }
@@ -61,21 +62,22 @@ def _users_python() -> str | None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what left_out.toml says of this place and of a test's level, and keep the part of the rest that is asked for."""
-    left = [item for item in items if _reason(item)]
+    left = [item for item in items if _reason(item, here.IS_HERE)]
     part = os.environ.get("PLUGCLI_ABUSE_ROWS")
     if part:
-        first = _first_of_each_row([item for item in items if item not in left])
+        # The same tests in every kind of box, so that the others are the rest.
+        first = _first_of_each_row([item for item in items if not _reason(item, is_here=True)])
         left += [item for item in items if item not in left and (item in first) == (part == "rest")]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
 
 
-def _reason(item: pytest.Item) -> str | None:
+def _reason(item: pytest.Item, is_here: bool) -> str | None:
     parameters = getattr(item, "callspec", None)
     who_and_level = parameters.params.get("box") if parameters else None
     level = who_and_level[1] if who_and_level else LEVELS[0]
-    return left_out.reason(item.name, level)
+    return left_out.reason(item.name, level, is_here)
 
 
 def _first_of_each_row(items: list[pytest.Item]) -> set[pytest.Item]:

@@ -19,31 +19,28 @@ from tests.places.folder import REPOSITORY, fill
 RUN = REPOSITORY.parent / "shared" / "container" / "run"
 LIKENESSES = ("podman", "docker", "kubernetes")
 USERS = {"root": "0", "user": "1000"}
-_SECONDS = 3600
 
 
 @dataclass
 class Place:
-    """A container, and what was seen in it."""
+    """A container or a virtual machine, and what was seen in it."""
 
-    likeness: str
+    name: str
     user: str
     seen: list[tuple[str, bool, str]] = field(default_factory=list)
 
-    def visit(self, folder: Path, which: str) -> None:
-        """Run inside.sh there, and show its words as they come."""
-        command = [str(RUN), "--like", self.likeness, "--user", USERS[self.user], str(folder)]
-        command += ["sh", "/src/plugcli/tests/places/inside.sh", "/src", "/src/venv", which]
+    def visit(self, command: list[str], environment: dict[str, str] | None = None) -> None:
+        """Run a command that runs inside.sh there, and show its words as they come."""
         started = time.monotonic()
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
-                print(f"{self.likeness} {self.user}: {line}", end="", flush=True)
+                print(f"{self.name} {self.user}: {line}", end="", flush=True)
                 self._hear(line)
         if process.returncode != 0:
-            self.seen.append(("container", False, f"exit {process.returncode}"))
+            self.seen.append(("the place itself", False, f"exit {process.returncode}"))
         self.seen.append(("time", True, f"{time.monotonic() - started:.0f} s"))
 
     def _hear(self, line: str) -> None:
@@ -82,7 +79,9 @@ def main() -> None:
         folder = Path(name)
         fill(folder, "3.11")
         for place in places:
-            place.visit(folder, asked.abuse)
+            command = [str(RUN), "--like", place.name, "--user", USERS[place.user], str(folder)]
+            inside = ["sh", "/src/plugcli/tests/places/inside.sh", "/src", "/src/venv", "here", asked.abuse]
+            place.visit([*command, *inside])
     print(table(places))
     sys.exit(not all(is_good for place in places for _, is_good, _ in place.seen))
 
@@ -93,7 +92,7 @@ def table(places: list[Place]) -> str:
     for place in places:
         for what, is_good, seen in place.seen:
             lines.append(
-                f"| {place.likeness} | {place.user} | {what} | {'' if is_good else '**failed** '}{seen} |"
+                f"| {place.name} | {place.user} | {what} | {'' if is_good else '**failed** '}{seen} |"
             )
     return "\n".join(lines)
 
