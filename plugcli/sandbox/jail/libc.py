@@ -53,7 +53,10 @@ MOUNT_ATTR_RDONLY = 1
 MOUNT_ATTR_NOSUID = 2
 MOUNT_ATTR_NODEV = 4
 
+PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_KEEPCAPS = 8
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
 PR_CAPBSET_DROP = 24
@@ -70,6 +73,9 @@ _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
 _SYS_OPENAT2 = 437
 _SYS_PROCESS_MRELEASE = 448
+_SYS_LANDLOCK_CREATE_RULESET = 444
+_SYS_LANDLOCK_ADD_RULE = 445
+_SYS_LANDLOCK_RESTRICT_SELF = 446
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _CLONE = ctypes.c_long({"x86_64": 56, "aarch64": 220}.get(os.uname().machine, -1))
@@ -82,6 +88,9 @@ _AT_EMPTY_PATH = 0x1000
 _AT_RECURSIVE = 0x8000
 _OPEN_TREE_CLONE = 1
 _MOVE_MOUNT_F_EMPTY_PATH = 4
+_LANDLOCK_CREATE_RULESET_VERSION = 1
+_LANDLOCK_RULE_PATH_BENEATH = 1
+CAP_SETGID, CAP_SETUID = 6, 7
 
 
 class _Filter(ctypes.Structure):
@@ -259,11 +268,42 @@ def enter_group_call(descriptor: ctypes.c_int) -> PreparedCall:
     return PreparedCall(_libc.write, (descriptor, b"0", ctypes.c_size_t(1)))
 
 
-def capset_nothing_call() -> PreparedCall:
-    """Return the call that empties the effective, permitted and inheritable capability sets."""
+def capset_call(*capabilities: int) -> PreparedCall:
+    """Return the call that leaves only these capabilities in the effective and permitted sets, and none in the inheritable one."""
     # _LINUX_CAPABILITY_VERSION_3, this process
     header = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0))
-    return PreparedCall(_libc.capset, (header, ctypes.create_string_buffer(24)))
+    bits = sum(1 << each for each in capabilities)
+    return PreparedCall(
+        _libc.capset, (header, ctypes.create_string_buffer(struct.pack("IIIIII", bits, bits, 0, 0, 0, 0), 24))
+    )
+
+
+def landlock_abi() -> int:
+    """Return the version of the kernel's Landlock."""
+    flags = _LANDLOCK_CREATE_RULESET_VERSION
+    return _syscall("landlock_create_ruleset", _SYS_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), flags)
+
+
+def landlock_create_ruleset(abi: int, files: int, network: int, scoped: int) -> int:
+    """Return the descriptor of a new ruleset that handles these rights, for a kernel whose Landlock has the version `abi`."""
+    size = 8 if abi < 4 else 16 if abi < 6 else 24
+    attributes = ctypes.create_string_buffer(struct.pack("QQQ", files, network, scoped))
+    number = _SYS_LANDLOCK_CREATE_RULESET
+    ruleset = _syscall("landlock_create_ruleset", number, attributes, ctypes.c_size_t(size), 0)
+    os.set_inheritable(ruleset, False)
+    return ruleset
+
+
+def landlock_add_rule(ruleset: int, files: int, place: int) -> None:
+    """Add to a ruleset the rights `files` on what the descriptor `place` leads to."""
+    attributes = ctypes.create_string_buffer(struct.pack("=Qi", files, place))
+    kind = _LANDLOCK_RULE_PATH_BENEATH
+    _syscall("landlock_add_rule", _SYS_LANDLOCK_ADD_RULE, ruleset, kind, attributes, 0)
+
+
+def landlock_restrict_self(ruleset: int) -> None:
+    """Confine this process and its children to a ruleset."""
+    _syscall("landlock_restrict_self", _SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0)
 
 
 def seccomp_filter_call(program: bytes) -> PreparedCall:

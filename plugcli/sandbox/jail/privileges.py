@@ -53,6 +53,11 @@ def forbid_namespaces() -> list[PreparedCall]:
     return [write_file(path, b"0") for path in _NAMESPACE_LIMITS]
 
 
+def keep_only(*capabilities: int) -> None:
+    """Leave this process only these capabilities, which it must have."""
+    make([libc.capset_call(*capabilities)])
+
+
 class Listener:
     """The descriptor by which the filter of a jail without a memory cgroup asks: see mappings.py."""
 
@@ -69,7 +74,7 @@ def drop_everything(listener: Listener | None) -> list[PreparedCall]:
         libc.prctl_call(libc.PR_SET_SECUREBITS, _SECUREBITS),
         *[libc.prctl_call(libc.PR_CAPBSET_DROP, capability) for capability in range(_LAST_CAPABILITY + 1)],
         libc.prctl_call(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL),
-        libc.capset_nothing_call(),
+        libc.capset_call(),
         libc.prctl_call(libc.PR_SET_NO_NEW_PRIVS, 1),
         libc.seccomp_filter_call(_FILTER) if listener is None else PreparedCall(listener.install),
     ]
