@@ -2,6 +2,7 @@
 
 import errno
 import sys
+from typing import Any
 
 from plugcli.errors import SandboxUnavailable
 
@@ -23,6 +24,14 @@ def unknown_machine(machine: str) -> SandboxUnavailable:
     return SandboxUnavailable(
         f"the sandbox knows x86_64 and aarch64, and this is {machine}", hint="run it on one of those"
     )
+
+
+def of_frame(frame: dict[str, Any]) -> SandboxUnavailable:
+    """Return the refusal for a launcher's or init's frame about a step that failed."""
+    code = frame["errno"]
+    error = failed_step(str(frame["failed"]), str(frame["why"]), code if isinstance(code, int) else None)
+    error.before = [of_frame(each) for each in frame.get("before", [])]
+    return error
 
 
 def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:

@@ -13,6 +13,7 @@ _ETC = ("/etc/localtime", "/etc/ld.so.cache", "/etc/alternatives")
 _BYTES_PER_INODE = 16384
 LEVELS = ("namespaces",)
 """The levels, the strongest first."""
+STRONGEST = LEVELS[0]
 
 _FILES = (
     (
@@ -62,6 +63,7 @@ def plan(
         preload=preload,
         has_spares=has_spares,
         has_sessions=policy.sessions > 0,
+        folder=os.environ.get("TMPDIR") or "/tmp",
         memory_bytes=policy.memory_bytes,
         workspace_bytes=policy.workspace_bytes_held,
         scratch_bytes=policy.scratch_bytes,

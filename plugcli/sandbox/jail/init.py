@@ -26,13 +26,13 @@ from typing import NamedTuple, NoReturn
 
 from . import cgroup, inside, libc, scribe, twin, wire
 from .inside import DOOR
-from .level import Asking, Level, Prepared
+from .level import Asking, Confinement, Level, Prepared
 from .mappings import Mappings, count_files
 from .memory import Meter
 from .objects import Locks, TooMany, uncharged
-from .plan import WORKSPACE, Plan
+from .plan import Places, Plan
 from .processes import Stopwatch, has_memory_of_its_fork, kill_all, last_pid, living, numbers
-from .syscall_plan import PreparedCall, make
+from .syscall_plan import make
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one, the Meter decides when to look
@@ -74,26 +74,33 @@ def main(
     descriptors: list[int],
     deaths: Deaths,
     modules: tuple[str, ...],
+    folder: str,
 ) -> NoReturn:
     """Make the jail, run it, and exit. Runs in a fork of the zygote that is already in its new namespaces.
 
     The Blank in `prepared` is filled in. `descriptors` are the control channel and, if the jail has a memory cgroup, those of its
     cgroup.Member; without one, this process measures memory. `deaths` comes from `hear_of_deaths`. `modules` are the modules that an
-    exec'd interpreter imports before its job arrives.
+    exec'd interpreter imports before its job arrives. `folder` is what the jail has on the host's disk.
     """
     # Created here and not by the zygote, because a page that both write to is copied twice.
     control = _socket.socket(fileno=descriptors[0])
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
-        interpreter, door = _start(plan, level, prepared, control, modules)
-        _watch(plan, level, interpreter, control, deaths, group, prepared.listener, door)
+        places = level.places(folder)
+        interpreter, door = _start(plan, level, prepared, places, control, modules)
+        _watch(plan, level, prepared, places, interpreter, control, deaths, group, door)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or sent an unknown request
     os._exit(0)
 
 
 def _start(
-    plan: Plan, level: Level, prepared: Prepared, control: _socket.socket, modules: tuple[str, ...]
+    plan: Plan,
+    level: Level,
+    prepared: Prepared,
+    places: Places,
+    control: _socket.socket,
+    modules: tuple[str, ...],
 ) -> tuple[int, int]:
     """Lock this process in, fork the interpreter and tell the host; return its pid and the inode of the host's end of the door."""
     step = "start"
@@ -103,14 +110,21 @@ def _start(
         step = "interpreter"
         standard = pipe2(_CLOSE_ON_EXEC), pipe2(_CLOSE_ON_EXEC), pipe2(_CLOSE_ON_EXEC)
         door, outer_door = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        workspace = os.open(WORKSPACE, _FOLDER)
+        workspace = os.open(places.workspace, _FOLDER)
         interpreter = fork()
     except (OSError, ValueError) as error:  # setrlimit raises ValueError
         code = error.errno if isinstance(error, OSError) else None
         wire.send(control, {"failed": step, "why": str(error), "errno": code})
         os._exit(1)
     if interpreter == 0:
-        _become_interpreter(plan, level, prepared.interpreter, door, standard, modules)
+        _become_interpreter(plan, level, prepared, door, standard, modules)
+    if prepared.confinement is not None:
+        try:
+            prepared.confinement.confine(interpreter)
+        except OSError as error:
+            kill(interpreter, _KILL)
+            wire.send(control, {"failed": "confinement", "why": str(error), "errno": error.errno})
+            os._exit(1)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
     try:
         send_text(control, _READY, host_ends)
@@ -129,7 +143,7 @@ def _start(
 def _become_interpreter(
     plan: Plan,
     level: Level,
-    calls: list[PreparedCall],
+    prepared: Prepared,
     door: _socket.socket,
     standard: Sequence[tuple[int, int]],
     modules: tuple[str, ...],
@@ -140,8 +154,11 @@ def _become_interpreter(
         dup2(standard[1][1], 1)
         dup2(standard[2][1], 2)
         dup2(door.fileno(), DOOR, plan.python is not None)  # whether it is inherited
-        closerange(DOOR + 1, 1 << 20)
-        make(calls)
+        if prepared.confinement is None:
+            closerange(DOOR + 1, 1 << 20)
+            make(prepared.interpreter)
+        else:
+            prepared.confinement.confine_interpreter(prepared.interpreter)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
         if level.has_twins:
@@ -156,18 +173,19 @@ def _become_interpreter(
 def _watch(
     plan: Plan,
     level: Level,
+    prepared: Prepared,
+    places: Places,
     interpreter: int,
     control: _socket.socket,
     deaths: Deaths,
     group: cgroup.Member | None,
-    listener: Asking | None,
     door: int,
 ) -> None:
     """Return when the jail must end: the interpreter has ended, memory has run out, or the host is gone."""
     memory: _Memory | None = None  # created only when needed, because most runs are over by then
     twin_pid: int | None = None
     next_look, started = 0.0, time.monotonic()
-    poll = deaths.poll
+    poll, listener = deaths.poll, prepared.listener
     poll.register(control, select.POLLIN)
     if listener is not None:
         poll.register(listener.descriptor, select.POLLIN)
@@ -186,7 +204,9 @@ def _watch(
             memory = _Memory(plan, interpreter, twin_pid, control, group, listener, door, started)
         if listener is not None and listener.descriptor in ready:
             memory.answer()
-        if control.fileno() in ready and not _obey(interpreter, control, memory):
+        if control.fileno() in ready and not _obey(
+            interpreter, control, memory, places.workspace, prepared.confinement
+        ):
             return
         if time.monotonic() >= next_look:
             seconds = memory.look()
@@ -302,7 +322,13 @@ class _Memory:
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 
-def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
+def _obey(
+    interpreter: int,
+    control: _socket.socket,
+    memory: _Memory,
+    workspace: str,
+    confinement: Confinement | None,
+) -> bool:
     """Carry out the host's request; return False if the host is gone or the code prevents it."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:
@@ -320,7 +346,9 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
         with socket.socket(fileno=descriptors.pop()) as channel, contextlib.suppress(OSError):
             pid = fork()  # if no process can be forked, the host sees the socket close
             if pid == 0:
-                scribe.main(frame["write"], channel)
+                scribe.main(
+                    frame["write"], channel, workspace, confinement.confine_scribe if confinement else None
+                )
             memory.scribes.add(pid)
     for descriptor in descriptors:
         close(descriptor)

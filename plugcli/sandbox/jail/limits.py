@@ -23,8 +23,11 @@ _WATCHES = {
 }
 
 
-def calls(plan: Plan, has_twins: bool) -> list[PreparedCall]:
-    """Return the calls that set the rlimits of a process; its children inherit them."""
+def calls(plan: Plan, *, has_twins: bool, is_counted_alone: bool = True) -> list[PreparedCall]:
+    """Return the calls that set the rlimits of a process; its children inherit them.
+
+    If the kernel does not count the jail's processes alone, but with those of others, there is no limit on their number here.
+    """
     limits = {
         resource.RLIMIT_FSIZE: 2
         * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system fills up first: ENOSPC
@@ -38,7 +41,7 @@ def calls(plan: Plan, has_twins: bool) -> list[PreparedCall]:
     }
     return [
         *[_setrlimit(which, value, value) for which, value in limits.items()],
-        _setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins)),
+        *([_setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins))] if is_counted_alone else []),
     ]
 
 

@@ -7,7 +7,6 @@ a third of the launcher's start.
 import json
 from typing import NamedTuple
 
-WORKSPACE = "/mnt/data"
 HOME = "/home/sandbox"
 HOSTNAME = "sandbox"
 UID = 1000
@@ -16,6 +15,19 @@ UID = 1000
 
 UIDS = 4096
 """How many uids a launcher that runs as root has for its jails: 0 is for its zygotes."""
+
+
+class Places(NamedTuple):
+    """Where a jail has its own files: paths as its code sees them."""
+
+    workspace: str
+    scratch: str
+    home: str
+
+
+PLACES = Places("/mnt/data", "/tmp", HOME)
+"""Where a jail has them that can mount something there."""
+WORKSPACE = PLACES.workspace
 
 
 class Plan(NamedTuple):
@@ -37,6 +49,8 @@ class Plan(NamedTuple):
     """Whether jails wait for their jobs, so that there is time to get more ready than must be."""
     has_sessions: bool
     """Whether a job may be a session."""
+    folder: str
+    """Where a launcher makes the folders of jails that cannot mount anything."""
     memory_bytes: int
     workspace_bytes: int
     scratch_bytes: int

@@ -53,6 +53,11 @@ def forbid_namespaces() -> list[PreparedCall]:
     return [write_file(path, b"0") for path in _NAMESPACE_LIMITS]
 
 
+def keep_only(*capabilities: int) -> None:
+    """Leave this process only these capabilities, which it must have."""
+    make([libc.capset_call(*capabilities)])
+
+
 class Listener:
     """The descriptor by which the filter of a jail without a memory cgroup asks: see mappings.py."""
 

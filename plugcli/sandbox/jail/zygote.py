@@ -3,8 +3,8 @@
 The launcher forks one zygote for each kind. Before a zygote imports anything, it is confined as its level says, and it is not root. It
 never sees user data.
 
-Launcher -> zygote:  {"jail": number, "uid": .., "gid": ..} with the jail's control channel and, if there are cgroups, the
-                     descriptors of a cgroup.Member and the one by which it joins its CPU cgroup
+Launcher -> zygote:  {"jail": number, "uid": .., "gid": .., "folder": path, or empty}, with the jail's control channel and, if there are
+                     cgroups, the descriptors of a cgroup.Member and the one by which it joins its CPU cgroup
 Zygote -> launcher:  {"help": true}, if its level needs that, answered with {"helped": true}; {"ready": true} or {"failed": step, ..};
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
@@ -187,13 +187,14 @@ def _serve(
             return
         cpu = descriptors.pop() if has_cpu_groups else -1
         number, group = frame["jail"], descriptors[1] if len(descriptors) > 1 else -1
-        who.fill(frame["uid"], frame["gid"], group, cpu, rota.next())
+        folder = frame.get("folder", "")
+        who.fill(frame["uid"], frame["gid"], group, cpu, rota.next(), folder)
         try:
             pid = fork(*arguments)
             if pid == 0:
                 try:
                     os.close(own)
-                    init.main(plan, level, prepared[group >= 0], descriptors, deaths, modules)
+                    init.main(plan, level, prepared[group >= 0], descriptors, deaths, modules, folder)
                 finally:
                     os._exit(1)
             if pid < 0:
@@ -207,12 +208,3 @@ def _serve(
             os.close(exit_notice)
         for descriptor in [*descriptors, *([cpu] if has_cpu_groups else [])]:
             os.close(descriptor)
-
-
-def close_all_but(*kept: int) -> None:
-    """Close every descriptor above the standard ones, except `kept`."""
-    lowest = 3
-    for descriptor in sorted(kept):
-        os.closerange(lowest, descriptor)
-        lowest = descriptor + 1
-    os.closerange(lowest, 1 << 20)

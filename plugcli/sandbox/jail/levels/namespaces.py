@@ -15,7 +15,7 @@ from .. import libc, limits, mounts, privileges
 from ..level import Making, Prepared
 from ..libc import internet_socket
 from ..objects import SYSCTLS
-from ..plan import HOSTNAME, UIDS, WORKSPACE, Identity, Plan
+from ..plan import HOSTNAME, PLACES, UIDS, WORKSPACE, Identity, Places, Plan
 from ..privileges import Listener
 from ..syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
 
@@ -32,16 +32,43 @@ _LOOPBACK_UP = bytearray(struct.pack("16sh22x", b"lo", _IFF_UP))
 class Here:
     """This level in one launcher."""
 
+    name = "namespaces"
+    kept = ()
     fork_flags = _OWN | libc.CLONE_NEWPID
     first_steps = frozenset({"launcher", "namespaces", "files", "identity", "host name", "network"})
 
-    def __init__(self, plan: Plan, *, is_made_by_root: bool) -> None:
+    def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
         self._is_made_by_root = is_made_by_root
         self._user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
         self._proc: list[mounts.Tree] = []
         # An interpreter that is exec'd would leave its old memory to the twin alone.
         self.has_twins = plan.python is None
+
+    def uid(self, number: int) -> int:
+        """Return the uid of a jail in its zygote's user namespace; for an ordinary user it is always the user's own."""
+        return number if self._is_made_by_root else self._user.uid
+
+    def gid(self, number: int) -> int:
+        """Return the gid of a jail in the same way."""
+        return number if self._is_made_by_root else self._user.gid
+
+    def make_folder(self, jail: int, uid: int, gid: int) -> str:
+        """Make nothing: everything that a jail writes is in its own mounts."""
+        return ""
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove nothing: mounts end with their namespace and with the last descriptor."""
+
+    def end_strays(self, known: set[int], uid: int) -> None:
+        """Kill nothing: a pid namespace ends with its init."""
+
+    def places(self, folder: str) -> Places:
+        """Return where every jail has its files."""
+        return PLACES
+
+    def close(self) -> None:
+        """Remove nothing."""
 
     def zygote(self, ask_launcher: Callable[[], None]) -> list[Making]:
         """Return what makes a zygote. Binds below another user's home need root, and imports must not have it."""
@@ -109,7 +136,7 @@ class Here:
             ("identity", privileges.become(who, is_made_by_root=self._is_made_by_root)),
             ("namespaces", privileges.forbid_namespaces()),
             ("cpus", [limits.cpus(who)]),
-            ("limits", [*limits.calls(plan, self.has_twins), *limits.watches()]),
+            ("limits", [*limits.calls(plan, has_twins=self.has_twins), *limits.watches()]),
             *([("limits", [limits.without_huge_pages()])] if not has_group else []),
             ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
             ("privileges", privileges.drop_everything(listener)),
