@@ -94,6 +94,8 @@ def _print(protection: "Protection", places: "Sequence[Place]") -> None:
             lines.append(f"  {'stronger' if layer.is_on else 'to turn it on'}: {layer.remedy}")
     if protection.can_still:
         lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in protection.can_still)]
+    if protection.cannot:
+        lines += ["", "What code cannot do at this level:", *(f"  - {each}" for each in protection.cannot)]
     for line in lines:
         print(printable(line))  # it may contain names of folders
 

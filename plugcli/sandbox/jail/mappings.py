@@ -16,8 +16,9 @@ from collections.abc import Iterable
 from fcntl import ioctl
 from typing import NamedTuple
 
+from .census import Census
 from .objects import TooMany, number_of_machine
-from .processes import Process, is_running, standing_still
+from .processes import Process, is_running
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are on none of our tmpfs
 _MAP_ANONYMOUS = 0x20
@@ -158,7 +159,7 @@ class Mappings:
         return min(max(known.values(), default=0) + 1, most)  # its parent has ended
 
 
-def count_files(pids: list[str]) -> None:
+def count_files(pids: list[str], census: Census) -> None:
     """Raise TooMany if mappings of these processes hold more than a sixteenth of the files that this machine can have open.
 
     They are counted only while many files are open on the machine.
@@ -166,7 +167,7 @@ def count_files(pids: list[str]) -> None:
     if number_of_machine("fs/file-nr", 0) < _FILES // 2:
         return
     deadline = time.thread_time() + _WALK_SECONDS
-    with standing_still(_MOST_TAKEN_BYTES):
+    with census.standing_still(_MOST_TAKEN_BYTES):
         _see_files([_count(_read(pid, deadline)) for pid in pids])
 
 
