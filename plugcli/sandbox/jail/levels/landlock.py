@@ -282,7 +282,7 @@ class Confinement:
                     raise OSError(errno.ECONNRESET, "the jail's init is gone")
                 libc.landlock_restrict_self(rules)
                 os.close(rules)
-                listener = libc.seccomp_listener(self._asking)
+                listener = libc.seccomp_listener(self._asking, is_killable_only=True)
                 socket.send_fds(ours, [b"listener"], [listener])
             except OSError as error:
                 ours.send(str(error).encode()[:_WORDS_BYTES])
