@@ -34,3 +34,5 @@ class SandboxUnavailable(PlugcliError):
     def __init__(self, message: str, *, hint: str = "", step: str = "") -> None:
         super().__init__(message, hint=hint)
         self.step = step
+        self.before: list[SandboxUnavailable] = []
+        """Why this machine does not hold the stronger levels either, the strongest first."""

@@ -21,6 +21,7 @@ from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import gate, refusal
 from plugcli.sandbox.engine import OnOutput, Stream
 from plugcli.sandbox.jail import wire
+from plugcli.sandbox.jail.plan import Places
 
 _CHUNK = 65536
 _GREETING_BYTES = 4096
@@ -87,8 +88,12 @@ class Gone(asyncio.Event):
 class Jail:
     """One jail, whose interpreter waits for work from the door."""
 
-    def __init__(self, control: socket.socket, exit_notice: int, gone: Gone, ends: list[int]) -> None:
+    def __init__(
+        self, control: socket.socket, exit_notice: int, gone: Gone, ends: list[int], places: Places
+    ) -> None:
         self._control = control
+        self.places = places
+        """Where its code has its own files."""
         self._exit_notice = exit_notice
         self.gone = gone
         """Set when nothing of the jail is left."""
@@ -100,6 +105,8 @@ class Jail:
         """How the jail ended, once it has."""
         self.used_bytes = 0
         """The memory use that its init reported last."""
+        self.let_files_go: Callable[[], None] = lambda: None
+        """Called when its files are no longer needed, so that a folder on the disk is removed."""
         self.when_used: Callable[[], None] = lambda: None
         """Called when `used_bytes` has changed by a lot."""
         self.capture: Capture | None = None
@@ -117,12 +124,14 @@ class Jail:
         self._loop.add_reader(control.fileno(), self._hear)
 
     @classmethod
-    async def open(cls, control: socket.socket, exit_notice: int, gone: Gone, seconds: float) -> "Jail":
+    async def open(
+        cls, control: socket.socket, exit_notice: int, gone: Gone, places: Places, seconds: float
+    ) -> "Jail":
         """Wait until the jail is locked and its interpreter is ready. The jail then owns `control` and `exit_notice`."""
         try:
             async with asyncio.timeout(seconds):
                 frame, descriptors = await _first_frame(control)
-            jail = cls(control, exit_notice, gone, _ready_ends(frame, descriptors))
+            jail = cls(control, exit_notice, gone, _ready_ends(frame, descriptors), places)
         except BaseException as error:
             _kill(exit_notice)
             os.close(exit_notice)
@@ -254,6 +263,8 @@ class Jail:
             descriptors = [self._control.detach(), self.door.detach()]
             descriptors += [self._stdin, self._stdout, self._stderr]
             self._stdin = self._stdout = self._stderr = -1  # these numbers will soon be reused
+        if self.workspace >= 0:
+            self.let_files_go()
         descriptors.append(self.workspace)
         self.workspace = -1
         return [descriptor for descriptor in descriptors if descriptor >= 0]

@@ -5,12 +5,15 @@ import contextlib
 import os
 import signal
 import socket
+from functools import partial
 
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import refusal
 from plugcli.sandbox.handle import Gone, Jail
 from plugcli.sandbox.jail import cgroup, wire
+from plugcli.sandbox.jail.plan import PLACES, Places
 from plugcli.sandbox.start import FIRST, Started
+from plugcli.sandbox.view import STRONGEST
 
 _START_SECONDS = 30.0
 _END_SECONDS = 10.0
@@ -23,7 +26,7 @@ class Launcher:
         self._process = started.process
         self._channel = started.process.channel
         self._name = started.name
-        self._started: dict[int, asyncio.Future[int]] = {}
+        self._started: dict[int, asyncio.Future[tuple[int, Places]]] = {}
         self._gone: dict[int, Gone] = {}
         self._last = FIRST
         self._first: socket.socket | None = started.first
@@ -32,6 +35,10 @@ class Launcher:
         """Why nothing is preloaded although it was requested."""
         self.cgroup_version = 0
         """The version of the memory cgroups by which the kernel enforces each jail's limit; 0: the jail's init measures its use."""
+        self.level = STRONGEST
+        """The level of its jails."""
+        self.before: list[SandboxUnavailable] = []
+        """Why this machine does not have the levels that are stronger."""
 
     async def __aenter__(self) -> "Launcher":
         loop = asyncio.get_running_loop()
@@ -67,7 +74,7 @@ class Launcher:
             number, ours = self._ask(is_preloaded=is_preloaded)
         started, gone = self._started[number], self._gone[number]
         try:
-            exit_notice = await asyncio.wait_for(started, _START_SECONDS)
+            exit_notice, places = await asyncio.wait_for(started, _START_SECONDS)
         except TimeoutError as error:
             ours.close()
             why = f"it did not start within {_START_SECONDS:.0f} s"
@@ -75,7 +82,18 @@ class Launcher:
         except BaseException:
             ours.close()
             raise
-        return await Jail.open(ours, exit_notice, gone, _START_SECONDS)
+        try:
+            jail = await Jail.open(ours, exit_notice, gone, places, _START_SECONDS)
+        except BaseException:
+            self._let_files_go(number)
+            raise
+        jail.let_files_go = partial(self._let_files_go, number)
+        return jail
+
+    def _let_files_go(self, number: int) -> None:
+        if self.level != STRONGEST:
+            with contextlib.suppress(OSError):  # it has ended, and has removed everything
+                wire.send(self._channel, {"files": number})
 
     def _ask(self, *, is_preloaded: bool) -> tuple[int, socket.socket]:
         """Ask for another jail; return its number and our end of its control channel."""
@@ -119,7 +137,7 @@ class Launcher:
             gone.set()
             return
         if "failed" in frame:
-            error = refusal.failed_step(frame["failed"], frame["why"], frame["errno"])
+            error = refusal.of_frame(frame)
             waiting = self._started.pop(number)
             del self._gone[number]
             if not waiting.done():
@@ -130,12 +148,15 @@ class Launcher:
         if version not in (0, 1, 2):
             raise ValueError("a memory cgroup has version 1 or 2")
         self.cgroup_version = version
+        self.level = str(frame.get("level", STRONGEST))
+        self.before = [refusal.of_frame(each) for each in frame.get("before", [])]
+        places = Places(*frame.get("places", PLACES))
         waiting = self._started.pop(number)
         if waiting.done():  # the caller no longer waits
             signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
             os.close(exit_notice)
         else:
-            waiting.set_result(exit_notice)
+            waiting.set_result((exit_notice, places))
 
     def _die(self) -> None:
         """Note that the launcher has ended by itself. Runs in progress go on, because their inits listen only to the host."""

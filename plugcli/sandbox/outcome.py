@@ -7,7 +7,6 @@ from plugcli.sandbox.amounts import spell_bytes, spell_seconds
 from plugcli.sandbox.aside import Aside, computing
 from plugcli.sandbox.file import Listing
 from plugcli.sandbox.handle import Capture, Ending
-from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.limits import Limits
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, Outcome, RunResult
 from plugcli.sandbox.workspace import Workspace
@@ -57,9 +56,7 @@ async def collect(
     outcome, returncode, reason = conclusion
     listing = await files.look_for_changes() if files is not None else Listing((), 0)
     if outcome == "error" and files is not None and files.is_full:
-        reason += (
-            f"; the workspace is full: {spell_bytes(limits.workspace_bytes_held)} is the limit of {WORKSPACE}"
-        )
+        reason += f"; the workspace is full: {spell_bytes(limits.workspace_bytes_held)} is the limit of {files.path}"
     return RunResult(
         stdout=await _text(capture.stdout.kept, aside),
         stderr=await _text(capture.stderr.kept, aside),

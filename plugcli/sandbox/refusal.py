@@ -2,30 +2,17 @@
 
 import errno
 import sys
-from pathlib import Path
+from typing import Any
 
 from plugcli.errors import SandboxUnavailable
 
-_SETTINGS = (
-    (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
-        "AppArmor takes every capability from new user namespaces (Ubuntu 23.10 and newer)",
-        "run plugcli in a virtual machine or on a distribution without that restriction",
-    ),
-    (
-        "/proc/sys/user/max_user_namespaces",
-        "0",
-        "user namespaces are turned off (user.max_user_namespaces is 0)",
-        "ask the administrator for `sysctl user.max_user_namespaces=15000`",
-    ),
-    (
-        "/proc/sys/kernel/unprivileged_userns_clone",
-        "0",
-        "user namespaces are for root alone (kernel.unprivileged_userns_clone is 0)",
-        "ask the administrator for `sysctl kernel.unprivileged_userns_clone=1`",
-    ),
+_NEVER = "nothing was run; without its sandbox plugcli runs no code"
+_NO_LANDLOCK = (
+    "Landlock needs Linux 5.13 or newer, with `landlock` in the kernel's list of security modules (/sys/kernel/security/lsm); "
+    "as root it needs CAP_SETUID and CAP_SETGID"
 )
+_REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.EINVAL, errno.ENOSYS)
+"""How a kernel or a filter refuses a namespace, a mount or a map: see unshare(2)."""
 
 
 def elsewhere_than_linux() -> SandboxUnavailable:
@@ -43,19 +30,38 @@ def unknown_machine(machine: str) -> SandboxUnavailable:
     )
 
 
+def of_frame(frame: dict[str, Any]) -> SandboxUnavailable:
+    """Return the refusal for a launcher's or init's frame about a step that failed."""
+    code = frame["errno"]
+    step, why = str(frame["failed"]), str(frame["why"])
+    error = failed_step(step, why, code if isinstance(code, int) else None)
+    error.before = [of_frame(each) for each in frame.get("before", [])]
+    if not error.before:
+        return error
+    first = error.before[0]
+    both = SandboxUnavailable(
+        f"{first.message}. The second level, landlock, does not hold here either: {why}",
+        hint=_NO_LANDLOCK if step == "level" else first.hint,
+        step=step,
+    )
+    both.before = error.before
+    return both
+
+
 def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:
     """Return the refusal for a step of a jail's set-up that the kernel did not allow."""
     message = f"the sandbox cannot be set up here: {step}: {why}"
-    hint = "nothing was run; without its sandbox plugcli runs no code"
-    for path, value, cause, remedy in _SETTINGS:
-        file = Path(path)
-        if file.is_file() and file.read_text().strip() == value:
-            return SandboxUnavailable(f"{message}; {cause}", hint=remedy, step=step)
+    if code in _REFUSED:
+        from plugcli.sandbox import surroundings  # here, because `exec` imports this file at its start
+
+        place = next((place for place in surroundings.here() if place.takes == "namespaces"), None)
+        if place is not None:
+            message = f"{message}; {place.name}: {place.says}"
+            return SandboxUnavailable(message, hint=place.remedy or _NEVER, step=step)
+    hint = _NEVER
     if code == errno.ETOOMANYREFS:
         message = f"{message}; the kernel counts descriptors on their way through sockets for all your processes together"
         hint = "some program of yours holds too many (ETOOMANYREFS): try again when it has ended"
     elif code == errno.ENOSYS:
         message, hint = f"{message}; this kernel is too old or filtered", "Linux 5.14 or newer is needed"
-    elif code in (errno.EPERM, errno.EACCES):
-        hint = "a container's filter forbids namespaces: run plugcli outside the container, never with --privileged"
     return SandboxUnavailable(message, hint=hint, step=step)

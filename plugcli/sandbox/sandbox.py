@@ -17,7 +17,7 @@ from plugcli.sandbox.conversation import OpenedSession
 from plugcli.sandbox.engine import Incoming, Key, OnOutput, Status, TakeFile
 from plugcli.sandbox.file import File
 from plugcli.sandbox.handle import Capture, Jail
-from plugcli.sandbox.jail.plan import WORKSPACE
+from plugcli.sandbox.jail.plan import Places
 from plugcli.sandbox.launch import Launcher
 from plugcli.sandbox.limits import Limits
 from plugcli.sandbox.outcome import collect, conclude
@@ -27,6 +27,7 @@ from plugcli.sandbox.result import RunResult
 from plugcli.sandbox.session_files import SessionFiles
 from plugcli.sandbox.sessions import Sessions
 from plugcli.sandbox.start import Setup, Started, set_up, start
+from plugcli.sandbox.view import STRONGEST
 from plugcli.sandbox.workspace import Workspace
 
 _WAITING_PER_JAIL = 4
@@ -35,7 +36,6 @@ _END_SECONDS = 0.5  # for a jail's init to end all of it, before it is killed
 _BURIAL_SECONDS = 0.001  # after the answer, and after whoever waits for it on the same CPU
 _MORE_THREADS = 16  # than there are workspaces
 _REFILL_SECONDS = 0.005  # after the answer to a short run is on its way
-_CODE_PATH = "/tmp/code.py"
 
 
 class Sandbox:
@@ -139,11 +139,15 @@ class Sandbox:
     @property
     def protection(self) -> Protection:
         """Return how the code is confined, as shown by the jail that was made on entering."""
+        launcher = self._launcher
         return holding(
+            STRONGEST if launcher is None else launcher.level,
             self.policy,
             self._setup.interpreter.folders,
+            self._setup.plan.folder,
+            () if launcher is None else launcher.before,
             is_root=os.geteuid() == 0,
-            cgroup_version=self._launcher.cgroup_version if self._launcher is not None else 0,
+            cgroup_version=0 if launcher is None else launcher.cgroup_version,
         )
 
     async def run(
@@ -169,8 +173,7 @@ class Sandbox:
         except BaseException:
             self._places.release()
             raise
-        workspace = Workspace(jail.workspace, self.policy, self._aside)
-        jail.workspace = -1  # the workspace owns it now
+        workspace = Workspace.of(jail, self.policy, self._aside)
         try:
             if files:
                 workspace.scribe = jail.scribe
@@ -179,7 +182,7 @@ class Sandbox:
                 workspace.scribe = None
             started = time.monotonic()
             ending = await jail.run(
-                _job(name, arguments), source, wall_seconds=limit, capture=capture, stdin=stdin
+                _job(name, arguments, jail.places), source, wall_seconds=limit, capture=capture, stdin=stdin
             )
             duration = time.monotonic() - started
             conclusion = conclude(ending, self.policy, limit)
@@ -353,11 +356,11 @@ def _note_failure(spare: asyncio.Task[Jail]) -> None:
         spare.exception()
 
 
-def _job(name: str | None, arguments: Sequence[str]) -> dict[str, object]:
+def _job(name: str | None, arguments: Sequence[str], places: Places) -> dict[str, object]:
     """Return what the interpreter is told besides the code.
 
     A named script lies in the workspace, which is both its folder and its working directory. Code without a name lies elsewhere, so that
     the workspace holds only the code's own files, but it can still import from the workspace.
     """
-    path = _CODE_PATH if name is None else f"{WORKSPACE}/{PurePath(name).name}"
-    return {"path": path, "name": name or path, "arguments": list(arguments), "import_from": WORKSPACE}
+    path = f"{places.scratch}/code.py" if name is None else f"{places.workspace}/{PurePath(name).name}"
+    return {"path": path, "name": name or path, "arguments": list(arguments), "import_from": places.workspace}

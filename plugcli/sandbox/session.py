@@ -12,7 +12,6 @@ from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.engine import OnOutput
 from plugcli.sandbox.handle import Capture, Ending, Jail
-from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.limits import Limits
 from plugcli.sandbox.outcome import Conclusion, collect, conclude, conclude_status
 from plugcli.sandbox.result import OUT_OF_MEMORY, TIMED_OUT, RunResult
@@ -228,8 +227,7 @@ class Session:
             self._talk = await self._take_talk()
             jail = self._talk.jail
             jail.when_used = lambda: self.when_used()
-            files = Workspace(jail.workspace, self._limits, self._aside)
-            jail.workspace = -1  # `files` owns it now
+            files = Workspace.of(jail, self._limits, self._aside)
             files.scribe = jail.scribe
             old, self._workspace = self._workspace, files
             if old is not None:
@@ -237,10 +235,10 @@ class Session:
                     missing = await workspace.copy(old, files)
                 except BaseException:
                     old.close()
-                    self._lost += f"; the files in {WORKSPACE} are lost, because the caller left while they were being copied"
+                    self._lost += f"; the files in {files.path} are lost, because the caller left while they were being copied"
                     raise
                 kept = f" except {missing} that could not be kept" if missing else ""
-                self._lost += f"; the files in {WORKSPACE} are kept{kept}"
+                self._lost += f"; the files in {files.path} are kept{kept}"
         return self._talk
 
     async def _quiet(self, talk: Talk) -> None:

@@ -14,7 +14,6 @@ from plugcli.sandbox.aside import Aside
 from plugcli.sandbox.busy import Busy
 from plugcli.sandbox.engine import Key
 from plugcli.sandbox.handle import Jail
-from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.limits import Capacity, Limits
 from plugcli.sandbox.session import Past, Session
 from plugcli.sandbox.talk import Talk
@@ -202,7 +201,7 @@ class Sessions:
     async def _make_talk(self) -> Talk:
         jail = await self._take_jail()
         try:
-            return await Talk.open(jail, WORKSPACE, self._aside)
+            return await Talk.open(jail, jail.places.workspace, self._aside)
         except BaseException:
             self._bury(jail)
             raise

@@ -11,6 +11,9 @@ from plugcli.sandbox.policy import Policy
 _LIBRARY_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/localtime", "/etc/ld.so.cache", "/etc/alternatives")
 _BYTES_PER_INODE = 16384
+LEVELS = ("namespaces",)
+"""The levels, the strongest first."""
+STRONGEST = LEVELS[0]
 
 _FILES = (
     (
@@ -52,6 +55,7 @@ def plan(
         elif Path(path).exists():
             binds.append(path)
     return Plan(
+        levels=LEVELS,
         binds=tuple(sorted({*binds, *interpreter.folders})),  # a folder before what lies in it
         links=tuple(links),
         files=_FILES,
@@ -59,6 +63,7 @@ def plan(
         preload=preload,
         has_spares=has_spares,
         has_sessions=policy.sessions > 0,
+        folder=os.environ.get("TMPDIR") or "/tmp",
         memory_bytes=policy.memory_bytes,
         workspace_bytes=policy.workspace_bytes_held,
         scratch_bytes=policy.scratch_bytes,

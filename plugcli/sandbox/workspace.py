@@ -24,7 +24,9 @@ from plugcli.sandbox import gate
 from plugcli.sandbox.amounts import spell_bytes
 from plugcli.sandbox.aside import Aside, Queue, computing
 from plugcli.sandbox.file import File, FileRefused, Listing
+from plugcli.sandbox.handle import Jail
 from plugcli.sandbox.jail import libc
+from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.jail.scribe import UNFINISHED
 from plugcli.sandbox.limits import Limits
 
@@ -109,7 +111,18 @@ class OpenedFile:
 class Workspace:
     """The files of one jail. `folder` is its descriptor, which this object owns. `scribe` starts a scribe; None once the jail has ended."""
 
-    def __init__(self, folder: int, limits: Limits, aside: Aside) -> None:
+    def __init__(
+        self,
+        folder: int,
+        limits: Limits,
+        aside: Aside,
+        path: str = WORKSPACE,
+        let_go: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.path = path
+        """Where the code has it."""
+        self._is_mounted = path == WORKSPACE  # a file system of its own, which limits its size
+        self._let_go = let_go
         self._folder = folder
         self._limits = limits
         self._queue = Queue(aside)
@@ -125,6 +138,12 @@ class Workspace:
         self._rests_until = 0.0
         self._last = Look({}, 0)
         """What the last walk that was cut short had seen."""
+
+    @classmethod
+    def of(cls, jail: Jail, limits: Limits, aside: Aside) -> "Workspace":
+        """Return the workspace of a jail, which owns it from now on."""
+        folder, jail.workspace = jail.workspace, -1
+        return cls(folder, limits, aside, jail.places.workspace, jail.let_files_go)
 
     async def aside(self, function: Callable[P, Result], *arguments: P.args, **named: P.kwargs) -> Result:
         """Call `function` in a thread, one at a time for this workspace, and return its result."""
@@ -142,6 +161,7 @@ class Workspace:
     def _close(self) -> None:
         descriptor, self._folder = self._folder, -1
         os.close(descriptor)
+        self._let_go()
 
     @property
     def is_full(self) -> bool:
@@ -153,8 +173,8 @@ class Workspace:
 
     @property
     def used_bytes(self) -> int:
-        """Return how much memory the files take; 0 for a closed workspace."""
-        if self._is_closed:
+        """Return how much memory the files take; 0 for a closed workspace, and for one on the host's disk."""
+        if self._is_closed or not self._is_mounted:
             return 0
         usage = os.fstatvfs(self._folder)
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
@@ -285,7 +305,7 @@ class Workspace:
         if code in (errno.ENOSPC, errno.EDQUOT):
             return FileRefused(
                 "full",
-                f"the workspace is full: {spell_bytes(self._limits.workspace_bytes_held)} is the limit of /mnt/data",
+                f"the workspace is full: {spell_bytes(self._limits.workspace_bytes_held)} is the limit of {self.path}",
                 "delete files first",
             )
         if code in (errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST):

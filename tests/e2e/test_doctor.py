@@ -3,8 +3,11 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 # Takes namespaces away as a container's filter does, for the process and all that it starts.
 WITHOUT_NAMESPACES = """
@@ -38,7 +41,7 @@ def test_doctor_names_every_layer_and_what_is_left() -> None:
 def test_doctor_json_has_the_same_verdict() -> None:
     """For programs, and the object that /health shows."""
     verdict = json.loads(run("doctor", "--json").stdout)
-    assert sorted(verdict) == ["can_still", "holds", "layers", "level", "refusal"]
+    assert sorted(verdict) == ["can_still", "cannot", "holds", "layers", "level", "refusal", "where"]
     assert (verdict["holds"], verdict["level"], verdict["refusal"]) == (True, "namespaces", None)
     assert all(sorted(layer) == ["name", "on", "remedy", "why"] for layer in verdict["layers"])
 
@@ -76,6 +79,96 @@ def test_code_is_refused_where_the_sandbox_cannot_be_had(arguments: tuple[str, .
     assert "the sandbox cannot be set up here" in done.stderr
     assert "hint:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_doctor_says_where_it_stands_and_what_it_saw() -> None:
+    """The filter of this test is a place: without a container's signs it is another sandbox."""
+    done = run("doctor", "--json", is_contained=True)
+    where = json.loads(done.stdout)["where"]
+    filtered = [place for place in where if "Seccomp: 2 in /proc/self/status" in place["saw"]]
+    assert len(filtered) == 1
+    assert filtered[0]["remedy"] == json.loads(done.stdout)["refusal"]["hint"]
+    text = run("doctor", is_contained=True).stdout
+    assert f"where: {filtered[0]['name']}\n" in text
+    assert "  saw: Seccomp: 2 in /proc/self/status\n" in text
+
+
+def test_doctor_prints_an_apparmor_profile_for_the_launcher_alone() -> None:
+    """It is attached to no file that other programs use, and gives no netlink, which is what most of the kernel's faults need."""
+    done = run("doctor", "--apparmor")
+    rules = [line.strip() for line in done.stdout.splitlines() if line and not line.startswith("#")]
+    assert done.returncode == 0
+    assert "profile plugcli flags=(attach_disconnected, mediate_deleted) {" in rules
+    assert "userns," in rules
+    assert not [rule for rule in rules if "netlink" in rule or rule in ("network,", "capability,")]
+
+
+def test_doctor_extends_the_engine_s_own_seccomp_profile(tmp_path: Path) -> None:
+    """What the engine refuses stays refused, but for the calls that the sandbox makes."""
+    base: dict[str, Any] = {
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": 1,
+        "syscalls": [
+            {"names": ["read", "clone3"], "action": "SCMP_ACT_ALLOW"},
+            {
+                "names": ["mount", "setns", "bpf"],
+                "action": "SCMP_ACT_ERRNO",
+                "excludes": {"caps": ["CAP_SYS_ADMIN"]},
+            },
+            {"names": ["unshare"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+            {
+                "names": ["clone"],
+                "action": "SCMP_ACT_ALLOW",
+                "args": [{"index": 0, "value": 2114060288, "op": "SCMP_CMP_MASKED_EQ"}],
+            },
+        ],
+    }
+    file = tmp_path / "default.json"
+    file.write_text(json.dumps(base))
+    printed = json.loads(run("doctor", "--seccomp", str(file)).stdout)
+    assert {name: value for name, value in printed.items() if name != "syscalls"} == {
+        "defaultAction": "SCMP_ACT_ERRNO",
+        "defaultErrnoRet": 1,
+    }
+    *rules, ours = printed["syscalls"]
+    assert rules == [
+        base["syscalls"][0],
+        {"names": ["setns", "bpf"], "action": "SCMP_ACT_ERRNO", "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+        base["syscalls"][3],
+    ]
+    assert {"unshare", "clone", "mount", "pivot_root"} < set(ours["names"])
+    assert not {"setns", "bpf", "clone3", "keyctl", "ptrace"} & set(ours["names"])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [1]}', "\x7fELF"]
+)
+def test_doctor_refuses_what_is_no_seccomp_profile(text: str, tmp_path: Path) -> None:
+    """Usage, and where to find one."""
+    file = tmp_path / "default.json"
+    file.write_text(text)
+    done = run("doctor", "--seccomp", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "/usr/share/containers/seccomp.json" in done.stderr
+
+
+def test_doctor_prints_a_security_context_without_privileges() -> None:
+    """Valid YAML, with the strictest settings but two."""
+    context = yaml.safe_load(run("doctor", "--kubernetes").stdout)["spec"]
+    [container] = context["containers"]
+    assert context["hostUsers"] is False
+    assert context["securityContext"]["seccompProfile"] == {
+        "type": "Localhost",
+        "localhostProfile": "plugcli.json",
+    }
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert "privileged" not in container["securityContext"]
+
+
+def test_doctor_prints_one_profile_at_a_time() -> None:
+    """Usage: two on one output are none."""
+    assert run("doctor", "--apparmor", "--kubernetes").returncode == 2
 
 
 def test_doctor_refuses_what_is_no_interpreter() -> None:

@@ -20,6 +20,7 @@ from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox import Policy, Sandbox
 from plugcli.sandbox.handle import Capture, Ending, Gone, Jail
 from plugcli.sandbox.jail import wire
+from plugcli.sandbox.jail.plan import PLACES
 from plugcli.sandbox.launch import Launcher
 from plugcli.sandbox.spawn import Spawned
 from plugcli.sandbox.start import Started
@@ -134,7 +135,7 @@ async def open_jail(first: bytes, count: int, greeting: bytes | None = None) -> 
             os.close(workspace)
             outer.close()
             door.close()
-        return await Jail.open(ours, exit_notice, set_event(), 5.0)
+        return await Jail.open(ours, exit_notice, set_event(), PLACES, 5.0)
 
 
 @QUICK
@@ -174,7 +175,7 @@ async def end_live_jail() -> tuple[wire.Frame | None, bool]:
         socket.send_fds(theirs, [b'{"ready": true}'], ends)
         door.sendall(b'{"ready": [3, 11, 2]}\n')
         outer.close()
-        jail = await Jail.open(ours, exit_notice, set_event(), 5.0)
+        jail = await Jail.open(ours, exit_notice, set_event(), PLACES, 5.0)
         for descriptor in jail.end():
             os.close(descriptor)
         told = wire.receive(theirs)
@@ -208,7 +209,7 @@ async def run_with(lies: list[bytes]) -> Ending:
         for end in (workspace, pipes[0][1], pipes[1][0], pipes[2][0]):
             os.close(end)
         outer.close()
-        jail = await Jail.open(ours, exit_notice, set_event(), 5.0)
+        jail = await Jail.open(ours, exit_notice, set_event(), PLACES, 5.0)
         for lie in lies:
             say(theirs, lie)
         theirs.close()

@@ -2,54 +2,25 @@
 
 import errno
 import functools
-import struct
 
 import pytest
 
 from plugcli.sandbox.jail import seccomp, syscalls
-
-ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+from tests.unit import bpf
 
 
 @functools.cache
-def program(machine: str) -> list[tuple[int, int, int, int]]:
-    """Return the filter's lines: operation, jump if true, jump if false, constant."""
-    return list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+def program(machine: str) -> bytes:
+    """Return the filter."""
+    return seccomp.program(machine)
 
 
-def answer(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int | None:
-    """Return the errno that the filter answers, None for allowed. Semantics: networking/filter.rst of the kernel's documentation."""
-    data = struct.pack(
-        "<iIQ6Q",
-        number,
-        architecture or ARCHITECTURES[machine],
-        0,
-        *(*arguments, *[0] * (6 - len(arguments))),
-    )
-    lines = program(machine)
-    at = accumulator = 0
-    while True:
-        operation, if_true, if_false, constant = lines[at]
-        at += 1
-        if operation == 0x20:
-            (accumulator,) = struct.unpack_from("<I", data, constant)
-        elif operation == 0x05:
-            at += constant
-        elif operation == 0x54:
-            accumulator &= constant
-        elif operation == 0x06:
-            assert constant in (0x7FFF0000, 0x00050000 | constant & 0xFFFF)
-            return None if constant == 0x7FFF0000 else constant & 0xFFFF
-        else:
-            is_true = {
-                0x15: accumulator == constant,
-                0x25: accumulator > constant,
-                0x45: accumulator & constant != 0,
-            }[operation]
-            at += if_true if is_true else if_false
+def answer(machine: str, number: int, *arguments: int, architecture: int | None = None) -> bpf.Answer:
+    """Return what the filter answers."""
+    return bpf.run(program(machine), architecture or bpf.ARCHITECTURES[machine], number, *arguments)
 
 
-@pytest.fixture(params=ARCHITECTURES)
+@pytest.fixture(params=bpf.ARCHITECTURES)
 def machine(request: pytest.FixtureRequest) -> str:
     """Each machine that the tables know."""
     return str(request.param)

@@ -7,7 +7,7 @@ starts, and all jails together less weight than one process outside.
 import contextlib
 import os
 
-from . import objects
+from . import own_network
 from .cgroup_folder import claim, inside, mounted, read, remove_all, sweep_all_of, write
 from .cgroup_folder import sweep as sweep_others
 from .cgroup_pool import Pool
@@ -48,7 +48,7 @@ class MemoryCgroups(Pool):
                 write(f"{group}/memory.memsw.limit_in_bytes", str(self._limit))
             write(f"{group}/memory.swappiness", "0")
             # Until this is written, the cgroup does not count the memory of its sockets at all.
-            tcp = min(self._limit // _TCP_PART, objects.TCP_BYTES)
+            tcp = min(self._limit // _TCP_PART, own_network.TCP_BYTES)
             with contextlib.suppress(
                 FileNotFoundError
             ):  # the kernel has no network, or counts it with other memory

@@ -24,13 +24,32 @@ def make_read_only() -> None:
         return
     if sys.argv[-1] == _AGAIN:
         raise OSError(errno.EROFS, "the interpreter's file cannot be made read-only", os.readlink(_SELF))
+    # In a fork first, because a process that has entered a user namespace without the rights in it cannot leave it (Ubuntu's AppArmor).
+    pid = os.fork()
+    if pid == 0:
+        code = errno.EIO
+        try:
+            _enter()
+            code = 0
+        except OSError as error:
+            code = error.errno or code
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    if code := os.waitstatus_to_exitcode(status):
+        raise OSError(code, f"the interpreter's file cannot be made read-only: {os.strerror(code)}")
+    _enter()
+    os.execv(sys.orig_argv[0], [*sys.orig_argv, _AGAIN])
+
+
+def _enter() -> None:
+    """Enter a mount namespace in which this program's file is read-only."""
     path, uid, gid = os.readlink(_SELF), os.geteuid(), os.getegid()
     libc.unshare(libc.CLONE_NEWUSER | libc.CLONE_NEWNS)
     privileges.write_maps(uid, gid)
     tree = libc.open_tree(path)
     libc.mount_setattr(tree, libc.MOUNT_ATTR_RDONLY)
     libc.move_mount(tree, path)
-    os.execv(sys.orig_argv[0], [*sys.orig_argv, _AGAIN])
 
 
 def _may_change() -> bool:

@@ -13,107 +13,44 @@ Guarantees: it sends "ready" only if every restriction is in place; "failed" nam
 follows.
 """
 
-import _signal  # type: ignore[import-not-found]
 import _socket  # its sockets do not look up enum names, as those of the module socket do
 import contextlib
 import os
 import select
 import signal
 import socket
-import struct
 import time
 from collections.abc import Sequence
-from fcntl import ioctl
 from os import CLD_EXITED, P_PID, close, closerange, dup2, fork, kill, pipe2, read, waitid
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, inside, libc, limits, mounts, privileges, scribe, twin, wire
+from . import cgroup, inside, libc, scribe, twin, wire
+from .census import Census
 from .inside import DOOR
-from .libc import internet_socket
+from .level import Accounts, Confinement, Level, Prepared
 from .mappings import Mappings, count_files
 from .memory import Meter
-from .objects import SYSCTLS, Locks, TooMany, uncharged
-from .plan import WORKSPACE, Plan
-from .privileges import Listener
-from .processes import Stopwatch, has_memory_of_its_fork, kill_all, last_pid, living, numbers
-from .syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
+from .objects import TooMany
+from .plan import Places, Plan
+from .processes import has_memory_of_its_fork
+from .stopwatch import Stopwatch
+from .syscall_plan import make
 from .wire import send_text
 
 _WATCH_MS = 100  # with a memory cgroup; without one, the Meter decides when to look
 _REPORTS = 32  # the host is told when usage has changed by this part of the limit
 _SWEEP_SECONDS = 1.0
 _PROGRAM = inside.source()  # imported here, because our files are not visible in the jail
-_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
-# Of its flags it has only those besides that nobody can set. Not bytes: ioctl would try to write to them first.
-_LOOPBACK_UP = bytearray(struct.pack("16sh22x", b"lo", _IFF_UP))
 _CLOSE_ON_EXEC, _FOLDER = os.O_CLOEXEC, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _HAS_ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT  # and is not waited for, because that takes the kernel long
 _LINGER_SECONDS = 0.1  # the host ends us sooner, once its answer is sent, because ending us takes CPU time
 _KILL = int(signal.SIGKILL)
-_FIRST_OF_THE_CODE = 3  # after the init, the interpreter and its twin
 _DEATHS = libc.sigset(signal.SIGCHLD)
 _SIGNAL_BYTES = 128  # struct signalfd_siginfo; only one SIGCHLD can be pending
 
 
-def _come_second() -> None:
-    """Lower the priority of the code below the init that watches it and the server that answers, but not below all other processes."""
-    os.nice(10)
-
-
 _OUT_OF_MEMORY = b'{"out_of_memory": true}'
 _READY = b'{"ready": true}'
-
-
-Step = tuple[str, list[PreparedCall]]
-
-
-class Prepared(NamedTuple):
-    """The calls that make a jail, in steps named as in a refusal, and the calls that turn a fork of it into the interpreter."""
-
-    jail: list[Step]
-    interpreter: list[PreparedCall]
-    listener: Listener | None
-    """What the filter asks by, once it is installed; None: it does not ask."""
-
-
-def prepare(
-    plan: Plan, who: Blank, *, is_made_by_root: bool, has_group: bool, has_cpu_group: bool
-) -> Prepared:
-    """Return the steps that make a jail. Their order matters: mounts need capabilities, and the last step drops all of them."""
-    listener = None if has_group else Listener()
-    jail = [
-        ("session", [PreparedCall(os.setsid)]),
-        # The zygote reset all signals except this one to their defaults, so the code cannot send them to pid 1.
-        ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
-        *([("memory cgroup", [libc.enter_group_call(who.group)])] if has_group else []),
-        *([("cpus", [libc.enter_group_call(who.cpu)])] if has_cpu_group else []),
-        (
-            "namespaces",
-            [libc.unshare_call(libc.CLONE_NEWCGROUP)],
-        ),  # only now is our own cgroup the root of the namespace
-        ("network", [PreparedCall(_bring_loopback_up)]),
-        ("network", _bound_buffers()),
-        ("files", mounts.own(plan, who)),
-        ("identity", privileges.become(who, is_made_by_root=is_made_by_root)),
-        ("namespaces", privileges.forbid_namespaces()),
-        ("cpus", [limits.cpus(who)]),
-        ("limits", limits.calls(plan)),
-        *([("limits", [limits.without_huge_pages()])] if not has_group else []),
-        ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
-        ("privileges", privileges.drop_everything(listener)),
-    ]
-    interpreter = [
-        libc.mask_call(libc.sigset()),
-        # Otherwise it could not read its own /proc/self; the init stays hidden.
-        libc.prctl_call(libc.PR_SET_DUMPABLE, 1),
-        limits.offer_to_the_oom_killer(),
-        PreparedCall(os.setsid),
-        PreparedCall(_come_second),
-        limits.open_files(plan),
-        PreparedCall(os.chdir, (WORKSPACE,)),
-        *([limits.with_twin(plan)] if plan.has_twins else []),
-    ]
-    return Prepared(jail, interpreter, listener)
 
 
 class Deaths(NamedTuple):
@@ -133,30 +70,37 @@ def hear_of_deaths() -> Deaths:
 
 def main(
     plan: Plan,
+    level: Level,
     prepared: Prepared,
     descriptors: list[int],
     deaths: Deaths,
     modules: tuple[str, ...],
+    folder: str,
 ) -> NoReturn:
     """Make the jail, run it, and exit. Runs in a fork of the zygote that is already in its new namespaces.
 
     The Blank in `prepared` is filled in. `descriptors` are the control channel and, if the jail has a memory cgroup, those of its
     cgroup.Member; without one, this process measures memory. `deaths` comes from `hear_of_deaths`. `modules` are the modules that an
-    exec'd interpreter imports before its job arrives.
+    exec'd interpreter imports before its job arrives. `folder` is what the jail has on the host's disk.
     """
     # Created here and not by the zygote, because a page that both write to is copied twice.
     control = _socket.socket(fileno=descriptors[0])
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
-        interpreter, door = _start(plan, prepared, control, modules)
-        _watch(plan, interpreter, control, deaths, group, prepared.listener, door)
+        interpreter, door = _start(plan, level, prepared, level.places(folder), control, modules)
+        _watch(plan, level, prepared, folder, interpreter, control, deaths, group, door)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or sent an unknown request
     os._exit(0)
 
 
 def _start(
-    plan: Plan, prepared: Prepared, control: _socket.socket, modules: tuple[str, ...]
+    plan: Plan,
+    level: Level,
+    prepared: Prepared,
+    places: Places,
+    control: _socket.socket,
+    modules: tuple[str, ...],
 ) -> tuple[int, int]:
     """Lock this process in, fork the interpreter and tell the host; return its pid and the inode of the host's end of the door."""
     step = "start"
@@ -166,14 +110,21 @@ def _start(
         step = "interpreter"
         standard = pipe2(_CLOSE_ON_EXEC), pipe2(_CLOSE_ON_EXEC), pipe2(_CLOSE_ON_EXEC)
         door, outer_door = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        workspace = os.open(WORKSPACE, _FOLDER)
+        workspace = os.open(places.workspace, _FOLDER)
         interpreter = fork()
     except (OSError, ValueError) as error:  # setrlimit raises ValueError
         code = error.errno if isinstance(error, OSError) else None
         wire.send(control, {"failed": step, "why": str(error), "errno": code})
         os._exit(1)
     if interpreter == 0:
-        _become_interpreter(plan, prepared.interpreter, door, standard, modules)
+        _become_interpreter(plan, level, prepared, door, standard, modules)
+    if prepared.confinement is not None:
+        try:
+            prepared.confinement.confine(interpreter)
+        except OSError as error:
+            kill(interpreter, _KILL)
+            wire.send(control, {"failed": "confinement", "why": str(error), "errno": error.errno})
+            os._exit(1)
     host_ends = (outer_door.fileno(), standard[0][1], standard[1][0], standard[2][0], workspace)
     try:
         send_text(control, _READY, host_ends)
@@ -189,20 +140,10 @@ def _start(
     return interpreter, inode
 
 
-def _bound_buffers() -> list[PreparedCall]:
-    """Return the calls that limit the buffers and queues of a network namespace."""
-    return [write_file_that_may_be_missing(f"/proc/sys/{path}", text.encode()) for path, text in SYSCTLS]
-
-
-def _bring_loopback_up() -> None:
-    descriptor = internet_socket()
-    ioctl(descriptor, _SIOCSIFFLAGS, _LOOPBACK_UP)
-    close(descriptor)
-
-
 def _become_interpreter(
     plan: Plan,
-    calls: list[PreparedCall],
+    level: Level,
+    prepared: Prepared,
     door: _socket.socket,
     standard: Sequence[tuple[int, int]],
     modules: tuple[str, ...],
@@ -213,12 +154,17 @@ def _become_interpreter(
         dup2(standard[1][1], 1)
         dup2(standard[2][1], 2)
         dup2(door.fileno(), DOOR, plan.python is not None)  # whether it is inherited
-        closerange(DOOR + 1, 1 << 20)
-        make(calls)
+        if prepared.confinement is None:
+            closerange(DOOR + 1, 1 << 20)
+            make(prepared.interpreter)
+        else:
+            prepared.confinement.confine_interpreter(prepared.interpreter)
         if plan.python is not None:
             os.execv(plan.python, [plan.python, "-I", "-S", "-c", _PROGRAM, *modules])
-        twin.beget()
-        inside.main(is_rehearsed=plan.has_spares, before_session=twin.end)
+        if level.has_twins:
+            twin.beget()
+            inside.main(is_rehearsed=plan.has_spares, before_session=twin.end)
+        inside.main(is_rehearsed=plan.has_spares)
     except BaseException as error:
         inside.refuse(f"{type(error).__name__}: {error}")
     os._exit(1)
@@ -226,18 +172,21 @@ def _become_interpreter(
 
 def _watch(
     plan: Plan,
+    level: Level,
+    prepared: Prepared,
+    folder: str,
     interpreter: int,
     control: _socket.socket,
     deaths: Deaths,
     group: cgroup.Member | None,
-    listener: Listener | None,
     door: int,
 ) -> None:
     """Return when the jail must end: the interpreter has ended, memory has run out, or the host is gone."""
     memory: _Memory | None = None  # created only when needed, because most runs are over by then
     twin_pid: int | None = None
     next_look, started = 0.0, time.monotonic()
-    poll = deaths.poll
+    census = level.census()
+    poll, listener = deaths.poll, prepared.listener
     poll.register(control, select.POLLIN)
     if listener is not None:
         poll.register(listener.descriptor, select.POLLIN)
@@ -249,14 +198,20 @@ def _watch(
             read(deaths.descriptor, _SIGNAL_BYTES)  # first, so that a death after this point is noticed again
             ended = waitid(P_PID, interpreter, _HAS_ENDED)
             if ended is not None:
-                _tell_of_the_end(control, ended, group)
+                _tell_of_the_end(control, ended, census, group)
                 return
         if memory is None:
-            twin_pid = interpreter + 1 if plan.has_twins else None  # ensured by twin.beget
-            memory = _Memory(plan, interpreter, twin_pid, control, group, listener, door, started)
+            twin_pid = interpreter + 1 if level.has_twins else None  # ensured by twin.beget
+            accounts = level.accounts(door, started)
+            mappings = None if listener is None else Mappings(plan.memory_bytes, listener.descriptor)
+            if listener is not None and mappings is not None:
+                answer = level.answering(listener, mappings, census, folder)
+            memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, mappings, started)
         if listener is not None and listener.descriptor in ready:
-            memory.answer()
-        if control.fileno() in ready and not _obey(interpreter, control, memory):
+            answer()
+        if control.fileno() in ready and not _obey(
+            interpreter, control, memory, level.places(folder).workspace, prepared.confinement
+        ):
             return
         if time.monotonic() >= next_look:
             seconds = memory.look()
@@ -273,18 +228,14 @@ def _watch(
         heard = poll.poll(max(0, next_look - time.monotonic()) * 1000)
 
 
-def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cgroup.Member | None) -> None:
+def _tell_of_the_end(
+    control: _socket.socket, ended: os.waitid_result, census: Census, group: cgroup.Member | None
+) -> None:
     """Tell the host how the interpreter ended, and give the host time to end us."""
     # The kernel may have killed it for its memory use, which is not the code's own end.
     is_exceeded = group is not None and group.was_exceeded()
     # Before the host is told that the run is over.
-    if group is None and last_pid() > _FIRST_OF_THE_CODE:  # a cgroup limits what they still allocate
-        kill_all()
-    else:
-        try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
-            kill(-1, _KILL)
-        except ProcessLookupError:
-            pass  # there is nobody else
+    census.kill_all(frees_memory=group is None)  # a cgroup limits what they still allocate
     status = ended.si_status if ended.si_code == CLD_EXITED else -ended.si_status
     send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
     select.select((control,), (), (), _LINGER_SECONDS)
@@ -296,29 +247,32 @@ class _Memory:
     def __init__(
         self,
         plan: Plan,
+        census: Census,
+        accounts: Accounts,
         interpreter: int,
         twin_pid: int | None,
         control: _socket.socket,
         group: cgroup.Member | None,
-        listener: Listener | None,
-        door: int,
+        mappings: Mappings | None,
         started: float,
     ) -> None:
+        self.census = census
         self._control = control
         self._group = group
-        self._version = 0 if group is None else group.version
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
-        self._stopwatch, self._locks = Stopwatch(plan.cpus, started), Locks(started)
-        if listener is not None:
-            self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
+        self._stopwatch = Stopwatch(census, plan.cpus, started)
+        self._accounts = accounts
+        if group is None:
+            assert mappings is not None
             self._meter = Meter(
                 plan.memory_bytes,
-                self._mappings,
+                census,
+                mappings,
                 interpreter,
                 twin_pid,
-                plan.open_files,
-                door,
+                accounts.holdings,
+                accounts.file_bytes,
                 self._stopwatch,
             )
         self._held = (
@@ -335,13 +289,9 @@ class _Memory:
         if self._meter is not None:
             self._meter.forget(pid)
 
-    def answer(self) -> None:
-        """Answer the filter, which asks whether a mapping is allowed."""
-        self._mappings.answer()
-
     def tell_that_it_ran_out(self) -> None:
         """End every process but this one, and tell the host why."""
-        kill_all()  # before anything else
+        self.census.kill_all()  # before anything else
         wire.send(self._control, {"out_of_memory": True} | ({"held": self._held} if self._held else {}))
 
     def look(self) -> float:
@@ -361,25 +311,31 @@ class _Memory:
 
     def _look(self) -> tuple[float, int]:
         # Not our own forks: they hide their pages from the code, and so from us, and have almost none of their own.
-        pids = numbers(self.scribes)
+        pids = self.census.numbers(self.scribes)
         ran = self._stopwatch.look(pids)
-        self._locks.look(ran)
+        self._accounts.locks.look(pids, ran)
         if self._meter is not None:
             return self._meter.look(pids, ran), self._meter.used_bytes
         assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
-            uncharged(self._limit, self._version)
-            count_files(pids)
+            self._accounts.holdings.uncharged(self._group.version)
+            count_files(pids, self.census)
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 
-def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
+def _obey(
+    interpreter: int,
+    control: _socket.socket,
+    memory: _Memory,
+    workspace: str,
+    confinement: Confinement | None,
+) -> bool:
     """Carry out the host's request; return False if the host is gone or the code prevents it."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None:
         return False
     if "end" in frame:
-        kill_all()
+        memory.census.kill_all()
         return False
     if "interrupt" in frame:
         kill(interpreter, signal.SIGINT)
@@ -391,7 +347,9 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
         with socket.socket(fileno=descriptors.pop()) as channel, contextlib.suppress(OSError):
             pid = fork()  # if no process can be forked, the host sees the socket close
             if pid == 0:
-                scribe.main(frame["write"], channel)
+                scribe.main(
+                    frame["write"], channel, workspace, confinement.confine_scribe if confinement else None
+                )
             memory.scribes.add(pid)
     for descriptor in descriptors:
         close(descriptor)
@@ -401,10 +359,9 @@ def _obey(interpreter: int, control: _socket.socket, memory: _Memory) -> bool:
 def _sweep(interpreter: int, memory: _Memory) -> bool:
     """End every process except the interpreter and this one; return False if they multiply faster or memory runs out meanwhile."""
     deadline = time.monotonic() + _SWEEP_SECONDS
-    while others := [pid for pid in living() if pid != interpreter]:
+    while others := [pid for pid in memory.census.living() if pid != interpreter]:
         for pid in others:
-            with contextlib.suppress(ProcessLookupError):
-                kill(pid, _KILL)
+            memory.census.kill(pid)
         if memory.look() == 0:
             memory.tell_that_it_ran_out()
             return False

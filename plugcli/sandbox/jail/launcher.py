@@ -8,7 +8,7 @@ Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the 
                    preloaded zygote replaced: its packages are old
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": version} with a pidfd of the jail's init;
                    {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool};
-                   {"preload_failed": why}, if nothing is preloaded any more. The version of the memory cgroup is 0 if there is none
+                   {"preload_failed": why}, if nothing is preloaded any more
 """
 
 import contextlib
@@ -21,26 +21,26 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import cgroup, cgroup_v1, executable, inside, libc, privileges, wire, zygote
-from .plan import Plan
+from . import apparmor, cgroup, cgroup_v1, executable, inside, level, libc, wire, zygote
+from .descriptors import close_all_but
+from .level import Level
+from .plan import UIDS, Plan
 
 _RETRY_SECONDS = 0.02
 _END_SECONDS = 5.0
-_FIRST_UID, _LAST_UID = (
-    0x70000000,
-    0x7FFFFFFF,
-)  # above every range that distributions and container tools assign
 _FALLEN: wire.Frame = {"failed": "start", "why": "the process that makes jails ended", "errno": None}
 
 
 class _Jail(NamedTuple):
-    """One jail: its number, its uid in its zygote, the folders of its memory and CPU cgroups, and whether it exceeded its memory."""
+    """One jail: its number, that of its uid, the folders of its memory and CPU cgroups, and whether it exceeded its memory."""
 
     number: int
     uid: int
     group: str | None
     cpu: str | None
     is_out_of_memory: bool = False
+    folder: str = ""
+    """Its own folder on the host's disk; empty if it has none."""
 
 
 class _Request(NamedTuple):
@@ -54,14 +54,15 @@ class _Request(NamedTuple):
 class _Zygote:
     """A zygote: its process, our end of its channel, and by number the requests that it has or will get."""
 
-    def __init__(self, channel: socket.socket, pid: int) -> None:
+    def __init__(self, channel: socket.socket, pid: int, level: Level) -> None:
         self.channel = channel
+        self.level = level
         self.pid = pid
         self.is_ready = False
         self.requests: dict[int, _Request] = {}
 
     def end(self) -> None:
-        """Kill the zygote but not its jails, which have pid namespaces of their own."""
+        """Kill the zygote but not its jails, whose inits live on."""
         self.channel.close()
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
@@ -72,14 +73,19 @@ def main(descriptor: int, bus: str) -> NoReturn:
 
     `bus` is the socket of the service manager that may give us cgroups; empty if there is none.
     """
-    zygote.close_all_but(descriptor)  # closes descriptors that the host's parent left open
+    close_all_but(descriptor)  # closes descriptors that the host's parent left open
     channel = socket.socket(fileno=descriptor)
     signal.signal(
         signal.SIGCHLD, signal.SIG_DFL
     )  # otherwise we would lose every exit status if the host ignores the signal
+    unprotected: OSError | None = None
     try:
         os.chdir("/")
-        executable.make_read_only()
+        apparmor.enter()
+        try:
+            executable.make_read_only()
+        except OSError as error:
+            unprotected = error
         # Descriptors in transit to us and to the jails' inits count together with those of all processes of this user.
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -97,7 +103,7 @@ def main(descriptor: int, bus: str) -> NoReturn:
         os.environ.update(first["environment"])
         if plan.has_sessions:  # now, because our files are not visible where the zygotes are
             inside.conversation = importlib.import_module(".conversation", __package__)
-        launcher = _Launcher(channel, plan, first["name"])
+        launcher = _Launcher(channel, plan, first["name"], unprotected)
         try:
             launcher.serve()
         except (OSError, EOFError, wire.BrokenFrame):
@@ -117,25 +123,39 @@ def _refuse_all(channel: socket.socket, error: OSError) -> NoReturn:
 class _Launcher:
     """The zygotes, the running jails, and the remains of jails that have ended."""
 
-    def __init__(self, channel: socket.socket, plan: Plan, name: str) -> None:
+    def __init__(self, channel: socket.socket, plan: Plan, name: str, unprotected: OSError | None) -> None:
+        """`unprotected` says why a level of namespaces cannot protect this program's own file."""
         self._channel = channel
         self._plan = plan
+        self._name = name
         self._cgroups, self._cpu = cgroup.find(name, plan.memory_bytes, plan.processes)
         self._modules = plan.preload
         self._is_root = os.geteuid() == 0
+        self._levels = list(plan.levels)
+        self._refused: list[wire.Frame] = []  # why the levels before this one are not there
+        self._level: Level | None = None
+        self._has_made_a_jail = False
         self._zygotes: dict[bool, _Zygote] = {}  # keyed by whether it is preloaded
         self._jails: dict[int, _Jail] = {}  # keyed by the pidfd of the init
         self._uids: set[int] = set()  # of jails that are requested, running, or not yet cleaned up
         self._last_uid = 0
         self._failed: set[int] = set()  # numbers of jails that could not be made
         self._unburied: list[_Jail] = []  # ended, but the kernel still holds their groups
+        self._folders: dict[int, _Jail] = {}  # on the host's disk, by number
+        self._left: set[int] = set()  # numbers of jails whose files the host no longer needs
+        self._removing: dict[int, _Jail] = {}  # by the process that removes the folder
         self._poll = select.poll()
         self._poll.register(channel, select.POLLIN)
+        self._take_next_level()
+        if unprotected is not None and self._level is not None and "launcher" in self._level.first_steps:
+            self._refuse({"failed": "launcher", "why": str(unprotected), "errno": unprotected.errno})
 
     def serve(self) -> None:
         """Carry out requests and clean up ended jails. Raises EOFError when the host has closed the channel."""
         while True:
-            for descriptor, _ in self._poll.poll(_RETRY_SECONDS * 1000 if self._unburied else None):
+            for descriptor, _ in self._poll.poll(
+                _RETRY_SECONDS * 1000 if self._unburied or self._removing else None
+            ):
                 if descriptor == self._channel.fileno():
                     self._obey()
                 elif descriptor in self._jails:
@@ -162,6 +182,9 @@ class _Launcher:
             time.sleep(_RETRY_SECONDS if self._unburied else 0)
         self._cgroups.close()
         self._cpu.close()
+        if self._level is not None:
+            self._level.end_strays(self._children(), 0)
+            self._level.close()
 
     def _obey(self) -> None:
         """Carry out the next frame. Raises EOFError if the channel is closed."""
@@ -171,6 +194,10 @@ class _Launcher:
         if "renew" in frame:
             if True in self._zygotes:
                 self._lose_zygote(True, None)
+            return
+        if "files" in frame:
+            self._left.add(int(frame["files"]))
+            self._remove_folders()
             return
         number, control = int(frame["jail"]), descriptors[0]
         try:
@@ -184,56 +211,98 @@ class _Launcher:
         self._uids.add(jail.uid)
         self._ask(_Request(jail, control), is_preloaded=frame["preloaded"] is True)
 
+    def _take_next_level(self) -> None:
+        """Use the next level that this machine has; None is left if there are no more."""
+        self._level = None
+        while self._levels and self._level is None:
+            try:
+                self._level = level.find(
+                    self._levels.pop(0), self._plan, self._name, is_made_by_root=self._is_root
+                )
+            except OSError as error:
+                self._refused.append({"failed": "level", "why": str(error), "errno": error.errno})
+
+    def _refuse(self, last_words: wire.Frame) -> None:
+        """Give up this level, which has failed before it has made a jail, for the next one."""
+        self._refused.append(last_words)
+        self._take_next_level()
+
     def _free_uid(self) -> int:
-        """Return a uid that no jail has; for an ordinary user it is always the user's own."""
+        """Return the number of a uid that no jail has, if they have uids of their own."""
         if not self._is_root:
-            return os.geteuid()
+            return 0
         while True:
-            self._last_uid = self._last_uid % (zygote.UIDS - 1) + 1
+            self._last_uid = self._last_uid % (UIDS - 1) + 1
             if self._last_uid not in self._uids:
                 return self._last_uid
 
     def _ask(self, request: _Request, *, is_preloaded: bool) -> None:
         """Have a zygote make a jail as soon as the zygote is ready."""
+        if self._level is None:
+            *before, last = self._refused
+            self._settle(request, last | {"before": before}, [])
+            return
         maker = self._zygote(is_preloaded=is_preloaded)
         maker.requests[request.jail.number] = request
         if maker.is_ready:
             self._hand_over(maker, request)
 
     def _hand_over(self, maker: _Zygote, request: _Request) -> None:
-        jail = request.jail
+        try:
+            jail = self._with_folder(maker, request.jail)
+        except OSError as error:
+            del maker.requests[request.jail.number]
+            self._settle(request, {"failed": "files", "why": str(error), "errno": error.errno}, [])
+            return
         members = [] if jail.group is None else self._cgroups.open_for_member(jail.group)
         members += [] if jail.cpu is None else [cgroup_v1.open_to_join(jail.cpu)]
-        gid = jail.uid if self._is_root else os.getegid()
         with contextlib.suppress(
             OSError
         ):  # it has ended: its channel will say so, and the request is handled again then
-            frame = {"jail": jail.number, "uid": jail.uid, "gid": gid}
+            frame = {
+                "jail": jail.number,
+                "uid": maker.level.uid(jail.uid),
+                "gid": maker.level.gid(jail.uid),
+                "folder": jail.folder,
+            }
             wire.send(maker.channel, frame, (request.control, *members))
         for descriptor in members:
             os.close(descriptor)
 
+    def _with_folder(self, maker: _Zygote, jail: _Jail) -> _Jail:
+        """Return the jail with its folder, made if its level has folders and it has none yet."""
+        if not jail.folder:
+            folder = maker.level.make_folder(
+                jail.number, maker.level.uid(jail.uid), maker.level.gid(jail.uid)
+            )
+            if folder:
+                jail = jail._replace(folder=folder)
+                self._folders[jail.number] = jail
+                maker.requests[jail.number] = maker.requests[jail.number]._replace(jail=jail)
+        return jail
+
     def _zygote(self, *, is_preloaded: bool) -> _Zygote:
         """Return the zygote of that kind; start a new one if there is none."""
         if is_preloaded not in self._zygotes:
+            assert self._level is not None
             ours, theirs = wire.channel()
             pid = os.fork()
             if pid == 0:
                 try:
-                    zygote.close_all_but(theirs.fileno())
+                    close_all_but(theirs.fileno(), *self._level.kept)
                     modules = self._modules if is_preloaded else ()
                     zygote.main(
                         theirs,
                         self._plan,
                         modules,
-                        is_made_by_root=self._is_root,
+                        self._level,
                         has_cpu_groups=self._cpu.are_there,
                     )
                 finally:
                     os._exit(1)
             theirs.close()
             self._cpu.take(pid)
-            self._zygotes[is_preloaded] = _Zygote(ours, pid)
+            self._zygotes[is_preloaded] = _Zygote(ours, pid, self._level)
             self._poll.register(ours, select.POLLIN)
         return self._zygotes[is_preloaded]
 
@@ -248,16 +317,16 @@ class _Launcher:
             frame, descriptors = wire.receive_with_descriptors(speaker.channel)
         except OSError:  # it was killed before it had read everything
             frame, descriptors = None, []
-        if frame == {"unmapped": True}:
+        if frame == {"help": True}:
             try:
-                _map_range(speaker.pid)
-                wire.send(speaker.channel, {"mapped": True})
+                speaker.level.help_zygote(speaker.pid)
+                wire.send(speaker.channel, {"helped": True})
                 return
             except OSError as error:
                 frame = {"failed": "identity", "why": str(error), "errno": error.errno}
         if frame == {"ready": True}:
             speaker.is_ready = True
-            for request in speaker.requests.values():
+            for request in list(speaker.requests.values()):
                 self._hand_over(speaker, request)
         elif frame is None or "jail" not in frame:
             self._lose_zygote(is_preloaded, frame)
@@ -269,6 +338,13 @@ class _Launcher:
         lost = self._zygotes.pop(is_preloaded)
         self._poll.unregister(lost.channel)
         lost.end()
+        if self._is_without(lost.level, last_words):
+            if lost.level is self._level:
+                assert last_words is not None
+                self._refuse(last_words)
+            for request in lost.requests.values():
+                self._ask(request, is_preloaded=is_preloaded)
+            return
         if is_preloaded and last_words is not None and self._modules:
             # A module cannot survive a fork. Without preloading, jails still work, but start later.
             self._modules = ()
@@ -280,6 +356,14 @@ class _Launcher:
             else:
                 self._ask(request._replace(is_second_try=True), is_preloaded=is_preloaded)
 
+    def _is_without(self, its: Level, last_words: wire.Frame | None) -> bool:
+        """Whether a zygote's last words say that this machine does not have its level."""
+        return (
+            last_words is not None
+            and not self._has_made_a_jail
+            and last_words.get("failed") in its.first_steps
+        )
+
     def _settle(self, request: _Request, frame: wire.Frame, descriptors: list[int]) -> None:
         """Tell the host the result of a request."""
         os.close(request.control)
@@ -289,10 +373,15 @@ class _Launcher:
             self._unburied.append(jail)
             self._tell_failed(jail.number, frame)
             return
+        self._has_made_a_jail = True
         (exit_notice,) = descriptors
         self._jails[exit_notice] = jail
         self._poll.register(exit_notice, select.POLLIN)
-        started = {"jail": jail.number, "started": True, "memory_cgroup": self._cgroups.version}
+        started: wire.Frame = {"jail": jail.number, "started": True, "memory_cgroup": self._cgroups.version}
+        if self._refused or jail.folder:
+            assert self._level is not None
+            started |= {"level": self._level.name, "before": self._refused}
+            started["places"] = self._level.places(jail.folder)
         wire.send(self._channel, started, (exit_notice,))
 
     def _tell_failed(self, number: int, frame: wire.Frame) -> None:
@@ -305,7 +394,34 @@ class _Launcher:
         if jail.group is not None and self._cgroups.was_exceeded_in(jail.group):
             # The init may have been killed together with the others, before it could report it.
             jail = jail._replace(is_out_of_memory=True)
+        if self._level is not None:
+            self._level.end_strays(self._children(), jail.uid)
         self._unburied.append(jail)
+
+    def _children(self) -> set[int]:
+        """Return our processes that are not of a jail, and the inits."""
+        inits = (_pid(each) for each in self._jails)
+        return {*(each.pid for each in self._zygotes.values()), *self._removing, *inits}
+
+    def _remove_folders(self) -> None:
+        """Start to remove the folders of ended jails that the host no longer needs, and note which are gone."""
+        alive = {each.number for each in (*self._jails.values(), *self._unburied)}
+        for number in [each for each in self._left if each not in alive]:
+            self._left.discard(number)
+            jail = self._folders.pop(number, None)
+            if jail is not None and self._level is not None:
+                pid = os.fork()
+                if pid == 0:
+                    try:
+                        self._level.remove_folder(jail.folder)
+                    finally:
+                        os._exit(0)
+                self._removing[pid] = jail
+        for pid, jail in list(self._removing.items()):
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                del self._removing[pid]
+                self._uids.discard(jail.uid)
 
     def _is_buried(self, jail: _Jail) -> bool:
         return jail.group is None or self._cgroups.give_back(jail.group)
@@ -317,15 +433,20 @@ class _Launcher:
                 self._unburied.remove(jail)
                 if jail.cpu is not None:
                     self._cpu.give_back(jail.cpu)
-                self._uids.discard(jail.uid)
+                if jail.number in self._folders and jail.number not in self._failed:
+                    pass  # its files belong to its uid until the host no longer needs them
+                else:
+                    self._uids.discard(jail.uid)
                 if jail.number in self._failed:  # the host has already been told
                     self._failed.discard(jail.number)
                     continue
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
                 wire.send(self._channel, gone)
+        if self._left or self._removing:
+            self._remove_folders()
 
 
-def _map_range(pid: int) -> None:
-    """Map an unused range of uids into the zygote's user namespace. Needs root."""
-    first = _FIRST_UID + int.from_bytes(os.urandom(8)) % (_LAST_UID - _FIRST_UID - zygote.UIDS)
-    privileges.map_range(pid, first, zygote.UIDS)
+def _pid(exit_notice: int) -> int:
+    """Return the pid of the process of a pidfd; -1 if it has been waited for."""
+    with open(f"/proc/self/fdinfo/{exit_notice}") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("Pid:")), -1)

@@ -23,8 +23,11 @@ _WATCHES = {
 }
 
 
-def calls(plan: Plan) -> list[PreparedCall]:
-    """Return the calls that set the rlimits of a process; its children inherit them. They write to mounts.py's /proc."""
+def calls(plan: Plan, *, has_twins: bool, is_counted_alone: bool = True) -> list[PreparedCall]:
+    """Return the calls that set the rlimits of a process; its children inherit them.
+
+    If the kernel does not count the jail's processes alone, but with those of others, there is no limit on their number here.
+    """
     limits = {
         resource.RLIMIT_FSIZE: 2
         * max(plan.workspace_bytes, plan.scratch_bytes),  # the file system fills up first: ENOSPC
@@ -38,9 +41,13 @@ def calls(plan: Plan) -> list[PreparedCall]:
     }
     return [
         *[_setrlimit(which, value, value) for which, value in limits.items()],
-        _setrlimit(resource.RLIMIT_NPROC, *_processes(plan)),
-        *[write_file(path, str(value).encode()) for path, value in _WATCHES.items()],
+        *([_setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins))] if is_counted_alone else []),
     ]
+
+
+def watches() -> list[PreparedCall]:
+    """Return the calls that limit the inotify watches of a user namespace. They write to mounts.py's /proc."""
+    return [write_file(path, str(value).encode()) for path, value in _WATCHES.items()]
 
 
 def open_files(plan: Plan) -> PreparedCall:
@@ -55,14 +62,14 @@ def open_files(plan: Plan) -> PreparedCall:
 
 def with_twin(plan: Plan) -> PreparedCall:
     """Return the call that raises the limit on processes by one, for the twin."""
-    _, most = _processes(plan)
+    _, most = _processes(plan, has_twins=True)
     return _setrlimit(resource.RLIMIT_NPROC, most, most)
 
 
-def _processes(plan: Plan) -> tuple[int, int]:
+def _processes(plan: Plan, has_twins: bool) -> tuple[int, int]:
     # Since Linux 5.14, processes are counted per user namespace, and the init is one of them.
     processes = plan.processes + 1
-    return processes, processes + twin.PROCESSES if plan.has_twins else processes
+    return processes, processes + twin.PROCESSES if has_twins else processes
 
 
 def _setrlimit(which: int, soft: int, hard: int) -> PreparedCall:
@@ -79,6 +86,11 @@ def without_huge_pages() -> PreparedCall:
     from undoing this.
     """
     return libc.prctl_call(libc.PR_SET_THP_DISABLE, 1)
+
+
+def come_second() -> None:
+    """Lower the priority of the code below the init that watches it and the server that answers, but not below all other processes."""
+    os.nice(10)
 
 
 def cpus(who: Blank) -> PreparedCall:

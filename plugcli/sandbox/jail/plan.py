@@ -7,16 +7,34 @@ a third of the launcher's start.
 import json
 from typing import NamedTuple
 
-WORKSPACE = "/mnt/data"
 HOME = "/home/sandbox"
 HOSTNAME = "sandbox"
 UID = 1000
 """The code's uid and gid as it sees them itself, in its own user namespace."""
 
 
+UIDS = 4096
+"""How many uids a launcher that runs as root has for its jails: 0 is for its zygotes."""
+
+
+class Places(NamedTuple):
+    """Where a jail has its own files: paths as its code sees them."""
+
+    workspace: str
+    scratch: str
+    home: str
+
+
+PLACES = Places("/mnt/data", "/tmp", HOME)
+"""Where a jail has them that can mount something there."""
+WORKSPACE = PLACES.workspace
+
+
 class Plan(NamedTuple):
     """The settings of every jail of one Sandbox. Sizes are in bytes."""
 
+    levels: tuple[str, ...]
+    """The levels to try, in this order."""
     binds: tuple[str, ...]
     """Folders and files of the host that the jail sees, read-only, at the same path."""
     links: tuple[tuple[str, str], ...]
@@ -31,6 +49,8 @@ class Plan(NamedTuple):
     """Whether jails wait for their jobs, so that there is time to get more ready than must be."""
     has_sessions: bool
     """Whether a job may be a session."""
+    folder: str
+    """Where a launcher makes the folders of jails that cannot mount anything."""
     memory_bytes: int
     workspace_bytes: int
     scratch_bytes: int
@@ -38,11 +58,6 @@ class Plan(NamedTuple):
     processes: int
     open_files: int
     cpus: int
-
-    @property
-    def has_twins(self) -> bool:
-        """Whether an interpreter gets a twin (see twin.py). An interpreter that is exec'd would leave its old memory to the twin alone."""
-        return self.python is None
 
     def to_json(self) -> str:
         """Return the plan as the text that `from_json` reads."""
@@ -52,7 +67,7 @@ class Plan(NamedTuple):
     def from_json(cls, text: str) -> "Plan":
         """Return the Plan that the host wrote."""
         fields = json.loads(text)
-        for name in ("binds", "links", "files", "preload"):
+        for name in ("levels", "binds", "links", "files", "preload"):
             fields[name] = tuple(tuple(item) if isinstance(item, list) else item for item in fields[name])
         return cls(**fields)
 

@@ -12,23 +12,30 @@ import errno
 import json
 import os
 import socket
+from collections.abc import Callable
 from typing import NoReturn
-
-from .plan import WORKSPACE
 
 UNFINISHED = ".upload-"
 """How the names of files begin that are not whole yet."""
 _CHUNK = 1 << 18
 
 
-def main(name: str, channel: socket.socket) -> NoReturn:
-    """Write the file `name`, a relative path in the workspace, as a whole or not at all. Runs in a fork of the jail's init."""
+def main(name: str, channel: socket.socket, workspace: str, confine: Callable[[], None] | None) -> NoReturn:
+    """Write the file `name`, a relative path in the workspace, as a whole or not at all. Runs in a fork of the jail's init.
+
+    `confine` confines this process as the code is confined, if its init is not.
+    """
+    if confine is not None:
+        try:
+            confine()
+        except OSError:
+            os._exit(1)
     lowest = channel.fileno()
     os.closerange(0, lowest)
     os.closerange(lowest + 1, 1 << 20)
     try:
-        os.chdir(WORKSPACE)
-        _say(channel, {"done": _write(name, channel)})
+        os.chdir(workspace)
+        _say(channel, {"done": _write(name, channel, workspace)})
     except OSError as error:
         with contextlib.suppress(OSError):
             _say(channel, {"errno": error.errno})
@@ -36,7 +43,7 @@ def main(name: str, channel: socket.socket) -> NoReturn:
         os._exit(0)
 
 
-def _write(name: str, channel: socket.socket) -> int:
+def _write(name: str, channel: socket.socket, workspace: str) -> int:
     unfinished = f"{UNFINISHED}{os.urandom(8).hex()}"
     file = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     try:
@@ -48,7 +55,7 @@ def _write(name: str, channel: socket.socket) -> int:
             count += len(data)
         _say(channel, {"there": count})  # fails if the host has closed
         if folder := os.path.dirname(name):
-            if os.path.realpath(folder) != os.path.join(WORKSPACE, folder):
+            if os.path.realpath(folder) != os.path.join(os.path.realpath(workspace), folder):
                 raise OSError(
                     errno.ELOOP, "a folder on the way is a link"
                 )  # the file could not be found under its name

@@ -1,4 +1,4 @@
-"""The system call filter: the calls that the jail's code cannot make, and the errors that they return instead.
+"""The system call filter: the calls that the jail's code cannot make, and the errors that they return instead. seccomp(2).
 
 It is a deny list, because an allow list breaks with every new libc or numpy. A denied call returns an ordinary errno, never SIGSYS; it is
 ENOSYS if libc has a fallback. If the kernel reads an argument as an int, only its low 32 bits are compared, so that high bits cannot evade
@@ -7,6 +7,7 @@ a comparison (CVE-2019-10063). Data behind a pointer is never checked, because i
 
 import errno
 import struct
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from . import syscalls
@@ -107,6 +108,15 @@ class Deny(NamedTuple):
     calls: str
     when: tuple[Condition, ...] = ()
 
+
+class Ask(NamedTuple):
+    """Have the jail's init answer the calls named in `calls` if every condition holds. seccomp_unotify(2)."""
+
+    calls: str
+    when: tuple[Condition, ...] = ()
+
+
+Rule = Deny | Ask
 
 RULES = (
     # Namespaces and mounts: with them the code could undo the read-only binds around it.
@@ -236,14 +246,19 @@ RULES = (
 )
 
 
-_ASK = Deny(0, "mmap", (HasBits(3, _MAP_SHARED),))
-"""What the init is asked before it is done, where it has to count: see mappings.py."""
+ASK_FOR_SHARED_MEMORY = Ask("mmap", (HasBits(3, _MAP_SHARED),))
+"""The init is asked before a shared mapping is made, where it has to count them: see mappings.py."""
 
 
 def program(machine: str, *, asks: bool = False) -> bytes:
-    """Return RULES as classic BPF for `machine` (os.uname().machine). Raises KeyError for an unknown architecture.
+    """Return the filter with RULES for `machine`. With `asks`, the init is asked before a shared mapping is made."""
+    return compiled(machine, (*RULES, ASK_FOR_SHARED_MEMORY) if asks else RULES)
 
-    With `asks`, the init is asked before a shared mapping is made.
+
+def compiled(machine: str, rules: Iterable[Rule]) -> bytes:
+    """Return rules as classic BPF for `machine` (os.uname().machine). Raises KeyError for an unknown architecture.
+
+    The first rule that fits a call decides.
     """
     numbers = syscalls.numbers(machine)
     lines = [
@@ -254,34 +269,32 @@ def program(machine: str, *, asks: bool = False) -> bytes:
         _jump(_JGT, syscalls.NEWEST, 0, 1),
         _answer(errno.ENOSYS),  # newer than the table; also x32, whose numbers start at 2**30
     ]
-    rules: dict[int, list[Deny]] = {}
-    for rule in RULES:
+    found: dict[int, list[Rule]] = {}
+    for rule in rules:
         for name in rule.calls.split():
             if name in numbers:
-                rules.setdefault(numbers[name], []).append(rule)
-    if asks:
-        rules[numbers["mmap"]].append(_ASK)
-    ordered = sorted(rules)
+                found.setdefault(numbers[name], []).append(rule)
+    ordered = sorted(found)
     for start in range(0, len(ordered), _CALLS_A_GROUP):
         group = ordered[start : start + _CALLS_A_GROUP]
-        block = [line for number in group for line in _rule(number, rules[number])]
+        block = [line for number in group for line in _call(number, found[number])]
         block.append(_statement(_RET, _ALLOW))
         lines += [_jump(_JGT, group[-1], 0, 1), _statement(_JA, len(block)), *block]
     lines.append(_statement(_RET, _ALLOW))
     return b"".join(lines)
 
 
-def _rule(number: int, denials: list[Deny]) -> list[bytes]:
+def _call(number: int, rules: list[Rule]) -> list[bytes]:
     """Return the instructions that check one call or skip it."""
-    block = [line for denial in denials for line in _denial(denial)]
-    if denials[-1].when:
+    block = [line for rule in rules for line in _rule(rule)]
+    if rules[-1].when:
         block.append(_statement(_RET, _ALLOW))
     return [_jump(_JEQ, number, 0, len(block)), *block]
 
 
-def _denial(rule: Deny) -> list[bytes]:
+def _rule(rule: Rule) -> list[bytes]:
     """Return the instructions of one rule. If a condition fails, control continues after the last of them."""
-    lines = [_statement(_RET, _USER_NOTIF) if rule is _ASK else _answer(rule.code)]
+    lines = [_statement(_RET, _USER_NOTIF) if isinstance(rule, Ask) else _answer(rule.code)]
     for condition in reversed(rule.when):
         lines = _condition(condition, len(lines)) + lines
     return lines

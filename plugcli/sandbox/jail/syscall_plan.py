@@ -72,6 +72,8 @@ class Blank:
         """The descriptor through which it joins its CPU cgroup."""
         self.cpus: list[int] = []
         """Those that it may use."""
+        self.folder = ""
+        """Its folder on the host's disk, if it has one."""
         self._texts: list[tuple[ctypes.Array[ctypes.c_char], bytes]] = []
 
     def text(self, form: str) -> "ctypes.Array[ctypes.c_char]":
@@ -80,8 +82,11 @@ class Blank:
         self._texts.append((buffer, form.encode()))
         return buffer
 
-    def fill(self, uid: int, gid: int, group: int = -1, cpu: int = -1, cpus: Sequence[int] = ()) -> None:
+    def fill(
+        self, uid: int, gid: int, group: int = -1, cpu: int = -1, cpus: Sequence[int] = (), folder: str = ""
+    ) -> None:
         """Fill in the uid and gid of this jail."""
+        self.folder = folder
         self.uid.value = uid
         self.gid.value = gid
         self.group.value = group

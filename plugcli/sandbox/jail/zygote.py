@@ -1,11 +1,11 @@
 """A zygote: a process with the root that all jails share and perhaps with imported libraries. Every jail of its kind is forked from it.
 
-The launcher forks one zygote for each kind. Before a zygote imports anything, it leaves the host's files and network and, if plugcli runs
-as root, the root user: its imports run in a user namespace with a range of uids that nobody else has. It never sees user data.
+The launcher forks one zygote for each kind. Before a zygote imports anything, it is confined as its level says, and it is not root. It
+never sees user data.
 
-Launcher -> zygote:  {"jail": number, "uid": .., "gid": ..} with the jail's control channel and, if there are cgroups, the
-                     descriptors of a cgroup.Member and the one by which it joins its CPU cgroup
-Zygote -> launcher:  {"unmapped": true}, once, as root, answered with {"mapped": true}; {"ready": true} or {"failed": step, ..};
+Launcher -> zygote:  {"jail": number, "uid": .., "gid": .., "folder": path, or empty}, with the jail's control channel and, if there are
+                     cgroups, the descriptors of a cgroup.Member and the one by which it joins its CPU cgroup
+Zygote -> launcher:  {"help": true}, if its level needs that, answered with {"helped": true}; {"ready": true} or {"failed": step, ..};
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
 
@@ -17,15 +17,12 @@ import signal
 import site
 import socket
 import sys
-from collections.abc import Callable
 from typing import NoReturn
 
-from . import init, inside, libc, limits, mounts, privileges, warm_up, wire
-from .plan import HOSTNAME, Identity, Plan
-from .syscall_plan import Blank, make
-
-UIDS = 4096
-"""How many uids root maps into a zygote's user namespace; 0 is the zygote's own, the others are for jails."""
+from . import init, inside, libc, limits, warm_up, wire
+from .level import Level, Making, Prepared
+from .plan import Plan
+from .syscall_plan import Blank
 
 _REHEARSALS = 16  # after this many, Python has specialised the code, once for all jails
 _HUGE_BYTES = 2 * 1024 * 1024
@@ -37,16 +34,13 @@ _EMPTY_BYTES = sys.getsizeof(b"")
 _HOLES = 2000  # more than there are of any size; the bound matters if Python was built with another allocator
 _fillings: list[bytes] = []
 
-_OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
-_OF_A_JAIL = _OWN | libc.CLONE_NEWPID
-
 
 def main(
     channel: socket.socket,
     plan: Plan,
     modules: tuple[str, ...],
+    level: Level,
     *,
-    is_made_by_root: bool,
     has_cpu_groups: bool,
 ) -> NoReturn:
     """Get ready, then fork jails until the channel closes. Runs in a fork of the launcher.
@@ -57,16 +51,10 @@ def main(
     who = Blank()
     try:
         prepared = {
-            has_group: init.prepare(
-                plan,
-                who,
-                is_made_by_root=is_made_by_root,
-                has_group=has_group,
-                has_cpu_group=has_cpu_groups,
-            )
+            has_group: level.prepare(who, has_group=has_group, has_cpu_group=has_cpu_groups)
             for has_group in (False, True)
         }
-        for step, make in _steps(channel, plan, modules, is_made_by_root=is_made_by_root):  # noqa: B007 (told below)
+        for step, make in _steps(channel, plan, modules, level):  # noqa: B007 (told below)
             make()
     except Exception as error:
         code = error.errno if isinstance(error, OSError) else None
@@ -74,60 +62,25 @@ def main(
         os._exit(1)
     wire.send(channel, {"ready": True})
     try:
-        _serve(channel, plan, modules, who, prepared, has_cpu_groups)
+        _serve(channel, plan, modules, who, prepared, level, has_cpu_groups)
     except (OSError, wire.BrokenFrame):  # the launcher is gone
         os._exit(1)
     os._exit(0)
 
 
-def _steps(
-    channel: socket.socket, plan: Plan, modules: tuple[str, ...], *, is_made_by_root: bool
-) -> list[tuple[str, Callable[[], object]]]:
-    """Return the steps that make a zygote. Their order matters: binds below another user's home need root, and imports must not have it."""
-    user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
-    proc: list[mounts.Tree] = []
+def _steps(channel: socket.socket, plan: Plan, modules: tuple[str, ...], level: Level) -> list[Making]:
+    """Return the steps that make a zygote, in order."""
 
-    def enter_shared_root() -> None:
-        proc.append(mounts.enter_shared_root(plan))
+    def ask_launcher() -> None:
+        wire.send(channel, {"help": True})
+        if wire.receive(channel) != {"helped": True}:
+            raise OSError("the launcher could not help")
 
-    if is_made_by_root:
-        steps: list[tuple[str, Callable[[], object]]] = [
-            ("namespaces", lambda: libc.unshare(libc.CLONE_NEWNS)),
-            ("files", enter_shared_root),
-            ("identity", lambda: _leave_root(channel)),
-            ("namespaces", lambda: libc.unshare(_OWN)),
-        ]
-    else:
-        steps = [
-            ("namespaces", lambda: libc.unshare(libc.CLONE_NEWUSER | _OWN)),
-            ("identity", lambda: _map_only(user)),
-            ("files", enter_shared_root),
-        ]
     return [
         ("signals", _reset_signals),  # and the umask: everybody must be able to see the shared root
-        *steps,
-        ("files", lambda: proc[0].attach()),
-        ("host name", lambda: libc.sethostname(HOSTNAME)),  # the namespaces of the jails are copies
-        ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
-        ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
-        ("interpreter", lambda: _import(plan, modules, user)),
+        *level.zygote(ask_launcher),
+        ("interpreter", lambda: _import(plan, modules, level)),
     ]
-
-
-def _leave_root(channel: socket.socket) -> None:
-    """Enter a user namespace whose uids, including 0, belong to nobody outside. The launcher, which is still root, writes the maps."""
-    os.setgroups([])
-    libc.unshare(libc.CLONE_NEWUSER)
-    wire.send(channel, {"unmapped": True})
-    if wire.receive(channel) != {"mapped": True}:
-        raise OSError("the launcher could not map the uids")
-    os.setresgid(0, 0, 0)
-    os.setresuid(0, 0, 0)
-
-
-def _map_only(user: Identity) -> None:
-    libc.prctl(libc.PR_SET_DUMPABLE, 1)
-    privileges.write_maps(user.uid, user.gid)
 
 
 def _reset_signals() -> None:
@@ -139,20 +92,18 @@ def _reset_signals() -> None:
     os.umask(0o022)
 
 
-def _import(plan: Plan, modules: tuple[str, ...], user: Identity) -> None:
+def _import(plan: Plan, modules: tuple[str, ...], level: Level) -> None:
     """Import the modules that jails of this kind start with, using a temporary home folder."""
     if plan.python is not None:
         return  # another interpreter imports in each jail
-    nobody_yet = Blank()
-    nobody_yet.fill(*user)
-    make(mounts.scratch(plan, nobody_yet))
+    level.lend_home()
     site.main()  # -S skipped it; .pth files and sitecustomize run here, without root
     for name in modules:
         # Code that imports it gets the error.
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
     warm_up.all_of(modules)
-    mounts.umount_scratch()
+    level.take_home_back()
     inside.RANDOM.extend(map(inside.reseeding, inside.random_generators()))
     inside.hide()
     _open_standard_streams()
@@ -219,14 +170,15 @@ def _serve(
     plan: Plan,
     modules: tuple[str, ...],
     who: Blank,
-    prepared: dict[bool, init.Prepared],
+    prepared: dict[bool, Prepared],
+    level: Level,
     has_cpu_groups: bool,
 ) -> None:
     """Fork a jail for each frame, until the channel closes."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended processes are waited for elsewhere, by pidfd
     deaths = init.hear_of_deaths()
     rota = limits.Rota(plan.cpus)
-    fork, arguments = libc.cloning(_OF_A_JAIL)
+    fork, arguments = libc.cloning(level.fork_flags)
     own = channel.fileno()
     gc.disable()
     while True:
@@ -235,13 +187,14 @@ def _serve(
             return
         cpu = descriptors.pop() if has_cpu_groups else -1
         number, group = frame["jail"], descriptors[1] if len(descriptors) > 1 else -1
-        who.fill(frame["uid"], frame["gid"], group, cpu, rota.next())
+        folder = frame.get("folder", "")
+        who.fill(frame["uid"], frame["gid"], group, cpu, rota.next(), folder)
         try:
             pid = fork(*arguments)
             if pid == 0:
                 try:
                     os.close(own)
-                    init.main(plan, prepared[group >= 0], descriptors, deaths, modules)
+                    init.main(plan, level, prepared[group >= 0], descriptors, deaths, modules, folder)
                 finally:
                     os._exit(1)
             if pid < 0:
@@ -255,12 +208,3 @@ def _serve(
             os.close(exit_notice)
         for descriptor in [*descriptors, *([cpu] if has_cpu_groups else [])]:
             os.close(descriptor)
-
-
-def close_all_but(*kept: int) -> None:
-    """Close every descriptor above the standard ones, except `kept`."""
-    lowest = 3
-    for descriptor in sorted(kept):
-        os.closerange(lowest, descriptor)
-        lowest = descriptor + 1
-    os.closerange(lowest, 1 << 20)
