@@ -67,9 +67,9 @@ BIRTHS = "fork vfork clone"
 SIGNALS = "tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal"
 
 
-_OF_AN_INIT = frozenset(
-    "seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self prctl process_vm_readv sched_setaffinity prlimit64 "
-    "setrlimit setpriority".split()
+_OF_AN_INIT = (
+    *("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "prctl"),
+    *("process_vm_readv", "sched_setaffinity", "prlimit64", "setrlimit", "setpriority"),
 )
 """Calls by which an init makes a jail and watches it."""
 

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from .. import folders, landlock, landlock_filter, libc, limits, privileges, uids
 from ..census import Census
@@ -323,12 +324,12 @@ def _children() -> list[int]:
 
 def _forget_folders() -> None:
     """Have imported modules look again for the folders that the environment names."""
-    tempfile, matplotlib = sys.modules.get("tempfile"), sys.modules.get("matplotlib")
-    if tempfile is not None:
-        tempfile.tempdir = None
+    modules: dict[str, Any] = {**sys.modules}
+    if "tempfile" in modules:
+        modules["tempfile"].tempdir = None
     for name in ("get_configdir", "get_cachedir", "_get_config_or_cache_dir", "_get_xdg_config_dir"):
-        function = getattr(matplotlib, name, None)
-        if hasattr(function, "cache_clear"):
+        function = getattr(modules.get("matplotlib"), name, None)
+        if function is not None and hasattr(function, "cache_clear"):
             function.cache_clear()
 
 
