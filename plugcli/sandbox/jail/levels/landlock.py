@@ -83,7 +83,7 @@ class Here:
         self._first_uid = uids.unused_range(UIDS) if is_made_by_root else 0
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
         self._top, lock = folders.make_top(plan.folder, name)
-        self._start = folders.make(self._top, "start", self.uid(0), self.gid(0))
+        self._start = folders.make(self._top, "start", self.uid(0), self.gid(0), is_private=False)
         self._pins = [
             os.open(path, os.O_PATH | os.O_CLOEXEC)
             for name in _OF_THE_MACHINE
@@ -178,7 +178,7 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. The interpreter confines itself: see Confinement."""
         plan = self._plan
-        confinement = Confinement(self._kernel, plan, who, self._pins, has_group=has_group)
+        confinement = Confinement(self._kernel, plan, who, self._pins, self._start, has_group=has_group)
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -232,12 +232,21 @@ class Confinement:
     """
 
     def __init__(
-        self, kernel: landlock.Abi, plan: Plan, who: Blank, pins: list[int], *, has_group: bool
+        self,
+        kernel: landlock.Abi,
+        plan: Plan,
+        who: Blank,
+        pins: list[int],
+        start: str,
+        *,
+        has_group: bool,
     ) -> None:
+        """`pins` are descriptors of files in /proc that all may read; `start` is the folder that the zygotes' imports could write to."""
         self._kernel = kernel
         self._plan = plan
         self._who = who
         self._pins = pins
+        self._start = start
         self.descriptor = -1
         machine = os.uname().machine
         self._denying = libc.seccomp_filter_call(landlock_filter.denying(machine, kernel))
@@ -254,6 +263,9 @@ class Confinement:
         self._rules = landlock.Ruleset(self._kernel)
         _allow_what_all_see(self._rules, self._plan)
         self._rules.allow(self.folder, landlock.EVERYTHING)
+        self._rules.allow(
+            self._start, landlock.READ
+        )  # modules remember paths in it, and matplotlib a list of fonts
         for pin in self._pins:
             self._rules.allow_descriptor(pin, landlock.READ, is_folder=False)
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -265,6 +277,7 @@ class Confinement:
         os.chdir(places.workspace)
         for path, text in self._plan.files:
             if path in folders.FILES:
+                text = text.replace("/tmp/", f"{places.scratch}/")
                 folders.write(f"{places.home}/{folders.FILES[path][0]}", text)
         _forget_folders()
 
