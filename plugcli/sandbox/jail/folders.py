@@ -58,11 +58,13 @@ def make_top(root: str, name: str) -> tuple[str, int]:
     return top, descriptor
 
 
-def make(top: str, name: str, uid: int, gid: int) -> str:
+def make(top: str, name: str, uid: int, gid: int, *, is_private: bool = True) -> str:
     """Make the folder of a jail, with the folders in it, for this uid and gid; return its path."""
+    mode = 0o700 if is_private else 0o755
     folder = f"{top}/{name}"
     for path in (folder, *(f"{folder}/{each}" for each in _OWN)):
-        os.mkdir(path, 0o700)
+        os.mkdir(path)
+        os.chmod(path, mode)
         if uid != os.geteuid():
             os.chown(path, uid, gid)
     return folder

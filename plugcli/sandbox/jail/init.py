@@ -235,7 +235,8 @@ def _tell_of_the_end(
     # The kernel may have killed it for its memory use, which is not the code's own end.
     is_exceeded = group is not None and group.was_exceeded()
     # Before the host is told that the run is over.
-    census.kill_all(frees_memory=group is None)  # a cgroup limits what they still allocate
+    if census.births():  # otherwise it has had no process but the interpreter
+        census.kill_all(frees_memory=group is None)  # a cgroup limits what they still allocate
     status = ended.si_status if ended.si_code == CLD_EXITED else -ended.si_status
     send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
     select.select((control,), (), (), _LINGER_SECONDS)
