@@ -7,8 +7,16 @@ from typing import Any
 from plugcli.errors import SandboxUnavailable
 
 _NEVER = "nothing was run; without its sandbox plugcli runs no code"
-_REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.EINVAL, errno.ENOSYS)
-"""How a kernel or a filter refuses a namespace, a mount or a map: see unshare(2)."""
+_REFUSED = (
+    errno.EPERM,
+    errno.EACCES,
+    errno.ENOSPC,
+    errno.EUSERS,
+    errno.EINVAL,
+    errno.ENOSYS,
+    errno.EOPNOTSUPP,
+)
+"""How a kernel or a filter refuses a namespace, a mount, a map or Landlock: see unshare(2) and landlock_create_ruleset(2)."""
 
 
 def elsewhere_than_linux() -> SandboxUnavailable:
@@ -40,7 +48,8 @@ def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:
     if code in _REFUSED:
         from plugcli.sandbox import surroundings  # here, because `exec` imports this file at its start
 
-        place = next((place for place in surroundings.here() if place.takes == "namespaces"), None)
+        missing = "landlock" if step == "landlock" or code == errno.EOPNOTSUPP else "namespaces"
+        place = next((place for place in surroundings.here() if place.takes == missing), None)
         if place is not None:
             message = f"{message}; {place.name}: {place.says}"
             return SandboxUnavailable(message, hint=place.remedy or _NEVER, step=step)
