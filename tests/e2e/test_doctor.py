@@ -41,7 +41,7 @@ def test_doctor_names_every_layer_and_what_is_left() -> None:
 def test_doctor_json_has_the_same_verdict() -> None:
     """For programs, and the object that /health shows."""
     verdict = json.loads(run("doctor", "--json").stdout)
-    assert sorted(verdict) == ["can_still", "holds", "layers", "level", "refusal", "where"]
+    assert sorted(verdict) == ["can_still", "cannot", "holds", "layers", "level", "refusal", "where"]
     assert (verdict["holds"], verdict["level"], verdict["refusal"]) == (True, "namespaces", None)
     assert all(sorted(layer) == ["name", "on", "remedy", "why"] for layer in verdict["layers"])
 

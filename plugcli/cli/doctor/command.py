@@ -80,13 +80,13 @@ def _report(python: str | None, *, is_json: bool) -> None:
 
 def _print(protection: "Protection", places: "Sequence[Place]") -> None:
     lines = [f"sandbox: {protection.first_line}"]
-    has_namespaces = protection.as_json()["level"] == "namespaces"
-    told = protection.refusal.hint if protection.refusal else ""
+    has_namespaces = protection.level == "namespaces"
+    told = {"", *(layer.remedy for layer in protection.layers)}
     for place in places:
         lines += ["", f"where: {place.name}", *(f"  saw: {sign}" for sign in place.saw)]
         if not has_namespaces and place.says:
             lines.append(f"  {place.says}")
-            if place.remedy not in ("", told):  # the layer that is off says it
+            if place.remedy not in told:
                 lines.append(f"  to turn {place.takes} on: {place.remedy}")
     for layer in protection.layers:
         lines += ["", f"{layer.name}: {'on' if layer.is_on else 'off'}", f"  {layer.why}"]
@@ -94,6 +94,8 @@ def _print(protection: "Protection", places: "Sequence[Place]") -> None:
             lines.append(f"  {'stronger' if layer.is_on else 'to turn it on'}: {layer.remedy}")
     if protection.can_still:
         lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in protection.can_still)]
+    if protection.cannot:
+        lines += ["", "What code cannot do at this level:", *(f"  - {each}" for each in protection.cannot)]
     for line in lines:
         print(printable(line))  # it may contain names of folders
 

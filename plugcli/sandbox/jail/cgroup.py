@@ -12,7 +12,7 @@ import time
 from os import pread
 from typing import NamedTuple
 
-from . import objects
+from . import own_network
 
 _SWEEP_SECONDS = 2.0
 _IDLE = 8
@@ -49,7 +49,7 @@ class MemoryCgroups:
                 _write(f"{group}/memory.memsw.limit_in_bytes", str(limit))
             _write(f"{group}/memory.swappiness", "0")
             # Until this is written, the cgroup does not count the memory of its sockets at all.
-            tcp = min(limit // _TCP_PART, objects.TCP_BYTES)
+            tcp = min(limit // _TCP_PART, own_network.TCP_BYTES)
             with contextlib.suppress(
                 FileNotFoundError
             ):  # the kernel has no network, or counts it with other memory

@@ -21,9 +21,27 @@ def places(folder: str) -> Places:
     return Places(f"{folder}/data", f"{folder}/tmp", f"{folder}/home")
 
 
+FILES = {
+    "/etc/fonts/fonts.conf": (".config/fonts.conf", ("FONTCONFIG_FILE",)),
+    "/etc/ssl/certs/ca-certificates.crt": (
+        ".config/ca-certificates.crt",
+        ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"),
+    ),
+}
+"""Of the files that the Plan makes up, those that a variable can name instead: where they are in the home folder, and the variables."""
+
+
 def environment(where: Places) -> dict[str, str]:
-    """Return the variables that name a jail's folders."""
-    return {"HOME": where.home, "TMPDIR": where.scratch, "FONTCONFIG_FILE": f"{where.home}/.fonts.conf"}
+    """Return the variables that name a jail's folders, and files in them."""
+    named = {variable: f"{where.home}/{path}" for path, variables in FILES.values() for variable in variables}
+    return {"HOME": where.home, "TMPDIR": where.scratch} | named
+
+
+def write(path: str, text: str) -> None:
+    """Write a file, and make the folders above it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
 
 
 def make_top(root: str, name: str) -> tuple[str, int]:

@@ -25,13 +25,15 @@ from os import CLD_EXITED, P_PID, close, closerange, dup2, fork, kill, pipe2, re
 from typing import NamedTuple, NoReturn
 
 from . import cgroup, inside, libc, scribe, twin, wire
+from .census import Census
 from .inside import DOOR
-from .level import Asking, Confinement, Level, Prepared
+from .level import Accounts, Confinement, Level, Prepared
 from .mappings import Mappings, count_files
 from .memory import Meter
-from .objects import Locks, TooMany, uncharged
+from .objects import TooMany
 from .plan import Places, Plan
-from .processes import Stopwatch, has_memory_of_its_fork, kill_all, last_pid, living, numbers
+from .processes import has_memory_of_its_fork
+from .stopwatch import Stopwatch
 from .syscall_plan import make
 from .wire import send_text
 
@@ -43,7 +45,6 @@ _CLOSE_ON_EXEC, _FOLDER = os.O_CLOEXEC, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOE
 _HAS_ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT  # and is not waited for, because that takes the kernel long
 _LINGER_SECONDS = 0.1  # the host ends us sooner, once its answer is sent, because ending us takes CPU time
 _KILL = int(signal.SIGKILL)
-_FIRST_OF_THE_CODE = 3  # after the init, the interpreter and its twin
 _DEATHS = libc.sigset(signal.SIGCHLD)
 _SIGNAL_BYTES = 128  # struct signalfd_siginfo; only one SIGCHLD can be pending
 
@@ -86,9 +87,8 @@ def main(
     control = _socket.socket(fileno=descriptors[0])
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
-        places = level.places(folder)
-        interpreter, door = _start(plan, level, prepared, places, control, modules)
-        _watch(plan, level, prepared, places, interpreter, control, deaths, group, door)
+        interpreter, door = _start(plan, level, prepared, level.places(folder), control, modules)
+        _watch(plan, level, prepared, folder, interpreter, control, deaths, group, door)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or sent an unknown request
     os._exit(0)
@@ -174,7 +174,7 @@ def _watch(
     plan: Plan,
     level: Level,
     prepared: Prepared,
-    places: Places,
+    folder: str,
     interpreter: int,
     control: _socket.socket,
     deaths: Deaths,
@@ -185,6 +185,7 @@ def _watch(
     memory: _Memory | None = None  # created only when needed, because most runs are over by then
     twin_pid: int | None = None
     next_look, started = 0.0, time.monotonic()
+    census = level.census()
     poll, listener = deaths.poll, prepared.listener
     poll.register(control, select.POLLIN)
     if listener is not None:
@@ -197,15 +198,19 @@ def _watch(
             read(deaths.descriptor, _SIGNAL_BYTES)  # first, so that a death after this point is noticed again
             ended = waitid(P_PID, interpreter, _HAS_ENDED)
             if ended is not None:
-                _tell_of_the_end(control, ended, group)
+                _tell_of_the_end(control, ended, census, group)
                 return
         if memory is None:
             twin_pid = interpreter + 1 if level.has_twins else None  # ensured by twin.beget
-            memory = _Memory(plan, interpreter, twin_pid, control, group, listener, door, started)
+            accounts = level.accounts(door, started)
+            mappings = None if listener is None else Mappings(plan.memory_bytes, listener.descriptor)
+            if listener is not None and mappings is not None:
+                answer = level.answering(listener, mappings, census, folder)
+            memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, mappings, started)
         if listener is not None and listener.descriptor in ready:
-            memory.answer()
+            answer()
         if control.fileno() in ready and not _obey(
-            interpreter, control, memory, places.workspace, prepared.confinement
+            interpreter, control, memory, level.places(folder).workspace, prepared.confinement
         ):
             return
         if time.monotonic() >= next_look:
@@ -223,18 +228,14 @@ def _watch(
         heard = poll.poll(max(0, next_look - time.monotonic()) * 1000)
 
 
-def _tell_of_the_end(control: _socket.socket, ended: os.waitid_result, group: cgroup.Member | None) -> None:
+def _tell_of_the_end(
+    control: _socket.socket, ended: os.waitid_result, census: Census, group: cgroup.Member | None
+) -> None:
     """Tell the host how the interpreter ended, and give the host time to end us."""
     # The kernel may have killed it for its memory use, which is not the code's own end.
     is_exceeded = group is not None and group.was_exceeded()
     # Before the host is told that the run is over.
-    if group is None and last_pid() > _FIRST_OF_THE_CODE:  # a cgroup limits what they still allocate
-        kill_all()
-    else:
-        try:  # noqa: SIM105 (contextlib's code is a dozen pages more, for each jail)
-            kill(-1, _KILL)
-        except ProcessLookupError:
-            pass  # there is nobody else
+    census.kill_all(frees_memory=group is None)  # a cgroup limits what they still allocate
     status = ended.si_status if ended.si_code == CLD_EXITED else -ended.si_status
     send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
     select.select((control,), (), (), _LINGER_SECONDS)
@@ -246,28 +247,32 @@ class _Memory:
     def __init__(
         self,
         plan: Plan,
+        census: Census,
+        accounts: Accounts,
         interpreter: int,
         twin_pid: int | None,
         control: _socket.socket,
         group: cgroup.Member | None,
-        listener: Asking | None,
-        door: int,
+        mappings: Mappings | None,
         started: float,
     ) -> None:
+        self.census = census
         self._control = control
         self._group = group
         self._limit = plan.memory_bytes
         self._meter: Meter | None = None
-        self._stopwatch, self._locks = Stopwatch(plan.cpus, started), Locks(started)
-        if listener is not None:
-            self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
+        self._stopwatch = Stopwatch(census, plan.cpus, started)
+        self._accounts = accounts
+        if group is None:
+            assert mappings is not None
             self._meter = Meter(
                 plan.memory_bytes,
-                self._mappings,
+                census,
+                mappings,
                 interpreter,
                 twin_pid,
-                plan.open_files,
-                door,
+                accounts.holdings,
+                accounts.file_bytes,
                 self._stopwatch,
             )
         self._held = (
@@ -284,13 +289,9 @@ class _Memory:
         if self._meter is not None:
             self._meter.forget(pid)
 
-    def answer(self) -> None:
-        """Answer the filter, which asks whether a mapping is allowed."""
-        self._mappings.answer()
-
     def tell_that_it_ran_out(self) -> None:
         """End every process but this one, and tell the host why."""
-        kill_all()  # before anything else
+        self.census.kill_all()  # before anything else
         wire.send(self._control, {"out_of_memory": True} | ({"held": self._held} if self._held else {}))
 
     def look(self) -> float:
@@ -310,15 +311,15 @@ class _Memory:
 
     def _look(self) -> tuple[float, int]:
         # Not our own forks: they hide their pages from the code, and so from us, and have almost none of their own.
-        pids = numbers(self.scribes)
+        pids = self.census.numbers(self.scribes)
         ran = self._stopwatch.look(pids)
-        self._locks.look(ran)
+        self._accounts.locks.look(pids, ran)
         if self._meter is not None:
             return self._meter.look(pids, ran), self._meter.used_bytes
         assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
-            uncharged(self._limit)
-            count_files(pids)
+            self._accounts.holdings.uncharged()
+            count_files(pids, self.census)
         return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
 
 
@@ -334,7 +335,7 @@ def _obey(
     if frame is None:
         return False
     if "end" in frame:
-        kill_all()
+        memory.census.kill_all()
         return False
     if "interrupt" in frame:
         kill(interpreter, signal.SIGINT)
@@ -358,10 +359,9 @@ def _obey(
 def _sweep(interpreter: int, memory: _Memory) -> bool:
     """End every process except the interpreter and this one; return False if they multiply faster or memory runs out meanwhile."""
     deadline = time.monotonic() + _SWEEP_SECONDS
-    while others := [pid for pid in living() if pid != interpreter]:
+    while others := [pid for pid in memory.census.living() if pid != interpreter]:
         for pid in others:
-            with contextlib.suppress(ProcessLookupError):
-                kill(pid, _KILL)
+            memory.census.kill(pid)
         if memory.look() == 0:
             memory.tell_that_it_ran_out()
             return False

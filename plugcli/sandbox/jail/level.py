@@ -7,6 +7,10 @@ import importlib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
+from .census import Census
+from .locks import Locks
+from .mappings import Mappings
+from .objects import Holdings
 from .plan import Places, Plan
 from .syscall_plan import Blank, PreparedCall
 
@@ -47,6 +51,15 @@ class Prepared(NamedTuple):
     """None: the init is confined as the interpreter is, before it forks it."""
 
 
+class Accounts(NamedTuple):
+    """What counts a jail's use, besides its processes and their memory."""
+
+    holdings: Holdings
+    locks: Locks
+    file_bytes: Callable[[], int]
+    """Returns the memory that the jail's files take."""
+
+
 class Level(Protocol):
     """One way to hold a Plan. A zygote and its jails are forked from the process that has made this object."""
 
@@ -60,6 +73,20 @@ class Level(Protocol):
     """Whether an interpreter gets a twin: see twin.py."""
     first_steps: frozenset[str]
     """The steps whose failure means that this machine does not have this level, so that the next one is tried."""
+
+    def census(self) -> Census:
+        """Return the census of a jail. Runs in its init, once the jail is made."""
+
+    def accounts(self, door: int, started: float) -> Accounts:
+        """Return what counts a jail's use. Runs in its init. `door` is the inode of the host's end of its door.
+
+        The jail was made at `started` (time.monotonic).
+        """
+
+    def answering(
+        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+    ) -> Callable[[], None]:
+        """Return what answers one question of the filter. Runs in the init of the jail with that `folder`."""
 
     def uid(self, number: int) -> int:
         """Return the uid of a jail: of the one that has this number among those of the launcher."""

@@ -16,8 +16,9 @@ from collections.abc import Iterable
 from fcntl import ioctl
 from typing import NamedTuple
 
+from .census import Census
 from .objects import TooMany, number_of_machine
-from .processes import Process, is_running, standing_still
+from .processes import Process, is_running
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are on none of our tmpfs
 _MAP_ANONYMOUS = 0x20
@@ -77,20 +78,24 @@ class Mappings:
         self._ran += ran
 
     def answer(self) -> None:
-        """Answer a process that wants to make a shared mapping. Refuse a mapping that alone is larger than the limit."""
+        """Answer a process that wants to make a shared mapping, where the filter asks about nothing else."""
         question = bytearray(_QUESTION.size)
         try:
             ioctl(self._listener, _RECEIVE, question)
         except OSError:
             return  # it was killed, or it was interrupted and will ask again
         id, thread, _, _, _, _, _, length, _, flags, _, _ = _QUESTION.unpack(question)
-        error, further = 0, _CONTINUE
-        if flags & _MAP_ANONYMOUS and length > self._limit:
-            error, further = -errno.ENOMEM, 0
-        else:
-            self._answered.append((str(thread), -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
+        is_allowed = self.allow(thread, length, flags)
+        error, further = (0, _CONTINUE) if is_allowed else (-errno.ENOMEM, 0)
         with contextlib.suppress(OSError):
             ioctl(self._listener, _SEND, bytearray(_ANSWER.pack(id, 0, error, further)))
+
+    def allow(self, thread: int, length: int, flags: int) -> bool:
+        """Count a shared mapping that `thread` wants to make; refuse one that alone is larger than the limit."""
+        if flags & _MAP_ANONYMOUS and length > self._limit:
+            return False
+        self._answered.append((str(thread), -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
+        return True
 
     @property
     def is_walk_due(self) -> bool:
@@ -154,7 +159,7 @@ class Mappings:
         return min(max(known.values(), default=0) + 1, most)  # its parent has ended
 
 
-def count_files(pids: list[str]) -> None:
+def count_files(pids: list[str], census: Census) -> None:
     """Raise TooMany if mappings of these processes hold more than a sixteenth of the files that this machine can have open.
 
     They are counted only while many files are open on the machine.
@@ -162,7 +167,7 @@ def count_files(pids: list[str]) -> None:
     if number_of_machine("fs/file-nr", 0) < _FILES // 2:
         return
     deadline = time.thread_time() + _WALK_SECONDS
-    with standing_still(_MOST_TAKEN_BYTES):
+    with census.standing_still(_MOST_TAKEN_BYTES):
         _see_files([_count(_read(pid, deadline)) for pid in pids])
 
 

@@ -9,28 +9,24 @@ ends after a fixed amount of our own CPU time, so that a busy CPU does not short
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from . import objects
+from .census import Census
 from .mappings import Mappings, count_files
+from .objects import Holdings
 from .processes import (
     Process,
-    Stopwatch,
     argument_bytes,
     has_memory_of_its_fork,
     is_ended,
     look_at,
     page_faults,
     proportional_bytes,
-    standing_still,
 )
+from .stopwatch import Stopwatch
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_TMPFS = (
-    "/tmp",
-    "/mnt/data",
-)  # /tmp stands for all folders on its tmpfs: /var/tmp, /dev/shm, the home folder
-_INODE_BYTES = 1280  # shmem_inode_cache, its dentry, and a name of 255 bytes
 _TASK_BYTES = 32 * 1024  # a thread: its kernel stack and struct task_struct
 
 # How fast a jail can allocate memory: two CPUs that fill socket buffers, which the kernel does not clear first. A look is due before the
@@ -49,29 +45,31 @@ _SHARES_SECONDS = 2.0
 class Meter:
     """Measures one jail, whose processes' time `stopwatch` tells, against `limit` bytes.
 
-    `twin` shares the memory of `interpreter`, unless one of the two has exec'd. `door` is the inode of the host's end of the door.
+    `twin` shares the memory of `interpreter`, unless one of the two has exec'd. `file_bytes` returns the memory that the jail's files take.
     """
 
     def __init__(
         self,
         limit: int,
+        census: Census,
         mappings: Mappings,
         interpreter: int,
         twin: int | None,
-        most_descriptors: int,
-        door: int,
+        holdings: Holdings,
+        file_bytes: Callable[[], int],
         stopwatch: Stopwatch,
     ) -> None:
         self._limit = limit
+        self._census = census
         self._mappings = mappings
         self._interpreter = str(interpreter)
         self._twin = "" if twin is None else str(twin)
-        self._most_descriptors = most_descriptors
+        self._holdings = holdings
+        self._file_bytes = file_bytes
         self.used_bytes = 0
         """What the jail used at the last look, as far as is known."""
         self._bound = 0  # an upper bound on its use
         self._stopwatch = stopwatch
-        self._hidden = objects.Hidden(door)
         self._last: _Exact | None = None
         self._is_slow = False
 
@@ -81,11 +79,11 @@ class Meter:
             self._twin = ""
 
     def look(self, pids: list[str], ran: int) -> float:
-        """Return the seconds until the next look is due; 0 if the jail is over its limit. Raises objects.TooMany.
+        """Return the seconds until the next look is due; 0 if the jail is over its limit. Raises TooMany.
 
         `pids` are the processes of the jail, which have run for `ran` nanoseconds since the last look, as the stopwatch has just told.
         """
-        if self._stopwatch.has_run or self._hidden.since:  # otherwise no memory has been taken since
+        if self._stopwatch.has_run or self._holdings.is_waiting:  # otherwise no memory has been taken since
             self._mappings.note(ran)
             # A look that takes long, for example because many processes compete for our CPUs, is made while they are stopped.
             with self._standing_still() if self._is_slow else nullcontext():
@@ -100,7 +98,7 @@ class Meter:
         The bound counts shared pages of forks once for each process, and mappings that may have been made since the last walk.
         """
         started = time.monotonic()
-        count_files(pids)
+        count_files(pids, self._census)
         processes = self._look_at(pids)
         held = self._held_bytes(processes, _LOOK_SECONDS)
         anonymous = sum(each.anonymous for each in processes)
@@ -121,14 +119,14 @@ class Meter:
             return self._measure_standing_still(pids)
 
     def _standing_still(self) -> AbstractContextManager[None]:
-        return standing_still(self._limit // 16)
+        return self._census.standing_still(self._limit // 16)
 
     def _held_bytes(self, processes: list[Process], seconds: float) -> int:
         # A process without memory has no open files either; the twin has those that the interpreter had at its start.
         holders = {each.pid for each in processes if each.size} | ({self._twin} if self._twin else set())
         return (
-            objects.held_bytes(sorted(holders), self._limit, self._most_descriptors, seconds, self._hidden)
-            + sum(map(_tmpfs_bytes, _TMPFS))
+            self._holdings.held_bytes(sorted(holders), seconds)
+            + self._file_bytes()
             + sum(
                 each.page_tables + each.threads * _TASK_BYTES + argument_bytes(each.pid) for each in processes
             )
@@ -203,8 +201,3 @@ def _shares(processes: list[Process]) -> int:
         share = proportional_bytes(each.pid) if time.thread_time() < deadline else None
         total += each.anonymous if share is None else share
     return total
-
-
-def _tmpfs_bytes(path: str) -> int:
-    usage = os.statvfs(path)
-    return (usage.f_blocks - usage.f_bfree) * usage.f_frsize + (usage.f_files - usage.f_ffree) * _INODE_BYTES

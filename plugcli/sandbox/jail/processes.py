@@ -1,23 +1,14 @@
-"""The processes of a jail, as its init sees them in /proc. It reads only files whose size does not depend on the code."""
+"""One process of a jail, as its init sees it in /proc. It reads only files whose size does not depend on the code."""
 
 import contextlib
 import os
 import resource
-import signal
-import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
-from . import libc
-
 _KIB = 1024
-_STOP_SECONDS = 1.0  # enough for a fork with very many mappings on a busy machine
-_VFORK_SECONDS = 0.05  # a process that cannot be stopped for so long is waiting for a vfork(2) child
 # fs/exec.c: the arguments of a starting program do not belong to any process yet. They take at most a quarter of the soft stack limit,
 # and at most three quarters of 8 MiB.
 _USUAL_ARGUMENTS_BYTES, _MOST_ARGUMENTS_BYTES = 2 * 1024 * _KIB, 6 * 1024 * _KIB
-_CPUCLOCK_SCHED = 2  # include/linux/posix-timers_types.h
 _PF_FORKNOEXEC = 0x40  # include/linux/sched.h: no exec since the fork, so the memory is still the parent's
 
 
@@ -77,17 +68,6 @@ def _size(status: bytes, name: bytes) -> int:
     return int(_word(status, name) or 0) * _KIB
 
 
-def numbers(ours: Collection[int] = ()) -> list[str]:
-    """Return the pids of all processes in this pid namespace except this one, the init, and `ours`."""
-    pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    return [name for name in pids if int(name) not in ours] if ours else pids
-
-
-def living() -> list[int]:
-    """Return the pids of all running processes in this pid namespace except this one, the init."""
-    return [int(pid) for pid in numbers() if not is_ended(pid)]
-
-
 def is_ended(pid: str) -> bool:
     """Whether a process has ended with all of its threads."""
     stat = _stat(pid)
@@ -111,6 +91,22 @@ def is_running(thread: str) -> bool:
     return _state(thread) not in b"TtZX"  # empty if the process has ended
 
 
+def has_thread_ended(thread: str) -> bool:
+    """Whether one thread has ended, which a process's first thread can do before the others."""
+    return _state(thread) in b"ZX"
+
+
+def is_stopped(pid: str) -> bool:
+    """Whether a process is stopped by a signal."""
+    return _stat(pid)[:1] == [b"T"]
+
+
+def parent(pid: str) -> str:
+    """Return the parent of a process or thread; an empty string if it has ended and has been waited for."""
+    fields = _stat(pid)
+    return fields[1].decode() if fields else ""
+
+
 def has_memory_of_its_fork(pid: str | int) -> bool:
     """Whether a process has not exec'd since it was forked."""
     fields = _stat(str(pid))
@@ -121,11 +117,6 @@ def page_faults(pid: str) -> int:
     """Return the page faults of a process and of the children that it waited for: one for each page that they got or copied."""
     fields = _stat(pid)
     return sum(map(int, fields[7:11])) if fields else 0
-
-
-def last_pid() -> int:
-    """Return the last pid that this pid namespace has assigned, to a process or a thread."""
-    return int(read("/proc/loadavg").rsplit(None, 1)[-1])
 
 
 def proportional_bytes(pid: str) -> int | None:
@@ -143,95 +134,7 @@ def proportional_bytes(pid: str) -> int | None:
     return share
 
 
-def clocks(pids: list[str]) -> dict[str, int]:
-    """Return the CPU time of each process in nanoseconds, including its ended threads. clock_getcpuclockid(3)."""
-    found: dict[str, int] = {}
-    for pid in pids:
-        with contextlib.suppress(OSError):  # it has ended
-            found[pid] = time.clock_gettime_ns(~int(pid) << 3 | _CPUCLOCK_SCHED)
-    return found
-
-
-class Stopwatch:
-    """The CPU time of a jail's processes between looks. The jail has `cpus` CPUs and was made at `started` (time.monotonic)."""
-
-    def __init__(self, cpus: int, started: float) -> None:
-        self._cpus = cpus
-        self._looked = started
-        self._clocks: dict[str, int] = {}
-        self._last_pid = 1  # the init's own
-        self.has_run = True
-        """Whether anybody has run before the last look and after the one before it."""
-        self.has_missed = False
-        """Whether a process or a thread came and went between these two, and took what nobody shows."""
-
-    def look(self, pids: list[str]) -> int:
-        """Return an upper bound, in nanoseconds, on the CPU time since the last look, including processes that have come and gone."""
-        at = time.monotonic()
-        now, last = clocks(pids), last_pid()
-        came = sum(each not in self._clocks for each in now)
-        went = self._clocks.keys() - now.keys()
-        self.has_run = now != self._clocks or last != self._last_pid or not now
-        self.has_missed = bool(went) or last < self._last_pid or last - self._last_pid > came
-        ran = sum(max(0, clock - self._clocks.get(pid, 0)) for pid, clock in now.items())
-        if self.has_missed:
-            ran += int((at - self._looked) * self._cpus * 1e9)
-        self._clocks, self._last_pid, self._looked = now, last, at
-        return ran
-
-
-def kill_all() -> None:
-    """Kill every process of the jail except this one, the init, and have the kernel free their memory.
-
-    A read(2) into much memory does not notice SIGKILL until it is done, and keeps allocating; once its memory is freed, it fails.
-    """
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, signal.SIGKILL)
-    for pid in numbers():
-        with contextlib.suppress(OSError):  # it has ended, or the kernel is older than Linux 5.15
-            descriptor = os.pidfd_open(int(pid))
-            try:
-                libc.process_mrelease(descriptor)
-            finally:
-                os.close(descriptor)
-
-
-@contextmanager
-def standing_still(most_bytes: int) -> Iterator[None]:
-    """Stop every process of the jail except its init; afterwards continue those that the code had not stopped itself.
-
-    A process in the middle of fork(2) passes such a stop on to its child, which is not visible yet and which no SIGCONT reaches
-    (`multiprocess` in kernel/signal.c). So we wait until all processes have stopped, including new ones. A read(2) into much memory, or an
-    madvise(2) that fills it, does not notice a stop: we stop waiting if more than `most_bytes` are allocated meanwhile.
-    """
-    stopped = [pid for pid in numbers() if _stat(pid)[:1] == [b"T"]]
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(-1, signal.SIGSTOP)
-    try:
-        started, taken = time.monotonic(), None
-        while (waited := time.monotonic() - started) < _STOP_SECONDS:
-            still = b"TtZXD" if waited > _VFORK_SECONDS else b"TtZX"
-            if all(_stands_still(pid, still) for pid in numbers()):
-                break
-            now = {each.pid: each.anonymous for each in map(look_at, numbers()) if each is not None}
-            if taken is None:
-                taken = now
-            if (
-                sum(max(0, size - taken.get(pid, 0)) for pid, size in now.items() if pid in taken)
-                > most_bytes
-            ):
-                break  # it must be judged now
-            time.sleep(0.0005)
-        yield
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGCONT)
-        for pid in stopped:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGSTOP)
-
-
-def _stands_still(pid: str, states: bytes) -> bool:
+def stands_still(pid: str, states: bytes) -> bool:
     """Whether all threads of a process are in one of `states`."""
     stat = _stat(pid)
     if not stat:
