@@ -96,11 +96,14 @@ def test_doctor_says_where_it_stands_and_what_it_saw() -> None:
 def test_doctor_prints_an_apparmor_profile_for_the_launcher_alone() -> None:
     """It is attached to no file that other programs use, and gives no netlink, which is what most of the kernel's faults need."""
     done = run("doctor", "--apparmor")
-    rules = [line.strip() for line in done.stdout.splitlines() if line and not line.startswith("#")]
+    launcher, _, container = done.stdout.partition("\nprofile plugcli-container ")
+    rules = [line.strip() for line in launcher.splitlines() if line and not line.startswith("#")]
     assert done.returncode == 0
     assert "profile plugcli flags=(attach_disconnected, mediate_deleted) {" in rules
     assert "userns," in rules
     assert not [rule for rule in rules if "netlink" in rule or rule in ("network,", "capability,")]
+    assert "mount," in container
+    assert "deny @{PROC}/sys/kernel/** wklx," in container
 
 
 def test_doctor_extends_the_engine_s_own_seccomp_profile(tmp_path: Path) -> None:

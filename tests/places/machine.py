@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.places.container import Place, table
 from tests.places.folder import REPOSITORY, fill
+from tests.places.place import Place, all_good, table
 
 RUN = REPOSITORY.parent / "shared" / "vm" / "run"
 
@@ -52,7 +52,7 @@ def main() -> None:
             place.visit([str(RUN), str(folder), str(round(asked.hours * 3600))])
             places.append(place)
     print(table(places))
-    sys.exit(not all(is_good for place in places for _, is_good, _ in place.seen))
+    sys.exit(not all_good(places))
 
 
 if __name__ == "__main__":

@@ -80,13 +80,13 @@ def _report(python: str | None, *, is_json: bool) -> None:
 
 def _print(protection: "Protection", places: "Sequence[Place]") -> None:
     lines = [f"sandbox: {protection.first_line}"]
-    has_namespaces = protection.as_json()["level"] == "namespaces"
-    told = protection.refusal.hint if protection.refusal else ""
+    has_namespaces = protection.level == "namespaces"
+    told = {"", *(layer.remedy for layer in protection.layers)}
     for place in places:
         lines += ["", f"where: {place.name}", *(f"  saw: {sign}" for sign in place.saw)]
         if not has_namespaces and place.says:
             lines.append(f"  {place.says}")
-            if place.remedy not in ("", told):  # the layer that is off says it
+            if place.remedy not in told:
                 lines.append(f"  to turn {place.takes} on: {place.remedy}")
     for layer in protection.layers:
         lines += ["", f"{layer.name}: {'on' if layer.is_on else 'off'}", f"  {layer.why}"]

@@ -13,9 +13,11 @@ from fcntl import ioctl
 from os import close
 
 from .. import libc, limits, mounts, privileges, tmpfs
-from ..level import Accounts, Making, Prepared
+from ..census import Census
+from ..level import Accounts, Asking, Making, Prepared
 from ..libc import internet_socket
 from ..locks import Locks
+from ..mappings import Mappings
 from ..own_namespace import OwnNamespace
 from ..own_network import SYSCTLS, InOwnNetwork
 from ..plan import HOSTNAME, PLACES, WORKSPACE, Identity, Places, Plan
@@ -53,6 +55,12 @@ class Here:
         """Return what counts the use of a jail that has all namespaces."""
         holdings = InOwnNetwork(self._plan.memory_bytes, self._plan.open_files, door)
         return Accounts(holdings, Locks(started), tmpfs.held_bytes)
+
+    def answering(
+        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+    ) -> Callable[[], None]:
+        """Return what answers: the filter asks only about mappings."""
+        return mappings.answer
 
     def uid(self, number: int) -> int:
         """Return the uid of a jail in its zygote's user namespace; for an ordinary user it is always the user's own."""
