@@ -67,6 +67,22 @@ BIRTHS = "fork vfork clone"
 SIGNALS = "tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal"
 
 
+_OF_AN_INIT = (
+    *("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "prctl"),
+    *("process_vm_readv", "sched_setaffinity", "prlimit64", "setrlimit", "setpriority"),
+)
+"""Calls by which an init makes a jail and watches it."""
+
+
+def of_zygote(machine: str) -> bytes:
+    """Return the program for a zygote, whose imports may run anybody's code, and for the inits that are forked from it."""
+    rules = [
+        rule._replace(calls=" ".join(name for name in rule.calls.split() if name not in _OF_AN_INIT))
+        for rule in (Deny(errno.EPERM, "socket connect bind listen accept accept4"), *RULES)
+    ]
+    return seccomp.compiled(machine, rules)
+
+
 def denying(machine: str, abi: Abi) -> bytes:
     """Return the program that denies."""
     rules: tuple[Rule, ...] = (*RULES, *_DENIED)

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from .census import Census
 from .locks import Locks
+from .mappings import Mappings
 from .objects import Holdings
 from .plan import Places, Plan
 from .syscall_plan import Blank, PreparedCall
@@ -81,6 +82,11 @@ class Level(Protocol):
 
         The jail was made at `started` (time.monotonic).
         """
+
+    def answering(
+        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+    ) -> Callable[[], None]:
+        """Return what answers one question of the filter. Runs in the init of the jail with that `folder`."""
 
     def uid(self, number: int) -> int:
         """Return the uid of a jail: of the one that has this number among those of the launcher."""

@@ -13,9 +13,11 @@ from fcntl import ioctl
 from os import close
 
 from .. import libc, limits, mounts, own_proc, privileges, tmpfs
-from ..level import Accounts, Making, Prepared
+from ..census import Census
+from ..level import Accounts, Asking, Making, Prepared
 from ..libc import internet_socket
 from ..locks import Locks
+from ..mappings import Mappings
 from ..outer_names import OuterNames
 from ..own_namespace import OwnNamespace
 from ..own_network import SYSCTLS, InOwnNetwork
@@ -59,6 +61,12 @@ class Here:
             self._plan.memory_bytes, self._plan.open_files, door, has_own_limits=has_own_proc
         )
         return Accounts(holdings, Locks(started, is_apart=has_own_proc), tmpfs.held_bytes)
+
+    def answering(
+        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+    ) -> Callable[[], None]:
+        """Return what answers: the filter asks only about mappings."""
+        return mappings.answer
 
     def uid(self, number: int) -> int:
         """Return the uid of a jail in its zygote's user namespace; for an ordinary user it is always the user's own."""
