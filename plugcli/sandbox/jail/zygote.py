@@ -5,7 +5,8 @@ never sees user data.
 
 Launcher -> zygote:  {"jail": number, "uid": .., "gid": .., "folder": path, or empty}, with the jail's control channel and, if there are
                      cgroups, the descriptors of a cgroup.Member and the one by which it joins its CPU cgroup
-Zygote -> launcher:  {"help": true}, if its level needs that, answered with {"helped": true}; {"ready": true} or {"failed": step, ..};
+Zygote -> launcher:  {"help": true}, if its level needs that, answered with {"helped": true}; {"ready": true, "lacks": [..]} or
+                     {"failed": step, ..};
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
 
@@ -62,7 +63,7 @@ def main(
         code = error.errno if isinstance(error, OSError) else None
         wire.send(channel, {"failed": step, "why": str(error)[:1000] or type(error).__name__, "errno": code})
         os._exit(1)
-    wire.send(channel, {"ready": True})
+    wire.send(channel, {"ready": True, "lacks": level.lacks})
     try:
         _serve(channel, plan, modules, who, prepared, level, has_cpu_groups)
     except (OSError, wire.BrokenFrame):  # the launcher is gone

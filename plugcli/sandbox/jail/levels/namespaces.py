@@ -5,7 +5,6 @@ of uids that nobody else has.
 """
 
 import _signal  # type: ignore[import-not-found]
-import contextlib
 import os
 import struct
 from collections.abc import Callable
@@ -41,6 +40,7 @@ class Here:
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
+        self.lacks: tuple[str, ...] = ()
         self._census = OwnNamespace()
         self._is_made_by_root = is_made_by_root
         self._user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
@@ -141,7 +141,7 @@ class Here:
             *steps,
             ("files", lambda: self._proc[0].attach()),
             ("files", self._look_at_proc),
-            ("host name", _hide_host_name),
+            ("host name", self._hide_host_name),
             ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
             ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ]
@@ -213,22 +213,24 @@ class Here:
     def _enter_shared_root(self) -> None:
         self._proc.append(mounts.enter_shared_root(self._plan))
 
+    def _hide_host_name(self) -> None:
+        """Set a host name of our own; the namespaces of the jails are copies."""
+        try:
+            libc.sethostname(HOSTNAME)
+        except PermissionError:
+            # A container's filter allows the call only to containers with CAP_SYS_ADMIN. No promise needs it.
+            self.lacks += ("host name",)
+
     def _look_at_proc(self) -> None:
         if not own_proc.can_be_mounted():
             OuterNames()  # raises OSError if the kernel cannot tell who is in a jail
             self._pins = own_proc.pin_files_of_the_machine()
+            self.lacks += ("proc",)
             self.has_twins = False  # the twin knows its pid, and not its name outside
 
     def _map_only_the_user(self) -> None:
         libc.prctl(libc.PR_SET_DUMPABLE, 1)
         privileges.write_maps(self._user.uid, self._user.gid)
-
-
-def _hide_host_name() -> None:
-    """Set a host name of our own; the namespaces of the jails are copies."""
-    # A container's filter allows the call only to containers with CAP_SYS_ADMIN. No promise needs it.
-    with contextlib.suppress(PermissionError):
-        libc.sethostname(HOSTNAME)
 
 
 def _bound_buffers() -> list[PreparedCall]:
