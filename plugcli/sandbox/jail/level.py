@@ -9,8 +9,10 @@ from typing import NamedTuple, Protocol
 
 from .census import Census
 from .locks import Locks
+from .memory import FileBytes
 from .objects import Holdings
 from .plan import Places, Plan
+from .quota import Quota
 from .syscall_plan import Blank, PreparedCall
 
 Step = tuple[str, list[PreparedCall]]
@@ -55,8 +57,9 @@ class Accounts(NamedTuple):
 
     holdings: Holdings
     locks: Locks
-    file_bytes: Callable[[], int]
-    """Returns the memory that the jail's files take."""
+    file_bytes: FileBytes
+    quota: Quota | None = None
+    """What limits the jail's files; None: a size of its mounts does."""
 
 
 class Level(Protocol):

@@ -210,6 +210,13 @@ def openat2_beneath(folder: int, path: bytes, flags: int) -> int:
     return _syscall("openat2", _SYS_OPENAT2, folder, path, how, ctypes.c_size_t(24), path=os.fsdecode(path))
 
 
+def fstatfs_type(descriptor: int) -> int:
+    """Return the kind of the file system that a descriptor is on, one of those in <linux/magic.h>."""
+    status = ctypes.create_string_buffer(256)  # struct statfs is 120 bytes
+    _checked(_libc.fstatfs(descriptor, status), "fstatfs")
+    return int(struct.unpack_from("l", status)[0])
+
+
 def madvise(start: int, length: int, advice: int) -> None:
     """Advise the kernel about a range of this process's memory."""
     _checked(_libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice), "madvise")
