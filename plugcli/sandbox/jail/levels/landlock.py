@@ -26,6 +26,7 @@ from ..mappings import Mappings
 from ..objects import OfPairs
 from ..plan import UIDS, Places, Plan
 from ..questions import Questions
+from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
 _OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
@@ -96,10 +97,19 @@ class Here:
         """Return the census of a jail: its processes are those below its init."""
         return Descendants(lambda: self._questions.births.allowed if self._questions else 0)
 
-    def accounts(self, door: int, started: float) -> Accounts:
+    def accounts(self, door: int, started: float, census: Census, folder: str) -> Accounts:
         """Return what counts the use of a jail that shares the machine's network and file systems."""
-        holdings = OfPairs(self._plan.memory_bytes, self._plan.open_files)
-        return Accounts(holdings, Locks(started, is_apart=False), lambda: 0)
+        plan = self._plan
+        holdings = OfPairs(plan.memory_bytes, plan.open_files)
+        quota = Quota(
+            folder,
+            census,
+            workspace_bytes=plan.workspace_bytes,
+            scratch_bytes=plan.scratch_bytes,
+            files=plan.inodes,
+            most_bytes=plan.memory_bytes // 16,
+        )
+        return Accounts(holdings, Locks(started, is_apart=False), quota.memory_bytes, quota)
 
     def answering(
         self, listener: Asking, mappings: Mappings, census: Census, folder: str
