@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import partial
 
 from .. import syscalls
+from ..census import Census
 from ..mappings import Mappings
 from . import attributes, notification, shared_memory, signals
-from .births import Births, Census
+from .births import Births
 from .notification import Answer, Question
 
 _SHARED_MEMORY = "shm"
