@@ -1,5 +1,7 @@
 """However many ask at once, and however they end, each gets its answer, and the init goes on."""
 
+import pytest
+
 from tests.abuse.asked.conftest import Jail
 
 _PROCESSES, _TIMES = 60, 60
@@ -86,3 +88,25 @@ for _ in range(2000):
     _posixshmem.shm_unlink('/once'); _posixshmem.shm_unlink('/second')
 signal.setitimer(signal.ITIMER_REAL, 0)
 """)
+
+
+@pytest.mark.alone
+def test_file_that_is_being_written_does_not_keep_the_init_waiting(jail: Jail) -> None:
+    """The kernel changes no mode during a write(2): that takes a second for 300 MB. The init still watches the jail meanwhile."""
+    ended = jail.run("""
+import os, threading, time
+file, data = os.open('big', os.O_CREAT | os.O_RDWR), bytearray(300 << 20)
+over = threading.Event()
+def write():
+    while not over.is_set(): os.pwrite(file, data, 0)
+threading.Thread(target=write).start()
+waits, deadline = [0], time.monotonic() + 20
+while max(waits) < 0.15 and time.monotonic() < deadline:
+    began = time.monotonic()
+    os.chmod('big', 0o600)
+    waits.append(time.monotonic() - began)
+over.set()
+print(max(waits) * 1000)
+""")
+    assert 150 < float(ended.stdout)
+    assert ended.longest_ms < 75

@@ -1,4 +1,8 @@
-"""What the init of a jail at the landlock level is asked by the filter, and answers: see landlock_filter.py."""
+"""What the init of a jail at the landlock level is asked by the filter, and answers: see landlock_filter.py.
+
+One thing is not as without a filter: until the init has received a question, a signal interrupts the call, so that with a handler that
+was installed without SA_RESTART, as Python's are, even fork(2) and chmod(2) can fail with EINTR. After that, only SIGKILL does.
+"""
 
 import _thread
 import errno
