@@ -38,6 +38,11 @@ class Protection:
     """Why `serve` and `exec` refuse to run code; None when they run it."""
 
     @property
+    def has_mounts(self) -> bool:
+        """Return whether code finds its files in /mnt/data, as at the strongest level."""
+        return self.level == LEVELS[0]
+
+    @property
     def first_line(self) -> str:
         """Return the protection in one line."""
         if self.refusal is not None:

@@ -33,6 +33,12 @@ def groups() -> set[Path]:
     return {Path(folder) for folder, _, _ in os.walk("/sys/fs/cgroup") if Path(folder).name[:8] == "plugcli-"}
 
 
+@pytest.fixture(autouse=True)
+def _root() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("these tests make pid namespaces around plugcli: run them as root")
+
+
 @contextmanager
 def host() -> Iterator[subprocess.Popen[str]]:
     """Start a program that has had a jail; its launcher lives until it is killed or gets two lines."""

@@ -1,5 +1,6 @@
 """`plugcli doctor`: which layers of the sandbox work on this machine, and profiles that turn them on."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,16 +67,24 @@ def doctor(
 def _report(python: str | None, *, is_json: bool) -> None:
     import asyncio
 
-    from plugcli.sandbox import diagnose, surroundings
+    from plugcli.sandbox import diagnose
 
     protection = asyncio.run(diagnose(python=python))
-    places = surroundings.here()
+    places = _places()
     if is_json:
         print_json(protection.as_json() | {"where": [place.as_json() for place in places]})
     else:
         _print(protection, places)
     if protection.refusal is not None:
         raise typer.Exit(SandboxUnavailable.exit_code)
+
+
+def _places() -> "Sequence[Place]":
+    if sys.platform != "linux":
+        return ()
+    from plugcli.sandbox import surroundings
+
+    return surroundings.here()
 
 
 def _print(protection: "Protection", places: "Sequence[Place]") -> None:

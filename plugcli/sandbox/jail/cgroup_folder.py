@@ -133,12 +133,16 @@ def read(path: str) -> str:
 
 
 def mounted(kind: str, controller: str = "") -> tuple[str, str] | None:
-    """Return the mounted part of a hierarchy, and its mount point: the first `cgroup2`, or the `cgroup` that has the controller."""
+    """Return the mounted part of a hierarchy, and its mount point: the first `cgroup2`, or the `cgroup` that has the controller.
+
+    A mount of what is above our cgroup namespace does not count, because we could not name what is ours in it.
+    """
     with open("/proc/self/mountinfo") as file:
         for line in file:
             fields, _, rest = line.partition(" - ")
             name, _, options = rest.split(maxsplit=2)
             if name == kind and (not controller or controller in options.strip().split(",")):
                 words = fields.split()
-                return words[3], words[4]
+                if not words[3].startswith("/.."):
+                    return words[3], words[4]
     return None

@@ -178,15 +178,18 @@ def _is_granted(channel: socket.socket, deadline: float) -> bool:
 
 
 def _message_bytes(start: bytearray) -> int:
-    """Return the length of the message that begins like this."""
+    """Return the length of the message that begins like this. Raises EOFError if nobody would send that."""
     order = "<" if start[:1] == b"l" else ">"
     body, _, fields = struct.unpack_from(f"{order}III", start, 4)
-    return 16 + -(-int(fields) // 8) * 8 + int(body)
+    length = 16 + -(-int(fields) // 8) * 8 + int(body)
+    if length > _LONGEST_BYTES:
+        raise EOFError("a message is too long")
+    return length
 
 
 def _receive(channel: socket.socket, received: bytearray, deadline: float) -> None:
     left = deadline - time.monotonic()
-    if left <= 0 or len(received) > _LONGEST_BYTES:
+    if left <= 0:
         raise TimeoutError
     channel.settimeout(left)
     data = channel.recv(65536)

@@ -176,8 +176,6 @@ def _place() -> tuple[str, str]:
     if found is None:
         return "", ""
     root, place = found
-    if root.startswith("/.."):  # it shows what is above our cgroup namespace: not ours to divide
-        return "", ""
     own = cgroup_scope.own_cgroup()
     # In a container, the mount may show only part of the hierarchy.
     return place, own.removeprefix(root.rstrip("/")).rstrip("/")
