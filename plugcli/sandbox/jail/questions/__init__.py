@@ -18,6 +18,9 @@ from . import attributes, notification, shared_memory, signals
 from .births import Births
 from .notification import Answer, Question
 
+THREADS = 1
+"""How many threads the init starts."""
+
 _SHARED_MEMORY = "shm"
 _MOST_WAITING = 1024  # each is a thread of the jail, or was one; before Linux 5.19, a thread can leave its question behind
 _NAMES = {number: name for name, number in syscalls.numbers(os.uname().machine).items()}
