@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import folders, landlock, landlock_filter, libc, limits, privileges, uids
+from .. import folders, landlock, landlock_filter, libc, limits, privileges, questions, uids
 from ..census import Census
 from ..descendants import Descendants
 from ..descriptors import close_all_but
@@ -25,7 +25,6 @@ from ..locks import Locks
 from ..mappings import Mappings
 from ..objects import OfPairs
 from ..plan import UIDS, Places, Plan
-from ..questions import Questions
 from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
@@ -90,7 +89,7 @@ class Here:
             for name in _OF_THE_MACHINE
             if os.path.exists(path := f"/proc/{name}")
         ]
-        self._questions: Questions | None = None
+        self._questions: questions.Questions | None = None
         self.kept = (lock, *self._pins)
 
     def census(self) -> Descendants:
@@ -116,7 +115,9 @@ class Here:
     ) -> Callable[[], None]:
         """Return what answers the questions of the filter: see landlock_filter.py."""
         descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._questions = Questions(listener.descriptor, descriptor, census, mappings, self._plan.processes)
+        self._questions = questions.Questions(
+            listener.descriptor, descriptor, census, mappings, self._plan.processes
+        )
         return self._questions.answer
 
     def uid(self, number: int) -> int:
@@ -197,7 +198,15 @@ class Here:
             ("session", [libc.prctl_call(libc.PR_SET_CHILD_SUBREAPER, 1)]),
             ("identity", [*(libc.setres_calls(who) if self._first_uid else []), libc.capset_call()]),
             ("cpus", [limits.cpus(who)]),
-            ("limits", limits.calls(plan, has_twins=False, is_counted_alone=bool(self._first_uid))),
+            (
+                "limits",
+                limits.calls(
+                    plan,
+                    has_twins=False,
+                    is_counted_alone=bool(self._first_uid),
+                    threads_of_init=1 + questions.THREADS,
+                ),
+            ),
             *([("limits", [limits.without_huge_pages()])] if not has_group else []),
             ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
             ("landlock", [PreparedCall(confinement.make)]),
