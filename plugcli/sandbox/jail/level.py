@@ -76,6 +76,8 @@ class Level(Protocol):
     """Whether an interpreter gets a twin: see twin.py."""
     first_steps: frozenset[str]
     """The steps whose failure means that this machine does not have this level, so that the next one is tried."""
+    lacks: tuple[str, ...]
+    """What jails do without on this machine although they have this level, by names that the host's half knows: see levels.Facts."""
 
     def census(self) -> Census:
         """Return the census of a jail. Runs in its init, once the jail is made."""

@@ -74,6 +74,7 @@ class Here:
     fork_flags = 0
     has_twins = False  # the twin knows its own pid by a pid namespace
     first_steps: frozenset[str] = frozenset()
+    lacks = ()
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
