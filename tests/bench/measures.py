@@ -28,7 +28,7 @@ from tests.bench.load import (
 )
 from tests.bench.memory import process_pss_bytes, tree_pss_bytes
 from tests.bench.neighbours import beside
-from tests.bench.servers import AT_LANDLOCK, ENVIRONMENT, OURS, PLUGCLI, BEFORE, Server, serving
+from tests.bench.servers import AT_LANDLOCK, BEFORE, ENVIRONMENT, OURS, PLUGCLI, Server, serving
 from tests.bench.table import Figures, Measured
 
 FIRST = "import pandas as pd; print(pd.DataFrame({'a':[1,2]}).a.sum())"

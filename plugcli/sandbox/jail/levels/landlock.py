@@ -279,10 +279,19 @@ class Confinement:
         return self._who.folder
 
     def make(self) -> None:
-        """Make the rules but for those on the interpreter's own files. Runs in the init."""
+        """Confine this process, the init, to its own jail, and make the rules for the code but for those on the interpreter's own files."""
+        own = landlock.Ruleset(self._kernel)  # a fault of the init reaches no other jail
+        _allow_what_all_see(own, self._plan)
+        own.allow("/proc", landlock.READ | landlock.WRITE_FILE)
+        own.allow(self._start, landlock.READ)
+        own.allow(self.folder, landlock.EVERYTHING)
+        own.restrict_self()
+        own.close()
         self._rules = landlock.Ruleset(self._kernel)
         _allow_what_all_see(self._rules, self._plan)
-        self._rules.allow(self.folder, landlock.EVERYTHING)
+        # Not on the folder itself, nor on the one for shared memory: what the code could move there, the init would take for its own.
+        for place in folders.places(self.folder):
+            self._rules.allow(place, landlock.EVERYTHING)
         self._rules.allow(
             self._start, landlock.READ
         )  # modules remember paths in it, and matplotlib a list of fonts

@@ -44,7 +44,9 @@ class Questions:
         self._listener = listener
         self._mappings = mappings
         self.births = Births(census, most_processes)
-        shm = os.open(_SHARED_MEMORY, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+        shm = os.open(
+            _SHARED_MEMORY, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
+        )
         self._waiting: SimpleQueue[tuple[Question, Reply]] = SimpleQueue()
         self._has_thread = False
         birth = self.births.answer
