@@ -17,6 +17,12 @@ from plugcli.sandbox.view import LEVELS
 __all__ = ["Layer", "Protection", "holding", "refusing"]
 
 
+_REMEDY = (
+    "run plugcli in a systemd unit with `Delegate=memory pids cpu`, from a login session of a user with a systemd manager "
+    "(`systemd-run --user` works there), or as root"
+)
+
+
 @dataclass(frozen=True)
 class Protection:
     """Whether this machine enforces the limits, and how."""
@@ -30,6 +36,11 @@ class Protection:
     """The name of the level; None when no code runs."""
     refusal: SandboxUnavailable | None = None
     """Why `serve` and `exec` refuse to run code; None when they run it."""
+
+    @property
+    def has_mounts(self) -> bool:
+        """Return whether code finds its files in /mnt/data, as at the strongest level."""
+        return self.level == LEVELS[0]
 
     @property
     def first_line(self) -> str:
@@ -64,19 +75,26 @@ def holding(
     before: Sequence[SandboxUnavailable] = (),
     *,
     is_root: bool,
-    has_memory_cgroup: bool,
+    cgroup_version: int,
 ) -> Protection:
-    """Return the protection of a machine where a jail was made: see levels.Facts."""
+    """Return the protection of a machine where a jail was made: see levels.Facts.
+
+    `cgroup_version` is that of each jail's memory cgroup; 0 if there is none.
+    """
     amount = spell_bytes(limits.memory_bytes)
-    memory = Layer("memory", True, f"{amount}, held by the kernel: each jail has a memory cgroup")
-    if not has_memory_cgroup:
+    memory = Layer(
+        "memory",
+        True,
+        f"{amount}, held by the kernel: each jail has a memory cgroup (version {cgroup_version})",
+    )
+    if not cgroup_version:
         memory = Layer(
             "memory",
             True,
             f"{amount}, measured by the jail's init: no memory cgroup can be made here",
-            "run plugcli as root on a machine with a writable version 1 memory hierarchy (/sys/fs/cgroup/memory)",
+            _REMEDY,
         )
-    facts = levels.Facts(limits, folders, scratch_folder, is_root, memory, has_memory_cgroup, tuple(before))
+    facts = levels.Facts(limits, folders, scratch_folder, is_root, memory, cgroup_version > 0, tuple(before))
     its = levels.find(level)
     return Protection(its.layers(facts), its.can_still(facts), its.cannot(facts), level)
 

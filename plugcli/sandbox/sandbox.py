@@ -147,7 +147,7 @@ class Sandbox:
             self._setup.plan.folder,
             () if launcher is None else launcher.before,
             is_root=os.geteuid() == 0,
-            has_memory_cgroup=launcher is not None and launcher.has_memory_cgroup,
+            cgroup_version=0 if launcher is None else launcher.cgroup_version,
         )
 
     async def run(

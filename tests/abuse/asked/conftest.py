@@ -14,8 +14,8 @@ import pytest
 
 from tests.abuse.box import REPOSITORY, USER, can_run
 
-OWN_UID = 0x70000123
-"""As root, a jail has a uid that nobody else has."""
+_UIDS = {"root": 0x70000000, "user": USER}
+"""From here on: each run of the tests has uids of its own, because some of them count or end all that a user runs."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def jail(request: pytest.FixtureRequest) -> Iterator[Jail]:
         pytest.skip("the jail's init gets an ordinary user's uid: run this as root")
     if not can_run(str(Path(sys.executable).resolve()), USER):
         pytest.skip(f"an ordinary user cannot run {sys.executable}: take Debian's Python")
-    uid = OWN_UID if request.param == "root" else USER
+    uid = _UIDS[request.param] + os.getpid() % 1000
     with tempfile.TemporaryDirectory() as name:
         top = Path(name)
         top.chmod(0o711)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from plugcli.sandbox.jail import landlock, landlock_filter, libc
+from plugcli.sandbox.jail.descendants import Descendants
 from plugcli.sandbox.jail.mappings import Mappings
 from plugcli.sandbox.jail.questions import Questions
 from plugcli.sandbox.jail.syscall_plan import make
@@ -26,38 +27,14 @@ _PYTHON = str(
 )  # without a venv, which an ordinary user may not be able to read
 
 
-class _Descendants:
-    """All that descends from this process."""
-
-    def numbers(self) -> list[str]:
-        """Return their pids."""
-        found, waiting = [], [str(os.getpid())]
-        while waiting:
-            for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-                with contextlib.suppress(OSError):
-                    pids = path.read_text().split()
-                    found += pids
-                    waiting += pids
-        return found
-
-    def contains(self, pid: int) -> bool:
-        """Whether this is one of them."""
-        return str(pid) in self.numbers()
-
-    def kill_all(self) -> None:
-        """Kill them."""
-        while pids := [
-            pid
-            for pid in self.numbers()
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        ]:
-            for pid in pids:
-                os.kill(int(pid), signal.SIGKILL)
-
-
 def main() -> None:
     """Run what the first argument says, and exit as the script did; the last line of stderr is what the init says of it."""
-    facts = {"abi": landlock.abi().version, "most": 64, "has_filter": True} | json.loads(sys.argv[1])
+    facts = {
+        "abi": landlock.abi().version,
+        "most": 64,
+        "freezes_after": 1 << 30,
+        "has_filter": True,
+    } | json.loads(sys.argv[1])
     kernel = landlock.Abi(facts["abi"])
     if os.geteuid() == 0:
         os.setgroups([])
@@ -104,7 +81,7 @@ def _answer(facts: dict[str, Any], code: socket.socket, pid: int) -> int:
     ended = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(ended, select.POLLIN)
-    census = _Descendants()
+    census = Descendants(lambda: questions.births.allowed)
     if descriptors:
         folder = os.open(facts["folder"], os.O_PATH)
         mappings = Mappings(_MEMORY_BYTES, descriptors[0])
@@ -115,6 +92,7 @@ def _answer(facts: dict[str, Any], code: socket.socket, pid: int) -> int:
         if events[0][1] != select.POLLIN:
             continue  # whoever could ask has ended
         began = time.monotonic()
+        questions.births.is_frozen = questions.births.allowed >= facts["freezes_after"]
         questions.answer()
         longest = max(longest, time.monotonic() - began)
         answers += 1
@@ -125,6 +103,7 @@ def _answer(facts: dict[str, Any], code: socket.socket, pid: int) -> int:
                 os.waitpid(found.si_pid, 0)
     _, status = os.waitpid(pid, 0)
     census.kill_all()
+    census.wait_for_all(10)
     births = questions.births.allowed if descriptors else 0
     said = {"answers": answers, "births": births, "longest_ms": longest * 1000}
     print(json.dumps(said), file=sys.stderr)
