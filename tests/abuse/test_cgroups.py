@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from plugcli.sandbox.jail import cgroup_v1
+from plugcli.sandbox.jail.cgroup_folder import NAME_BYTES, PREFIX
 from tests.abuse.box import REPOSITORY
 
 HOST = """
@@ -99,6 +101,19 @@ def test_start_leaves_the_cgroups_of_living_launchers_alone() -> None:
         tell(living)
         assert living.wait(30) == 0
     assert made & groups() == set()
+
+
+def test_launcher_that_ends_removes_cgroups_that_the_kernel_still_empties() -> None:
+    """Emptying can take longer than a launcher waits at its end, above all after a jail that ran out of memory."""
+    before = groups()
+    name = f"{PREFIX}{os.urandom(NAME_BYTES).hex()}"
+    found = cgroup_v1.MemoryCgroups(name, 64 << 20)
+    group = found.make(0)
+    if group is None:
+        pytest.skip("no memory cgroups of version 1 can be made here")
+    assert {each.name for each in groups() - before} >= {name, f"{name}-0"}
+    found.close()
+    assert not [each for each in groups() if each.name.startswith(name)]
 
 
 # Version 2 as in a container that may write its own hierarchy, with a controller that this machine does not have in version 1.

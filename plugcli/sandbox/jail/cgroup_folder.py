@@ -69,9 +69,9 @@ def _sweep(home: str, name: str) -> None:
     descriptor = os.open(f"{home}/{name}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        beside = [f"{home}/{entry}" for entry in os.listdir(home) if entry.startswith(f"{name}-")]
-        if all([remove(group) for group in (*inside(f"{home}/{name}"), *beside)]):
-            remove(f"{home}/{name}")
+        own = f"{home}/{name}"
+        if all([remove(group) for group in (*inside(own), *beside(own))]):
+            remove(own)
     except BlockingIOError:
         return
     finally:
@@ -101,6 +101,12 @@ def remove_all(groups: list[str]) -> None:
 def inside(group: str) -> list[str]:
     """Return the folders of the cgroups in `group`."""
     return [each.path for each in os.scandir(group) if each.is_dir()]
+
+
+def beside(group: str) -> list[str]:
+    """Return the folders of the cgroups whose names begin with that of `group` and a dash."""
+    home, _, name = group.rpartition("/")
+    return [f"{home}/{entry}" for entry in os.listdir(home) if entry.startswith(f"{name}-")]
 
 
 @contextmanager
