@@ -51,7 +51,7 @@ class Here:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
         return self._census
 
-    def accounts(self, door: int, started: float) -> Accounts:
+    def accounts(self, door: int, started: float, census: Census, folder: str) -> Accounts:
         """Return what counts the use of a jail that has all namespaces."""
         holdings = InOwnNetwork(self._plan.memory_bytes, self._plan.open_files, door)
         return Accounts(holdings, Locks(started), tmpfs.held_bytes)
