@@ -1,5 +1,6 @@
 """Promise 3 for cgroups: what a launcher could not remove is removed by the next one, and nothing that is in use."""
 
+import json
 import os
 import signal
 import subprocess
@@ -98,3 +99,70 @@ def test_start_leaves_the_cgroups_of_living_launchers_alone() -> None:
         tell(living)
         assert living.wait(30) == 0
     assert made & groups() == set()
+
+
+# Version 2 as in a container that may write its own hierarchy, with a controller that this machine does not have in version 1.
+SHARE_OUT = """
+import json, os, subprocess, sys
+from pathlib import Path
+from plugcli.sandbox.jail import cgroup_v2
+cgroup_v2._NEEDED, cgroup_v2._CONTROLLERS = sys.argv[1], (sys.argv[1],)
+top = Path('/sys/fs/cgroup')
+def state():
+    members = {
+        str(folder.relative_to(top)): len((folder / 'cgroup.procs').read_text().split())
+        for folder in (top, *sorted(top.iterdir())) if folder.is_dir()
+    }
+    print(json.dumps([members, (top / 'cgroup.subtree_control').read_text().split()]))
+bystander = subprocess.Popen(['sleep', '60'])
+state()
+first = cgroup_v2.Cgroups('plugcli-' + 10 * 'aa', 1 << 26, 5)
+second = cgroup_v2.Cgroups('plugcli-' + 10 * 'bb', 1 << 26, 5)
+print(json.dumps([first.version, second.version]))
+state()
+first.close()
+state()
+second.close()
+state()
+bystander.kill()
+bystander.wait()
+"""
+ENTER = """
+echo $$ > "$0/cgroup.procs"
+exec unshare --cgroup --mount sh -ec '
+    umount --lazy --recursive /sys/fs/cgroup
+    mount -t cgroup2 none /sys/fs/cgroup
+    exec "$@"
+' "$@"
+"""
+
+
+def test_processes_that_had_to_move_are_back_afterwards() -> None:
+    """A cgroup cannot limit those in it while it has processes of its own. Whoever shares it with us finds all as it was."""
+    place = next((Path(line.split()[1]) for line in mounts() if line.split()[2] == "cgroup2"), None)
+    controllers = [] if place is None else (place / "cgroup.controllers").read_text().split()
+    if place is None or not controllers:
+        pytest.skip("this machine has no controller of version 2")
+    given = (place / "cgroup.subtree_control").read_text().split()
+    controller = controllers[0]
+    container = place / f"test-{os.getpid()}"
+    container.mkdir()
+    try:
+        (place / "cgroup.subtree_control").write_text(f"+{controller}")
+        command = ["sh", "-ec", ENTER, str(container), "sh", sys.executable, "-c", SHARE_OUT, controller]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60, cwd=REPOSITORY)
+    finally:
+        container.rmdir()
+        if controller not in given:
+            (place / "cgroup.subtree_control").write_text(f"-{controller}")
+    first, second = (f"plugcli-{10 * letters}" for letters in ("aa", "bb"))
+    before, versions, both, one, after = map(json.loads, done.stdout.splitlines())
+    assert before == [{".": 2}, []]
+    assert versions == [2, 2]
+    assert both == [{".": 0, "plugcli": 2, first: 0, second: 0}, [controller]]
+    assert one == [{".": 0, "plugcli": 2, second: 0}, [controller]]
+    assert after == before
+
+
+def mounts() -> list[str]:
+    return Path("/proc/self/mounts").read_text().splitlines()

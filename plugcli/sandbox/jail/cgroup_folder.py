@@ -121,9 +121,12 @@ def locked(home: str, seconds: float) -> Iterator[None]:
 
 
 def write(path: str, text: str) -> None:
-    """Write to a file of a cgroup."""
-    with open(path, "w") as file:
-        file.write(text)
+    """Write to a file of a cgroup. Raises FileNotFoundError if the kernel does not have it; O_CREAT would make that EACCES."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
 
 
 def read(path: str) -> str:

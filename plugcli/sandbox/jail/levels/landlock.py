@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import folders, landlock, landlock_filter, libc, limits, privileges, uids
+from .. import folders, landlock, landlock_filter, libc, limits, privileges, questions, uids
 from ..census import Census
 from ..descendants import Descendants
 from ..descriptors import close_all_but
@@ -25,7 +25,7 @@ from ..locks import Locks
 from ..mappings import Mappings
 from ..objects import OfPairs
 from ..plan import UIDS, Places, Plan
-from ..questions import Questions
+from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
 _OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
@@ -74,6 +74,7 @@ class Here:
     fork_flags = 0
     has_twins = False  # the twin knows its own pid by a pid namespace
     first_steps: frozenset[str] = frozenset()
+    lacks = ()
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
@@ -89,24 +90,35 @@ class Here:
             for name in _OF_THE_MACHINE
             if os.path.exists(path := f"/proc/{name}")
         ]
-        self._questions: Questions | None = None
+        self._questions: questions.Questions | None = None
         self.kept = (lock, *self._pins)
 
     def census(self) -> Descendants:
         """Return the census of a jail: its processes are those below its init."""
         return Descendants(lambda: self._questions.births.allowed if self._questions else 0)
 
-    def accounts(self, door: int, started: float) -> Accounts:
+    def accounts(self, door: int, started: float, census: Census, folder: str) -> Accounts:
         """Return what counts the use of a jail that shares the machine's network and file systems."""
-        holdings = OfPairs(self._plan.memory_bytes, self._plan.open_files)
-        return Accounts(holdings, Locks(started, is_apart=False), lambda: 0)
+        plan = self._plan
+        holdings = OfPairs(plan.memory_bytes, plan.open_files)
+        quota = Quota(
+            folder,
+            census,
+            workspace_bytes=plan.workspace_bytes,
+            scratch_bytes=plan.scratch_bytes,
+            files=plan.inodes,
+            most_bytes=plan.memory_bytes // 16,
+        )
+        return Accounts(holdings, Locks(started, is_apart=False), quota.memory_bytes, quota)
 
     def answering(
         self, listener: Asking, mappings: Mappings, census: Census, folder: str
     ) -> Callable[[], None]:
         """Return what answers the questions of the filter: see landlock_filter.py."""
         descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._questions = Questions(listener.descriptor, descriptor, census, mappings, self._plan.processes)
+        self._questions = questions.Questions(
+            listener.descriptor, descriptor, census, mappings, self._plan.processes
+        )
         return self._questions.answer
 
     def uid(self, number: int) -> int:
@@ -187,7 +199,15 @@ class Here:
             ("session", [libc.prctl_call(libc.PR_SET_CHILD_SUBREAPER, 1)]),
             ("identity", [*(libc.setres_calls(who) if self._first_uid else []), libc.capset_call()]),
             ("cpus", [limits.cpus(who)]),
-            ("limits", limits.calls(plan, has_twins=False, is_counted_alone=bool(self._first_uid))),
+            (
+                "limits",
+                limits.calls(
+                    plan,
+                    has_twins=False,
+                    is_counted_alone=bool(self._first_uid),
+                    threads_of_init=1 + questions.THREADS,
+                ),
+            ),
             *([("limits", [limits.without_huge_pages()])] if not has_group else []),
             ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
             ("landlock", [PreparedCall(confinement.make)]),

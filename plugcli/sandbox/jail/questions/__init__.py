@@ -1,4 +1,8 @@
-"""What the init of a jail at the landlock level is asked by the filter, and answers: see landlock_filter.py."""
+"""What the init of a jail at the landlock level is asked by the filter, and answers: see landlock_filter.py.
+
+One thing is not as without a filter: until the init has received a question, a signal interrupts the call, so that with a handler that
+was installed without SA_RESTART, as Python's are, even fork(2) and chmod(2) can fail with EINTR. After that, only SIGKILL does.
+"""
 
 import _thread
 import errno
@@ -8,10 +12,14 @@ from collections.abc import Callable
 from functools import partial
 
 from .. import syscalls
+from ..census import Census
 from ..mappings import Mappings
 from . import attributes, notification, shared_memory, signals
-from .births import Births, Census
+from .births import Births
 from .notification import Answer, Question
+
+THREADS = 1
+"""How many threads the init starts."""
 
 _SHARED_MEMORY = "shm"
 _MOST_WAITING = 1024  # each is a thread of the jail, or was one; before Linux 5.19, a thread can leave its question behind
