@@ -33,8 +33,8 @@ class Launcher:
         self.is_alive = False
         self.preload_problem = ""
         """Why nothing is preloaded although it was requested."""
-        self.has_memory_cgroup = False
-        """Whether the kernel enforces each jail's memory limit. If not, the jail's init measures its use."""
+        self.cgroup_version = 0
+        """The version of the memory cgroups by which the kernel enforces each jail's limit; 0: the jail's init measures its use."""
         self.level = STRONGEST
         """The level of its jails."""
         self.before: list[SandboxUnavailable] = []
@@ -144,7 +144,10 @@ class Launcher:
                 waiting.set_exception(error)
             return
         (exit_notice,) = descriptors
-        self.has_memory_cgroup = frame["memory_cgroup"] is True
+        version = frame["memory_cgroup"]
+        if version not in (0, 1, 2):
+            raise ValueError("a memory cgroup has version 1 or 2")
+        self.cgroup_version = version
         self.level = str(frame.get("level", STRONGEST))
         self.before = [refusal.of_frame(each) for each in frame.get("before", [])]
         places = Places(*frame.get("places", PLACES))

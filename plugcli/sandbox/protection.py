@@ -3,40 +3,24 @@
 All of it rests on a jail that was really made, never on a search for features.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from plugcli.errors import SandboxUnavailable
-from plugcli.sandbox.amounts import spell_bytes, spell_seconds
+from plugcli.sandbox import levels
+from plugcli.sandbox.amounts import spell_bytes
+from plugcli.sandbox.layer import Layer
 from plugcli.sandbox.limits import Limits
+from plugcli.sandbox.view import LEVELS
 
-LEVEL = "namespaces"
-
-# The steps of the launcher and of the jail's init that belong to each layer, in the order in which a jail is made.
-_STEPS = {
-    "namespaces": ("namespaces", "host name", "session", "signals", "identity", "start"),
-    "files": ("files",),
-    "network": ("network",),
-    "privileges": ("hiding",),
-    "seccomp": ("privileges",),
-    "limits": ("limits", "cpus"),
-    "memory": ("memory cgroup",),
-    "interpreter": ("interpreter",),
-}
+__all__ = ["Layer", "Protection", "holding", "refusing"]
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One layer of the sandbox: whether it is on, how or why not, and the one command that would turn it on or make it stronger."""
-
-    name: str
-    is_on: bool
-    why: str
-    remedy: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the object that `doctor --json` and `/health` show."""
-        return {"name": self.name, "on": self.is_on, "why": self.why, "remedy": self.remedy}
+_REMEDY = (
+    "run plugcli in a systemd unit with `Delegate=memory pids cpu`, from a login session of a user with a systemd manager "
+    "(`systemd-run --user` works there), or as root"
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +30,17 @@ class Protection:
     layers: tuple[Layer, ...]
     can_still: tuple[str, ...]
     """What code can still do, one sentence each; empty when no code runs."""
+    cannot: tuple[str, ...] = ()
+    """What honest code cannot do at this level although it can at the strongest one."""
+    level: str | None = None
+    """The name of the level; None when no code runs."""
     refusal: SandboxUnavailable | None = None
     """Why `serve` and `exec` refuse to run code; None when they run it."""
+
+    @property
+    def has_mounts(self) -> bool:
+        """Return whether code finds its files in /mnt/data, as at the strongest level."""
+        return self.level == LEVELS[0]
 
     @property
     def first_line(self) -> str:
@@ -57,15 +50,17 @@ class Protection:
         names = [
             f"{layer.name} (measured)" if layer.remedy else layer.name for layer in self.layers if layer.is_on
         ]
-        return f"level {LEVEL}: {', '.join(names)}"
+        off = [layer.name for layer in self.layers if not layer.is_on]
+        return f"level {self.level}: {', '.join(names)}" + (f"; no {', '.join(off)} here" if off else "")
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that `doctor --json` prints and `/health` contains."""
         return {
             "holds": self.refusal is None,
-            "level": LEVEL if self.refusal is None else None,
+            "level": self.level,
             "layers": [layer.as_json() for layer in self.layers],
             "can_still": list(self.can_still),
+            "cannot": list(self.cannot),
             "refusal": None
             if self.refusal is None
             else {"error": self.refusal.message, "hint": self.refusal.hint},
@@ -73,63 +68,49 @@ class Protection:
 
 
 def holding(
-    limits: Limits, folders: tuple[str, ...], *, is_root: bool, has_memory_cgroup: bool
+    level: str,
+    limits: Limits,
+    folders: tuple[str, ...],
+    scratch_folder: str,
+    before: Sequence[SandboxUnavailable] = (),
+    *,
+    is_root: bool,
+    cgroup_version: int,
 ) -> Protection:
-    """Return the protection of a machine where a jail was made. `folders`: what its code sees of the host besides /usr."""
-    who = (
-        "a uid of its own, outside this machine's users"
-        if is_root
-        else "your own uid, alone in a user namespace"
-    )
+    """Return the protection of a machine where a jail was made: see levels.Facts.
+
+    `cgroup_version` is that of each jail's memory cgroup; 0 if there is none.
+    """
     amount = spell_bytes(limits.memory_bytes)
-    memory = Layer("memory", True, f"{amount}, held by the kernel: each jail has a memory cgroup")
-    if not has_memory_cgroup:
+    memory = Layer(
+        "memory",
+        True,
+        f"{amount}, held by the kernel: each jail has a memory cgroup (version {cgroup_version})",
+    )
+    if not cgroup_version:
         memory = Layer(
             "memory",
             True,
             f"{amount}, measured by the jail's init: no memory cgroup can be made here",
-            "run plugcli as root on a machine with a writable version 1 memory hierarchy (/sys/fs/cgroup/memory)",
+            _REMEDY,
         )
-    layers = (
-        Layer("namespaces", True, "user, pid, mount, net, ipc, uts and cgroup"),
-        Layer("files", True, "a root of its own in memory; the interpreter and /usr read-only"),
-        Layer("network", True, "none but a loopback of its own"),
-        Layer("privileges", True, f"no capabilities, no new privileges, {who}"),
-        Layer("seccomp", True, "system calls that Python work does not need are refused"),
-        Layer(
-            "limits",
-            True,
-            f"{limits.processes} processes, {limits.open_files} open files, {limits.cpus} CPUs",
-        ),
-        memory,
-    )
-    seen = ", ".join(("/usr", *folders))
-    overshoot = (
-        ()
-        if has_memory_cgroup
-        else (f"use up to a tenth more than {amount} of memory for some milliseconds before it is ended",)
-    )
-    can_still = (
-        f"read everything in {seen}, and connect to a unix socket there, if its mode allows it",
-        f"keep {limits.cpus} CPUs busy for {spell_seconds(limits.wall_seconds)}, or {spell_seconds(limits.wall_seconds_max)} when asked",
-        f"hold {amount} of memory, files in /tmp and /mnt/data included",
-        "see the machine's processor, kernel version, load and uptime in /proc",
-        "learn from timing what else the machine is doing (side channels are not closed)",
-        *overshoot,
-    )
-    return Protection(layers, can_still)
+    facts = levels.Facts(limits, folders, scratch_folder, is_root, memory, cgroup_version > 0, tuple(before))
+    its = levels.find(level)
+    return Protection(its.layers(facts), its.can_still(facts), its.cannot(facts), level)
 
 
 def refusing(error: SandboxUnavailable) -> Protection:
     """Return the protection of a machine where no jail could be made."""
-    names = list(_STEPS)
-    failed = next((name for name, steps in _STEPS.items() if error.step in steps), names[0])
+    steps_by_layer = levels.find(LEVELS[0]).STEPS
+    first = error.before[0] if error.before else error
+    names = list(steps_by_layer)
+    failed = next((name for name, steps in steps_by_layer.items() if first.step in steps), names[0])
     layers = [
-        Layer(name, False, error.message, error.hint)
+        Layer(name, False, first.message, first.hint)
         if name == failed
         else Layer(name, False, "not tried: an earlier layer is off")
         for name in names
         if names.index(name) >= names.index(failed)
     ]
     on = [Layer(name, True, "set up before the step that failed") for name in names[: names.index(failed)]]
-    return Protection((*on, *layers), (), error)
+    return Protection((*on, *layers), (), refusal=error)

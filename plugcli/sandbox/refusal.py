@@ -7,6 +7,10 @@ from typing import Any
 from plugcli.errors import SandboxUnavailable
 
 _NEVER = "nothing was run; without its sandbox plugcli runs no code"
+_NO_LANDLOCK = (
+    "Landlock needs Linux 5.13 or newer, with `landlock` in the kernel's list of security modules (/sys/kernel/security/lsm); "
+    "as root it needs CAP_SETUID and CAP_SETGID"
+)
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.EINVAL, errno.ENOSYS)
 """How a kernel or a filter refuses a namespace, a mount or a map: see unshare(2)."""
 
@@ -29,9 +33,19 @@ def unknown_machine(machine: str) -> SandboxUnavailable:
 def of_frame(frame: dict[str, Any]) -> SandboxUnavailable:
     """Return the refusal for a launcher's or init's frame about a step that failed."""
     code = frame["errno"]
-    error = failed_step(str(frame["failed"]), str(frame["why"]), code if isinstance(code, int) else None)
+    step, why = str(frame["failed"]), str(frame["why"])
+    error = failed_step(step, why, code if isinstance(code, int) else None)
     error.before = [of_frame(each) for each in frame.get("before", [])]
-    return error
+    if not error.before:
+        return error
+    first = error.before[0]
+    both = SandboxUnavailable(
+        f"{first.message}. The second level, landlock, does not hold here either: {why}",
+        hint=_NO_LANDLOCK if step == "level" else first.hint,
+        step=step,
+    )
+    both.before = error.before
+    return both
 
 
 def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:

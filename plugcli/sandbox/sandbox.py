@@ -27,6 +27,7 @@ from plugcli.sandbox.result import RunResult
 from plugcli.sandbox.session_files import SessionFiles
 from plugcli.sandbox.sessions import Sessions
 from plugcli.sandbox.start import Setup, Started, set_up, start
+from plugcli.sandbox.view import STRONGEST
 from plugcli.sandbox.workspace import Workspace
 
 _WAITING_PER_JAIL = 4
@@ -138,12 +139,15 @@ class Sandbox:
     @property
     def protection(self) -> Protection:
         """Return how the code is confined, as shown by the jail that was made on entering."""
-        has_memory_cgroup = self._launcher is not None and self._launcher.has_memory_cgroup
+        launcher = self._launcher
         return holding(
+            STRONGEST if launcher is None else launcher.level,
             self.policy,
             self._setup.interpreter.folders,
+            self._setup.plan.folder,
+            () if launcher is None else launcher.before,
             is_root=os.geteuid() == 0,
-            has_memory_cgroup=has_memory_cgroup,
+            cgroup_version=0 if launcher is None else launcher.cgroup_version,
         )
 
     async def run(

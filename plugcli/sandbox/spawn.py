@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from jail import launcher
 del sys.path[0]
-launcher.main(3)
+launcher.main(3, sys.argv[2])
 """
 _CHANNEL = 3
 # Not the host's environment, not even its PATH: the jails' environment comes with the plan. Without a locale Python changes its text modes.
@@ -68,6 +68,14 @@ class Spawned:
         return self.returncode
 
 
+def _bus() -> str:
+    """Return the socket of the service manager that can give the launcher cgroups: the system's for root, else the user's, if any."""
+    if os.geteuid() == 0:
+        return "/run/dbus/system_bus_socket"
+    folder = os.environ.get("XDG_RUNTIME_DIR")
+    return f"{folder}/bus" if folder else ""
+
+
 def spawn() -> Spawned:
     """Start a launcher's process in its own session, so that it has no terminal, and Ctrl-C reaches only the host."""
     # Exec'd, never forked from the host, so that none of the host's memory (tokens, uploads) is in a jail's memory.
@@ -78,7 +86,7 @@ def spawn() -> Spawned:
     try:
         pid = os.posix_spawn(
             sys.executable,
-            [sys.executable, "-I", "-S", "-c", _PROGRAM, folder],
+            [sys.executable, "-I", "-S", "-c", _PROGRAM, folder, _bus()],
             _ENVIRONMENT,
             file_actions=[
                 # This comes first, because a file opened below could take its number.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from plugcli.sandbox import interpreter, refusal, view
 from plugcli.sandbox.amounts import MIB
 from plugcli.sandbox.interpreter import Interpreter
-from plugcli.sandbox.jail import syscalls, wire
+from plugcli.sandbox.jail import cgroup_folder, syscalls, wire
 from plugcli.sandbox.jail.plan import Plan
 from plugcli.sandbox.policy import Policy
 from plugcli.sandbox.spawn import Spawned, spawn
@@ -67,7 +67,7 @@ def set_up(
 def start(setup: Setup, spawned: Spawned | None = None) -> Started:
     """Tell a launcher (default: a new one) how jails are made, and ask it for the first. It ends when its channel closes."""
     process = spawned or spawn()
-    name = f"plugcli-{os.urandom(8).hex()}"
+    name = f"{cgroup_folder.PREFIX}{os.urandom(cgroup_folder.NAME_BYTES).hex()}"
     first, first_inside = wire.channel()
     with first_inside:
         words = {"plan": setup.plan.to_json(), "name": name, "environment": setup.environment}

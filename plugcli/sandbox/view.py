@@ -11,7 +11,7 @@ from plugcli.sandbox.policy import Policy
 _LIBRARY_FOLDERS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("/etc/localtime", "/etc/ld.so.cache", "/etc/alternatives")
 _BYTES_PER_INODE = 16384
-LEVELS = ("namespaces",)
+LEVELS = ("namespaces", "landlock")
 """The levels, the strongest first."""
 STRONGEST = LEVELS[0]
 

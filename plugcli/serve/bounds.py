@@ -20,10 +20,32 @@ class Bounds:
 
     wall_seconds_max: float
     is_stateless: bool = False
+    has_mounts: bool = True
+    """Whether code finds its files in /mnt/data. Otherwise each session has them elsewhere, and the text says only: where it works."""
+
+
+_WITHOUT_PATH = (
+    ("/mnt/data is the working directory: it ", "The working folder "),
+    ("/mnt/data, the working directory", "the working folder"),
+    ("/mnt/data", "the working folder"),
+)
+
+
+def without_path(value: Any) -> Any:
+    """Return a document whose texts do not name /mnt/data."""
+    if isinstance(value, str):
+        for path, text in _WITHOUT_PATH:
+            value = value.replace(path, text)
+        return value
+    if isinstance(value, Mapping):
+        return {key: without_path(each) for key, each in value.items()}
+    return [without_path(each) for each in value] if isinstance(value, list) else value
 
 
 def bounded_openapi(openapi: Any, bounds: Bounds) -> Any:
     """Return `openapi` with the maximum of `timeout`, and without the parts that a server without sessions refuses."""
+    if not bounds.has_mounts:
+        openapi = without_path(openapi)
     place = _place_of_properties(openapi)
     properties = _at(openapi, place)
     if not isinstance(properties, Mapping):

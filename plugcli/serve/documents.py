@@ -19,7 +19,7 @@ from plugcli.errors import PlugcliError
 from plugcli.plugin import Plugin
 from plugcli.respond import Ready, json_bytes
 from plugcli.sandbox import gate
-from plugcli.serve.bounds import Bounds, bounded_openapi
+from plugcli.serve.bounds import Bounds, bounded_openapi, without_path
 from plugcli.serve.rewrite import local_path, moved_manifest, moved_openapi
 from plugcli.serve.source import Source
 
@@ -62,6 +62,8 @@ def _find(source: Source, path: str, here: str, bounds: Bounds | None) -> Ready 
         kind = _kind(plugin, path)
         if kind == "openapi":
             return _openapi(plugin, path, here, bounds)
+        if kind == "manifest":
+            return _manifest(plugin, here, bounds)
         return _READY[kind](plugin, path, here) if kind else None
     except FileNotFoundError:
         return None
@@ -80,12 +82,15 @@ def _kind(plugin: Plugin, path: str) -> str | None:
     return _FIXED.get(path) or {unquote(at): kind for at, kind in named.items() if at}.get(path)
 
 
-def _manifest(plugin: Plugin, path: str, here: str) -> Ready | None:
+def _manifest(plugin: Plugin, here: str, bounds: Bounds | None) -> Ready | None:
     if plugin.manifest_problem:
         return _unreadable(plugin.manifest_problem, plugin.manifest_path)
     if plugin.manifest is None:
         return None
-    return _document(plugin.manifest, moved_manifest(plugin.manifest.data, here), "json")
+    data = moved_manifest(plugin.manifest.data, here)
+    if bounds and not bounds.has_mounts:
+        data = without_path(data)
+    return _document(plugin.manifest, data, "json")
 
 
 def _openapi(plugin: Plugin, path: str, here: str, bounds: Bounds | None) -> Ready | None:
@@ -126,7 +131,6 @@ def _legal(plugin: Plugin, path: str, here: str) -> Ready | None:
 
 
 _READY: dict[str, Callable[[Plugin, str, str], Ready | None]] = {
-    "manifest": _manifest,
     "logo": _logo,
     "legal": _legal,
 }

@@ -17,14 +17,15 @@ async def find_ready(running: Running, path: str, here: str, may_see_all: bool) 
     """
     if path == HEALTH:
         return await _health(running.engine, may_see_all)
-    return await find_document(running.service.source, path, here, _bounds(running))
+    return await find_document(running.service.source, path, here, await _bounds(running))
 
 
-def _bounds(running: Running) -> Bounds | None:
+async def _bounds(running: Running) -> Bounds | None:
     if running.engine is None:
         return None
     service = running.service
-    return Bounds(service.wall_seconds_max, service.terms.is_stateless)
+    has_mounts = all(machine.protection.has_mounts for machine in await running.engine.status())
+    return Bounds(service.wall_seconds_max, service.terms.is_stateless, has_mounts)
 
 
 async def _health(engine: Engine | None, may_see_all: bool) -> Ready:

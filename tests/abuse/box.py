@@ -1,21 +1,27 @@
 """A box for attacks: it runs code in the sandbox and outside it, as root or as an ordinary user.
 
 Everything runs in a pid, mount and network namespace of the test's own and under rlimits, so that a sandbox that fails does not take the
-machine along, and nothing is left when a test ends.
+machine along, and nothing is left when a test ends. Where the machine itself is thrown away afterwards, a container or a virtual one, the
+box is a folder there (here.py): no namespace of ours may stand between the sandbox and that place.
 """
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.abuse import here
+from tests.abuse.patience import PATIENCE, patient, stretched
 from tests.abuse.scales import scales
 
 REPOSITORY = Path(__file__).parents[2]
-USER = 61234
-"""An ordinary user's uid; nobody's."""
+USER = os.geteuid() or 61234
+"""An ordinary user's uid: nobody's, or whoever runs the tests."""
+FILTER = "/mnt/plugcli/tests/places/without_namespaces.py"
+"""What takes namespaces and mounts away from the attack, so that the sandbox has to take the second level."""
 OWN_PYTHON = "/mnt/home/.local/share/python"
 """An installation of the user's own, below a home folder: where pyenv, uv, conda and pipx put theirs."""
 
@@ -56,7 +62,7 @@ if [ -n "$OWN_PYTHON" ]; then
     chown -R "$OWNER" /mnt/home
 fi
 cd /
-prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nofile=1024 $DROP "$@"
+prlimit --nproc=1500 --as=${SIZE_LIMIT:-$((8 << 30))} --fsize=$((1 << 30)) --nofile=1024 $DROP $WITHOUT "$@"
 """
 
 _IMPORTS = """
@@ -104,6 +110,8 @@ class Box:
 
     who: str
     python: str
+    level: str = "namespaces"
+    """Which level of the sandbox it has to hold: namespaces or landlock."""
 
     def inside(
         self,
@@ -224,43 +232,51 @@ asyncio.run(main())
         with_home = request.pop("with_home", False)
         request["python"] = "/mnt/venv/bin/python" if with_venv else None
         uid = 0 if self.who == "root" else USER
+        python = "/usr/bin/python3" if with_venv else self.python
         environment = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "REPOSITORY": str(REPOSITORY),
             "PYTHONPATH": "/mnt/plugcli",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHON": "/usr/bin/python3" if with_venv else self.python,
+            "PYTHON": python,
             "WITH_VENV": "1" if with_venv else "",
             "OWN_PYTHON": OWN_PYTHON if with_home else "",
             "OWNER": f"{uid}:{uid}",
-            "DROP": "" if uid == 0 else " ".join(_drop_to(uid)),
+            "DROP": "" if uid == os.geteuid() else " ".join(_drop_to(uid)),
+            "WITHOUT": f"{python} {FILTER}" if self.level == "landlock" else "",
             **(more or {}),
         }
-        namespaces = [
-            "unshare",
-            "--pid",
-            "--mount",
-            "--net",
-            "--ipc",
-            "--uts",
-            "--fork",
-            "--kill-child=KILL",
-            "--mount-proc",
+        command = [
+            f"{OWN_PYTHON}/bin/python3" if with_home else python,
+            "/mnt/plugcli/tests/abuse/harness.py",
         ]
-        python = (
-            f"{OWN_PYTHON}/bin/python3" if with_home else "/usr/bin/python3" if with_venv else self.python
-        )
-        command = [*namespaces, "sh", "-c", _PREPARE, "abuse", python, "/mnt/plugcli/tests/abuse/harness.py"]
-        done = subprocess.run(
-            command,
-            input=json.dumps(request).encode(),
-            env=environment,
-            capture_output=True,
-            timeout=120,
-            check=False,
-        )
+        request = stretched(request)
+        if here.IS_HERE:
+            done = here.run(command, request, environment)
+        else:
+            done = subprocess.run(
+                [*_NAMESPACES, "sh", "-c", _PREPARE, "abuse", *command],
+                input=json.dumps(request).encode(),
+                env=environment,
+                capture_output=True,
+                timeout=120 * PATIENCE,
+                check=False,
+            )
         if not request["inside"] and done.returncode in (-9, 137, 128 + 19):
             return {"harness": "killed"}
         assert done.returncode == 0, done.stderr.decode(errors="replace")
-        answer: dict[str, Any] = json.loads(done.stdout)
+        answer: dict[str, Any] = patient(json.loads(done.stdout))
         return answer
+
+
+_NAMESPACES = (
+    "unshare",
+    "--pid",
+    "--mount",
+    "--net",
+    "--ipc",
+    "--uts",
+    "--fork",
+    "--kill-child=KILL",
+    "--mount-proc",
+)

@@ -19,6 +19,7 @@ from typing import Any
 from tests.abuse.kernel import Kernel
 
 SECRET = "the-host-keeps-this"
+PF_KTHREAD = 0x00200000  # <linux/sched.h>: a thread of the kernel's, which comes and goes as it likes
 
 
 class Listeners:
@@ -69,14 +70,14 @@ class Listeners:
 
 
 def processes() -> list[int]:
-    """Return the processes of this pid namespace that have not ended."""
+    """Return the processes of this pid namespace that have not ended, but for the kernel's own threads."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if state not in "ZX":
+        if fields[0] not in "ZX" and not int(fields[6]) & PF_KTHREAD:
             found.append(int(folder.name))
     return found
 
@@ -190,7 +191,7 @@ def main() -> None:
         os.set_inheritable(log, True)
         root = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
         os.set_inheritable(root, True)
-        bystander = subprocess.Popen(["sleep", "120"])
+        bystander = subprocess.Popen(["sleep", "7200"])
         facts = listeners.addresses | {
             "home": str(home),
             "harness": os.getpid(),

@@ -38,7 +38,7 @@ macOS (J1 to J7 of the catalogue) is out of scope: there is no sandbox there yet
 _KERNEL_HEAD = """## What code can make or hold in the kernel
 
 From `kernel_objects/`. *Groups*: the memory controllers, version 1 and 2. Each row is one test, with a control outside, as root with a
-version 1 group for each jail, as root without, and as an ordinary user; plugcli uses no version 2 group yet.
+version 1 group for each jail, as root without, and as an ordinary user. e2e/cgroup_v2.py has version 2.
 
 | what | who counts it | what bounds it as root | as an ordinary user, or without a group | test |
 |---|---|---|---|---|"""

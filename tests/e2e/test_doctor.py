@@ -9,20 +9,23 @@ from typing import Any
 import pytest
 import yaml
 
-# Takes namespaces away as a container's filter does, for the process and all that it starts.
-WITHOUT_NAMESPACES = """
+NAMESPACES = "unshare setns mount pivot_root"
+EVERYTHING = f"{NAMESPACES} landlock_create_ruleset"
+
+# Takes calls away as a container's filter does, for the process and all that it starts.
+WITHOUT = """
 import os, sys
 from plugcli.sandbox.jail import libc, seccomp
-seccomp.RULES = (seccomp.Deny(1, "unshare setns mount pivot_root"),)
+seccomp.RULES = (seccomp.Deny(1, sys.argv[1]),)
 libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
 libc.make([libc.seccomp_filter_call(seccomp.program(os.uname().machine))])
-os.execv(sys.executable, [sys.executable, "-m", "plugcli", *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, "-m", "plugcli", *sys.argv[2:]])
 """
 
 
-def run(*arguments: str, is_contained: bool = False) -> "subprocess.CompletedProcess[str]":
-    """Run plugcli, where namespaces are forbidden if asked."""
-    start = ["-c", WITHOUT_NAMESPACES] if is_contained else ["-m", "plugcli"]
+def run(*arguments: str, without: str = "") -> "subprocess.CompletedProcess[str]":
+    """Run plugcli, where the calls in `without` are refused."""
+    start = ["-c", WITHOUT, without] if without else ["-m", "plugcli"]
     command = [sys.executable, *start, *arguments]
     return subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
@@ -41,7 +44,7 @@ def test_doctor_names_every_layer_and_what_is_left() -> None:
 def test_doctor_json_has_the_same_verdict() -> None:
     """For programs, and the object that /health shows."""
     verdict = json.loads(run("doctor", "--json").stdout)
-    assert sorted(verdict) == ["can_still", "holds", "layers", "level", "refusal", "where"]
+    assert sorted(verdict) == ["can_still", "cannot", "holds", "layers", "level", "refusal", "where"]
     assert (verdict["holds"], verdict["level"], verdict["refusal"]) == (True, "namespaces", None)
     assert all(sorted(layer) == ["name", "on", "remedy", "why"] for layer in verdict["layers"])
 
@@ -49,7 +52,7 @@ def test_doctor_json_has_the_same_verdict() -> None:
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_doctor_says_why_not_and_exits_4(options: tuple[str, ...]) -> None:
     """The layer that is off, the call that failed, and what to do."""
-    done = run("doctor", *options, is_contained=True)
+    done = run("doctor", *options, without=EVERYTHING)
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
     if options:
@@ -74,7 +77,7 @@ def test_doctor_says_why_not_and_exits_4(options: tuple[str, ...]) -> None:
 )
 def test_code_is_refused_where_the_sandbox_cannot_be_had(arguments: tuple[str, ...], status: int) -> None:
     """It never runs with less: nothing is printed but a sentence and what to do."""
-    done = run(*arguments, is_contained=True)
+    done = run(*arguments, without=EVERYTHING)
     assert (done.returncode, done.stdout) == (status, "")
     assert "the sandbox cannot be set up here" in done.stderr
     assert "hint:" in done.stderr
@@ -83,24 +86,27 @@ def test_code_is_refused_where_the_sandbox_cannot_be_had(arguments: tuple[str, .
 
 def test_doctor_says_where_it_stands_and_what_it_saw() -> None:
     """The filter of this test is a place: without a container's signs it is another sandbox."""
-    done = run("doctor", "--json", is_contained=True)
-    where = json.loads(done.stdout)["where"]
-    filtered = [place for place in where if "Seccomp: 2 in /proc/self/status" in place["saw"]]
-    assert len(filtered) == 1
-    assert filtered[0]["remedy"] == json.loads(done.stdout)["refusal"]["hint"]
-    text = run("doctor", is_contained=True).stdout
-    assert f"where: {filtered[0]['name']}\n" in text
+    verdict = json.loads(run("doctor", "--json", without=NAMESPACES).stdout)
+    [filtered] = [each for each in verdict["where"] if "Seccomp: 2 in /proc/self/status" in each["saw"]]
+    assert verdict["level"] == "landlock"
+    assert filtered["remedy"] == verdict["layers"][0]["remedy"]
+    text = run("doctor", without=NAMESPACES).stdout
+    assert f"where: {filtered['name']}\n" in text
     assert "  saw: Seccomp: 2 in /proc/self/status\n" in text
+    assert text.count(filtered["remedy"]) == 1
 
 
 def test_doctor_prints_an_apparmor_profile_for_the_launcher_alone() -> None:
     """It is attached to no file that other programs use, and gives no netlink, which is what most of the kernel's faults need."""
     done = run("doctor", "--apparmor")
-    rules = [line.strip() for line in done.stdout.splitlines() if line and not line.startswith("#")]
+    launcher, _, container = done.stdout.partition("\nprofile plugcli-container ")
+    rules = [line.strip() for line in launcher.splitlines() if line and not line.startswith("#")]
     assert done.returncode == 0
     assert "profile plugcli flags=(attach_disconnected, mediate_deleted) {" in rules
     assert "userns," in rules
     assert not [rule for rule in rules if "netlink" in rule or rule in ("network,", "capability,")]
+    assert "mount," in container
+    assert "deny @{PROC}/sys/kernel/** wklx," in container
 
 
 def test_doctor_extends_the_engine_s_own_seccomp_profile(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ site.main()
 {before}
 os.write(inside.DOOR, json.dumps({{"ready": list(sys.version_info[:3])}}).encode() + b"\\n")
 job, received = inside.take_job()
-conversation.serve(received, job)
+conversation.serve(received, job, lambda error, workspace: None)
 """
 
 SECONDS = 30.0

@@ -1,5 +1,6 @@
 """What the served document says of a call, as the server was started."""
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import yaml
 
 from plugcli.scaffold import render, templates
-from plugcli.serve.bounds import Bounds, bounded_openapi
+from plugcli.serve.bounds import Bounds, bounded_openapi, without_path
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(render(templates()["python"], {})["openapi.yaml"])
 
@@ -40,6 +41,19 @@ def test_stateless_server_promises_no_sessions() -> None:
     assert sorted(fields(served)) == ["code", "timeout"]
     assert sorted(served["paths"]) == ["/execute"]
     assert "session" in fields(DOCUMENT)
+
+
+def test_server_without_mounts_names_no_mnt_data() -> None:
+    """Each session has its files elsewhere there; a model that is told of /mnt/data would write to a folder that does not exist."""
+    rendered = render(templates()["python"], {})
+    manifest = json.loads(rendered[".well-known/ai-plugin.json"])
+    served = bounded_openapi(DOCUMENT, Bounds(60.0, has_mounts=False))
+    operation = served["paths"]["/execute"]["post"]
+    assert "/mnt/data" in json.dumps(manifest)
+    assert "/mnt/data" not in json.dumps([served, without_path(manifest)])
+    assert "Files: the working folder." in operation["description"]
+    assert len(operation["description"]) <= 200, "longer ones are cut or refused by hosts"
+    assert "The working folder has the files" in without_path(manifest)["description_for_model"]
 
 
 def test_schema_in_the_operation_itself_is_bounded_too() -> None:

@@ -161,7 +161,7 @@ def test_apparmor_profiles_are_named() -> None:
     """An engine's profile refuses mounts behind a filter that allows them: the next wall, told before one runs into it."""
     found = places(DOCKER | {APPARMOR: "docker-default (enforce)\n"})
     assert list(found)[:2] == ["Docker", "the AppArmor profile docker-default"]
-    assert "--security-opt apparmor=" in found["the AppArmor profile docker-default"].remedy
+    assert "--security-opt apparmor=plugcli-container" in found["the AppArmor profile docker-default"].remedy
     assert "the AppArmor profile work" in places({APPARMOR: "work (enforce)\n"})
     assert places({APPARMOR: "code (unconfined)\n"}) == {}
     assert places({APPARMOR: "work (complain)\n"}) == {}

@@ -1,7 +1,7 @@
-"""`doctor --apparmor`: a profile for the sandbox's launcher, for systems on which AppArmor restricts user namespaces (Ubuntu).
+"""`doctor --apparmor`: profiles for systems on which AppArmor restricts user namespaces (Ubuntu) or mounts (containers on it).
 
-No file is attached to it, because the launcher's file is the interpreter, and the profile would be that of every Python program. The
-launcher enters it by itself: see plugcli/sandbox/jail/apparmor.py.
+The launcher's profile is attached to no file, because the launcher's file is the interpreter, and it would be the profile of every Python
+program. The launcher enters it by itself: see plugcli/sandbox/jail/apparmor.py.
 """
 
 import sys
@@ -23,6 +23,7 @@ _HEAD = f"""\
 # but no netlink and no packet sockets, by which most of the kernel's network code would be reached.
 
 abi <abi/4.0>,
+include <tunables/global>
 
 profile {PROFILE} flags=(attach_disconnected, mediate_deleted) {{
   userns,
@@ -68,9 +69,39 @@ _NO_DOOR = """
 """
 
 
+_CONTAINER = f"""
+# For containers: an engine's own profile refuses mounts, whatever its seccomp filter allows. This one takes its place, with
+# `--security-opt apparmor={PROFILE}-container` (Docker, Podman) or, in a pod's securityContext (Kubernetes), with
+# `appArmorProfile: {{type: Localhost, localhostProfile: {PROFILE}-container}}`. What it gives away: the container's programs may make user
+# namespaces, and mounts in them. As the engines' profiles do, it keeps the container's root from the machine's settings and memory.
+profile {PROFILE}-container flags=(attach_disconnected, mediate_deleted) {{
+  userns,
+  mount,
+  umount,
+  pivot_root,
+
+  capability,
+  file,
+  unix,
+  network,
+  signal,
+  ptrace peer={PROFILE}-container,
+
+  deny @{{PROC}}/{{kcore,kmem,mem,sysrq-trigger}} rwklx,
+  deny @{{PROC}}/sys/{{abi,debug,dev,fs,vm}}/** wklx,
+  deny @{{PROC}}/sys/kernel/** wklx,
+  deny /sys/firmware/** rwklx,
+  deny /sys/kernel/security/** rwklx,
+  deny /sys/{{block,bus,class,dev,devices,hypervisor,module,power}}/** wklx,
+}}
+"""
+
+
 def profile() -> str:
-    """Return the profile for the interpreter that runs plugcli."""
+    """Return the profiles for the interpreter that runs plugcli, and for containers."""
     python = Path(sys.executable).resolve()
     if python.is_relative_to(Path(sys.prefix).resolve()) and sys.prefix != sys.base_prefix:
-        return _HEAD + _DOOR.format(profile=PROFILE, python=f'"{python}"')
-    return _HEAD + _NO_DOOR
+        door = _DOOR.format(profile=PROFILE, python=f'"{python}"')
+    else:
+        door = _NO_DOOR
+    return _HEAD + door + _CONTAINER

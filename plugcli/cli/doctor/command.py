@@ -1,5 +1,6 @@
 """`plugcli doctor`: which layers of the sandbox work on this machine, and profiles that turn them on."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,10 +67,10 @@ def doctor(
 def _report(python: str | None, *, is_json: bool) -> None:
     import asyncio
 
-    from plugcli.sandbox import diagnose, surroundings
+    from plugcli.sandbox import diagnose
 
     protection = asyncio.run(diagnose(python=python))
-    places = surroundings.here()
+    places = _places()
     if is_json:
         print_json(protection.as_json() | {"where": [place.as_json() for place in places]})
     else:
@@ -78,15 +79,23 @@ def _report(python: str | None, *, is_json: bool) -> None:
         raise typer.Exit(SandboxUnavailable.exit_code)
 
 
+def _places() -> "Sequence[Place]":
+    if sys.platform != "linux":
+        return ()
+    from plugcli.sandbox import surroundings
+
+    return surroundings.here()
+
+
 def _print(protection: "Protection", places: "Sequence[Place]") -> None:
     lines = [f"sandbox: {protection.first_line}"]
-    has_namespaces = protection.as_json()["level"] == "namespaces"
-    told = protection.refusal.hint if protection.refusal else ""
+    has_namespaces = protection.level == "namespaces"
+    told = {"", *(layer.remedy for layer in protection.layers)}
     for place in places:
         lines += ["", f"where: {place.name}", *(f"  saw: {sign}" for sign in place.saw)]
         if not has_namespaces and place.says:
             lines.append(f"  {place.says}")
-            if place.remedy not in ("", told):  # the layer that is off says it
+            if place.remedy not in told:
                 lines.append(f"  to turn {place.takes} on: {place.remedy}")
     for layer in protection.layers:
         lines += ["", f"{layer.name}: {'on' if layer.is_on else 'off'}", f"  {layer.why}"]
@@ -94,6 +103,8 @@ def _print(protection: "Protection", places: "Sequence[Place]") -> None:
             lines.append(f"  {'stronger' if layer.is_on else 'to turn it on'}: {layer.remedy}")
     if protection.can_still:
         lines += ["", "What code can still do:", *(f"  - {sentence}" for sentence in protection.can_still)]
+    if protection.cannot:
+        lines += ["", "What code cannot do at this level:", *(f"  - {each}" for each in protection.cannot)]
     for line in lines:
         print(printable(line))  # it may contain names of folders
 

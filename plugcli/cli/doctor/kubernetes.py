@@ -16,6 +16,10 @@ spec:
     seccompProfile:
       type: Localhost
       localhostProfile: plugcli.json
+    # On nodes with AppArmor alone: `plugcli doctor --apparmor` prints this profile and says what it gives away; load it on each node.
+    # appArmorProfile:
+    #   type: Localhost
+    #   localhostProfile: plugcli-container
   containers:
     - name: plugcli
       securityContext:

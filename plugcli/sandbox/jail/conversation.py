@@ -25,7 +25,7 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from os import _exit, dup2, getpid, read, set_blocking, write  # bound before the code can replace them
 from typing import Any, NoReturn
 
@@ -67,10 +67,13 @@ _set_handler = _signal.signal
 _set_mask = _signal.pthread_sigmask
 
 
-def serve(received: bytes, job: dict[str, Any]) -> NoReturn:
-    """Run calls until the host closes the door, then exit. `received` came with the job, whose `import_from` is the workspace."""
+def serve(received: bytes, job: dict[str, Any], note: Callable[[BaseException, str], None]) -> NoReturn:
+    """Run calls until the host closes the door, then exit. `received` came with the job, whose `import_from` is the workspace.
+
+    `note` adds to an error of the code what helps to understand it.
+    """
     _set_handler(signal.SIGINT, _ignore)
-    _insist(_Conversation(received, job["import_from"]), _LEVELS)
+    _insist(_Conversation(received, job["import_from"], note), _LEVELS)
 
 
 def _insist(conversation: "_Conversation", levels: int) -> NoReturn:
@@ -118,14 +121,14 @@ class _Call:
 class _Conversation:
     """The state of a session's loop."""
 
-    def __init__(self, received: bytes, workspace: str) -> None:
+    def __init__(self, received: bytes, workspace: str, note: Callable[[BaseException, str], None]) -> None:
         self.strays = 0
         self._pid = getpid()
         self._door = _out_of_the_way(DOOR)
         os.close(DOOR)
         self._streams = _Streams()
         self._displays = display.Displays(workspace)
-        self._code = _Code(workspace)
+        self._code = _Code(workspace, note)
         # The bytes received from the host, and the call in progress: one store changes both.
         self._state: tuple[list[bytes], _Call | None] = ([received], None)
 
@@ -246,8 +249,9 @@ class _Conversation:
 class _Code:
     """The module that all calls run in."""
 
-    def __init__(self, workspace: str) -> None:
+    def __init__(self, workspace: str, note: Callable[[BaseException, str], None]) -> None:
         self._workspace = workspace
+        self._note = note
         self._libraries = list(
             sys.path
         )  # without the workspace, whose files may have the names of our modules
@@ -334,7 +338,8 @@ class _Code:
             self._default_hook(type(error), error, error.__traceback__)
 
     def _add_note(self, error: BaseException) -> None:
-        """Add to a missing module's error why it cannot be installed."""
+        """Add to a missing module's error why it cannot be installed, and to one about a file where files are."""
+        self._note(error, self._workspace)
         if not isinstance(error, ModuleNotFoundError) or not isinstance(error.name, str) or "." in error.name:
             return
         path = os.path.join(self._workspace, error.name)

@@ -21,9 +21,27 @@ def places(folder: str) -> Places:
     return Places(f"{folder}/data", f"{folder}/tmp", f"{folder}/home")
 
 
+FILES = {
+    "/etc/fonts/fonts.conf": (".config/fonts.conf", ("FONTCONFIG_FILE",)),
+    "/etc/ssl/certs/ca-certificates.crt": (
+        ".config/ca-certificates.crt",
+        ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"),
+    ),
+}
+"""Of the files that the Plan makes up, those that a variable can name instead: where they are in the home folder, and the variables."""
+
+
 def environment(where: Places) -> dict[str, str]:
-    """Return the variables that name a jail's folders."""
-    return {"HOME": where.home, "TMPDIR": where.scratch, "FONTCONFIG_FILE": f"{where.home}/.fonts.conf"}
+    """Return the variables that name a jail's folders, and files in them."""
+    named = {variable: f"{where.home}/{path}" for path, variables in FILES.values() for variable in variables}
+    return {"HOME": where.home, "TMPDIR": where.scratch} | named
+
+
+def write(path: str, text: str) -> None:
+    """Write a file, and make the folders above it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        file.write(text)
 
 
 def make_top(root: str, name: str) -> tuple[str, int]:
@@ -40,11 +58,13 @@ def make_top(root: str, name: str) -> tuple[str, int]:
     return top, descriptor
 
 
-def make(top: str, name: str, uid: int, gid: int) -> str:
+def make(top: str, name: str, uid: int, gid: int, *, is_private: bool = True) -> str:
     """Make the folder of a jail, with the folders in it, for this uid and gid; return its path."""
+    mode = 0o700 if is_private else 0o755
     folder = f"{top}/{name}"
     for path in (folder, *(f"{folder}/{each}" for each in _OWN)):
-        os.mkdir(path, 0o700)
+        os.mkdir(path)
+        os.chmod(path, mode)
         if uid != os.geteuid():
             os.chown(path, uid, gid)
     return folder

@@ -28,7 +28,7 @@ from typing import NamedTuple, NoReturn
 from . import cgroup, inside, libc, scribe, twin, wire
 from .census import Census
 from .inside import DOOR
-from .level import Accounts, Asking, Confinement, Level, Prepared
+from .level import Accounts, Confinement, Level, Prepared
 from .mappings import Mappings, count_files
 from .memory import Meter
 from .objects import TooMany
@@ -89,9 +89,8 @@ def main(
     control = _socket.socket(fileno=descriptors[0])
     group = cgroup.Member(*descriptors[1:]) if len(descriptors) > 1 else None
     try:
-        places = level.places(folder)
-        interpreter, door = _start(plan, level, prepared, places, control, modules)
-        _watch(plan, level, prepared, places, interpreter, control, deaths, group, door)
+        interpreter, door = _start(plan, level, prepared, level.places(folder), control, modules)
+        _watch(plan, level, prepared, folder, interpreter, control, deaths, group, door)
     except (OSError, wire.BrokenFrame):
         os._exit(1)  # the host is gone, or sent an unknown request
     os._exit(0)
@@ -177,7 +176,7 @@ def _watch(
     plan: Plan,
     level: Level,
     prepared: Prepared,
-    places: Places,
+    folder: str,
     interpreter: int,
     control: _socket.socket,
     deaths: Deaths,
@@ -205,12 +204,15 @@ def _watch(
                 return
         if memory is None:
             twin_pid = interpreter + 1 if level.has_twins else None  # ensured by twin.beget
-            accounts = level.accounts(door, started)
-            memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, listener, started)
+            accounts = level.accounts(census, folder, door, started)
+            mappings = None if listener is None else Mappings(plan.memory_bytes, listener.descriptor)
+            if listener is not None and mappings is not None:
+                answer = level.answering(listener, mappings, census, accounts, folder)
+            memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, mappings, started)
         if listener is not None and listener.descriptor in ready:
-            memory.answer()
+            answer()
         if control.fileno() in ready and not _obey(
-            interpreter, control, memory, places.workspace, prepared.confinement
+            interpreter, control, memory, level.places(folder).workspace, prepared.confinement
         ):
             return
         if time.monotonic() >= next_look:
@@ -235,7 +237,8 @@ def _tell_of_the_end(
     # The kernel may have killed it for its memory use, which is not the code's own end.
     is_exceeded = group is not None and group.was_exceeded()
     # Before the host is told that the run is over.
-    census.kill_all(frees_memory=group is None)  # a cgroup limits what they still allocate
+    if census.births():  # otherwise it has had no process but the interpreter
+        census.kill_all(frees_memory=group is None)  # a cgroup limits what they still allocate
     status = ended.si_status if ended.si_code == CLD_EXITED else -ended.si_status
     send_text(control, _OUT_OF_MEMORY if is_exceeded else b'{"exited": %d}' % status)
     select.select((control,), (), (), _LINGER_SECONDS)
@@ -253,7 +256,7 @@ class _Memory:
         twin_pid: int | None,
         control: _socket.socket,
         group: cgroup.Member | None,
-        listener: Asking | None,
+        mappings: Mappings | None,
         started: float,
     ) -> None:
         self.census = census
@@ -263,12 +266,12 @@ class _Memory:
         self._meter: Meter | None = None
         self._stopwatch = Stopwatch(census, plan.cpus, started)
         self._accounts = accounts
-        if listener is not None:
-            self._mappings = Mappings(plan.memory_bytes, listener.descriptor)
+        if group is None:
+            assert mappings is not None
             self._meter = Meter(
                 plan.memory_bytes,
                 census,
-                self._mappings,
+                mappings,
                 interpreter,
                 twin_pid,
                 accounts.holdings,
@@ -286,10 +289,6 @@ class _Memory:
         self.scribes.discard(pid)
         if self._meter is not None:
             self._meter.forget(pid)
-
-    def answer(self) -> None:
-        """Answer the filter, which asks whether a mapping is allowed."""
-        self._mappings.answer()
 
     def tell_that_it_ran_out(self) -> None:
         """End every process but this one, and tell the host why."""
@@ -325,7 +324,7 @@ class _Memory:
             return min(seconds, self._meter.look(pids, ran)), self._meter.used_bytes
         assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
-            self._accounts.holdings.uncharged()
+            self._accounts.holdings.uncharged(self._group.version)
             count_files(pids, self.census)
         return 0 if self._group.was_exceeded() else seconds, self._group.used_bytes()
 

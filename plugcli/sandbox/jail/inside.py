@@ -44,6 +44,8 @@ _PIECE_BYTES = 256 * 1024
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 DOOR = 3
 """The descriptor of the socket to the host."""
+_USUAL_WORKSPACE = "/mnt/data"
+_USUAL_FOLDERS = ("/mnt/data", "/tmp", "/var/tmp", "/home/sandbox")
 _door = select.poll()
 _door.register(DOOR, select.POLLIN)
 conversation: Any = None
@@ -87,7 +89,7 @@ def main(
         _exit(0)
     if "session" in job:
         before_session()
-        conversation.serve(source, job)
+        conversation.serve(source, job, note_where_files_are)
     if len(source) < job["source_bytes"]:
         source = _whole(source, job["source_bytes"])
     close(DOOR)
@@ -257,7 +259,7 @@ def _run(job: dict[str, Any], source: bytes) -> int:
         status = _exit_status(exit_.code)
     except BaseException as error:
         status = 130 if isinstance(error, KeyboardInterrupt) else 1
-        _show(error)
+        _show(error, job["import_from"])
     return _finish(status)
 
 
@@ -299,8 +301,20 @@ def _exit_status(code: object) -> int:
     return 1
 
 
-def _show(error: BaseException) -> None:
+def note_where_files_are(error: BaseException, workspace: str) -> None:
+    """Add to an error about a file where the code's files are, if that is not where they are on most machines."""
+    if workspace == _USUAL_WORKSPACE or not isinstance(error, OSError) or type(error.filename) is not str:
+        return
+    if error.filename.startswith(_USUAL_FOLDERS) and not error.filename.startswith(workspace[: -len("data")]):
+        error.add_note(
+            f"in this sandbox the working directory is {workspace}, and the folder for temporary files is "
+            f"{os.environ.get('TMPDIR')} (tempfile.gettempdir())"
+        )
+
+
+def _show(error: BaseException, workspace: str = _USUAL_WORKSPACE) -> None:
     """Print the traceback without the frames of this file."""
+    note_where_files_are(error, workspace)
     try:
         sys.excepthook(type(error), _without_us(error), error.__traceback__)
     except BaseException as second:

@@ -16,6 +16,7 @@ _F_SETOWN, _F_SETSIG, _F_SETOWN_EX = 8, 10, 15
 _AT_FDCWD = 0xFFFFFF9C  # -100, as the low 32 bits of an argument
 _AT_REMOVEDIR = 0x200
 _S_ISUID_OR_GID = 0o6000
+_MAP_ANONYMOUS = 0x20
 _O_ACCMODE, _O_WRONLY, _O_RDWR = 3, 1, 2
 _O_CREAT, _O_EXCL, _O_TRUNC, _O_PATH, _O_TMPFILE = 0x40, 0x80, 0x200, 0x200000, 0x400000
 # The two that differ: include/uapi/asm-generic/fcntl.h and arch/arm64/include/uapi/asm/fcntl.h.
@@ -67,6 +68,22 @@ BIRTHS = "fork vfork clone"
 SIGNALS = "tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal"
 
 
+_OF_AN_INIT = (
+    *("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "prctl"),
+    *("process_vm_readv", "sched_setaffinity", "prlimit64", "setrlimit", "setpriority"),
+)
+"""Calls by which an init makes a jail and watches it."""
+
+
+def of_zygote(machine: str) -> bytes:
+    """Return the program for a zygote, whose imports may run anybody's code, and for the inits that are forked from it."""
+    rules = [
+        rule._replace(calls=" ".join(name for name in rule.calls.split() if name not in _OF_AN_INIT))
+        for rule in (Deny(errno.EPERM, "socket connect bind listen accept accept4"), *RULES)
+    ]
+    return seccomp.compiled(machine, rules)
+
+
 def denying(machine: str, abi: Abi) -> bytes:
     """Return the program that denies."""
     rules: tuple[Rule, ...] = (*RULES, *_DENIED)
@@ -85,6 +102,8 @@ def asking(machine: str, abi: Abi, *, counts_memory: bool) -> bytes:
         rules += (Ask(SIGNALS), Ask("kill", (IsNot(0, (0,)),)))
     if counts_memory:
         rules += (ASK_FOR_SHARED_MEMORY,)
+    # Nothing tells the size of a file that has no name any more, and that only a mapping keeps: see unnamed.py.
+    rules += (Ask("mmap", (LacksBits(3, _MAP_ANONYMOUS),)),)
     return seccomp.compiled(machine, rules)
 
 

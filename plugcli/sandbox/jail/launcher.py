@@ -6,7 +6,7 @@ When the channel closes, because the host ended or was killed, the launcher kill
 
 Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"renew": true}, to have the
                    preloaded zygote replaced: its packages are old
-Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": bool} with a pidfd of the jail's init;
+Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": version} with a pidfd of the jail's init;
                    {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool};
                    {"preload_failed": why}, if nothing is preloaded any more
 """
@@ -21,7 +21,7 @@ import socket
 import time
 from typing import NamedTuple, NoReturn
 
-from . import apparmor, cgroup, executable, inside, level, libc, wire, zygote
+from . import apparmor, cgroup, cgroup_v1, executable, inside, level, libc, wire, zygote
 from .descriptors import close_all_but
 from .level import Level
 from .plan import UIDS, Plan
@@ -68,8 +68,11 @@ class _Zygote:
         os.waitpid(self.pid, 0)
 
 
-def main(descriptor: int) -> NoReturn:
-    """Serve the host at the other end of the channel `descriptor` until the channel closes."""
+def main(descriptor: int, bus: str) -> NoReturn:
+    """Serve the host at the other end of the channel `descriptor` until the channel closes.
+
+    `bus` is the socket of the service manager that may give us cgroups; empty if there is none.
+    """
     close_all_but(descriptor)  # closes descriptors that the host's parent left open
     channel = socket.socket(fileno=descriptor)
     signal.signal(
@@ -90,6 +93,7 @@ def main(descriptor: int) -> NoReturn:
     except OSError as error:
         _refuse_all(channel, error)
     channel.set_inheritable(False)
+    cgroup.prepare(bus)
     first = wire.receive(channel)
     if first is not None:
         # The host handles Ctrl-C; it ends us by closing the channel.
@@ -124,8 +128,7 @@ class _Launcher:
         self._channel = channel
         self._plan = plan
         self._name = name
-        self._cgroups = cgroup.MemoryCgroups(name)
-        self._cpu = cgroup.CpuCgroups(name)
+        self._cgroups, self._cpu = cgroup.find(name, plan.memory_bytes, plan.processes)
         self._modules = plan.preload
         self._is_root = os.geteuid() == 0
         self._levels = list(plan.levels)
@@ -199,7 +202,7 @@ class _Launcher:
         number, control = int(frame["jail"]), descriptors[0]
         try:
             cpu = self._cpu.make()
-            group = self._cgroups.make(number, self._plan.memory_bytes)
+            group = self._cgroups.make(number)
         except OSError as error:
             os.close(control)
             self._tell_failed(number, {"failed": "memory cgroup", "why": str(error), "errno": error.errno})
@@ -251,8 +254,8 @@ class _Launcher:
             del maker.requests[request.jail.number]
             self._settle(request, {"failed": "files", "why": str(error), "errno": error.errno}, [])
             return
-        members = [] if jail.group is None else cgroup.open_for_member(jail.group)
-        members += [] if jail.cpu is None else [cgroup.open_to_join(jail.cpu)]
+        members = [] if jail.group is None else self._cgroups.open_for_member(jail.group)
+        members += [] if jail.cpu is None else [cgroup_v1.open_to_join(jail.cpu)]
         with contextlib.suppress(
             OSError
         ):  # it has ended: its channel will say so, and the request is handled again then
@@ -374,7 +377,7 @@ class _Launcher:
         (exit_notice,) = descriptors
         self._jails[exit_notice] = jail
         self._poll.register(exit_notice, select.POLLIN)
-        started: wire.Frame = {"jail": jail.number, "started": True, "memory_cgroup": jail.group is not None}
+        started: wire.Frame = {"jail": jail.number, "started": True, "memory_cgroup": self._cgroups.version}
         if self._refused or jail.folder:
             assert self._level is not None
             started |= {"level": self._level.name, "before": self._refused}
@@ -388,7 +391,7 @@ class _Launcher:
         jail = self._jails.pop(exit_notice)
         self._poll.unregister(exit_notice)
         os.close(exit_notice)
-        if jail.group is not None and cgroup.was_exceeded_in(jail.group):
+        if jail.group is not None and self._cgroups.was_exceeded_in(jail.group):
             # The init may have been killed together with the others, before it could report it.
             jail = jail._replace(is_out_of_memory=True)
         if self._level is not None:

@@ -66,23 +66,26 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 PR_SET_THP_DISABLE = 41
 SECCOMP_MODE_FILTER = 2
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_NEW_LISTENER = 1, 8
+_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 32
 
 # The same numbers on x86_64 and aarch64, like all calls since Linux 5.1.
 _SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
 _SYS_MOUNT_SETATTR = 442
 _SYS_OPENAT2 = 437
+_SYS_PIDFD_SEND_SIGNAL = 424
 _SYS_PROCESS_MRELEASE = 448
 _SYS_LANDLOCK_CREATE_RULESET = 444
 _SYS_LANDLOCK_ADD_RULE = 445
 _SYS_LANDLOCK_RESTRICT_SELF = 446
 _SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _SYS_SECCOMP = {"x86_64": 317, "aarch64": 277}
+_SYS_TGKILL = {"x86_64": 234, "aarch64": 131}
 _CLONE = ctypes.c_long({"x86_64": 56, "aarch64": 220}.get(os.uname().machine, -1))
 _NO_STACK = (ctypes.c_long(0),) * 4  # signals the parent at its end, with no other flag of clone
 
 # <linux/openat2.h>: not out of the folder, not through a symbolic link, even one of /proc, and not to another file system.
-_RESOLVE_BENEATH, _RESOLVE_NO_SYMLINKS, _RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_XDEV = 8, 4, 2, 1
+_RESOLVE_BENEATH, _RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_XDEV = 8, 4, 2, 1
 _AT_FDCWD = -100
 _AT_EMPTY_PATH = 0x1000
 _AT_RECURSIVE = 0x8000
@@ -201,12 +204,11 @@ def mount_setattr(tree: int | str, attributes: int) -> None:
     make([mount_setattr_call(tree, attributes)])
 
 
-def openat2_beneath(folder: int, path: bytes, flags: int) -> int:
-    """Open `path` below the descriptor `folder` without following links."""
+def openat2(folder: int, path: bytes, flags: int, resolve: int, mode: int = 0) -> int:
+    """Open `path` relative to the descriptor `folder`, with limits on how the path is resolved."""
     if b"\0" in path:
         raise OSError(errno.EINVAL, "a path holds a NUL", path)
-    resolve = _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | _RESOLVE_NO_MAGICLINKS | _RESOLVE_NO_XDEV
-    how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, 0, resolve))
+    how = ctypes.create_string_buffer(struct.pack("QQQ", flags | os.O_CLOEXEC, mode, resolve))
     return _syscall("openat2", _SYS_OPENAT2, folder, path, how, ctypes.c_size_t(24), path=os.fsdecode(path))
 
 
@@ -215,6 +217,38 @@ def fstatfs_type(descriptor: int) -> int:
     status = ctypes.create_string_buffer(256)  # struct statfs is 120 bytes
     _checked(_libc.fstatfs(descriptor, status), "fstatfs")
     return int(struct.unpack_from("l", status)[0])
+
+
+def openat2_beneath(folder: int, path: bytes, flags: int, mode: int = 0) -> int:
+    """Open `path` below the descriptor `folder` without following links."""
+    resolve = _RESOLVE_BENEATH | _RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | _RESOLVE_NO_XDEV
+    return openat2(folder, path, flags, resolve, mode)
+
+
+def utimensat(path: str, times: bytes | None) -> None:
+    """Set the times of the file `path` to two struct timespec, or to now."""
+    _checked(_libc.utimensat(_AT_FDCWD, path.encode(), times, 0), "utimensat", path)
+
+
+def process_vm_readv(pid: int, address: int, size: int) -> bytes:
+    """Return `size` bytes of the memory of another process."""
+    buffer = ctypes.create_string_buffer(size)
+    here = ctypes.create_string_buffer(struct.pack("QQ", ctypes.addressof(buffer), size))
+    there = ctypes.create_string_buffer(struct.pack("QQ", address, size))
+    one = ctypes.c_ulong(1)
+    got = _checked(_libc.process_vm_readv(pid, here, one, there, one, _NOTHING), "process_vm_readv")
+    return buffer.raw[:got]
+
+
+def pidfd_send_signal(process: int, number: int, info: bytes | None = None) -> None:
+    """Send a signal to the process of a pidfd, with a siginfo_t where there is one."""
+    arguments = process, number, info, ctypes.c_uint(0)
+    _syscall("pidfd_send_signal", _SYS_PIDFD_SEND_SIGNAL, *arguments)
+
+
+def tgkill(process: int, thread: int, number: int) -> None:
+    """Send a signal to one thread of a process."""
+    _syscall("tgkill", _SYS_TGKILL[os.uname().machine], process, thread, number)
 
 
 def madvise(start: int, length: int, advice: int) -> None:
@@ -319,11 +353,26 @@ def seccomp_filter_call(program: bytes) -> PreparedCall:
     return prctl_call(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filter_))
 
 
-def seccomp_listener(program: bytes) -> int:
-    """Install a classic BPF program that can notify another process; return the descriptor for that. seccomp_unotify(2)."""
+def seccomp_listener(program: bytes, *, is_killable_only: bool = False) -> int:
+    """Install a classic BPF program that can notify another process; return the descriptor for that. seccomp_unotify(2).
+
+    With `is_killable_only`, no signal but a fatal one interrupts a call that is being answered, so that it is not made twice. Before
+    Linux 5.19, all do.
+    """
+    if is_killable_only:
+        try:
+            return _listener(program, _SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+    return _listener(program, 0)
+
+
+def _listener(program: bytes, flag: int) -> int:
     filter_ = _Filter(len(program) // 8, program)
-    arguments = ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER), ctypes.c_ulong(_SECCOMP_FILTER_FLAG_NEW_LISTENER)
-    return _syscall("seccomp", _SYS_SECCOMP[os.uname().machine], *arguments, ctypes.byref(filter_))
+    flags = ctypes.c_ulong(_SECCOMP_FILTER_FLAG_NEW_LISTENER | flag)
+    arguments = ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER), flags, ctypes.byref(filter_)
+    return _syscall("seccomp", _SYS_SECCOMP[os.uname().machine], *arguments)
 
 
 def sigset(*numbers: int) -> "ctypes.Array[ctypes.c_char]":

@@ -78,20 +78,24 @@ class Mappings:
         self._ran += ran
 
     def answer(self) -> None:
-        """Answer a process that wants to make a shared mapping. Refuse a mapping that alone is larger than the limit."""
+        """Answer a process that wants to make a shared mapping, where the filter asks about nothing else."""
         question = bytearray(_QUESTION.size)
         try:
             ioctl(self._listener, _RECEIVE, question)
         except OSError:
             return  # it was killed, or it was interrupted and will ask again
         id, thread, _, _, _, _, _, length, _, flags, _, _ = _QUESTION.unpack(question)
-        error, further = 0, _CONTINUE
-        if flags & _MAP_ANONYMOUS and length > self._limit:
-            error, further = -errno.ENOMEM, 0
-        else:
-            self._answered.append((str(thread), -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
+        is_allowed = self.allow(thread, length, flags)
+        error, further = (0, _CONTINUE) if is_allowed else (-errno.ENOMEM, 0)
         with contextlib.suppress(OSError):
             ioctl(self._listener, _SEND, bytearray(_ANSWER.pack(id, 0, error, further)))
+
+    def allow(self, thread: int, length: int, flags: int) -> bool:
+        """Count a shared mapping that `thread` wants to make; refuse one that alone is larger than the limit."""
+        if flags & _MAP_ANONYMOUS and length > self._limit:
+            return False
+        self._answered.append((str(thread), -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
+        return True
 
     @property
     def is_walk_due(self) -> bool:

@@ -77,8 +77,8 @@ class Holdings:
         """
         raise NotImplementedError
 
-    def uncharged(self) -> None:
-        """Raise TooMany if memory that a version 1 memory cgroup does not charge exceeds a small part of the limit."""
+    def uncharged(self, version: int) -> None:
+        """Raise TooMany if memory that a memory cgroup of this version does not charge exceeds a small part of the limit."""
 
 
 class OfPairs(Holdings):

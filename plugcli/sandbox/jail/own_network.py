@@ -92,17 +92,18 @@ class InOwnNetwork(Holdings):
             )
         return held
 
-    def uncharged(self) -> None:
+    def uncharged(self, version: int) -> None:
         """See Holdings.
 
-        This is data in UDP sockets, and connections that nobody has accepted or that are closed but not finished: the kernel charges nobody
-        for these.
+        This is data in UDP sockets (version 1), and connections that nobody has accepted or that are closed but not finished: the kernel
+        charges nobody for these.
         """
         sockets = _sockets()
         if sockets.internet * _INTERNET_BYTES <= self._small:
             return
         _see_connections(sockets)
-        if sum(map(_nobodys_bytes, ("udp", "udp6", "tcp", "tcp6"))) > self._limit // 16:
+        kinds = ("udp", "udp6", "tcp", "tcp6") if version == 1 else ("tcp", "tcp6")
+        if sum(map(_nobodys_bytes, kinds)) > self._limit // 16:
             raise TooMany(
                 "a sixteenth of its memory limit in network connections that nobody reads, accepts or owns"
             )

@@ -1,9 +1,11 @@
 """Drops every privilege of a jail: its uid, its user namespace, its capabilities and most system calls."""
 
+import errno
 import os
+from typing import NamedTuple
 
-from . import libc, seccomp
-from .plan import UID
+from . import libc, seccomp, uids
+from .plan import UID, UIDS
 from .syscall_plan import Blank, PreparedCall, make, write_file
 
 _NAMESPACE_LIMITS = tuple(
@@ -41,11 +43,65 @@ def write_maps(uid: int, gid: int) -> None:
     make(write_file(f"/proc/self/{name}", text.encode()) for name, text in texts.items())
 
 
-def map_range(pid: int, first: int, count: int) -> None:
-    """Map `count` uids and gids, starting at 0 inside and at `first` outside, into the user namespace of process `pid`. Needs root."""
-    for name in ("uid_map", "gid_map"):
-        with open(f"/proc/{pid}/{name}", "w") as file:
-            file.write(f"0 {first} {count}")
+class Maps(NamedTuple):
+    """What is written to the uid_map and to the gid_map of a user namespace."""
+
+    uid_map: str
+    gid_map: str
+
+    def write(self, folder: int) -> None:
+        """Write them for a process, given its folder in /proc. The caller must be root outside of the namespace. Raises OSError."""
+        for name, text in zip(self._fields, self, strict=True):
+            file = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                os.write(file, text.encode())
+            finally:
+                os.close(file)
+
+
+def same_as_outside() -> Maps:
+    """Return the maps that give each uid and gid the number that it has in this user namespace."""
+    texts = [
+        "\n".join(f"{first} {first} {last - first + 1}" for first, last in uids.mapped(kind))
+        for kind in ("uid", "gid")
+    ]
+    return Maps(*texts)
+
+
+def nobodys() -> Maps:
+    """Return the maps of UIDS uids and gids that belong to nobody outside, not even 0. Raises OSError if there are none."""
+    text = f"0 {uids.unused_range(UIDS)} {UIDS}"
+    return Maps(text, text)
+
+
+def enter_user_namespace(maps: Maps, folder: int) -> None:
+    """Enter a new user namespace with `maps`, which a fork of this process writes, because the fork stays root outside.
+
+    `folder` is this process's own in /proc. Raises OSError.
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        code = errno.EIO
+        try:
+            os.close(writer)
+            if os.read(reader, 1):
+                maps.write(folder)
+            code = 0
+        except OSError as error:
+            code = error.errno or errno.EIO
+        finally:
+            os._exit(code)
+    os.close(reader)
+    try:
+        libc.unshare(libc.CLONE_NEWUSER)
+        os.write(writer, b"w")
+    finally:
+        os.close(writer)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        # It takes CAP_SETUID, CAP_SETGID and, for root's own uid, CAP_SETFCAP: user_namespaces(7).
+        raise OSError(code, f"root may not map uids into a user namespace: {os.strerror(abs(code))}")
 
 
 def forbid_namespaces() -> list[PreparedCall]:

@@ -18,24 +18,28 @@ def unused_range(count: int) -> int:
             errno.EPERM, "root without CAP_SETUID and CAP_SETGID cannot give a jail a uid of its own"
         )
     ranges = [
-        (max(a, c), min(b, d)) for a, b in _mapped("uid") for c, d in _mapped("gid") if max(a, c) <= min(b, d)
+        (max(a, c), min(b, d)) for a, b in mapped("uid") for c, d in mapped("gid") if max(a, c) <= min(b, d)
     ]
     for first, last in ranges:
         first, last = max(first, _BEST[0]), min(last, _BEST[1])
         if last - first >= count:
-            return first + int.from_bytes(os.urandom(8)) % (last - first - count)
+            return _random(first, last - count)
     for first, last in ranges:
         first, last = max(first, _LEAST), min(last, _NOBODY - 1)
         if last - first >= count:
-            return last - count
+            return _random(first, last - count)
     raise OSError(errno.EPERM, "root has no uids here that its jails could have")
 
 
-def _mapped(kind: str) -> list[tuple[int, int]]:
+def mapped(kind: str) -> list[tuple[int, int]]:
     """Return the ids, from and to, that this user namespace has. user_namespaces(7)."""
     with open(f"/proc/self/{kind}_map") as file:
         rows = [[int(word) for word in line.split()] for line in file]
     return [(first, first + count - 1) for first, _, count in rows]
+
+
+def _random(first: int, last: int) -> int:
+    return first + int.from_bytes(os.urandom(8)) % (last - first + 1)
 
 
 def _may_change_uid() -> bool:

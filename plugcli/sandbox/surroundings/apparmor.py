@@ -39,8 +39,8 @@ def confinement(evidence: Evidence) -> Place | None:
             saw,
             "a container engine's profile refuses mounts, whatever its seccomp filter allows",
             "namespaces",
-            "load a profile on the host that also has `userns`, `mount`, `umount` and `pivot_root`, "
-            "and start the container with `--security-opt apparmor=NAME`",
+            "load the profiles that `plugcli doctor --apparmor` prints on the host, and start the container with "
+            "`--security-opt apparmor=plugcli-container`",
         )
     return Place(
         f"the AppArmor profile {name}",

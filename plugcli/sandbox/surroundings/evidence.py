@@ -1,12 +1,13 @@
 """Reads the files that tell where this process stands. It changes nothing and opens nothing else."""
 
-import ctypes
 import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from plugcli.sandbox.jail import landlock
 
 FILES = (
     "/.dockerenv",
@@ -35,8 +36,6 @@ FILES = (
 VARIABLES = ("FLATPAK_ID", "KUBERNETES_SERVICE_HOST", "SNAP", "WSL_DISTRO_NAME", "container")
 
 _MOST_BYTES = 1 << 20
-_SYS_LANDLOCK_CREATE_RULESET = 444  # on every architecture
-_LANDLOCK_CREATE_RULESET_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def read() -> Evidence:
     """Return what this process can read about where it stands."""
     found = {path: text for path in FILES if (text := _text(path)) is not None}
     variables = {name: os.environ[name] for name in VARIABLES if name in os.environ}
-    return Evidence(found, variables, os.geteuid() == 0, _landlock(), _may_list_root())
+    return Evidence(found, variables, os.geteuid() == 0, landlock.abi().version, _may_list_root())
 
 
 def _text(path: str) -> str | None:
@@ -76,13 +75,6 @@ def _text(path: str) -> str | None:
             with file.open("rb") as opened:
                 return opened.read(_MOST_BYTES).decode(errors="replace")
     return ""
-
-
-def _landlock() -> int:
-    number = ctypes.c_long(_SYS_LANDLOCK_CREATE_RULESET)
-    flags = ctypes.c_uint(_LANDLOCK_CREATE_RULESET_VERSION)
-    version: int = ctypes.CDLL(None).syscall(number, None, ctypes.c_size_t(0), flags)
-    return max(0, version)
 
 
 def _may_list_root() -> bool:

@@ -11,13 +11,22 @@ import fcntl
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from .. import folders, landlock, landlock_filter, libc, limits, privileges, uids
+from ..census import Census
+from ..descendants import Descendants
 from ..descriptors import close_all_but
 from ..inside import DOOR
-from ..level import Making, Prepared
+from ..level import Accounts, Asking, Making, Prepared
+from ..locks import Locks
+from ..mappings import Mappings
+from ..objects import OfPairs
 from ..plan import UIDS, Places, Plan
+from ..questions import Questions
+from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
 _OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
@@ -75,13 +84,42 @@ class Here:
         self._first_uid = uids.unused_range(UIDS) if is_made_by_root else 0
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
         self._top, lock = folders.make_top(plan.folder, name)
-        self._start = folders.make(self._top, "start", self.uid(0), self.gid(0))
+        self._start = folders.make(self._top, "start", self.uid(0), self.gid(0), is_private=False)
         self._pins = [
             os.open(path, os.O_PATH | os.O_CLOEXEC)
             for name in _OF_THE_MACHINE
             if os.path.exists(path := f"/proc/{name}")
         ]
+        self._questions: Questions | None = None
         self.kept = (lock, *self._pins)
+
+    def census(self) -> Descendants:
+        """Return the census of a jail: its processes are those below its init."""
+        return Descendants(lambda: self._questions.births.allowed if self._questions else 0)
+
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
+        """Return what counts the use of a jail that shares the machine's network and file systems."""
+        plan = self._plan
+        quota = Quota(
+            folder,
+            census,
+            workspace_bytes=plan.workspace_bytes,
+            scratch_bytes=plan.scratch_bytes,
+            files=plan.inodes,
+            most_bytes=plan.memory_bytes // 16,
+        )
+        holdings = OfPairs(plan.memory_bytes, plan.open_files)
+        return Accounts(holdings, Locks(started, is_apart=False), quota.memory_bytes, quota)
+
+    def answering(
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
+    ) -> Callable[[], None]:
+        """Return what answers the questions of the filter: see landlock_filter.py."""
+        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        assert accounts.quota is not None  # at this level
+        hold, most = accounts.quota.mapped.hold, self._plan.processes
+        self._questions = Questions(listener.descriptor, descriptor, census, mappings, most, hold)
+        return self._questions.answer
 
     def uid(self, number: int) -> int:
         """Return the uid of the jail with this number in the range, or of the zygotes (0)."""
@@ -136,6 +174,10 @@ class Here:
             *([("identity", self._leave_root)] if self._first_uid else []),
             ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
             ("landlock", self._confine_zygote),
+            (
+                "seccomp",
+                lambda: make([libc.seccomp_filter_call(landlock_filter.of_zygote(os.uname().machine))]),
+            ),
         ]
 
     def lend_home(self) -> None:
@@ -148,7 +190,7 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. The interpreter confines itself: see Confinement."""
         plan = self._plan
-        confinement = Confinement(self._kernel, plan, who, self._pins, has_group=has_group)
+        confinement = Confinement(self._kernel, plan, who, self._pins, self._start, has_group=has_group)
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -202,12 +244,21 @@ class Confinement:
     """
 
     def __init__(
-        self, kernel: landlock.Abi, plan: Plan, who: Blank, pins: list[int], *, has_group: bool
+        self,
+        kernel: landlock.Abi,
+        plan: Plan,
+        who: Blank,
+        pins: list[int],
+        start: str,
+        *,
+        has_group: bool,
     ) -> None:
+        """`pins` are descriptors of files in /proc that all may read; `start` is the folder that the zygotes' imports could write to."""
         self._kernel = kernel
         self._plan = plan
         self._who = who
         self._pins = pins
+        self._start = start
         self.descriptor = -1
         machine = os.uname().machine
         self._denying = libc.seccomp_filter_call(landlock_filter.denying(machine, kernel))
@@ -224,6 +275,9 @@ class Confinement:
         self._rules = landlock.Ruleset(self._kernel)
         _allow_what_all_see(self._rules, self._plan)
         self._rules.allow(self.folder, landlock.EVERYTHING)
+        self._rules.allow(
+            self._start, landlock.READ
+        )  # modules remember paths in it, and matplotlib a list of fonts
         for pin in self._pins:
             self._rules.allow_descriptor(pin, landlock.READ, is_folder=False)
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -233,6 +287,11 @@ class Confinement:
         places = folders.places(self.folder)
         os.environ.update(folders.environment(places))
         os.chdir(places.workspace)
+        for path, text in self._plan.files:
+            if path in folders.FILES:
+                text = text.replace("/tmp/", f"{places.scratch}/")
+                folders.write(f"{places.home}/{folders.FILES[path][0]}", text)
+        _forget_folders()
 
     def confine_interpreter(self, calls: Iterable[PreparedCall]) -> None:
         """Make `calls`, then confine this process, the interpreter. Raises OSError, and has told the init why."""
@@ -249,7 +308,7 @@ class Confinement:
                     raise OSError(errno.ECONNRESET, "the jail's init is gone")
                 libc.landlock_restrict_self(rules)
                 os.close(rules)
-                listener = libc.seccomp_listener(self._asking)
+                listener = libc.seccomp_listener(self._asking, is_killable_only=True)
                 socket.send_fds(ours, [b"listener"], [listener])
             except OSError as error:
                 ours.send(str(error).encode()[:_WORDS_BYTES])
@@ -286,6 +345,17 @@ def _children() -> list[int]:
     """Return the pids of this process's children. proc_pid_children(5): complete, because nobody else changes who they are."""
     with open(f"/proc/self/task/{os.getpid()}/children") as file:
         return [int(pid) for pid in file.read().split()]
+
+
+def _forget_folders() -> None:
+    """Have imported modules look again for the folders that the environment names."""
+    modules: dict[str, Any] = {**sys.modules}
+    if "tempfile" in modules:
+        modules["tempfile"].tempdir = None
+    for name in ("get_configdir", "get_cachedir", "_get_config_or_cache_dir", "_get_xdg_config_dir"):
+        function = getattr(modules.get("matplotlib"), name, None)
+        if function is not None and hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def _allow_what_all_see(rules: landlock.Ruleset, plan: Plan) -> None:

@@ -5,6 +5,7 @@ of uids that nobody else has.
 """
 
 import _signal  # type: ignore[import-not-found]
+import contextlib
 import os
 import struct
 from collections.abc import Callable
@@ -12,20 +13,18 @@ from fcntl import ioctl
 from os import close
 
 from .. import libc, limits, mounts, privileges, tmpfs
-from ..level import Accounts, Making, Prepared
+from ..census import Census
+from ..level import Accounts, Asking, Making, Prepared
 from ..libc import internet_socket
 from ..locks import Locks
+from ..mappings import Mappings
 from ..own_namespace import OwnNamespace
 from ..own_network import SYSCTLS, InOwnNetwork
-from ..plan import HOSTNAME, PLACES, UIDS, WORKSPACE, Identity, Places, Plan
+from ..plan import HOSTNAME, PLACES, WORKSPACE, Identity, Places, Plan
 from ..privileges import Listener
 from ..syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
 
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
-_FIRST_UID, _LAST_UID = (
-    0x70000000,
-    0x7FFFFFFF,
-)  # above every range that distributions and container tools assign
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 # Of its flags it has only those besides that nobody can set. Not bytes: ioctl would try to write to them first.
 _LOOPBACK_UP = bytearray(struct.pack("16sh22x", b"lo", _IFF_UP))
@@ -52,10 +51,16 @@ class Here:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
         return self._census
 
-    def accounts(self, door: int, started: float) -> Accounts:
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that has all namespaces."""
         holdings = InOwnNetwork(self._plan.memory_bytes, self._plan.open_files, door)
         return Accounts(holdings, Locks(started), tmpfs.held_bytes)
+
+    def answering(
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
+    ) -> Callable[[], None]:
+        """Return what answers: the filter asks only about mappings."""
+        return mappings.answer
 
     def uid(self, number: int) -> int:
         """Return the uid of a jail in its zygote's user namespace; for an ordinary user it is always the user's own."""
@@ -85,16 +90,37 @@ class Here:
     def zygote(self, ask_launcher: Callable[[], None]) -> list[Making]:
         """Return what makes a zygote. Binds below another user's home need root, and imports must not have it."""
 
+        mapping: list[tuple[privileges.Maps, int]] = []  # if the launcher cannot help
+
+        def leave_mounts() -> None:
+            try:
+                libc.unshare(libc.CLONE_NEWNS)
+            except PermissionError:
+                # Root in a container has no CAP_SYS_ADMIN, but it has it in a user namespace of its own.
+                folder = os.open("/proc/self", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                mapping.append((privileges.nobodys(), folder))
+                privileges.enter_user_namespace(privileges.same_as_outside(), folder)
+                libc.unshare(libc.CLONE_NEWNS)
+
         def leave_root() -> None:
-            os.setgroups([])
-            libc.unshare(libc.CLONE_NEWUSER)
-            ask_launcher()  # it is still root, and writes the maps
+            try:
+                os.setgroups([])
+            except PermissionError:  # as where only root's own uid is mapped
+                privileges.nobodys()
+                raise
+            if mapping:
+                maps, folder = mapping.pop()
+                privileges.enter_user_namespace(maps, folder)
+                os.close(folder)
+            else:
+                libc.unshare(libc.CLONE_NEWUSER)
+                ask_launcher()  # it is still root, and writes the maps
             os.setresgid(0, 0, 0)
             os.setresuid(0, 0, 0)
 
         if self._is_made_by_root:
             steps: list[Making] = [
-                ("namespaces", lambda: libc.unshare(libc.CLONE_NEWNS)),
+                ("namespaces", leave_mounts),
                 ("files", self._enter_shared_root),
                 ("identity", leave_root),
                 ("namespaces", lambda: libc.unshare(_OWN)),
@@ -108,15 +134,18 @@ class Here:
         return [
             *steps,
             ("files", lambda: self._proc[0].attach()),
-            ("host name", lambda: libc.sethostname(HOSTNAME)),  # the namespaces of the jails are copies
+            ("host name", _hide_host_name),
             ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
             ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ]
 
     def help_zygote(self, pid: int) -> None:
         """Map an unused range of uids into the zygote's user namespace, in which even uid 0 belongs to nobody outside. Needs root."""
-        first = _FIRST_UID + int.from_bytes(os.urandom(8)) % (_LAST_UID - _FIRST_UID - UIDS)
-        privileges.map_range(pid, first, UIDS)
+        folder = os.open(f"/proc/{pid}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            privileges.nobodys().write(folder)
+        finally:
+            os.close(folder)
 
     def lend_home(self) -> None:
         """Mount the folders that a jail has for itself."""
@@ -172,6 +201,13 @@ class Here:
     def _map_only_the_user(self) -> None:
         libc.prctl(libc.PR_SET_DUMPABLE, 1)
         privileges.write_maps(self._user.uid, self._user.gid)
+
+
+def _hide_host_name() -> None:
+    """Set a host name of our own; the namespaces of the jails are copies."""
+    # A container's filter allows the call only to containers with CAP_SYS_ADMIN. No promise needs it.
+    with contextlib.suppress(PermissionError):
+        libc.sethostname(HOSTNAME)
 
 
 def _bound_buffers() -> list[PreparedCall]:

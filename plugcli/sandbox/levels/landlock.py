@@ -1,0 +1,90 @@
+"""What is said of the level of Landlock."""
+
+from plugcli.sandbox.amounts import spell_bytes, spell_seconds
+from plugcli.sandbox.jail.landlock import abi
+from plugcli.sandbox.layer import Layer
+from plugcli.sandbox.levels import Facts
+
+STEPS = {
+    "landlock": ("level", "landlock"),
+    "files": ("files", "confinement"),
+    "network": (),
+    "privileges": ("privileges", "identity", "hiding", "session", "signals", "start"),
+    "seccomp": ("seccomp",),
+    "limits": ("limits", "cpus"),
+    "memory": ("memory cgroup",),
+    "interpreter": ("interpreter",),
+}
+
+
+def layers(facts: Facts) -> tuple[Layer, ...]:
+    """Return the layers of a jail that was made."""
+    limits = facts.limits
+    kernel = abi()
+    first = facts.before[0] if facts.before else None
+    who = "a uid of its own, outside this machine's users" if facts.is_root else "your own uid"
+    signals = (
+        "Landlock keeps signals in the jail"
+        if kernel.confines_signals
+        else "the jail's init sends signals for the code"
+    )
+    return (
+        *([] if first is None else [Layer("namespaces", False, first.message, first.hint)]),
+        Layer("landlock", True, f"version {kernel.version}; {signals}"),
+        Layer(
+            "files",
+            True,
+            f"a folder of its own in {facts.scratch_folder}; the interpreter and /usr to read; nothing else can be opened",
+        ),
+        Layer("network", True, "none: no socket can be made but pairs of connected streams"),
+        Layer("privileges", True, f"no capabilities, no new privileges, {who}"),
+        Layer(
+            "seccomp",
+            True,
+            "system calls that Python work does not need are refused; some are made by the jail's init",
+        ),
+        Layer(
+            "limits",
+            True,
+            f"{limits.processes} processes, {limits.open_files} open files, {limits.cpus} CPUs",
+        ),
+        facts.memory,
+    )
+
+
+def can_still(facts: Facts) -> tuple[str, ...]:
+    """Return what code can still do, one sentence each."""
+    limits = facts.limits
+    amount = spell_bytes(limits.memory_bytes)
+    seen = ", ".join(("/usr", *facts.folders))
+    disk = spell_bytes(limits.workspace_bytes_held + limits.scratch_bytes)
+    overshoot = (
+        ()
+        if facts.has_memory_cgroup
+        else (f"use up to a tenth more than {amount} of memory for some milliseconds before it is ended",)
+    )
+    return (
+        f"read everything in {seen}",
+        "find out whether a file exists anywhere on this machine, and its size, owner, mode and times, but not open it",
+        "see the machine's host name, processor, kernel version, load and uptime, and which process ids are in use",
+        f"keep {limits.cpus} CPUs busy for {spell_seconds(limits.wall_seconds)}, or {spell_seconds(limits.wall_seconds_max)} when asked",
+        f"hold {amount} of memory, and {disk} of files on the disk of {facts.scratch_folder}, for a moment more",
+        "learn from timing what else the machine is doing (side channels are not closed)",
+        *overshoot,
+    )
+
+
+def cannot(facts: Facts) -> tuple[str, ...]:
+    """Return what honest code cannot do here although it can at the strongest level."""
+    return (
+        "open a socket, not even on a loopback: no local servers, no multiprocessing.Manager, no start method forkserver",
+        "pass an open file to another process through a socket",
+        "use /mnt/data and /tmp by these names: the working directory and TMPDIR say where they are",
+        "read files in /proc of other processes than the interpreter, or of the network and the mounts",
+        "watch files with inotify",
+        *(
+            ()
+            if abi().version >= 2
+            else ("rename or link a file into another folder (os.rename says EXDEV; shutil.move copies)",)
+        ),
+    )

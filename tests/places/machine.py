@@ -1,0 +1,59 @@
+"""plugcli in a virtual machine: python -m tests.places.machine [--patience 20] [--hours 8] [--tests FILES] [PART...]
+
+The machine is that of ../shared/vm (VM_DIR says which). It has systemd, cgroup v2, and an ordinary user, `dev`. Each part boots it anew:
+`dev` and `dev-without` show one test of each row of the abuse table as that user, with namespaces and without; `rest` shows all the other
+tests once, in boxes that root makes there. Emulation is some twenty times slower than hardware, so this takes hours, and CI does not do it.
+Prints the table, and how long each part took.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.places.folder import REPOSITORY, fill
+from tests.places.place import Place, all_good, table
+
+RUN = REPOSITORY.parent / "shared" / "vm" / "run"
+
+INSIDE = "sh /job/plugcli/tests/places/inside.sh /job"
+WITHOUT = "python3 /job/plugcli/tests/places/without_namespaces.py"
+PARTS = {
+    "dev": f"su - dev -c 'export $PATIENCE; {INSIDE} /home/dev/venv here first $TESTS'",
+    "dev-without": f"su - dev -c 'export $PATIENCE; {WITHOUT} {INSIDE} /home/dev/venv here first $TESTS'",
+    "rest": f"export $PATIENCE PLUGCLI_ABUSE_WHO=user; {INSIDE} /opt/venv own rest $TESTS",
+}
+"""What root runs in the machine."""
+
+
+def main() -> None:
+    """Boot the machine for each part that the command line names, and print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument("--python", default="3.11", help="the machine's Python")
+    parser.add_argument("--patience", type=float, default=20, help="how many times slower the machine is")
+    parser.add_argument("--hours", type=float, default=8, help="the most that a part may take")
+    parser.add_argument("--tests", default="", help="only the tests of these files or names, as for pytest")
+    asked = parser.parse_args()
+    unknown = set(asked.part) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    places = []
+    for part in asked.part or PARTS:
+        with tempfile.TemporaryDirectory(prefix="place-") as name:
+            folder = Path(name)
+            fill(folder, asked.python)
+            patience = f"PLUGCLI_TEST_PATIENCE={asked.patience}"
+            script = PARTS[part].replace("$PATIENCE", patience).replace("$TESTS", asked.tests)
+            (folder / "run").write_text(f"export LANG=C.UTF-8\n{script}\n")
+            place = Place("machine", part)
+            place.visit([str(RUN), str(folder), str(round(asked.hours * 3600))])
+            places.append(place)
+    print(table(places))
+    sys.exit(not all_good(places))
+
+
+if __name__ == "__main__":
+    main()
