@@ -128,7 +128,7 @@ class Mappings:
         found: set[bytes] = set()
         counts: dict[str, int] = {}
         for each in processes:
-            text = _read(each.pid, deadline)
+            text = read_maps(each.pid, deadline)
             counts[each.pid] = _count(text)
             if text is not None and _SHARED_NOWHERE in text:
                 found.update(
@@ -169,7 +169,7 @@ def count_files(pids: list[str], census: Census) -> None:
         return
     deadline = time.thread_time() + _WALK_SECONDS
     with census.standing_still(_MOST_TAKEN_BYTES):
-        _see_files([_count(_read(pid, deadline)) for pid in pids])
+        _see_files([_count(read_maps(pid, deadline)) for pid in pids])
 
 
 def _see_files(counts: Iterable[int]) -> None:
@@ -178,11 +178,11 @@ def _see_files(counts: Iterable[int]) -> None:
 
 
 def _count(text: bytes | None) -> int:
-    """Return the number of mappings in `text`, which `_read` returned for a process."""
+    """Return the number of mappings in `text`, which `read_maps` returned for a process."""
     return _MOST if text is None else text.count(b"\n")
 
 
-def _read(pid: str, deadline: float) -> bytes | None:
+def read_maps(pid: str, deadline: float) -> bytes | None:
     """Return the mappings of a process: empty if it has ended, None if it hides them or our CPU time is past `deadline`."""
     try:
         descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)

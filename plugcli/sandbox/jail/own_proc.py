@@ -17,7 +17,7 @@ from .inside import DOOR
 from .seccomp import ASK_FOR_SHARED_MEMORY, RULES, Deny, compiled
 from .syscall_plan import PreparedCall, make
 
-_OF_THE_MACHINE = (
+OF_THE_MACHINE = (
     "cpuinfo",
     "meminfo",
     "stat",
@@ -32,6 +32,7 @@ _OF_THE_MACHINE = (
     "sys/vm/overcommit_memory",
     "sys/vm/max_map_count",
 )
+"""Files in /proc that say nothing of other processes."""
 _HARMLESS = (
     "/proc/sys/fs/binfmt_misc",
 )  # systemd mounts it on a folder that is always empty, and that covers nothing
@@ -105,7 +106,7 @@ class Confinement:
                 is_folder = os.path.isdir(f"/{name}")
                 libc.landlock_add_rule(self._rules, handled if is_folder else landlock.READ_FILE, place)
                 os.close(place)
-        for name in _OF_THE_MACHINE:
+        for name in OF_THE_MACHINE:
             if os.path.exists(f"/proc/{name}"):
                 self._allow(name)
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

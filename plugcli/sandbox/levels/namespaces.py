@@ -5,6 +5,21 @@ from plugcli.sandbox.jail.landlock import abi
 from plugcli.sandbox.layer import Layer
 from plugcli.sandbox.levels import Facts
 
+PROMISES = {
+    "needs": "Linux 5.14, and user namespaces or root",
+    "network": "none; a loopback of its own for honest code",
+    "files": "a root of its own in memory; the interpreter and /usr, read-only",
+    "names of its files": "/mnt/data, /tmp and a home folder, the same in every jail",
+    "/proc": "its own, read-only, with its own processes",
+    "leftovers": "the kernel ends all processes with the jail's first one, and its files with the last of them",
+    "other processes": "not visible, so they cannot be signalled or looked into",
+    "memory": "held by the kernel where there are cgroups, else measured; files count as memory",
+    "disk": "none is used; a full workspace says ENOSPC",
+    "processes and threads": "counted by the kernel for each jail",
+    "what the kernel counts per user": "counted for each jail, which has a small share",
+    "privileges": "no capabilities; a uid of its own as root, else the user's, alone in a user namespace",
+    "multiprocessing": "all of it",
+}
 STEPS = {
     "namespaces": ("namespaces", "host name", "session", "signals", "identity", "start"),
     "files": ("files",),
