@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from . import landlock, libc
 from .descriptors import close_all_but
 from .inside import DOOR
-from .seccomp import ASK_FOR_SHARED_MEMORY, RULES, Deny, compiled
+from .seccomp import ASK_FOR_SHARED_MEMORY, POPULATING, RULES, Deny, compiled
 from .syscall_plan import PreparedCall, make
 
 OF_THE_MACHINE = (
@@ -62,7 +62,7 @@ def pin_files_of_the_machine() -> list[int]:
 def filter_program(*, asks: bool) -> bytes:
     """Return the filter of such a jail, which asks before shared mappings if `asks`."""
     rules = (_NO_WATCHES, *(rule for rule in RULES if rule.calls != _MAKES_NOTHING))
-    return compiled(os.uname().machine, (*rules, ASK_FOR_SHARED_MEMORY) if asks else rules)
+    return compiled(os.uname().machine, (*rules, *POPULATING, ASK_FOR_SHARED_MEMORY) if asks else rules)
 
 
 def can_be_mounted() -> bool:

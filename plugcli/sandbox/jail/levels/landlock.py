@@ -45,7 +45,7 @@ _HARMLESS = (
     *("/etc/mime.types", "/etc/magic", "/etc/inputrc", "/etc/ssl/openssl.cnf", "/etc/fonts", "/etc/terminfo"),
     *("/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/matplotlibrc"),
 )
-"""Files that libraries read where they exist. In a jail with a root of its own they are missing, which is not an error to anybody; EACCES is."""
+"""Files that libraries read if they exist. At the strongest level they do not; here they do, and libraries do not expect EACCES."""
 _OF_THE_INTERPRETER = (
     "auxv",
     "cmdline",
@@ -71,6 +71,7 @@ class Here:
 
     name = "landlock"
     fork_flags = 0
+    ends_with_init = False
     has_twins = False  # the twin knows its own pid by a pid namespace
     first_steps: frozenset[str] = frozenset()
     lacks = ()
