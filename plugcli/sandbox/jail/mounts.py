@@ -176,6 +176,7 @@ def _containers_proc() -> list[PreparedCall]:
             "/proc", "/proc", "", libc.MS_BIND | libc.MS_REC
         ),  # what covers parts of it must stay
         libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
+        *[libc.mount_call(_NOTHING, path, "", libc.MS_BIND) for path in _MASKED_FOLDERS],
     ]
 
 

@@ -47,18 +47,6 @@ _MAKES_NOTHING = "landlock_add_rule landlock_restrict_self"
 _NO_WATCHES = Deny(errno.ENOSYS, "inotify_init inotify_init1")
 
 
-def pin_files_of_the_machine() -> list[int]:
-    """Return descriptors of the files in /proc that say nothing of other processes.
-
-    A rule belongs to an inode, and /proc makes a new one for a file that the kernel has forgotten. Descriptors prevent that.
-    """
-    return [
-        os.open(path, os.O_PATH | os.O_CLOEXEC)
-        for name in OF_THE_MACHINE
-        if os.path.exists(path := f"/proc/{name}")
-    ]
-
-
 def filter_program(*, asks: bool) -> bytes:
     """Return the filter of such a jail, which asks before shared mappings if `asks`."""
     rules = (_NO_WATCHES, *(rule for rule in RULES if rule.calls != _MAKES_NOTHING))
@@ -91,15 +79,16 @@ def can_be_mounted() -> bool:
 
 
 class Confinement:
-    """Landlock's rules for the interpreter of one jail: everything as without them, but in /proc only its own files and `pins`.
+    """Landlock's rules for the interpreter of one jail: everything as without them, but in /proc only its own files and some others.
 
-    The init makes the rules and keeps the interpreter's folder in /proc. Raises OSError if the kernel has no Landlock.
+    The init makes the rules. A rule belongs to an inode, and /proc makes a new one for a file that the kernel has forgotten, so the init
+    keeps a descriptor of each. Raises OSError if the kernel has no Landlock.
     """
 
     descriptor = -1
 
-    def __init__(self, pins: list[int]) -> None:
-        self._pins = pins
+    def __init__(self) -> None:
+        self._kept: list[int] = []
         self._kernel = landlock.abi()
         if not self._kernel.version:
             raise OSError(
@@ -117,8 +106,9 @@ class Confinement:
                 is_folder = os.path.isdir(f"/{name}")
                 libc.landlock_add_rule(self._rules, handled if is_folder else landlock.READ_FILE, place)
                 os.close(place)
-        for pin in self._pins:
-            libc.landlock_add_rule(self._rules, landlock.READ_FILE, pin)
+        for name in OF_THE_MACHINE:
+            if os.path.exists(f"/proc/{name}"):
+                self._allow(name)
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def confine_interpreter(self, calls: Iterable[PreparedCall]) -> None:
@@ -144,9 +134,7 @@ class Confinement:
     def confine(self, interpreter: int) -> None:
         """Let the interpreter confine itself. Runs in the init. Raises OSError."""
         self._theirs.close()
-        name = self._hear()
-        self._kept = os.open(f"/proc/{int(name)}", os.O_PATH | os.O_CLOEXEC)
-        libc.landlock_add_rule(self._rules, landlock.READ_FILE, self._kept)
+        self._allow(self._hear())
         self._ours.send(b"go")
         if (words := self._hear()) != "confined":
             raise OSError(errno.ECHILD, words)
@@ -155,6 +143,11 @@ class Confinement:
     def confine_scribe(self) -> None:
         """Confine a fork of the init as the code is confined."""
         libc.landlock_restrict_self(self._rules)
+
+    def _allow(self, name: str) -> None:
+        """Allow to read a file or a folder of /proc."""
+        self._kept.append(os.open(f"/proc/{name}", os.O_PATH | os.O_CLOEXEC))
+        libc.landlock_add_rule(self._rules, landlock.READ_FILE, self._kept[-1])
 
     def _hear(self) -> str:
         words = self._ours.recv(_WORDS_BYTES).decode()

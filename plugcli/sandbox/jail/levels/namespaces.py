@@ -46,18 +46,16 @@ class Here:
         self._is_made_by_root = is_made_by_root
         self._user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
         self._proc: list[mounts.Tree] = []
-        self._pins: list[int] | None = None
-        """What jails see of the /proc of a container, where they cannot mount one of their own."""
         # An interpreter that is exec'd would leave its old memory to the twin alone.
         self.has_twins = plan.python is None
 
     def census(self) -> OwnNamespace:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
-        return self._census if self._pins is None else OuterNames()
+        return self._census if "proc" not in self.lacks else OuterNames()
 
     def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that has all namespaces."""
-        has_own_proc = self._pins is None
+        has_own_proc = "proc" not in self.lacks
         holdings = InOwnNetwork(
             self._plan.memory_bytes, self._plan.open_files, door, has_own_limits=has_own_proc
         )
@@ -171,8 +169,8 @@ class Here:
         confinement = None
         listener = None if has_group else Listener()
         locks = privileges.drop_everything(listener)
-        if self._pins is not None:
-            confinement = own_proc.Confinement(self._pins)
+        if "proc" in self.lacks:
+            confinement = own_proc.Confinement()
             listener = None if has_group else Listener(own_proc.filter_program(asks=True))
             locks = privileges.drop_everything(listener, own_proc.filter_program(asks=False))
         jail = [
@@ -225,7 +223,6 @@ class Here:
     def _look_at_proc(self) -> None:
         if not own_proc.can_be_mounted():
             OuterNames()  # raises OSError if the kernel cannot tell who is in a jail
-            self._pins = own_proc.pin_files_of_the_machine()
             self.lacks += ("proc",)
             self.has_twins = False  # the twin knows its pid, and not its name outside
 
