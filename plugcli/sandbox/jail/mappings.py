@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from .census import Census
 from .objects import TooMany, number_of_machine
-from .processes import Process, is_running
+from .processes import Process
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are on none of our tmpfs
 _MAP_ANONYMOUS = 0x20
@@ -65,7 +65,7 @@ class Mappings:
         self._limit = limit
         self._listener = listener
         self._batches: list[_Batch] = []
-        self._answered: list[tuple[str, int]] = []
+        self._answered: list[tuple[int, int]] = []
         """Who asked, and for how many bytes: since the last walk, or so shortly before it that it may have missed them."""
         self._counts: dict[str, int] = {}
         self._generations: dict[str, int] = {}
@@ -94,7 +94,7 @@ class Mappings:
         """Count a shared mapping that `thread` wants to make; refuse one that alone is larger than the limit."""
         if flags & _MAP_ANONYMOUS and length > self._limit:
             return False
-        self._answered.append((str(thread), -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
+        self._answered.append((thread, -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
         return True
 
     @property
@@ -119,11 +119,12 @@ class Mappings:
         self.guessed_bytes = new + made * _MAPPING_BYTES
         return shared + known + self.guessed_bytes
 
-    def walk(self, processes: list[Process]) -> None:
+    def walk(self, processes: list[Process], census: Census) -> None:
         """Look at every mapping of these stopped processes, within the time limit. Raises TooMany."""
         deadline = time.thread_time() + _WALK_SECONDS
         # Before we look: a process that has stopped or ended has made the mappings that it requested.
-        unsettled = [each for each in self._answered if is_running(each[0])]
+        running = census.are_running({thread for thread, _ in self._answered})
+        unsettled = [each for each in self._answered if each[0] in running]
         found: set[bytes] = set()
         counts: dict[str, int] = {}
         for each in processes:

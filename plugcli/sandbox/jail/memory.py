@@ -68,8 +68,8 @@ class Meter:
         self._limit = limit
         self._census = census
         self._mappings = mappings
-        self._interpreter = str(interpreter)
-        self._twin = "" if twin is None else str(twin)
+        self._interpreter = census.name(interpreter)
+        self._twin = "" if twin is None else census.name(twin)
         self._holdings = holdings
         self._file_bytes = file_bytes
         self.used_bytes = 0
@@ -81,7 +81,7 @@ class Meter:
 
     def forget(self, pid: int) -> None:
         """Forget the twin `pid`, which has ended."""
-        if self._twin == str(pid):
+        if self._twin and self._twin == self._census.name(pid):
             self._twin = ""
 
     def look(self, pids: list[str], ran: int) -> float:
@@ -135,7 +135,8 @@ class Meter:
             self._holdings.held_bytes(sorted(holders), seconds)
             + self._file_bytes(is_still=is_still)
             + sum(
-                each.page_tables + each.threads * _TASK_BYTES + argument_bytes(each.pid) for each in processes
+                each.page_tables + each.threads * _TASK_BYTES + argument_bytes(self._census.pid(each.pid))
+                for each in processes
             )
         )
 
@@ -153,7 +154,7 @@ class Meter:
     def _measure_standing_still(self, pids: list[str]) -> int:
         """Return the use of a stopped jail. Looks at every mapping and every share, within a fixed time."""
         processes = _without_borrowers(self._look_at(pids))
-        self._mappings.walk(processes)
+        self._mappings.walk(processes, self._census)
         held = self._held_bytes(processes, is_still=True) + self._mappings.held_bytes(processes)
         anonymous = sum(each.anonymous for each in processes)
         most = self._limit - self._limit // 32  # so close to the limit, the next look would be due at once
