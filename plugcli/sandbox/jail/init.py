@@ -91,9 +91,13 @@ def main(
     try:
         interpreter, door = _start(plan, level, prepared, level.places(folder), control, modules)
         _watch(plan, level, prepared, folder, interpreter, control, deaths, group, door)
-    except (OSError, wire.BrokenFrame):
-        os._exit(1)  # the host is gone, or sent an unknown request
-    os._exit(0)
+    except (OSError, wire.BrokenFrame):  # the host is gone, or sent an unknown request
+        status = 1
+    else:
+        status = 0
+    if not level.ends_with_init:
+        level.census().kill_all(frees_memory=False)
+    os._exit(status)
 
 
 def _start(
@@ -338,9 +342,7 @@ def _obey(
 ) -> bool:
     """Carry out the host's request; return False if the host is gone or the code prevents it."""
     frame, descriptors = wire.receive_with_descriptors(control)
-    if frame is None:
-        return False
-    if "end" in frame:
+    if frame is None or "end" in frame:
         memory.census.kill_all()
         return False
     if "interrupt" in frame:

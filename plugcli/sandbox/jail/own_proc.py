@@ -14,10 +14,10 @@ from collections.abc import Iterable
 from . import landlock, libc
 from .descriptors import close_all_but
 from .inside import DOOR
-from .seccomp import ASK_FOR_SHARED_MEMORY, RULES, Deny, compiled
+from .seccomp import ASK_FOR_SHARED_MEMORY, POPULATING, RULES, Deny, compiled
 from .syscall_plan import PreparedCall, make
 
-_OF_THE_MACHINE = (
+OF_THE_MACHINE = (
     "cpuinfo",
     "meminfo",
     "stat",
@@ -32,6 +32,7 @@ _OF_THE_MACHINE = (
     "sys/vm/overcommit_memory",
     "sys/vm/max_map_count",
 )
+"""Files in /proc that say nothing of other processes."""
 _HARMLESS = (
     "/proc/sys/fs/binfmt_misc",
 )  # systemd mounts it on a folder that is always empty, and that covers nothing
@@ -53,7 +54,7 @@ def pin_files_of_the_machine() -> list[int]:
     """
     return [
         os.open(path, os.O_PATH | os.O_CLOEXEC)
-        for name in _OF_THE_MACHINE
+        for name in OF_THE_MACHINE
         if os.path.exists(path := f"/proc/{name}")
     ]
 
@@ -61,7 +62,7 @@ def pin_files_of_the_machine() -> list[int]:
 def filter_program(*, asks: bool) -> bytes:
     """Return the filter of such a jail, which asks before shared mappings if `asks`."""
     rules = (_NO_WATCHES, *(rule for rule in RULES if rule.calls != _MAKES_NOTHING))
-    return compiled(os.uname().machine, (*rules, ASK_FOR_SHARED_MEMORY) if asks else rules)
+    return compiled(os.uname().machine, (*rules, *POPULATING, ASK_FOR_SHARED_MEMORY) if asks else rules)
 
 
 def can_be_mounted() -> bool:

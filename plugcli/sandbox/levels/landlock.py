@@ -85,7 +85,7 @@ def can_still(facts: Facts) -> tuple[str, ...]:
     )
     return (
         f"read everything in {seen}",
-        "find out whether a file exists anywhere on this machine, and its size, owner, mode and times, but not open it",
+        "find out whether a file exists anywhere on this machine, its size, owner, mode and times, and where a link leads, but not open it",
         "see the machine's host name, processor, kernel version, load and uptime, and which process ids are in use",
         f"keep {limits.cpus} CPUs busy for {spell_seconds(limits.wall_seconds)}, or {spell_seconds(limits.wall_seconds_max)} when asked",
         f"hold {amount} of memory, and {disk} of files on the disk of {facts.scratch_folder}, for a moment more",
