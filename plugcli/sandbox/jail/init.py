@@ -204,10 +204,10 @@ def _watch(
                 return
         if memory is None:
             twin_pid = interpreter + 1 if level.has_twins else None  # ensured by twin.beget
-            accounts = level.accounts(door, started, census, folder)
+            accounts = level.accounts(census, folder, door, started)
             mappings = None if listener is None else Mappings(plan.memory_bytes, listener.descriptor)
             if listener is not None and mappings is not None:
-                answer = level.answering(listener, mappings, census, folder)
+                answer = level.answering(listener, mappings, census, accounts, folder)
             memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, mappings, started)
         if listener is not None and listener.descriptor in ready:
             answer()

@@ -82,14 +82,14 @@ class Level(Protocol):
     def census(self) -> Census:
         """Return the census of a jail. Runs in its init, once the jail is made."""
 
-    def accounts(self, door: int, started: float, census: Census, folder: str) -> Accounts:
-        """Return what counts a jail's use. Runs in its init. `door` is the inode of the host's end of its door.
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
+        """Return what counts the use of the jail with that `folder`. Runs in its init.
 
-        The jail was made at `started` (time.monotonic).
+        `door` is the inode of the host's end of its door. The jail was made at `started` (time.monotonic).
         """
 
     def answering(
-        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers one question of the filter. Runs in the init of the jail with that `folder`."""
 

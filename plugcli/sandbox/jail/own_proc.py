@@ -17,7 +17,7 @@ from .inside import DOOR
 from .seccomp import ASK_FOR_SHARED_MEMORY, RULES, Deny, compiled
 from .syscall_plan import PreparedCall, make
 
-_OF_THE_MACHINE = (
+OF_THE_MACHINE = (
     "cpuinfo",
     "meminfo",
     "stat",
@@ -32,6 +32,7 @@ _OF_THE_MACHINE = (
     "sys/vm/overcommit_memory",
     "sys/vm/max_map_count",
 )
+"""Files in /proc that say nothing of other processes."""
 _HARMLESS = (
     "/proc/sys/fs/binfmt_misc",
 )  # systemd mounts it on a folder that is always empty, and that covers nothing
@@ -53,7 +54,7 @@ def pin_files_of_the_machine() -> list[int]:
     """
     return [
         os.open(path, os.O_PATH | os.O_CLOEXEC)
-        for name in _OF_THE_MACHINE
+        for name in OF_THE_MACHINE
         if os.path.exists(path := f"/proc/{name}")
     ]
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import folders, landlock, landlock_filter, libc, limits, privileges, questions, uids
+from .. import folders, landlock, landlock_filter, libc, limits, own_proc, privileges, questions, uids
 from ..census import Census
 from ..descendants import Descendants
 from ..descriptors import close_all_but
@@ -25,28 +25,27 @@ from ..locks import Locks
 from ..mappings import Mappings
 from ..objects import OfPairs
 from ..plan import UIDS, Places, Plan
+from ..questions import Questions
 from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
 _OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
 _WORDS_BYTES = 1024
 _DEVICES = ("null", "zero", "full", "random", "urandom")
-_OF_THE_MACHINE = (
-    "cpuinfo",
-    "meminfo",
-    "stat",
-    "loadavg",
-    "uptime",
-    "version",
-    "filesystems",
-    "sys/kernel/osrelease",
-    "sys/kernel/pid_max",
-    "sys/kernel/cap_last_cap",
-    "sys/kernel/random/uuid",
-    "sys/vm/overcommit_memory",
-    "sys/vm/max_map_count",
+_HARMLESS = (
+    *(
+        "/etc/os-release",
+        "/etc/debian_version",
+        "/etc/lsb-release",
+        "/etc/redhat-release",
+        "/etc/system-release",
+    ),
+    *("/etc/alpine-release", "/etc/arch-release", "/etc/SuSE-release", "/etc/timezone", "/etc/locale.alias"),
+    *("/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/protocols", "/etc/services"),
+    *("/etc/mime.types", "/etc/magic", "/etc/inputrc", "/etc/ssl/openssl.cnf", "/etc/fonts", "/etc/terminfo"),
+    *("/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/matplotlibrc"),
 )
-"""Files in /proc that say nothing of other processes."""
+"""Files that libraries read where they exist. In a jail with a root of its own they are missing, which is not an error to anybody; EACCES is."""
 _OF_THE_INTERPRETER = (
     "auxv",
     "cmdline",
@@ -85,22 +84,17 @@ class Here:
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
         self._top, lock = folders.make_top(plan.folder, name)
         self._start = folders.make(self._top, "start", self.uid(0), self.gid(0), is_private=False)
-        self._pins = [
-            os.open(path, os.O_PATH | os.O_CLOEXEC)
-            for name in _OF_THE_MACHINE
-            if os.path.exists(path := f"/proc/{name}")
-        ]
-        self._questions: questions.Questions | None = None
-        self.kept = (lock, *self._pins)
+        self._seen = _open_what_all_see(plan)
+        self._questions: Questions | None = None
+        self.kept = (lock, *(each.descriptor for each in self._seen))
 
     def census(self) -> Descendants:
         """Return the census of a jail: its processes are those below its init."""
         return Descendants(lambda: self._questions.births.allowed if self._questions else 0)
 
-    def accounts(self, door: int, started: float, census: Census, folder: str) -> Accounts:
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that shares the machine's network and file systems."""
         plan = self._plan
-        holdings = OfPairs(plan.memory_bytes, plan.open_files)
         quota = Quota(
             folder,
             census,
@@ -109,16 +103,17 @@ class Here:
             files=plan.inodes,
             most_bytes=plan.memory_bytes // 16,
         )
+        holdings = OfPairs(plan.memory_bytes, plan.open_files)
         return Accounts(holdings, Locks(started, is_apart=False), quota.memory_bytes, quota)
 
     def answering(
-        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers the questions of the filter: see landlock_filter.py."""
         descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._questions = questions.Questions(
-            listener.descriptor, descriptor, census, mappings, self._plan.processes
-        )
+        assert accounts.quota is not None  # at this level
+        hold, most = accounts.quota.mapped.hold, self._plan.processes
+        self._questions = Questions(listener.descriptor, descriptor, census, mappings, most, hold)
         return self._questions.answer
 
     def uid(self, number: int) -> int:
@@ -190,7 +185,7 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. The interpreter confines itself: see Confinement."""
         plan = self._plan
-        confinement = Confinement(self._kernel, plan, who, self._pins, self._start, has_group=has_group)
+        confinement = Confinement(self._kernel, plan, who, self._seen, self._start, has_group=has_group)
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -236,7 +231,8 @@ class Here:
     def _confine_zygote(self) -> None:
         """Confine this process to what its imports and its inits need: an init reads all of /proc, and writes to any jail's folder."""
         rules = landlock.Ruleset(self._kernel)
-        _allow_what_all_see(rules, self._plan)
+        for place in self._seen:
+            rules.allow_place(place)
         rules.allow("/proc", landlock.READ | landlock.WRITE_FILE)
         rules.allow(self._top, landlock.EVERYTHING)
         rules.restrict_self()
@@ -256,16 +252,16 @@ class Confinement:
         kernel: landlock.Abi,
         plan: Plan,
         who: Blank,
-        pins: list[int],
+        seen: list[landlock.Place],
         start: str,
         *,
         has_group: bool,
     ) -> None:
-        """`pins` are descriptors of files in /proc that all may read; `start` is the folder that the zygotes' imports could write to."""
+        """`seen` is what the code of all jails may use; `start` is the folder that the zygotes' imports could write to."""
         self._kernel = kernel
         self._plan = plan
         self._who = who
-        self._pins = pins
+        self._seen = seen
         self._start = start
         self.descriptor = -1
         machine = os.uname().machine
@@ -279,15 +275,24 @@ class Confinement:
         return self._who.folder
 
     def make(self) -> None:
-        """Make the rules but for those on the interpreter's own files. Runs in the init."""
+        """Confine this process, the init, to its own jail, and make the rules for the code but for those on the interpreter's own files."""
+        own = landlock.Ruleset(self._kernel)  # a fault of the init reaches no other jail
+        for place in self._seen:
+            own.allow_place(place)
+        own.allow("/proc", landlock.READ | landlock.WRITE_FILE)
+        own.allow(self._start, landlock.READ)
+        own.allow(self.folder, landlock.EVERYTHING)
+        own.restrict_self()
+        own.close()
         self._rules = landlock.Ruleset(self._kernel)
-        _allow_what_all_see(self._rules, self._plan)
-        self._rules.allow(self.folder, landlock.EVERYTHING)
+        for place in self._seen:
+            self._rules.allow_place(place)
+        # Not on the folder itself, nor on the one for shared memory: what the code could move there, the init would take for its own.
+        for path in folders.places(self.folder):
+            self._rules.allow(path, landlock.EVERYTHING)
         self._rules.allow(
             self._start, landlock.READ
         )  # modules remember paths in it, and matplotlib a list of fonts
-        for pin in self._pins:
-            self._rules.allow_descriptor(pin, landlock.READ, is_folder=False)
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def settle_in(self) -> None:
@@ -331,12 +336,10 @@ class Confinement:
         if words != b"ready":
             raise OSError(errno.ECHILD, words.decode() or "the interpreter ended before it was confined")
         for name in _OF_THE_INTERPRETER:
-            path = f"/proc/{interpreter}/{name}"
             with contextlib.suppress(FileNotFoundError):
-                self._kept.append(os.open(path, os.O_PATH | os.O_CLOEXEC))
-                self._rules.allow_descriptor(
-                    self._kept[-1], landlock.READ, is_folder=name in ("fd", "fdinfo")
-                )
+                own = landlock.place(f"/proc/{interpreter}/{name}", landlock.READ)
+                self._kept.append(own.descriptor)
+                self._rules.allow_place(own)
         self._ours.send(b"go")
         words, descriptors, _, _ = socket.recv_fds(self._ours, _WORDS_BYTES, 1)
         if not descriptors:
@@ -366,8 +369,15 @@ def _forget_folders() -> None:
             function.cache_clear()
 
 
-def _allow_what_all_see(rules: landlock.Ruleset, plan: Plan) -> None:
-    for path in plan.binds:
-        rules.allow(path, landlock.READ)
-    for name in _DEVICES:
-        rules.allow(f"/dev/{name}", landlock.READ_FILE | landlock.WRITE_FILE)
+def _open_what_all_see(plan: Plan) -> list[landlock.Place]:
+    """Return what the code of all jails may use: it stays open, so that a jail has only to name it."""
+    allowed = [
+        *((path, landlock.READ) for path in (*plan.binds, *_HARMLESS)),
+        *((f"/proc/{name}", landlock.READ) for name in own_proc.OF_THE_MACHINE),
+        *((f"/dev/{name}", landlock.READ_FILE | landlock.WRITE_FILE) for name in _DEVICES),
+    ]
+    places = []
+    for path, rights in allowed:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            places.append(landlock.place(path, rights))
+    return places

@@ -54,7 +54,7 @@ class Here:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
         return self._census if self._pins is None else OuterNames()
 
-    def accounts(self, door: int, started: float, census: Census, folder: str) -> Accounts:
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that has all namespaces."""
         has_own_proc = self._pins is None
         holdings = InOwnNetwork(
@@ -63,7 +63,7 @@ class Here:
         return Accounts(holdings, Locks(started, is_apart=has_own_proc), tmpfs.held_bytes)
 
     def answering(
-        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers: the filter asks only about mappings."""
         return mappings.answer
