@@ -73,6 +73,7 @@ def holding(
     folders: tuple[str, ...],
     scratch_folder: str,
     before: Sequence[SandboxUnavailable] = (),
+    lacks: tuple[str, ...] = (),
     *,
     is_root: bool,
     cgroup_version: int,
@@ -94,7 +95,9 @@ def holding(
             f"{amount}, measured by the jail's init: no memory cgroup can be made here",
             _REMEDY,
         )
-    facts = levels.Facts(limits, folders, scratch_folder, is_root, memory, cgroup_version > 0, tuple(before))
+    facts = levels.Facts(
+        limits, folders, scratch_folder, is_root, memory, cgroup_version > 0, tuple(before), lacks
+    )
     its = levels.find(level)
     return Protection(its.layers(facts), its.can_still(facts), its.cannot(facts), level)
 

@@ -86,6 +86,7 @@ def machine(request: pytest.FixtureRequest) -> str:
         ("rt_sigaction", (14, 1, 0, 8), None),
         ("mmap", (0, 4096, 3, 0x21), "ask"),
         ("mmap", (0, 4096, 3, 0x22), None),
+        ("mmap", (0, 4096, 1, 2, 3, 0), "ask"),  # a file
         ("fchmod", (3, 0o600), "ask"),
         ("fchmodat", (HERE, 1, 0o600), "ask"),
         ("fchmodat2", (HERE, 1, 0o600, 0x100), "ask"),

@@ -16,6 +16,7 @@ _F_SETOWN, _F_SETSIG, _F_SETOWN_EX = 8, 10, 15
 _AT_FDCWD = 0xFFFFFF9C  # -100, as the low 32 bits of an argument
 _AT_REMOVEDIR = 0x200
 _S_ISUID_OR_GID = 0o6000
+_MAP_ANONYMOUS = 0x20
 _O_ACCMODE, _O_WRONLY, _O_RDWR = 3, 1, 2
 _O_CREAT, _O_EXCL, _O_TRUNC, _O_PATH, _O_TMPFILE = 0x40, 0x80, 0x200, 0x200000, 0x400000
 # The two that differ: include/uapi/asm-generic/fcntl.h and arch/arm64/include/uapi/asm/fcntl.h.
@@ -110,6 +111,8 @@ def asking(machine: str, abi: Abi, *, counts_memory: bool) -> bytes:
         rules += (Ask(SIGNALS), Ask("kill", (IsNot(0, (0,)),)))
     if counts_memory:
         rules += (ASK_FOR_SHARED_MEMORY,)
+    # Nothing tells the size of a file that has no name any more, and that only a mapping keeps: see unnamed.py.
+    rules += (Ask("mmap", (LacksBits(3, _MAP_ANONYMOUS),)),)
     return seccomp.compiled(machine, rules)
 
 

@@ -134,6 +134,7 @@ class _Launcher:
         self._levels = list(plan.levels)
         self._refused: list[wire.Frame] = []  # why the levels before this one are not there
         self._level: Level | None = None
+        self._lacks: list[str] = []  # what jails do without: see level.py
         self._has_made_a_jail = False
         self._zygotes: dict[bool, _Zygote] = {}  # keyed by whether it is preloaded
         self._jails: dict[int, _Jail] = {}  # keyed by the pidfd of the init
@@ -324,8 +325,9 @@ class _Launcher:
                 return
             except OSError as error:
                 frame = {"failed": "identity", "why": str(error), "errno": error.errno}
-        if frame == {"ready": True}:
+        if frame is not None and "ready" in frame:
             speaker.is_ready = True
+            self._lacks = frame["lacks"]
             for request in list(speaker.requests.values()):
                 self._hand_over(speaker, request)
         elif frame is None or "jail" not in frame:
@@ -382,6 +384,8 @@ class _Launcher:
             assert self._level is not None
             started |= {"level": self._level.name, "before": self._refused}
             started["places"] = self._level.places(jail.folder)
+        if self._lacks:
+            started["lacks"] = self._lacks
         wire.send(self._channel, started, (exit_notice,))
 
     def _tell_failed(self, number: int, frame: wire.Frame) -> None:

@@ -100,14 +100,14 @@ def enter_shared_root(plan: Plan) -> Tree:
     return proc
 
 
-def own(plan: Plan, who: Blank) -> list[PreparedCall]:
+def own(plan: Plan, who: Blank, *, has_own_proc: bool) -> list[PreparedCall]:
     """Return the calls that mount a jail's own folders. They run in its mount namespace, with the zygote's capabilities."""
     size = f"size={plan.workspace_bytes},nr_inodes={plan.inodes}"
     options = who.text(f"{size},uid=%(uid)d,gid=%(gid)d,mode=755")
     return [
         *scratch(plan, who),
         libc.mount_call("tmpfs", WORKSPACE, "tmpfs", _FLAGS, options),
-        *_own_proc(),
+        *(_own_proc() if has_own_proc else _containers_proc()),
     ]
 
 
@@ -165,6 +165,17 @@ def _own_proc() -> list[PreparedCall]:
         libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
         *[libc.mount_call("/dev/null", path, "", libc.MS_BIND) for path in _MASKED_FILES],
         *[libc.mount_call(_NOTHING, path, "", libc.MS_BIND) for path in _MASKED_FOLDERS],
+    ]
+
+
+def _containers_proc() -> list[PreparedCall]:
+    """Return the calls that make the /proc that is already there read-only, with a writable one below it. See own_proc.py."""
+    return [
+        PreparedCall(os.chdir, ("/proc",)),
+        libc.mount_call(
+            "/proc", "/proc", "", libc.MS_BIND | libc.MS_REC
+        ),  # what covers parts of it must stay
+        libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
     ]
 
 

@@ -148,7 +148,8 @@ RULES = (
     Deny(errno.EPERM, "settimeofday clock_settime clock_adjtime adjtimex"),
     Deny(errno.EPERM, "personality", (IsNot(0, (0, 0xFFFFFFFF)),)),
     Deny(errno.ENOSYS, "io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key"),
-    Deny(errno.ENOSYS, "seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"),
+    Deny(errno.ENOSYS, "seccomp landlock_create_ruleset"),
+    Deny(errno.ENOSYS, "landlock_add_rule landlock_restrict_self"),
     Deny(errno.EINVAL, "prctl", (Is(0, (_PR_SET_SECCOMP,)),)),
     Deny(
         errno.EPERM, "prctl", (Is(0, (_PR_SET_DUMPABLE,)), Is(1, (0,)))

@@ -24,6 +24,8 @@ class Facts:
     has_memory_cgroup: bool
     before: tuple[SandboxUnavailable, ...] = ()
     """Why this machine does not have the stronger levels."""
+    lacks: tuple[str, ...] = ()
+    """What jails do without here: "host name" (one of their own), "proc" (one of their own, and with it a /proc/sys to write to)."""
 
 
 class Level(Protocol):

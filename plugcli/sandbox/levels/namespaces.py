@@ -1,6 +1,7 @@
 """What is said of the level of namespaces."""
 
 from plugcli.sandbox.amounts import spell_bytes, spell_seconds
+from plugcli.sandbox.jail.landlock import abi
 from plugcli.sandbox.layer import Layer
 from plugcli.sandbox.levels import Facts
 
@@ -39,10 +40,20 @@ def layers(facts: Facts) -> tuple[Layer, ...]:
         if facts.is_root
         else "your own uid, alone in a user namespace"
     )
+    filter_alone = containers_proc = counted = ""
+    if "proc" in facts.lacks:
+        filter_alone = "; the filter alone forbids more of them, because /proc/sys is read-only here"
+        containers_proc = (
+            "; parts of /proc are covered here, so it has this container's, read-only: "
+            "Landlock leaves it its own process and what says nothing of others"
+        )
+        counted = "; its buffers are counted, because /proc/sys is read-only here"
     return (
-        Layer("namespaces", True, "user, pid, mount, net, ipc, uts and cgroup"),
-        Layer("files", True, "a root of its own in memory; the interpreter and /usr read-only"),
-        Layer("network", True, "none but a loopback of its own"),
+        Layer("namespaces", True, f"user, pid, mount, net, ipc, uts and cgroup{filter_alone}"),
+        Layer(
+            "files", True, f"a root of its own in memory; the interpreter and /usr read-only{containers_proc}"
+        ),
+        Layer("network", True, f"none but a loopback of its own{counted}"),
         Layer("privileges", True, f"no capabilities, no new privileges, {who}"),
         Layer("seccomp", True, "system calls that Python work does not need are refused"),
         Layer(
@@ -71,9 +82,21 @@ def can_still(facts: Facts) -> tuple[str, ...]:
         "see the machine's processor, kernel version, load and uptime in /proc",
         "learn from timing what else the machine is doing (side channels are not closed)",
         *overshoot,
+        *(["see this container's host name"] if "host name" in facts.lacks else []),
+        *(["see which process ids are in use in this container"] if "proc" in facts.lacks else []),
     )
 
 
 def cannot(facts: Facts) -> tuple[str, ...]:
-    """Return nothing: this is the strongest level."""
-    return ()
+    """Return what a covered /proc takes away; nothing else, because this is the strongest level."""
+    if "proc" not in facts.lacks:
+        return ()
+    return (
+        "read /proc/self in a process that the interpreter starts, apart from its open files",
+        "watch files with inotify",
+        *(
+            ()
+            if abi().version >= 2
+            else ("rename or link a file into another folder (os.rename says EXDEV; shutil.move copies)",)
+        ),
+    )

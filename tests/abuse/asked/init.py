@@ -20,6 +20,7 @@ from plugcli.sandbox.jail.descendants import Descendants
 from plugcli.sandbox.jail.mappings import Mappings
 from plugcli.sandbox.jail.questions import Questions
 from plugcli.sandbox.jail.syscall_plan import make
+from plugcli.sandbox.jail.unnamed import Mapped
 
 _MEMORY_BYTES = 1 << 30
 _PYTHON = str(
@@ -84,8 +85,8 @@ def _answer(facts: dict[str, Any], code: socket.socket, pid: int) -> int:
     census = Descendants(lambda: questions.births.allowed)
     if descriptors:
         folder = os.open(facts["folder"], os.O_PATH)
-        mappings = Mappings(_MEMORY_BYTES, descriptors[0])
-        questions = Questions(descriptors[0], folder, census, mappings, facts["most"])
+        mappings, mapped = Mappings(_MEMORY_BYTES, descriptors[0]), Mapped(facts["folder"])
+        questions = Questions(descriptors[0], folder, census, mappings, facts["most"], mapped.hold)
         poll.register(descriptors[0], select.POLLIN)
     answers, longest = 0, 0.0
     while (ended, select.POLLIN) not in (events := poll.poll()):

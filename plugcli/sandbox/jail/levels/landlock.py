@@ -25,6 +25,8 @@ from ..locks import Locks
 from ..mappings import Mappings
 from ..objects import OfPairs
 from ..plan import UIDS, Places, Plan
+from ..questions import Questions
+from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
 _OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
@@ -73,6 +75,7 @@ class Here:
     fork_flags = 0
     has_twins = False  # the twin knows its own pid by a pid namespace
     first_steps: frozenset[str] = frozenset()
+    lacks = ()
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
@@ -88,26 +91,35 @@ class Here:
             for name in _OF_THE_MACHINE
             if os.path.exists(path := f"/proc/{name}")
         ]
-        self._questions: questions.Questions | None = None
+        self._questions: Questions | None = None
         self.kept = (lock, *self._pins)
 
     def census(self) -> Descendants:
         """Return the census of a jail: its processes are those below its init."""
         return Descendants(lambda: self._questions.births.allowed if self._questions else 0)
 
-    def accounts(self, door: int, started: float) -> Accounts:
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that shares the machine's network and file systems."""
-        holdings = OfPairs(self._plan.memory_bytes, self._plan.open_files)
-        return Accounts(holdings, Locks(started, is_apart=False), lambda: 0)
+        plan = self._plan
+        quota = Quota(
+            folder,
+            census,
+            workspace_bytes=plan.workspace_bytes,
+            scratch_bytes=plan.scratch_bytes,
+            files=plan.inodes,
+            most_bytes=plan.memory_bytes // 16,
+        )
+        holdings = OfPairs(plan.memory_bytes, plan.open_files)
+        return Accounts(holdings, Locks(started, is_apart=False), quota.memory_bytes, quota)
 
     def answering(
-        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers the questions of the filter: see landlock_filter.py."""
         descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._questions = questions.Questions(
-            listener.descriptor, descriptor, census, mappings, self._plan.processes
-        )
+        assert accounts.quota is not None  # at this level
+        hold, most = accounts.quota.mapped.hold, self._plan.processes
+        self._questions = Questions(listener.descriptor, descriptor, census, mappings, most, hold)
         return self._questions.answer
 
     def uid(self, number: int) -> int:
@@ -268,10 +280,19 @@ class Confinement:
         return self._who.folder
 
     def make(self) -> None:
-        """Make the rules but for those on the interpreter's own files. Runs in the init."""
+        """Confine this process, the init, to its own jail, and make the rules for the code but for those on the interpreter's own files."""
+        own = landlock.Ruleset(self._kernel)  # a fault of the init reaches no other jail
+        _allow_what_all_see(own, self._plan)
+        own.allow("/proc", landlock.READ | landlock.WRITE_FILE)
+        own.allow(self._start, landlock.READ)
+        own.allow(self.folder, landlock.EVERYTHING)
+        own.restrict_self()
+        own.close()
         self._rules = landlock.Ruleset(self._kernel)
         _allow_what_all_see(self._rules, self._plan)
-        self._rules.allow(self.folder, landlock.EVERYTHING)
+        # Not on the folder itself, nor on the one for shared memory: what the code could move there, the init would take for its own.
+        for place in folders.places(self.folder):
+            self._rules.allow(place, landlock.EVERYTHING)
         self._rules.allow(
             self._start, landlock.READ
         )  # modules remember paths in it, and matplotlib a list of fonts

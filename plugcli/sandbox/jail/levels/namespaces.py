@@ -5,19 +5,19 @@ of uids that nobody else has.
 """
 
 import _signal  # type: ignore[import-not-found]
-import contextlib
 import os
 import struct
 from collections.abc import Callable
 from fcntl import ioctl
 from os import close
 
-from .. import libc, limits, mounts, privileges, tmpfs
+from .. import libc, limits, mounts, own_proc, privileges, tmpfs
 from ..census import Census
 from ..level import Accounts, Asking, Making, Prepared
 from ..libc import internet_socket
 from ..locks import Locks
 from ..mappings import Mappings
+from ..outer_names import OuterNames
 from ..own_namespace import OwnNamespace
 from ..own_network import SYSCTLS, InOwnNetwork
 from ..plan import HOSTNAME, PLACES, WORKSPACE, Identity, Places, Plan
@@ -40,24 +40,30 @@ class Here:
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
+        self.lacks: tuple[str, ...] = ()
         self._census = OwnNamespace()
         self._is_made_by_root = is_made_by_root
         self._user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
         self._proc: list[mounts.Tree] = []
+        self._pins: list[int] | None = None
+        """What jails see of the /proc of a container, where they cannot mount one of their own."""
         # An interpreter that is exec'd would leave its old memory to the twin alone.
         self.has_twins = plan.python is None
 
     def census(self) -> OwnNamespace:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
-        return self._census
+        return self._census if self._pins is None else OuterNames()
 
-    def accounts(self, door: int, started: float) -> Accounts:
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that has all namespaces."""
-        holdings = InOwnNetwork(self._plan.memory_bytes, self._plan.open_files, door)
-        return Accounts(holdings, Locks(started), tmpfs.held_bytes)
+        has_own_proc = self._pins is None
+        holdings = InOwnNetwork(
+            self._plan.memory_bytes, self._plan.open_files, door, has_own_limits=has_own_proc
+        )
+        return Accounts(holdings, Locks(started, is_apart=has_own_proc), tmpfs.held_bytes)
 
     def answering(
-        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers: the filter asks only about mappings."""
         return mappings.answer
@@ -134,7 +140,8 @@ class Here:
         return [
             *steps,
             ("files", lambda: self._proc[0].attach()),
-            ("host name", _hide_host_name),
+            ("files", self._look_at_proc),
+            ("host name", self._hide_host_name),
             ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
             ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ]
@@ -160,7 +167,13 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. Their order matters: mounts need capabilities, and the last step drops all of them."""
         plan = self._plan
+        confinement = None
         listener = None if has_group else Listener()
+        locks = privileges.drop_everything(listener)
+        if self._pins is not None:
+            confinement = own_proc.Confinement(self._pins)
+            listener = None if has_group else Listener(own_proc.filter_program(asks=True))
+            locks = privileges.drop_everything(listener, own_proc.filter_program(asks=False))
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             # The zygote reset all signals except this one to their defaults, so the code cannot send them to pid 1.
@@ -172,15 +185,17 @@ class Here:
                 [libc.unshare_call(libc.CLONE_NEWCGROUP)],
             ),  # only now is our own cgroup the root of the namespace
             ("network", [PreparedCall(_bring_loopback_up)]),
-            ("network", _bound_buffers()),
-            ("files", mounts.own(plan, who)),
+            *([("network", _bound_buffers())] if confinement is None else []),
+            ("files", mounts.own(plan, who, has_own_proc=confinement is None)),
             ("identity", privileges.become(who, is_made_by_root=self._is_made_by_root)),
-            ("namespaces", privileges.forbid_namespaces()),
+            *([("namespaces", privileges.forbid_namespaces())] if confinement is None else []),
             ("cpus", [limits.cpus(who)]),
-            ("limits", [*limits.calls(plan, has_twins=self.has_twins), *limits.watches()]),
+            ("limits", limits.calls(plan, has_twins=self.has_twins)),
+            *([("limits", limits.watches())] if confinement is None else []),
             *([("limits", [limits.without_huge_pages()])] if not has_group else []),
             ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
-            ("privileges", privileges.drop_everything(listener)),
+            *([("files", [PreparedCall(confinement.make)])] if confinement is not None else []),
+            ("privileges", locks),
         ]
         interpreter = [
             libc.mask_call(libc.sigset()),
@@ -193,21 +208,29 @@ class Here:
             PreparedCall(os.chdir, (WORKSPACE,)),
             *([limits.with_twin(plan)] if self.has_twins else []),
         ]
-        return Prepared(jail, interpreter, listener)
+        return Prepared(jail, interpreter, listener, confinement)
 
     def _enter_shared_root(self) -> None:
         self._proc.append(mounts.enter_shared_root(self._plan))
 
+    def _hide_host_name(self) -> None:
+        """Set a host name of our own; the namespaces of the jails are copies."""
+        try:
+            libc.sethostname(HOSTNAME)
+        except PermissionError:
+            # A container's filter allows the call only to containers with CAP_SYS_ADMIN. No promise needs it.
+            self.lacks += ("host name",)
+
+    def _look_at_proc(self) -> None:
+        if not own_proc.can_be_mounted():
+            OuterNames()  # raises OSError if the kernel cannot tell who is in a jail
+            self._pins = own_proc.pin_files_of_the_machine()
+            self.lacks += ("proc",)
+            self.has_twins = False  # the twin knows its pid, and not its name outside
+
     def _map_only_the_user(self) -> None:
         libc.prctl(libc.PR_SET_DUMPABLE, 1)
         privileges.write_maps(self._user.uid, self._user.gid)
-
-
-def _hide_host_name() -> None:
-    """Set a host name of our own; the namespaces of the jails are copies."""
-    # A container's filter allows the call only to containers with CAP_SYS_ADMIN. No promise needs it.
-    with contextlib.suppress(PermissionError):
-        libc.sethostname(HOSTNAME)
 
 
 def _bound_buffers() -> list[PreparedCall]:

@@ -23,6 +23,8 @@ THREADS = 1
 """How many threads the init starts."""
 
 _SHARED_MEMORY = "shm"
+_MAP_SHARED, _MAP_ANONYMOUS = 1, 0x20
+_INT = 0xFFFFFFFF  # the kernel reads no more of a descriptor
 _MOST_WAITING = 1024  # each is a thread of the jail, or was one; before Linux 5.19, a thread can leave its question behind
 _NAMES = {number: name for name, number in syscalls.numbers(os.uname().machine).items()}
 
@@ -33,19 +35,28 @@ class Questions:
     """The questions of one jail's filter, which come from the descriptor `listener`.
 
     `folder` is an O_PATH descriptor of the jail's own folder; the code can name shared memory if it has a folder `shm`. The jail may have
-    `most_processes` processes and threads.
+    `most_processes` processes and threads. `hold` is Mapped.hold of unnamed.py.
 
     What changes files is done by a thread of its own, because the kernel can make it wait: for another call that writes to the same file,
     for example. It must not keep the init from watching the jail.
     """
 
     def __init__(
-        self, listener: int, folder: int, census: Census, mappings: Mappings, most_processes: int
+        self,
+        listener: int,
+        folder: int,
+        census: Census,
+        mappings: Mappings,
+        most_processes: int,
+        hold: Callable[[int, int], bool],
     ) -> None:
         self._listener = listener
         self._mappings = mappings
+        self._hold = hold
         self.births = Births(census, most_processes)
-        shm = os.open(_SHARED_MEMORY, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
+        shm = os.open(
+            _SHARED_MEMORY, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder
+        )
         self._waiting: SimpleQueue[tuple[Question, Reply]] = SimpleQueue()
         self._has_thread = False
         birth = self.births.answer
@@ -86,8 +97,9 @@ class Questions:
             notification.send_error(self._listener, question, errno.EAGAIN)
 
     def _map(self, question: Question) -> Answer:
-        _, length, _, flags, *_ = question.arguments
-        if not self._mappings.allow(question.thread, length, flags):
+        _, length, _, flags, descriptor, _ = question.arguments
+        is_counted = not flags & _MAP_SHARED or self._mappings.allow(question.thread, length, flags)
+        if not is_counted or not (flags & _MAP_ANONYMOUS or self._hold(question.thread, descriptor & _INT)):
             raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
         return None
 
