@@ -8,7 +8,19 @@ import errno
 
 from . import seccomp
 from .landlock import Abi
-from .seccomp import ASK_FOR_SHARED_MEMORY, POPULATING, RULES, Ask, Deny, HasBits, Is, IsNot, LacksBits, Rule
+from .seccomp import (
+    ASK_FOR_SHARED_MEMORY,
+    POPULATING,
+    RULES,
+    Ask,
+    Deny,
+    HasBits,
+    Is,
+    IsNot,
+    IsNotNull,
+    LacksBits,
+    Rule,
+)
 
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE_MASK = 1, 1, 15
 _PRIO_PROCESS, _IOPRIO_WHO_PROCESS = 0, 1
@@ -68,6 +80,10 @@ _DENIED_WHERE_SIGNALS_ARE_FREE = (
     Deny(errno.EPERM, "fcntl", (Is(1, (_F_SETOWN, _F_SETOWN_EX, _F_SETSIG)),)),
 )
 
+_SIGCHLD = 17
+_ASK_FOR_HANDLERS = Ask("rt_sigaction", (Is(0, (_SIGCHLD,)), IsNotNull(1)))
+"""A handler that interrupts fork(2) would be a consequence of asking: see questions/handlers.py."""
+
 ATTRIBUTES = "chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat utime utimes futimesat utimensat"
 BIRTHS = "fork vfork clone"
 SIGNALS = "tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal"
@@ -101,7 +117,12 @@ def denying(machine: str, abi: Abi) -> bytes:
 
 def asking(machine: str, abi: Abi, *, counts_memory: bool) -> bytes:
     """Return the program that asks. With `counts_memory`, it also asks before a shared mapping is made: see mappings.py."""
-    rules: tuple[Rule, ...] = (Ask(ATTRIBUTES), Ask(BIRTHS), *_names_in_shared_memory(machine))
+    rules: tuple[Rule, ...] = (
+        Ask(ATTRIBUTES),
+        Ask(BIRTHS),
+        _ASK_FOR_HANDLERS,
+        *_names_in_shared_memory(machine),
+    )
     if not abi.confines_signals:
         # Who sends a signal to its own process group reaches nobody outside: a group is part of a session, and the jail has its own.
         rules += (Ask(SIGNALS), Ask("kill", (IsNot(0, (0,)),)))
