@@ -9,9 +9,8 @@ import errno
 from . import seccomp
 from .landlock import Abi
 from .seccomp import (
-    ASK_FOR_SHARED_MEMORY,
-    POPULATING,
     RULES,
+    WHERE_MEASURED,
     Ask,
     Deny,
     HasBits,
@@ -127,7 +126,7 @@ def asking(machine: str, abi: Abi, *, counts_memory: bool) -> bytes:
         # Who sends a signal to its own process group reaches nobody outside: a group is part of a session, and the jail has its own.
         rules += (Ask(SIGNALS), Ask("kill", (IsNot(0, (0,)),)))
     if counts_memory:
-        rules += (*POPULATING, ASK_FOR_SHARED_MEMORY)
+        rules += WHERE_MEASURED
     # Nothing tells the size of a file that has no name any more, and that only a mapping keeps: see unnamed.py.
     rules += (Ask("mmap", (LacksBits(3, _MAP_ANONYMOUS),)),)
     return seccomp.compiled(machine, rules)

@@ -14,7 +14,6 @@ from collections.abc import Iterable
 from . import landlock, libc
 from .descriptors import close_all_but
 from .inside import DOOR
-from .seccomp import ASK_FOR_SHARED_MEMORY, POPULATING, RULES, Deny, compiled
 from .syscall_plan import PreparedCall, make
 
 OF_THE_MACHINE = (
@@ -33,68 +32,25 @@ OF_THE_MACHINE = (
     "sys/vm/max_map_count",
 )
 """Files in /proc that say nothing of other processes."""
-_HARMLESS = (
-    "/proc/sys/fs/binfmt_misc",
-)  # systemd mounts it on a folder that is always empty, and that covers nothing
 _REFER = (
     1 << 13
-)  # LANDLOCK_ACCESS_FS_REFER: what does not handle and allow it forbids to move files between folders
+)  # LANDLOCK_ACCESS_FS_REFER: rules that do not give it forbid to move a file to another folder
 _OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
 _WORDS_BYTES = 1024
-# The init adds a rule, and the interpreter confines itself, when the filter is there. Nobody can make other rules.
-_MAKES_NOTHING = "landlock_add_rule landlock_restrict_self"
-# Without a writable /proc/sys, nothing bounds what a jail takes from all that its user may watch.
-_NO_WATCHES = Deny(errno.ENOSYS, "inotify_init inotify_init1")
-
-
-def filter_program(*, asks: bool) -> bytes:
-    """Return the filter of such a jail, which asks before shared mappings if `asks`."""
-    rules = (_NO_WATCHES, *(rule for rule in RULES if rule.calls != _MAKES_NOTHING))
-    return compiled(os.uname().machine, (*rules, *POPULATING, ASK_FOR_SHARED_MEMORY) if asks else rules)
-
-
-def can_be_mounted() -> bool:
-    """Whether a new pid namespace of this user namespace can mount its /proc. Raises OSError if that fails for another reason."""
-    with open("/proc/self/mountinfo") as file:
-        places = [line.split(" ", 5)[4] for line in file]
-    if not any(place.startswith("/proc/") and place not in _HARMLESS for place in places):
-        return True
-    fork, arguments = libc.cloning(libc.CLONE_NEWPID | libc.CLONE_NEWNS)
-    pid = fork(*arguments)
-    if pid == 0:
-        code = errno.EIO
-        try:
-            libc.mount("proc", "/tmp", "proc", libc.MS_NOSUID | libc.MS_NODEV | libc.MS_NOEXEC)
-            code = 0
-        except OSError as error:
-            code = error.errno or errno.EIO
-        finally:
-            os._exit(code)
-    if pid < 0:
-        raise libc.failure("clone")
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if code not in (0, errno.EPERM):
-        raise OSError(code, f"mount: {os.strerror(abs(code))}", "/proc")
-    return code == 0
 
 
 class Confinement:
     """Landlock's rules for the interpreter of one jail: everything as without them, but in /proc only its own files and some others.
 
     The init makes the rules. A rule belongs to an inode, and /proc makes a new one for a file that the kernel has forgotten, so the init
-    keeps a descriptor of each. Raises OSError if the kernel has no Landlock.
+    keeps a descriptor of each.
     """
 
     descriptor = -1
 
-    def __init__(self) -> None:
+    def __init__(self, kernel: landlock.Abi) -> None:
+        self._kernel = kernel
         self._kept: list[int] = []
-        self._kernel = landlock.abi()
-        if not self._kernel.version:
-            raise OSError(
-                errno.EOPNOTSUPP,
-                "parts of /proc are covered, as in a container, and there is no Landlock to hide the rest",
-            )
 
     def make(self) -> None:
         """Make the rules but for those on the interpreter's own files. Runs in the init, once the jail's files are there."""
