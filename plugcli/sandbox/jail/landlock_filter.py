@@ -8,7 +8,18 @@ import errno
 
 from . import seccomp
 from .landlock import Abi
-from .seccomp import ASK_FOR_SHARED_MEMORY, POPULATING, RULES, Ask, Deny, HasBits, Is, IsNot, LacksBits, Rule
+from .seccomp import (
+    RULES,
+    WHERE_MEASURED,
+    Ask,
+    Deny,
+    HasBits,
+    Is,
+    IsNot,
+    IsNotNull,
+    LacksBits,
+    Rule,
+)
 
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE_MASK = 1, 1, 15
 _PRIO_PROCESS, _IOPRIO_WHO_PROCESS = 0, 1
@@ -68,6 +79,10 @@ _DENIED_WHERE_SIGNALS_ARE_FREE = (
     Deny(errno.EPERM, "fcntl", (Is(1, (_F_SETOWN, _F_SETOWN_EX, _F_SETSIG)),)),
 )
 
+_SIGCHLD = 17
+_ASK_FOR_HANDLERS = Ask("rt_sigaction", (Is(0, (_SIGCHLD,)), IsNotNull(1)))
+"""A handler that interrupts fork(2) would be a consequence of asking: see questions/handlers.py."""
+
 ATTRIBUTES = "chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat utime utimes futimesat utimensat"
 BIRTHS = "fork vfork clone"
 SIGNALS = "tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal"
@@ -101,12 +116,17 @@ def denying(machine: str, abi: Abi) -> bytes:
 
 def asking(machine: str, abi: Abi, *, counts_memory: bool) -> bytes:
     """Return the program that asks. With `counts_memory`, it also asks before a shared mapping is made: see mappings.py."""
-    rules: tuple[Rule, ...] = (Ask(ATTRIBUTES), Ask(BIRTHS), *_names_in_shared_memory(machine))
+    rules: tuple[Rule, ...] = (
+        Ask(ATTRIBUTES),
+        Ask(BIRTHS),
+        _ASK_FOR_HANDLERS,
+        *_names_in_shared_memory(machine),
+    )
     if not abi.confines_signals:
         # Who sends a signal to its own process group reaches nobody outside: a group is part of a session, and the jail has its own.
         rules += (Ask(SIGNALS), Ask("kill", (IsNot(0, (0,)),)))
     if counts_memory:
-        rules += (*POPULATING, ASK_FOR_SHARED_MEMORY)
+        rules += WHERE_MEASURED
     # Nothing tells the size of a file that has no name any more, and that only a mapping keeps: see unnamed.py.
     rules += (Ask("mmap", (LacksBits(3, _MAP_ANONYMOUS),)),)
     return seccomp.compiled(machine, rules)

@@ -248,20 +248,20 @@ RULES = (
 )
 
 
-POPULATING = (
+WHERE_MEASURED: tuple[Rule, ...] = (
+    # A process that fills a whole mapping in one call holds the lock of its memory meanwhile, and the init would wait for that lock
+    # (mmap_lock, in show_smaps_rollup) while others take more. Kernels before Linux 5.14 lack the first.
     Deny(errno.EINVAL, "madvise", (Is(2, (_MADV_POPULATE_READ, _MADV_POPULATE_WRITE)),)),
     Deny(errno.EOPNOTSUPP, "mmap", (HasBits(3, _MAP_POPULATE),)),
+    # The init counts shared mappings before they are made: see mappings.py.
+    Ask("mmap", (HasBits(3, _MAP_SHARED),)),
 )
-"""Denied where the init measures memory: a process that fills a whole mapping in one call holds the lock of its memory meanwhile, and the
-init would wait for that lock (mmap_lock, in show_smaps_rollup) while others take more. Kernels before Linux 5.14 lack the first."""
-
-ASK_FOR_SHARED_MEMORY = Ask("mmap", (HasBits(3, _MAP_SHARED),))
-"""The init is asked before a shared mapping is made, where it has to count them: see mappings.py."""
+"""Further rules where the init measures memory."""
 
 
 def program(machine: str, *, asks: bool = False) -> bytes:
     """Return the filter with RULES for `machine`. With `asks`, the init is asked before a shared mapping is made."""
-    return compiled(machine, (*RULES, *POPULATING, ASK_FOR_SHARED_MEMORY) if asks else RULES)
+    return compiled(machine, (*RULES, *WHERE_MEASURED) if asks else RULES)
 
 
 def compiled(machine: str, rules: Iterable[Rule]) -> bytes:

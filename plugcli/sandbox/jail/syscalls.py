@@ -186,6 +186,7 @@ tgkill                        234    131
 rt_sigqueueinfo               129    138
 rt_tgsigqueueinfo             297    240
 pidfd_send_signal             424    424
+rt_sigaction                   13    134
 connect                        42    203
 bind                           49    200
 listen                         50    201
