@@ -405,7 +405,8 @@ class _Launcher:
     def _children(self) -> set[int]:
         """Return our processes that are not of a jail, and the inits."""
         inits = (_pid(each) for each in self._jails)
-        return {*(each.pid for each in self._zygotes.values()), *self._removing, *inits}
+        helpers = (*self._removing, *self._cgroups.helpers)
+        return {*(each.pid for each in self._zygotes.values()), *helpers, *inits}
 
     def _remove_folders(self) -> None:
         """Start to remove the folders of ended jails that the host no longer needs, and note which are gone."""
