@@ -7,19 +7,14 @@ makes and removes, and without a pid namespace its init finds its processes as i
 import _signal  # type: ignore[import-not-found]
 import contextlib
 import errno
-import fcntl
 import os
 import signal
-import socket
-import sys
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 from .. import folders, landlock, landlock_filter, libc, limits, own_proc, privileges, questions, uids
 from ..census import Census
+from ..confinement import Confinement
 from ..descendants import Descendants
-from ..descriptors import close_all_but
-from ..inside import DOOR
 from ..level import Accounts, Asking, Making, Prepared
 from ..locks import Locks
 from ..mappings import Mappings
@@ -29,8 +24,6 @@ from ..questions import Questions
 from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
-_OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
-_WORDS_BYTES = 1024
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _HARMLESS = (
     *(
@@ -46,24 +39,6 @@ _HARMLESS = (
     *("/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/matplotlibrc"),
 )
 """Files that libraries read if they exist. At the strongest level they do not; here they do, and libraries do not expect EACCES."""
-_OF_THE_INTERPRETER = (
-    "auxv",
-    "cmdline",
-    "comm",
-    "fd",
-    "fdinfo",
-    "io",
-    "limits",
-    "maps",
-    "oom_score",
-    "oom_score_adj",
-    "smaps",
-    "smaps_rollup",
-    "stat",
-    "statm",
-    "status",
-)
-"""Files in /proc/PID that say nothing of the network, the mounts and the cgroups, which are the host's."""
 
 
 class Here:
@@ -240,134 +215,10 @@ class Here:
         rules.close()
 
 
-class Confinement:
-    """How the interpreter of one jail is confined, with its init's help: the last thing before it is ready.
-
-    The init makes the rules, because a rule on a file in /proc holds only as long as somebody keeps that file's entry in the kernel's
-    cache, and the code could close a descriptor. The interpreter installs the filter that asks first, hands over its listener, and then
-    installs the filter that would forbid that.
-    """
-
-    def __init__(
-        self,
-        kernel: landlock.Abi,
-        plan: Plan,
-        who: Blank,
-        seen: list[landlock.Place],
-        start: str,
-        *,
-        has_group: bool,
-    ) -> None:
-        """`seen` is what the code of all jails may use; `start` is the folder that the zygotes' imports could write to."""
-        self._kernel = kernel
-        self._plan = plan
-        self._who = who
-        self._seen = seen
-        self._start = start
-        self.descriptor = -1
-        machine = os.uname().machine
-        self._denying = libc.seccomp_filter_call(landlock_filter.denying(machine, kernel))
-        self._asking = landlock_filter.asking(machine, kernel, counts_memory=not has_group)
-        self._kept: list[int] = []
-
-    @property
-    def folder(self) -> str:
-        """Return the folder of the jail."""
-        return self._who.folder
-
-    def make(self) -> None:
-        """Confine this process, the init, to its own jail, and make the rules for the code but for those on the interpreter's own files."""
-        own = landlock.Ruleset(self._kernel)  # a fault of the init reaches no other jail
-        for place in self._seen:
-            own.allow_place(place)
-        own.allow("/proc", landlock.READ | landlock.WRITE_FILE)
-        own.allow(self._start, landlock.READ)
-        own.allow(self.folder, landlock.EVERYTHING)
-        own.restrict_self()
-        own.close()
-        self._rules = landlock.Ruleset(self._kernel)
-        for place in self._seen:
-            self._rules.allow_place(place)
-        # Not on the folder itself, nor on the one for shared memory: what the code could move there, the init would take for its own.
-        for path in folders.places(self.folder):
-            self._rules.allow(path, landlock.EVERYTHING)
-        self._rules.allow(
-            self._start, landlock.READ
-        )  # modules remember paths in it, and matplotlib a list of fonts
-        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-    def settle_in(self) -> None:
-        """Go to the workspace, and have the environment name the jail's folders. Runs in the interpreter."""
-        places = folders.places(self.folder)
-        os.environ.update(folders.environment(places))
-        os.chdir(places.workspace)
-        for path, text in self._plan.files:
-            if path in folders.FILES:
-                text = text.replace("/tmp/", f"{places.scratch}/")
-                folders.write(f"{places.home}/{folders.FILES[path][0]}", text)
-        _forget_folders()
-
-    def confine_interpreter(self, calls: Iterable[PreparedCall]) -> None:
-        """Make `calls`, then confine this process, the interpreter. Raises OSError, and has told the init why."""
-        rules, channel = (
-            fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
-            for each in (self._rules.descriptor, self._theirs.fileno())
-        )
-        close_all_but(DOOR, rules, channel)
-        with socket.socket(fileno=channel) as ours:
-            try:
-                make(calls)
-                ours.send(b"ready")
-                if ours.recv(16) != b"go":
-                    raise OSError(errno.ECONNRESET, "the jail's init is gone")
-                libc.landlock_restrict_self(rules)
-                os.close(rules)
-                listener = libc.seccomp_listener(self._asking, is_killable_only=True)
-                socket.send_fds(ours, [b"listener"], [listener])
-            except OSError as error:
-                ours.send(str(error).encode()[:_WORDS_BYTES])
-                raise
-        os.close(listener)
-        make([self._denying])
-
-    def confine(self, interpreter: int) -> None:
-        """Let the interpreter confine itself, and take over the listener. Runs in the init. Raises OSError."""
-        self._theirs.close()
-        words = self._ours.recv(_WORDS_BYTES)
-        if words != b"ready":
-            raise OSError(errno.ECHILD, words.decode() or "the interpreter ended before it was confined")
-        for name in _OF_THE_INTERPRETER:
-            with contextlib.suppress(FileNotFoundError):
-                own = landlock.place(f"/proc/{interpreter}/{name}", landlock.READ)
-                self._kept.append(own.descriptor)
-                self._rules.allow_place(own)
-        self._ours.send(b"go")
-        words, descriptors, _, _ = socket.recv_fds(self._ours, _WORDS_BYTES, 1)
-        if not descriptors:
-            raise OSError(errno.ECHILD, words.decode() or "the interpreter ended while it was being confined")
-        self.descriptor = descriptors[0]
-        self._ours.close()
-
-    def confine_scribe(self) -> None:
-        """Confine a fork of the init as the code is confined."""
-        self._rules.restrict_self()
-
-
 def _children() -> list[int]:
     """Return the pids of this process's children. proc_pid_children(5): complete, because nobody else changes who they are."""
     with open(f"/proc/self/task/{os.getpid()}/children") as file:
         return [int(pid) for pid in file.read().split()]
-
-
-def _forget_folders() -> None:
-    """Have imported modules look again for the folders that the environment names."""
-    modules: dict[str, Any] = {**sys.modules}
-    if "tempfile" in modules:
-        modules["tempfile"].tempdir = None
-    for name in ("get_configdir", "get_cachedir", "_get_config_or_cache_dir", "_get_xdg_config_dir"):
-        function = getattr(modules.get("matplotlib"), name, None)
-        if function is not None and hasattr(function, "cache_clear"):
-            function.cache_clear()
 
 
 def _open_what_all_see(plan: Plan) -> list[landlock.Place]:
