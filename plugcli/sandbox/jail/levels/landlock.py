@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import folders, landlock, landlock_filter, libc, limits, privileges, uids
+from .. import folders, janitor, landlock, landlock_filter, libc, limits, privileges, removal, uids
 from ..census import Census
 from ..descendants import Descendants
 from ..descriptors import close_all_but
@@ -82,15 +82,20 @@ class Here:
             raise OSError(errno.EOPNOTSUPP, "Landlock is not there")
         self._first_uid = uids.unused_range(UIDS) if is_made_by_root else 0
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
-        self._top, lock = folders.make_top(plan.folder, name)
-        self._start = folders.make(self._top, "start", self.uid(0), self.gid(0), is_private=False)
+        self._top = folders.make_top(plan.folder, name)
+        try:
+            self._start = folders.make(self._top, folders.START, self.uid(0), self.gid(0), is_private=False)
+        except OSError:
+            removal.remove_all(self._top)
+            raise
+        self._janitor = janitor.start(self._top)
         self._pins = [
             os.open(path, os.O_PATH | os.O_CLOEXEC)
             for name in _OF_THE_MACHINE
             if os.path.exists(path := f"/proc/{name}")
         ]
         self._questions: Questions | None = None
-        self.kept = (lock, *self._pins)
+        self.kept = (self._top.descriptor, *self._pins)
 
     def census(self) -> Descendants:
         """Return the census of a jail: its processes are those below its init."""
@@ -105,7 +110,7 @@ class Here:
         self, listener: Asking, mappings: Mappings, census: Census, folder: str
     ) -> Callable[[], None]:
         """Return what answers the questions of the filter: see landlock_filter.py."""
-        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = self._top.open(folder)
         self._questions = Questions(listener.descriptor, descriptor, census, mappings, self._plan.processes)
         return self._questions.answer
 
@@ -123,26 +128,18 @@ class Here:
 
     def remove_folder(self, folder: str) -> None:
         """Remove the folder of a jail whose processes have ended. Whatever the code has done to it does not matter."""
-        folders.remove(folder)
+        removal.remove(self._top.descriptor, os.path.basename(folder))
 
     def close(self) -> None:
         """Remove what is left in the launcher's folder."""
-        folders.remove(self._top)
+        self._janitor.finish(self._top)
 
     def end_strays(self, known: set[int], uid: int) -> None:
         """Kill what is left of jails whose init was killed: as their subreaper we have their processes."""
         if uid and self._first_uid:
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    os.setgroups([])
-                    os.setresgid(*[self.gid(uid)] * 3)
-                    os.setresuid(*[self.uid(uid)] * 3)
-                    os.kill(-1, signal.SIGKILL)
-                finally:
-                    os._exit(0)
-            os.waitpid(pid, 0)
-        while strays := [pid for pid in _children() if pid not in known]:
+            removal.end_all_of(self.uid(uid))
+        ours = known | {self._janitor.pid}
+        while strays := [pid for pid in _children() if pid not in ours]:
             for pid in strays:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -178,7 +175,9 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. The interpreter confines itself: see Confinement."""
         plan = self._plan
-        confinement = Confinement(self._kernel, plan, who, self._pins, self._start, has_group=has_group)
+        confinement = Confinement(
+            self._kernel, plan, who, self._pins, self._top, self._start, has_group=has_group
+        )
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -218,7 +217,7 @@ class Here:
         rules = landlock.Ruleset(self._kernel)
         _allow_what_all_see(rules, self._plan)
         rules.allow("/proc", landlock.READ | landlock.WRITE_FILE)
-        rules.allow(self._top, landlock.EVERYTHING)
+        rules.allow_descriptor(self._top.descriptor, landlock.EVERYTHING, is_folder=True)
         rules.restrict_self()
         rules.close()
 
@@ -237,15 +236,19 @@ class Confinement:
         plan: Plan,
         who: Blank,
         pins: list[int],
+        top: folders.Top,
         start: str,
         *,
         has_group: bool,
     ) -> None:
-        """`pins` are descriptors of files in /proc that all may read; `start` is the folder that the zygotes' imports could write to."""
+        """`pins` are descriptors of files in /proc that all may read. `top` is the launcher's folder, and in it `start` is the folder that
+        the zygotes' imports could write to.
+        """
         self._kernel = kernel
         self._plan = plan
         self._who = who
         self._pins = pins
+        self._top = top
         self._start = start
         self.descriptor = -1
         machine = os.uname().machine
@@ -262,10 +265,11 @@ class Confinement:
         """Make the rules but for those on the interpreter's own files. Runs in the init."""
         self._rules = landlock.Ruleset(self._kernel)
         _allow_what_all_see(self._rules, self._plan)
-        self._rules.allow(self.folder, landlock.EVERYTHING)
-        self._rules.allow(
-            self._start, landlock.READ
-        )  # modules remember paths in it, and matplotlib a list of fonts
+        # Of the zygotes' folder, modules remember paths, and matplotlib a list of fonts.
+        for folder, rights in ((self.folder, landlock.EVERYTHING), (self._start, landlock.READ)):
+            place = self._top.open(folder)
+            self._rules.allow_descriptor(place, rights, is_folder=True)
+            os.close(place)
         for pin in self._pins:
             self._rules.allow_descriptor(pin, landlock.READ, is_folder=False)
         self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
