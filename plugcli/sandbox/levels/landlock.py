@@ -102,6 +102,7 @@ def cannot(facts: Facts) -> tuple[str, ...]:
         "use /mnt/data and /tmp by these names: the working directory and TMPDIR say where they are",
         "read files in /proc of other processes than the interpreter, or of the network and the mounts",
         "watch files with inotify",
+        "look up users by number: pwd, whoami, id -un",
         *(
             ()
             if abi().version >= 2
