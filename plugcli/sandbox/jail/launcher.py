@@ -84,6 +84,7 @@ def main(descriptor: int, bus: str) -> NoReturn:
     signal.signal(
         signal.SIGCHLD, signal.SIG_DFL
     )  # otherwise we would lose every exit status if the host ignores the signal
+    cgroup.prepare(bus)  # before a profile of AppArmor keeps us from the bus
     unprotected: OSError | None = None
     try:
         os.chdir("/")
@@ -99,7 +100,6 @@ def main(descriptor: int, bus: str) -> NoReturn:
     except OSError as error:
         _refuse_all(channel, error)
     channel.set_inheritable(False)
-    cgroup.prepare(bus)
     first = wire.receive(channel)
     if first is not None:
         # The host handles Ctrl-C; it ends us by closing the channel.
