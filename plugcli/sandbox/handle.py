@@ -76,6 +76,9 @@ class Ending:
     is_out_of_memory: bool = False
     held: str = ""
     """The kernel objects of which the code had more than a jail may have, if that is why it is out of memory."""
+    full: str = ""
+    """Which of its files were more than `most` bytes, `workspace` or `scratch`, or `files` for their number, if that is why."""
+    most: int = 0
     is_timeout: bool = False
 
 
@@ -493,7 +496,13 @@ def _ending(frame: wire.Frame | None) -> Ending:
         if type(exited) is int and -signal.NSIG < exited <= 255:
             return Ending(exited=exited)
         if frame.get("out_of_memory") is True:
-            return Ending(is_out_of_memory=True, held=str(frame.get("held", "")))
+            most = frame.get("most")
+            return Ending(
+                is_out_of_memory=True,
+                held=str(frame.get("held", "")),
+                full=str(frame.get("full", "")),
+                most=most if type(most) is int else 0,
+            )
     return Ending()
 
 

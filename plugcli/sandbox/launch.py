@@ -39,6 +39,8 @@ class Launcher:
         """The level of its jails."""
         self.before: list[SandboxUnavailable] = []
         """Why this machine does not have the levels that are stronger."""
+        self.lacks: tuple[str, ...] = ()
+        """What its jails do without although they have the level: see levels.Facts."""
 
     async def __aenter__(self) -> "Launcher":
         loop = asyncio.get_running_loop()
@@ -150,6 +152,7 @@ class Launcher:
         self.cgroup_version = version
         self.level = str(frame.get("level", STRONGEST))
         self.before = [refusal.of_frame(each) for each in frame.get("before", [])]
+        self.lacks = tuple(map(str, frame.get("lacks", [])))
         places = Places(*frame.get("places", PLACES))
         waiting = self._started.pop(number)
         if waiting.done():  # the caller no longer waits

@@ -25,6 +25,8 @@ def conclude(ending: Ending, limits: Limits, limit: float) -> Conclusion:
         if ending.held:
             why = f"out of kernel memory: the code held more than {ending.held}"
             return "out_of_memory", OUT_OF_MEMORY, why
+        if ending.full:
+            return "out_of_memory", OUT_OF_MEMORY, _spell_full(ending.full, ending.most)
         limit_text = spell_bytes(limits.memory_bytes)
         return (
             "out_of_memory",
@@ -40,6 +42,14 @@ def conclude(ending: Ending, limits: Limits, limit: float) -> Conclusion:
     if ending.exited < 0:
         return "died", 128 - ending.exited, f"the interpreter was killed by {_signal_name(-ending.exited)}"
     return conclude_status(ending.exited)
+
+
+def _spell_full(what: str, most: int) -> str:
+    """Say which files of the code were more than they may be."""
+    if what == "files":
+        return f"out of space: the code made more than {most} files"
+    where = "in the workspace" if what == "workspace" else "outside the workspace"
+    return f"out of space: the files of the code {where} took more than {spell_bytes(most)}"
 
 
 def conclude_status(status: int) -> Conclusion:

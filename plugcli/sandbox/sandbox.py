@@ -146,6 +146,7 @@ class Sandbox:
             self._setup.interpreter.folders,
             self._setup.plan.folder,
             () if launcher is None else launcher.before,
+            () if launcher is None else launcher.lacks,
             is_root=os.geteuid() == 0,
             cgroup_version=0 if launcher is None else launcher.cgroup_version,
         )

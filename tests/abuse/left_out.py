@@ -15,12 +15,14 @@ def by_reason() -> dict[str, dict[str, str]]:
 
 
 def reason(name: str, level: str, is_here: bool) -> str | None:
-    """Return why the test, or this one of its parameters, is left out at `level`, or where the box is a place as it is; else None."""
-    bare = name.partition("[")[0]
-    parts = [level, "here"] if is_here else [level]
-    for part in parts:
-        known = by_reason().get(part, {})
-        found = known.get(name) or known.get(bare)
-        if found:
-            return found
+    """Return why the test is left out at `level`, or where the box is a place as it is; None if it is not.
+
+    A key is a test's name, or that and, after a space, a part of the parameters in its id.
+    """
+    test, _, parameters = name.partition("[")
+    for part in [level, "here"] if is_here else [level]:
+        for key, why in by_reason().get(part, {}).items():
+            wanted, _, some = key.partition(" ")
+            if wanted == test and some in parameters:
+                return why
     return None

@@ -1,4 +1,5 @@
 """A small init for programs given to `Box.host`: a subreaper around attackers without a pid namespace, which ask before they fork.
+They also ask before they map a file.
 
 The attackers' name (/proc/PID/comm) is `attacker`, which their forks inherit: so the truth about them can be read in all of /proc.
 """
@@ -12,10 +13,13 @@ from plugcli.sandbox.jail.descendants import Descendants
 
 ON_X86 = os.uname().machine == 'x86_64'
 FORKS = (56, 57, 58) if ON_X86 else (220,)
+MMAP = 9 if ON_X86 else 222
 def line(*fields): return struct.pack('HBBI', *fields)
-ASKS_BEFORE_FORKS = b''.join([
+ASKS = b''.join([
     line(0x20, 0, 0, 0),                                                                    # the number of the call
     line(0x15, 0, 1, 435), line(0x06, 0, 0, 0x00050000 | 38),                               # clone3: ENOSYS
+    line(0x15, 0, 3, MMAP), line(0x20, 0, 0, 40), line(0x45, 1, 0, 0x20), line(0x06, 0, 0, 0x7fc00000),  # with no MAP_ANONYMOUS
+    line(0x20, 0, 0, 0),
     *[each for number in FORKS for each in (line(0x15, 0, 1, number), line(0x06, 0, 0, 0x7fc00000))],
     line(0x06, 0, 0, 0x7fff0000),
 ])
@@ -27,6 +31,7 @@ class Init:
         self.census = Descendants(lambda: self.births)
         self.poll = select.poll()
         self.listeners = []
+        self.hold = lambda thread, descriptor: True
 
     def start(self, attack):
         ours, theirs = socket.socketpair()
@@ -36,7 +41,7 @@ class Init:
                 ours.close()
                 Path('/proc/self/comm').write_text('attacker')
                 libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-                listener = libc.seccomp_listener(ASKS_BEFORE_FORKS)
+                listener = libc.seccomp_listener(ASKS)
                 socket.send_fds(theirs, [b'x'], [listener])
                 os.close(listener)
                 theirs.close()
@@ -63,8 +68,11 @@ class Init:
         question = bytearray(80)
         try: ioctl(listener, 0xC0502100, question)
         except OSError: return
-        allowed = self.births < self.most
-        self.births += allowed
+        _, thread, _, number, *_ = fields = struct.unpack('=QIIiIQ6Q', question)
+        if number == MMAP: allowed = self.hold(thread, fields[10])
+        else:
+            allowed = self.births < self.most
+            self.births += allowed
         answer = struct.pack('=QqiI', *struct.unpack_from('Q', question), 0, 0 if allowed else -11, int(allowed))
         try: ioctl(listener, 0xC0182101, bytearray(answer))
         except OSError: pass

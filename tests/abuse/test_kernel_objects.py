@@ -22,21 +22,22 @@ class Form(NamedTuple):
 
     name: str
     who: str
+    level: Level
     weigh: Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(params=["root-cgroup", "user-measured"])
 def form(request: pytest.FixtureRequest) -> Form:
     """As root with a memory cgroup for each jail, and as an ordinary user; test_memory.py has root without groups, too."""
-    return _form(request.param)
+    return _form(request.param, request.node.callspec.params["level"])
 
 
-def _form(name: str) -> Form:
+def _form(name: str, level: Level) -> Form:
     if not scales.are_there():
         pytest.skip("nothing to weigh with: no writable memory cgroup of version 1")
     who, means = name.split("-")
-    weigh = partial(box_of(who).weighed, with_cgroups=means == "cgroup")
-    return Form(name, "root" if means == "cgroup" else "user", weigh)
+    weigh = partial(box_of(who, level).weighed, with_cgroups=means == "cgroup")
+    return Form(name, "root" if means == "cgroup" else "user", level, weigh)
 
 
 @pytest.mark.row("B16")
@@ -46,7 +47,7 @@ def test_jail_holds_no_more_than_it_may(form: Form, row: Row, level: Level) -> N
     """What no memory group charges, a memory limit does not hold: the machine's memory would be the only bound."""
     result = form.weigh(PROLOGUE + row.attack, memory_bytes=row.limit_bytes, wall_seconds=12.0)
     held = _held(result)
-    weight = result["peak_bytes"] - _empty_bytes(form.name) + held * row.bytes_each
+    weight = result["peak_bytes"] - _empty_bytes(form.name, form.level) + held * row.bytes_each
     outcome = row.at[level][form.who]
     match outcome:
         case Denied():
@@ -105,6 +106,6 @@ def _errors(result: dict[str, Any]) -> set[str]:
 
 
 @cache
-def _empty_bytes(name: str) -> int:
+def _empty_bytes(name: str, level: Level) -> int:
     """Return what everything around an empty program takes."""
-    return int(_form(name).weigh("", memory_bytes=128 << 20)["peak_bytes"])
+    return int(_form(name, level).weigh("", memory_bytes=128 << 20)["peak_bytes"])

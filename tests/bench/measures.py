@@ -28,7 +28,7 @@ from tests.bench.load import (
 )
 from tests.bench.memory import process_pss_bytes, tree_pss_bytes
 from tests.bench.neighbours import beside
-from tests.bench.servers import ENVIRONMENT, PLUGCLI, Server, serving
+from tests.bench.servers import AT_LANDLOCK, BEFORE, ENVIRONMENT, OURS, PLUGCLI, Server, serving
 from tests.bench.table import Figures, Measured
 
 FIRST = "import pandas as pd; print(pd.DataFrame({'a':[1,2]}).a.sum())"
@@ -53,11 +53,12 @@ class Bench:
         """Start a fresh server for each side; `flags` are for plugcli's."""
         with ExitStack() as stack:
             servers = {
-                side: stack.enter_context(serving(side, self.folder, flags if side == "plugcli" else ()))
+                side: stack.enter_context(serving(side, self.folder, flags if side in BEFORE else ()))
                 for side in sides
             }
-            if "plugcli" in servers:
-                self.first_lines[servers["plugcli"].command] = servers["plugcli"].first_line
+            for side in BEFORE:
+                if side in servers:
+                    self.first_lines[servers[side].command] = servers[side].first_line
             yield servers
 
     @contextmanager
@@ -149,20 +150,24 @@ def costs(code: str, bursts: Mapping[str, Sequence[Burst]]) -> list[str]:
 def live_session(bench: Bench) -> Measured:
     """Calls into a session that lives, tight: each builds on the one before, and has a value to show."""
     code, calls = "x = x + 1\nx", 25
-    expected = itertools.count(1)
 
-    def check(answer: Answer) -> None:
-        hold(answer, state="kept", result=str(next(expected)))
+    def checking() -> Callable[[Answer], None]:
+        expected = itertools.count(1)
+        return lambda answer: hold(answer, state="kept", result=str(next(expected)))
 
-    with bench.servers("plugcli", "floor") as servers, bench.jupyter() as peer, ExitStack() as stack:
+    with (
+        bench.servers(OURS, AT_LANDLOCK, "floor") as servers,
+        bench.jupyter() as peer,
+        ExitStack() as stack,
+    ):
         sides: dict[str, Turn] = {}
         for side, server in servers.items():
             connection = stack.enter_context(connected(server))
-            is_ours = side == "plugcli"
+            is_ours = side in BEFORE
             first = partial(hold, state="new") if is_ours else no_check
             connection.call(request(server.port, "x = 0", "bench"), first)
             data = request(server.port, code, "bench")
-            call = partial(connection.call, data, check if is_ours else no_check)
+            call = partial(connection.call, data, checking() if is_ours else no_check)
             sides[side] = partial(tight, call, calls)
         if peer:
             peer.do("start")
@@ -196,8 +201,20 @@ def first_call(bench: Bench) -> Measured:
 
 def memory(bench: Bench) -> Measured:
     """What one of many idle sessions holds, with pandas imported; and a Jupyter kernel with the same, without its client."""
-    with bench.servers("plugcli", flags=("--sessions", "60")) as servers:
-        server = servers["plugcli"]
+    figures = {side: held_by_sessions(bench, side) for side in BEFORE}
+    with bench.jupyter() as peer:
+        if peer is None:
+            return {**figures, "jupyter": NO_PEERS}
+        pid = peer.do("start")["pid"]
+        peer.calls(IDLE, 1)
+        kernel = tuple(float(process_pss_bytes(pid)) for _ in settled())
+        return {**figures, "jupyter": Figures("bytes", kernel)}
+
+
+def held_by_sessions(bench: Bench, side: str) -> Figures:
+    """Return what one of many idle sessions holds."""
+    with bench.servers(side, flags=("--sessions", "60")) as servers:
+        server = servers[side]
         with connected(server) as connection:
             # By then the server has preloaded what it preloads.
             paced(partial(connection.call, request(server.port, "import pandas")), 40)
@@ -212,15 +229,9 @@ def memory(bench: Bench) -> Measured:
                 connection.call(data, partial(hold, state="kept", result="'pandas'"))
     held = tuple(pss / IDLE_SESSIONS for pss, _ in trees)
     bench.notes.append(
-        f"memory: {trees[-1][1]} processes hold {trees[-1][0] / 2**20:.0f} MiB for {IDLE_SESSIONS} sessions"
+        f"memory, {side}: {trees[-1][1]} processes hold {trees[-1][0] / 2**20:.0f} MiB for {IDLE_SESSIONS} sessions"
     )
-    with bench.jupyter() as peer:
-        if peer is None:
-            return {"plugcli": Figures("bytes", held), "jupyter": NO_PEERS}
-        pid = peer.do("start")["pid"]
-        peer.calls(IDLE, 1)
-        kernel = tuple(float(process_pss_bytes(pid)) for _ in settled())
-        return {"plugcli": Figures("bytes", held), "jupyter": Figures("bytes", kernel)}
+    return Figures("bytes", held)
 
 
 def hold(answer: Answer, state: str, **fields: str) -> None:
@@ -255,11 +266,13 @@ def commands(bench: Bench) -> Measured:
     empty.touch()
     sides = {
         "python": [sys.executable, str(empty)],
-        "plugcli": [PLUGCLI, "exec", str(empty)],
+        OURS: [PLUGCLI, "exec", str(empty)],
+        AT_LANDLOCK: [PLUGCLI, "exec", str(empty)],
         "--version": [PLUGCLI, "--version"],
     }
 
-    def spend(command: list[str]) -> float:
+    def spend(side: str) -> float:
+        command = sides[side]
         started = time.perf_counter()
         done = subprocess.run(
             command,
@@ -268,6 +281,7 @@ def commands(bench: Bench) -> Measured:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            preexec_fn=BEFORE.get(side),
         )
         if done.returncode:
             raise NotMeasured(f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr[-300:]}")
@@ -276,7 +290,7 @@ def commands(bench: Bench) -> Measured:
     return seconds(
         in_turn(
             bench.rounds,
-            {side: partial(tight, partial(spend, command), 2) for side, command in sides.items()},
+            {side: partial(tight, partial(spend, side), 2) for side in sides},
         )
     )
 
@@ -286,12 +300,14 @@ def beside_linters(measure: Callable[[Path, bool, int], Measured]) -> Measure:
     return lambda bench: measure(bench.folder, bench.peers is not None, max(2, bench.rounds // 7))
 
 
-ONE_SHOTS = {"plugcli": 10, "baseline": 10, "floor": 10}
+ONE_SHOTS = {OURS: 10, AT_LANDLOCK: 10, "baseline": 10, "floor": 10}
 MEASURES: dict[str, Measure] = {
     "one-shot": one_shot("print(6*7)", ONE_SHOTS),
-    "one-shot pandas": one_shot("import pandas", {"plugcli": 10, "baseline": 3}),
-    "throughput": throughput("print(6*7)", {"plugcli": 400, "baseline": 160, "floor": 2000}),
-    "throughput pandas": throughput("import pandas", {"plugcli": 160, "baseline": 32, "floor": 2000}),
+    "one-shot pandas": one_shot("import pandas", {OURS: 10, AT_LANDLOCK: 10, "baseline": 3}),
+    "throughput": throughput("print(6*7)", {OURS: 400, AT_LANDLOCK: 200, "baseline": 160, "floor": 2000}),
+    "throughput pandas": throughput(
+        "import pandas", {OURS: 160, AT_LANDLOCK: 80, "baseline": 32, "floor": 2000}
+    ),
     "live session": live_session,
     "first call": first_call,
     "memory": memory,

@@ -62,6 +62,8 @@ class Row:
     target: float | None = None
     aim: float | None = None
     side: str = "plugcli"
+    second: str = "landlock"
+    """The side that says the same of the second level; not every measure has it."""
 
     def ratio(self, measured: Measured) -> float | str:
         """Return how many times the other side's figure this side's is, or why that is not known."""
@@ -89,10 +91,14 @@ class Row:
         sides, limits = self.sides(measured), (self.target, self.aim)
         if isinstance(sides, str):
             shown = [f"{self.sign} {limit:g}" if limit else "-" for limit in limits]
-            return (self.name, self.against, "-", *shown, f"not measured: {sides}", "")
+            return (self.name, self.against, "-", *shown, f"not measured: {sides}", "", "")
         ratio = sides[0].middle / sides[1].middle
         verdicts = (self.verdict(ratio, limit) for limit in limits)
-        return (self.name, self.against, f"{ratio:.3g}", *verdicts, *map(str, sides))
+        second = (
+            measured.get(self.second) if self.side == "plugcli" and not isinstance(measured, str) else None
+        )
+        beside = f"{second.middle / sides[1].middle:.3g}: {second}" if isinstance(second, Figures) else "-"
+        return (self.name, self.against, f"{ratio:.3g}", *verdicts, str(sides[0]), beside, str(sides[1]))
 
 
 HEAD = (
@@ -102,14 +108,15 @@ HEAD = (
     "target",
     "aim",
     "plugcli: p50 (p95) ms",
+    "at level landlock: ratio: p50 (p95) ms",
     "the other: p50 (p95) ms",
 )
 
 
 def table(rows: Sequence[tuple[str, ...]]) -> str:
-    """Return rows, their head above, in columns. Only the last two columns may be wider than their place."""
-    widths = [max(len(row[column]) for row in (HEAD, *rows)) for column in range(len(HEAD) - 2)]
-    widths.append(max(len(cells[-2]) for cells in (HEAD, *rows) if cells[-1]))
+    """Return rows, their head above, in columns. Only the last three columns may be wider than their place."""
+    widths = [max(len(row[column]) for row in (HEAD, *rows)) for column in range(len(HEAD) - 3)]
+    widths += [max(len(cells[column]) for cells in (HEAD, *rows) if cells[-1]) for column in (-3, -2)]
     lines = []
     for row in (HEAD, *rows):
         cells = [cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)]

@@ -6,6 +6,7 @@ Prints a table: likeness, user, what, and what was seen. Exits with 1 if a cell 
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,7 @@ def main() -> None:
         help="which tests of the abuse suite run there",
     )
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the folder goes
     unknown = set(asked.likeness) - set(LIKENESSES)
     if unknown:
         parser.error(f"no such likeness: {', '.join(sorted(unknown))}")

@@ -7,6 +7,7 @@ Prints the table, and how long each part took.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=8, help="the most that a part may take")
     parser.add_argument("--tests", default="", help="only the tests of these files or names, as for pytest")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the folder goes
     unknown = set(asked.part) - set(PARTS)
     if unknown:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")

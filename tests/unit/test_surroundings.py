@@ -124,6 +124,19 @@ def test_container_with_a_filter_takes_namespaces(
     )
 
 
+def test_root_without_capabilities_is_told_to_be_an_ordinary_user() -> None:
+    """A container that drops every capability: a filter is not what stands in the way."""
+    status = "CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+    assert list(places(PODMAN | {STATUS: status}, is_root=True))[:2] == [
+        "root without capabilities",
+        "Podman",
+    ]
+    assert "root without capabilities" not in places(PODMAN | {STATUS: status})
+    assert "root without capabilities" not in places(
+        {STATUS: status.replace("0000000000000000", "00000000800405fb")}, is_root=True
+    )
+
+
 def test_container_without_a_filter_takes_nothing() -> None:
     """A name is not a cause: namespaces are there."""
     assert places(PODMAN | {STATUS: FREE})["Podman"].takes == ""

@@ -34,6 +34,9 @@ def doctor(
             help="Print the seccomp profile BASE of Docker or Podman, with what the sandbox needs. - reads it from standard input.",
         ),
     ] = None,
+    levels: Annotated[
+        bool, typer.Option("--levels", help="Compare what the levels of the sandbox promise.")
+    ] = False,
     kubernetes: Annotated[
         bool, typer.Option("--kubernetes", help="Print a pod's securityContext for Kubernetes.")
     ] = False,
@@ -41,12 +44,13 @@ def doctor(
     """Show which layers of the sandbox work here.
 
     It starts a real jail, as serve and exec do, and says where this is: in a container, in another sandbox, on a restricted system. The
-    exit status is 0 if the default policy holds, and 4 if serve and exec would refuse to run code. With an option that prints a profile,
-    it prints only that.
+    exit status is 0 if the default policy holds, and 4 if serve and exec would refuse to run code. With an option that prints a profile
+    or the comparison, it prints only that.
     """
-    if sum((apparmor, seccomp is not None, kubernetes)) > 1:
+    if sum((apparmor, seccomp is not None, kubernetes, levels)) > 1:
         raise UsageError(
-            "--apparmor, --seccomp and --kubernetes exclude each other", hint="print one at a time"
+            "--apparmor, --seccomp, --kubernetes and --levels exclude each other",
+            hint="print one at a time",
         )
     if apparmor:
         from plugcli.cli.doctor.apparmor import profile
@@ -60,8 +64,23 @@ def doctor(
         from plugcli.cli.doctor.kubernetes import SECURITY_CONTEXT
 
         print(SECURITY_CONTEXT, end="")
+    elif levels:
+        _compare(is_json=json)
     else:
         _report(python, is_json=json)
+
+
+def _compare(*, is_json: bool) -> None:
+    from plugcli.sandbox.levels import comparison
+
+    (_, *names), *rows = comparison()
+    if is_json:
+        print_json({subject: dict(zip(names, said, strict=True)) for subject, *said in rows})
+        return
+    for subject, *said in rows:
+        print(subject)
+        for name, sentence in zip(names, said, strict=True):
+            print(f"  {name}: {sentence}")
 
 
 def _report(python: str | None, *, is_json: bool) -> None:

@@ -22,7 +22,9 @@ def exec_(
     ] = None,
     file: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Copy FILE into the working folder of the code (/mnt/data). Repeatable."),
+        typer.Option(
+            metavar="FILE", help="Copy FILE into the working folder of the code (/mnt/data). Repeatable."
+        ),
     ] = None,
     out: Annotated[
         str | None,

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from .processes import is_ended, is_stopped, look_at, stands_still
+from .processes import is_ended, is_running, is_stopped, look_at, stands_still
 
 _STOP_SECONDS = 1.0  # enough for a fork with very many mappings on a busy machine
 _VFORK_SECONDS = 0.05  # a process that cannot be stopped for so long is waiting for a vfork(2) child
@@ -22,6 +22,18 @@ class Census:
     def numbers(self, ours: Collection[int] = ()) -> list[str]:
         """Return the names of all processes of the jail except this one, the init, and `ours`. Those that have ended may be among them."""
         raise NotImplementedError
+
+    def pid(self, name: str) -> int:
+        """Return the pid of the process that `numbers` has named; that of nobody if it is gone."""
+        return int(name)
+
+    def name(self, pid: int) -> str:
+        """Return the name of a process of the jail."""
+        return str(pid)
+
+    def are_running(self, threads: Collection[int]) -> set[int]:
+        """Return those of these threads that are neither stopped nor ended."""
+        return {thread for thread in threads if is_running(str(thread))}
 
     def births(self) -> int:
         """Return a number that grows with every process and thread of the jail. Where it falls, it has begun anew."""
@@ -53,7 +65,7 @@ class Census:
 
     def living(self) -> list[int]:
         """Return the pids of all running processes of the jail except this one, the init."""
-        return [int(name) for name in self.numbers() if not is_ended(name)]
+        return [self.pid(name) for name in self.numbers() if not is_ended(name)]
 
     @contextmanager
     def standing_still(self, most_bytes: int) -> Iterator[None]:

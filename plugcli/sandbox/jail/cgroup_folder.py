@@ -13,7 +13,7 @@ NAME_BYTES = 10
 """How many random bytes the name of a launcher has, in hexadecimal after `PREFIX`."""
 PREFIX = "plugcli-"
 
-_CLAIM = re.compile(PREFIX + f"[0-9a-f]{{{2 * NAME_BYTES}}}")
+_NAME = re.compile(f"({PREFIX}[0-9a-f]{{{2 * NAME_BYTES}}})(-[0-9]+)?")
 _TRIES = 8
 _START_SECONDS = 0.2  # for what others left
 _END_SECONDS = 2.0
@@ -47,31 +47,38 @@ def claim(path: str) -> int:
 def sweep(home: str, seconds: float = _START_SECONDS) -> None:
     """Remove what launchers that are certainly gone have left in `home`, unless a process is still in it."""
     deadline = time.monotonic() + seconds
-    for entry in os.listdir(home):
-        if _CLAIM.fullmatch(entry) and time.monotonic() < deadline:
+    for name in {found[1] for entry in os.listdir(home) if (found := _NAME.fullmatch(entry))}:
+        if time.monotonic() < deadline:
             with contextlib.suppress(OSError):  # others sweep, too
-                _sweep(home, entry)
+                _sweep(home, name)
 
 
 def sweep_all_of(home: str, name: str) -> None:
     """Remove what the launcher `name`, which is gone, has left in `home`, as soon as its processes have ended."""
     deadline = time.monotonic() + _END_SECONDS
     while os.path.isdir(f"{home}/{name}"):
-        with contextlib.suppress(FileNotFoundError):  # others sweep, too
-            _sweep(home, name)
+        _sweep(home, name)
         if time.monotonic() > deadline:
             return
         time.sleep(_PAUSE_SECONDS)
 
 
 def _sweep(home: str, name: str) -> None:
-    """Remove the folder `name` and those that belong to it, in it or beside it, if no launcher holds it."""
-    descriptor = os.open(f"{home}/{name}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Remove the folder `name` and those that belong to it, in it or beside it, if no launcher holds it.
+
+    It is the first that a launcher makes, and the last that is removed.
+    """
+    own = f"{home}/{name}"
+    try:
+        descriptor = os.open(own, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        for group in beside(own):
+            remove(group)
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        beside = [f"{home}/{entry}" for entry in os.listdir(home) if entry.startswith(f"{name}-")]
-        if all([remove(group) for group in (*inside(f"{home}/{name}"), *beside)]):
-            remove(f"{home}/{name}")
+        if all([remove(group) for group in (*inside(own), *beside(own))]):
+            remove(own)
     except BlockingIOError:
         return
     finally:
@@ -103,6 +110,12 @@ def inside(group: str) -> list[str]:
     return [each.path for each in os.scandir(group) if each.is_dir()]
 
 
+def beside(group: str) -> list[str]:
+    """Return the folders of the cgroups whose names begin with that of `group` and a dash."""
+    home, _, name = group.rpartition("/")
+    return [f"{home}/{entry}" for entry in os.listdir(home) if entry.startswith(f"{name}-")]
+
+
 @contextmanager
 def locked(home: str, seconds: float) -> Iterator[None]:
     """Change a folder of cgroups while no other launcher does, waiting at most `seconds`: anybody who sees the folder can lock it."""
@@ -121,9 +134,12 @@ def locked(home: str, seconds: float) -> Iterator[None]:
 
 
 def write(path: str, text: str) -> None:
-    """Write to a file of a cgroup."""
-    with open(path, "w") as file:
-        file.write(text)
+    """Write to a file of a cgroup. Raises FileNotFoundError if the kernel does not have it; O_CREAT would make that EACCES."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
 
 
 def read(path: str) -> str:

@@ -8,7 +8,7 @@ import contextlib
 import os
 
 from . import own_network
-from .cgroup_folder import claim, inside, mounted, read, remove_all, sweep_all_of, write
+from .cgroup_folder import beside, claim, inside, mounted, read, remove_all, sweep_all_of, write
 from .cgroup_folder import sweep as sweep_others
 from .cgroup_pool import Pool
 
@@ -85,10 +85,10 @@ class MemoryCgroups(Pool):
             write(f"{group}/memory.force_empty", "0")
 
     def close(self) -> None:
-        """Remove the cgroups that no jail uses, and our own folder."""
+        """Remove all of them, also those that the kernel still empties, and our own folder."""
         self.remove_idle()
         if self._own is not None:
-            remove_all([self._own])
+            remove_all([*beside(self._own), self._own])
 
 
 class CpuCgroups:

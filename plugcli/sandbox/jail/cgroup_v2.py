@@ -22,7 +22,8 @@ from .cgroup_folder import (
 from .cgroup_folder import sweep as sweep_others
 from .cgroup_pool import Pool
 
-_CONTROLLERS = ("memory", "pids", "cpu")
+_NEEDED = "memory"
+_CONTROLLERS = (_NEEDED, "pids", "cpu")
 _WEIGHT = 50  # cpu.weight of all jails together; any other cgroup has 100
 _OWN_PROCESSES = 64  # of a jail, besides the code's: its init, the twin, and scribes
 _LOCK_SECONDS = 1.0
@@ -57,7 +58,7 @@ class Cgroups(Pool):
 
     def _open(self, name: str) -> None:
         home = _home()
-        if home is None or "memory" not in _available(home):
+        if home is None or _NEEDED not in _available(home):
             return
         with locked(home, _LOCK_SECONDS):
             sweep_others(home)
@@ -142,7 +143,7 @@ def needs_scope() -> bool:
     A unit that has a limit of its own is not left, because its jails would be outside of that limit.
     """
     place, own = _place()
-    if not place or "memory" not in read(f"{place}/cgroup.controllers").split():
+    if not place or _NEEDED not in read(f"{place}/cgroup.controllers").split():
         return False
     unit = _unit(place, own)
     return unit != "" and not _is_delegated(unit) and not _is_limited(unit)
@@ -221,8 +222,8 @@ def _enable(home: str) -> None:
     except OSError:  # EBUSY: there are processes in it. EOPNOTSUPP is the same for a threaded controller
         _move(home, f"{home}/{_LEAF}")
         _switch(home, "+", missing)
-    if "memory" not in read(f"{home}/cgroup.subtree_control").split():
-        raise FileNotFoundError(f"{home} has no memory controller")
+    if _NEEDED not in read(f"{home}/cgroup.subtree_control").split():
+        raise FileNotFoundError(f"{home} has no {_NEEDED} controller")
 
 
 def _switch(home: str, sign: str, controllers: set[str]) -> None:

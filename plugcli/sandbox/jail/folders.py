@@ -54,7 +54,9 @@ FILES = {
 def environment(where: Places) -> dict[str, str]:
     """Return the variables that name a jail's folders, and files in them."""
     named = {variable: f"{where.home}/{path}" for path, variables in FILES.values() for variable in variables}
-    return {"HOME": where.home, "TMPDIR": where.scratch} | named
+    # Settings of the whole system may hold secrets, so they cannot be read; without these, git and pip take that for a fault.
+    without = {"GIT_CONFIG_NOSYSTEM": "1", "PIP_CONFIG_FILE": "/dev/null"}
+    return {"HOME": where.home, "TMPDIR": where.scratch} | named | without
 
 
 def write(path: str, text: str) -> None:

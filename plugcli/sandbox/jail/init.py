@@ -5,7 +5,8 @@ dumpable, signals from inside its namespace do not kill it, and the filter prote
 or dies, this process exits, and the kernel kills the rest of the namespace.
 
 Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"memory": bytes} if it has changed much; {"swept": true};
-               at the end {"exited": status} or {"out_of_memory": true}, with "held": the kernel objects of which the code had too many
+               at the end {"exited": status} or {"out_of_memory": true}, with "held": the kernel objects of which the code had too many, or
+               with "full": the folders whose files were more than "most" bytes, or "files" for their number
 Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process except the interpreter; {"end": true};
                {"write": name, "most": bytes} with a socket: write its bytes to a file, see scribe.py
 
@@ -33,6 +34,7 @@ from .memory import Meter
 from .objects import TooMany
 from .plan import Places, Plan
 from .processes import has_memory_of_its_fork
+from .quota import Full
 from .stopwatch import Stopwatch
 from .syscall_plan import make
 from .wire import send_text
@@ -90,10 +92,12 @@ def main(
         interpreter, door = _start(plan, level, prepared, level.places(folder), control, modules)
         _watch(plan, level, prepared, folder, interpreter, control, deaths, group, door)
     except (OSError, wire.BrokenFrame):  # the host is gone, or sent an unknown request
-        if prepared.confinement is not None:
-            level.census().kill_all()
-        os._exit(1)
-    os._exit(0)
+        status = 1
+    else:
+        status = 0
+    if not level.ends_with_init:
+        level.census().kill_all(frees_memory=False)
+    os._exit(status)
 
 
 def _start(
@@ -204,10 +208,10 @@ def _watch(
                 return
         if memory is None:
             twin_pid = interpreter + 1 if level.has_twins else None  # ensured by twin.beget
-            accounts = level.accounts(door, started)
+            accounts = level.accounts(census, folder, door, started)
             mappings = None if listener is None else Mappings(plan.memory_bytes, listener.descriptor)
             if listener is not None and mappings is not None:
-                answer = level.answering(listener, mappings, census, folder)
+                answer = level.answering(listener, mappings, census, accounts, folder)
             memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, mappings, started)
         if listener is not None and listener.descriptor in ready:
             answer()
@@ -279,9 +283,7 @@ class _Memory:
                 accounts.file_bytes,
                 self._stopwatch,
             )
-        self._held = (
-            ""  # the kernel object of which the code held too many, if that is why it is over its limit
-        )
+        self._why: wire.Frame = {}  # for the host, if it is not the memory of processes and files
         self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
         self.scribes: set[int] = set()
@@ -296,14 +298,17 @@ class _Memory:
     def tell_that_it_ran_out(self) -> None:
         """End every process but this one, and tell the host why."""
         self.census.kill_all()  # before anything else
-        wire.send(self._control, {"out_of_memory": True} | ({"held": self._held} if self._held else {}))
+        wire.send(self._control, {"out_of_memory": True} | self._why)
 
     def look(self) -> float:
         """Return the seconds until the next look is due; 0 if the jail is over its limit."""
         try:
             seconds, used = self._look()
+        except Full as error:
+            self._why = {"full": error.what, "most": error.most}
+            return 0
         except TooMany as error:
-            self._held = str(error)
+            self._why = {"held": str(error)}
             return 0
         if abs(used - self._reported) >= self._step:
             with contextlib.suppress(
@@ -318,13 +323,15 @@ class _Memory:
         pids = self.census.numbers(self.scribes)
         ran = self._stopwatch.look(pids)
         self._accounts.locks.look(pids, ran)
+        quota = self._accounts.quota
+        seconds = _WATCH_MS / 1000 if quota is None else quota.look(ran)
         if self._meter is not None:
-            return self._meter.look(pids, ran), self._meter.used_bytes
+            return min(seconds, self._meter.look(pids, ran)), self._meter.used_bytes
         assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
             self._accounts.holdings.uncharged(self._group.version)
             count_files(pids, self.census)
-        return 0 if self._group.was_exceeded() else _WATCH_MS / 1000, self._group.used_bytes()
+        return 0 if self._group.was_exceeded() else seconds, self._group.used_bytes()
 
 
 def _obey(

@@ -84,6 +84,7 @@ def main(descriptor: int, bus: str) -> NoReturn:
     signal.signal(
         signal.SIGCHLD, signal.SIG_DFL
     )  # otherwise we would lose every exit status if the host ignores the signal
+    cgroup.prepare(bus)  # before a profile of AppArmor keeps us from the bus
     unprotected: OSError | None = None
     try:
         os.chdir("/")
@@ -99,7 +100,6 @@ def main(descriptor: int, bus: str) -> NoReturn:
     except OSError as error:
         _refuse_all(channel, error)
     channel.set_inheritable(False)
-    cgroup.prepare(bus)
     first = wire.receive(channel)
     if first is not None:
         # The host handles Ctrl-C; it ends us by closing the channel.
@@ -140,6 +140,7 @@ class _Launcher:
         self._levels = list(plan.levels)
         self._refused: list[wire.Frame] = []  # why the levels before this one are not there
         self._level: Level | None = None
+        self._lacks: list[str] = []  # what jails do without: see level.py
         self._has_made_a_jail = False
         self._zygotes: dict[bool, _Zygote] = {}  # keyed by whether it is preloaded
         self._jails: dict[int, _Jail] = {}  # keyed by the pidfd of the init
@@ -343,8 +344,9 @@ class _Launcher:
                 return
             except OSError as error:
                 frame = {"failed": "identity", "why": str(error), "errno": error.errno}
-        if frame == {"ready": True}:
+        if frame is not None and "ready" in frame:
             speaker.is_ready = True
+            self._lacks = frame["lacks"]
             for request in list(speaker.requests.values()):
                 self._hand_over(speaker, request)
         elif frame is None or "jail" not in frame:
@@ -402,6 +404,8 @@ class _Launcher:
             assert self._level is not None
             started |= {"level": self._level.name, "before": self._refused}
             started["places"] = self._level.places(jail.folder)
+        if self._lacks:
+            started["lacks"] = self._lacks
         wire.send(self._channel, started, (exit_notice,))
 
     def _tell_failed(self, number: int, frame: wire.Frame) -> None:
@@ -421,7 +425,8 @@ class _Launcher:
     def _children(self) -> set[int]:
         """Return our processes that are not of a jail, and the inits."""
         inits = (_pid(each) for each in self._jails)
-        return {*(each.pid for each in self._zygotes.values()), *self._removing, *inits}
+        helpers = (*self._removing, *self._cgroups.helpers)
+        return {*(each.pid for each in self._zygotes.values()), *helpers, *inits}
 
     def _remove_folders(self) -> None:
         """Start to remove the folders of ended jails that the host no longer needs, and note which are gone."""

@@ -10,8 +10,10 @@ from typing import NamedTuple, Protocol
 from .census import Census
 from .locks import Locks
 from .mappings import Mappings
+from .memory import FileBytes
 from .objects import Holdings
 from .plan import Places, Plan
+from .quota import Quota
 from .syscall_plan import Blank, PreparedCall
 
 Step = tuple[str, list[PreparedCall]]
@@ -56,8 +58,9 @@ class Accounts(NamedTuple):
 
     holdings: Holdings
     locks: Locks
-    file_bytes: Callable[[], int]
-    """Returns the memory that the jail's files take."""
+    file_bytes: FileBytes
+    quota: Quota | None = None
+    """What limits the jail's files; None: a size of its mounts does."""
 
 
 class Level(Protocol):
@@ -69,22 +72,26 @@ class Level(Protocol):
     """Descriptors that its zygotes and inits keep."""
     fork_flags: int
     """The CLONE_NEW* flags with which an init is forked."""
+    ends_with_init: bool
+    """Whether the kernel ends every process of a jail with its init."""
     has_twins: bool
     """Whether an interpreter gets a twin: see twin.py."""
     first_steps: frozenset[str]
     """The steps whose failure means that this machine does not have this level, so that the next one is tried."""
+    lacks: tuple[str, ...]
+    """What jails do without on this machine although they have this level, by names that the host's half knows: see levels.Facts."""
 
     def census(self) -> Census:
         """Return the census of a jail. Runs in its init, once the jail is made."""
 
-    def accounts(self, door: int, started: float) -> Accounts:
-        """Return what counts a jail's use. Runs in its init. `door` is the inode of the host's end of its door.
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
+        """Return what counts the use of the jail with that `folder`. Runs in its init.
 
-        The jail was made at `started` (time.monotonic).
+        `door` is the inode of the host's end of its door. The jail was made at `started` (time.monotonic).
         """
 
     def answering(
-        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers one question of the filter. Runs in the init of the jail with that `folder`."""
 

@@ -244,6 +244,13 @@ def tgkill(process: int, thread: int, number: int) -> None:
     _syscall("tgkill", _SYS_TGKILL[os.uname().machine], process, thread, number)
 
 
+def fstatfs_type(descriptor: int) -> int:
+    """Return the kind of the file system that a descriptor is on, one of those in <linux/magic.h>."""
+    status = ctypes.create_string_buffer(256)  # struct statfs is 120 bytes
+    _checked(_libc.fstatfs(descriptor, status), "fstatfs")
+    return int(struct.unpack_from("l", status)[0])
+
+
 def madvise(start: int, length: int, advice: int) -> None:
     """Advise the kernel about a range of this process's memory."""
     _checked(_libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(length), advice), "madvise")

@@ -23,10 +23,13 @@ _WATCHES = {
 }
 
 
-def calls(plan: Plan, *, has_twins: bool, is_counted_alone: bool = True) -> list[PreparedCall]:
+def calls(
+    plan: Plan, *, has_twins: bool, is_counted_alone: bool = True, threads_of_init: int = 1
+) -> list[PreparedCall]:
     """Return the calls that set the rlimits of a process; its children inherit them.
 
-    If the kernel does not count the jail's processes alone, but with those of others, there is no limit on their number here.
+    If the kernel does not count the jail's processes alone, but with those of others, there is no limit on their number here. It counts
+    the threads of the init with them.
     """
     limits = {
         resource.RLIMIT_FSIZE: 2
@@ -41,7 +44,11 @@ def calls(plan: Plan, *, has_twins: bool, is_counted_alone: bool = True) -> list
     }
     return [
         *[_setrlimit(which, value, value) for which, value in limits.items()],
-        *([_setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins))] if is_counted_alone else []),
+        *(
+            [_setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins, threads_of_init))]
+            if is_counted_alone
+            else []
+        ),
     ]
 
 
@@ -62,13 +69,13 @@ def open_files(plan: Plan) -> PreparedCall:
 
 def with_twin(plan: Plan) -> PreparedCall:
     """Return the call that raises the limit on processes by one, for the twin."""
-    _, most = _processes(plan, has_twins=True)
+    _, most = _processes(plan, has_twins=True, threads_of_init=1)
     return _setrlimit(resource.RLIMIT_NPROC, most, most)
 
 
-def _processes(plan: Plan, has_twins: bool) -> tuple[int, int]:
+def _processes(plan: Plan, has_twins: bool, threads_of_init: int) -> tuple[int, int]:
     # Since Linux 5.14, processes are counted per user namespace, and the init is one of them.
-    processes = plan.processes + 1
+    processes = plan.processes + threads_of_init
     return processes, processes + twin.PROCESSES if has_twins else processes
 
 

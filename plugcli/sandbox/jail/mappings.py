@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from .census import Census
 from .objects import TooMany, number_of_machine
-from .processes import Process, is_running
+from .processes import Process
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are on none of our tmpfs
 _MAP_ANONYMOUS = 0x20
@@ -65,7 +65,7 @@ class Mappings:
         self._limit = limit
         self._listener = listener
         self._batches: list[_Batch] = []
-        self._answered: list[tuple[str, int]] = []
+        self._answered: list[tuple[int, int]] = []
         """Who asked, and for how many bytes: since the last walk, or so shortly before it that it may have missed them."""
         self._counts: dict[str, int] = {}
         self._generations: dict[str, int] = {}
@@ -94,7 +94,7 @@ class Mappings:
         """Count a shared mapping that `thread` wants to make; refuse one that alone is larger than the limit."""
         if flags & _MAP_ANONYMOUS and length > self._limit:
             return False
-        self._answered.append((str(thread), -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
+        self._answered.append((thread, -(-length // _PAGE_BYTES) * _PAGE_BYTES + _OBJECT_BYTES))
         return True
 
     @property
@@ -119,15 +119,16 @@ class Mappings:
         self.guessed_bytes = new + made * _MAPPING_BYTES
         return shared + known + self.guessed_bytes
 
-    def walk(self, processes: list[Process]) -> None:
+    def walk(self, processes: list[Process], census: Census) -> None:
         """Look at every mapping of these stopped processes, within the time limit. Raises TooMany."""
         deadline = time.thread_time() + _WALK_SECONDS
         # Before we look: a process that has stopped or ended has made the mappings that it requested.
-        unsettled = [each for each in self._answered if is_running(each[0])]
+        running = census.are_running({thread for thread, _ in self._answered})
+        unsettled = [each for each in self._answered if each[0] in running]
         found: set[bytes] = set()
         counts: dict[str, int] = {}
         for each in processes:
-            text = _read(each.pid, deadline)
+            text = read_maps(each.pid, deadline)
             counts[each.pid] = _count(text)
             if text is not None and _SHARED_NOWHERE in text:
                 found.update(
@@ -168,7 +169,7 @@ def count_files(pids: list[str], census: Census) -> None:
         return
     deadline = time.thread_time() + _WALK_SECONDS
     with census.standing_still(_MOST_TAKEN_BYTES):
-        _see_files([_count(_read(pid, deadline)) for pid in pids])
+        _see_files([_count(read_maps(pid, deadline)) for pid in pids])
 
 
 def _see_files(counts: Iterable[int]) -> None:
@@ -177,11 +178,11 @@ def _see_files(counts: Iterable[int]) -> None:
 
 
 def _count(text: bytes | None) -> int:
-    """Return the number of mappings in `text`, which `_read` returned for a process."""
+    """Return the number of mappings in `text`, which `read_maps` returned for a process."""
     return _MOST if text is None else text.count(b"\n")
 
 
-def _read(pid: str, deadline: float) -> bytes | None:
+def read_maps(pid: str, deadline: float) -> bytes | None:
     """Return the mappings of a process: empty if it has ended, None if it hides them or our CPU time is past `deadline`."""
     try:
         descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)

@@ -9,8 +9,8 @@ ends after a fixed amount of our own CPU time, so that a busy CPU does not short
 
 import os
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 from .census import Census
 from .mappings import Mappings, count_files
@@ -42,10 +42,16 @@ _LOOK_SECONDS, _STILL_SECONDS = (
 _SHARES_SECONDS = 2.0
 
 
+class FileBytes(Protocol):
+    """Tells the memory that a jail's files take, or an upper bound unless the jail `is_still`: stopped. Raises TooMany."""
+
+    def __call__(self, *, is_still: bool) -> int: ...
+
+
 class Meter:
     """Measures one jail, whose processes' time `stopwatch` tells, against `limit` bytes.
 
-    `twin` shares the memory of `interpreter`, unless one of the two has exec'd. `file_bytes` returns the memory that the jail's files take.
+    `twin` shares the memory of `interpreter`, unless one of the two has exec'd.
     """
 
     def __init__(
@@ -56,14 +62,14 @@ class Meter:
         interpreter: int,
         twin: int | None,
         holdings: Holdings,
-        file_bytes: Callable[[], int],
+        file_bytes: FileBytes,
         stopwatch: Stopwatch,
     ) -> None:
         self._limit = limit
         self._census = census
         self._mappings = mappings
-        self._interpreter = str(interpreter)
-        self._twin = "" if twin is None else str(twin)
+        self._interpreter = census.name(interpreter)
+        self._twin = "" if twin is None else census.name(twin)
         self._holdings = holdings
         self._file_bytes = file_bytes
         self.used_bytes = 0
@@ -75,7 +81,7 @@ class Meter:
 
     def forget(self, pid: int) -> None:
         """Forget the twin `pid`, which has ended."""
-        if self._twin == str(pid):
+        if self._twin and self._twin == self._census.name(pid):
             self._twin = ""
 
     def look(self, pids: list[str], ran: int) -> float:
@@ -100,7 +106,7 @@ class Meter:
         started = time.monotonic()
         count_files(pids, self._census)
         processes = self._look_at(pids)
-        held = self._held_bytes(processes, _LOOK_SECONDS)
+        held = self._held_bytes(processes, is_still=False)
         anonymous = sum(each.anonymous for each in processes)
         self._is_slow = len(processes) > _FEW_PROCESSES and time.monotonic() - started > _SLOW_SECONDS
         bound = held + anonymous + self._mappings.held_bytes(processes)
@@ -121,14 +127,16 @@ class Meter:
     def _standing_still(self) -> AbstractContextManager[None]:
         return self._census.standing_still(self._limit // 16)
 
-    def _held_bytes(self, processes: list[Process], seconds: float) -> int:
+    def _held_bytes(self, processes: list[Process], *, is_still: bool) -> int:
+        seconds = _STILL_SECONDS if is_still else _LOOK_SECONDS
         # A process without memory has no open files either; the twin has those that the interpreter had at its start.
         holders = {each.pid for each in processes if each.size} | ({self._twin} if self._twin else set())
         return (
             self._holdings.held_bytes(sorted(holders), seconds)
-            + self._file_bytes()
+            + self._file_bytes(is_still=is_still)
             + sum(
-                each.page_tables + each.threads * _TASK_BYTES + argument_bytes(each.pid) for each in processes
+                each.page_tables + each.threads * _TASK_BYTES + argument_bytes(self._census.pid(each.pid))
+                for each in processes
             )
         )
 
@@ -146,8 +154,8 @@ class Meter:
     def _measure_standing_still(self, pids: list[str]) -> int:
         """Return the use of a stopped jail. Looks at every mapping and every share, within a fixed time."""
         processes = _without_borrowers(self._look_at(pids))
-        self._mappings.walk(processes)
-        held = self._held_bytes(processes, _STILL_SECONDS) + self._mappings.held_bytes(processes)
+        self._mappings.walk(processes, self._census)
+        held = self._held_bytes(processes, is_still=True) + self._mappings.held_bytes(processes)
         anonymous = sum(each.anonymous for each in processes)
         most = self._limit - self._limit // 32  # so close to the limit, the next look would be due at once
         if held + anonymous >= most:

@@ -51,6 +51,9 @@ _MASKED_FOLDERS = tuple(
     if os.path.isdir(path := f"/proc/{name}")
 )
 
+# systemd mounts it on a folder that is always empty, and that hides nothing.
+_COVER_NOTHING = ("/proc/sys/fs/binfmt_misc",)
+
 _READ_ONLY = libc.MOUNT_ATTR_RDONLY | libc.MOUNT_ATTR_NOSUID | libc.MOUNT_ATTR_NODEV
 _FLAGS = libc.MS_NOSUID | libc.MS_NODEV
 
@@ -100,14 +103,21 @@ def enter_shared_root(plan: Plan) -> Tree:
     return proc
 
 
-def own(plan: Plan, who: Blank) -> list[PreparedCall]:
+def is_proc_covered() -> bool:
+    """Whether something is mounted in /proc, so that it may be that no jail can mount its own."""
+    with open("/proc/self/mountinfo") as file:
+        places = [line.split(" ", 5)[4] for line in file]
+    return any(place.startswith("/proc/") and place not in _COVER_NOTHING for place in places)
+
+
+def own(plan: Plan, who: Blank, *, has_own_proc: bool) -> list[PreparedCall]:
     """Return the calls that mount a jail's own folders. They run in its mount namespace, with the zygote's capabilities."""
     size = f"size={plan.workspace_bytes},nr_inodes={plan.inodes}"
     options = who.text(f"{size},uid=%(uid)d,gid=%(gid)d,mode=755")
     return [
         *scratch(plan, who),
         libc.mount_call("tmpfs", WORKSPACE, "tmpfs", _FLAGS, options),
-        *_own_proc(),
+        *(_own_proc() if has_own_proc else _containers_proc()),
     ]
 
 
@@ -164,6 +174,18 @@ def _own_proc() -> list[PreparedCall]:
         libc.mount_call("/proc", "/proc", "", libc.MS_BIND),
         libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
         *[libc.mount_call("/dev/null", path, "", libc.MS_BIND) for path in _MASKED_FILES],
+        *[libc.mount_call(_NOTHING, path, "", libc.MS_BIND) for path in _MASKED_FOLDERS],
+    ]
+
+
+def _containers_proc() -> list[PreparedCall]:
+    """Return the calls that make the /proc that is already there read-only, with a writable one below it. See own_proc.py."""
+    return [
+        PreparedCall(os.chdir, ("/proc",)),
+        libc.mount_call(
+            "/proc", "/proc", "", libc.MS_BIND | libc.MS_REC
+        ),  # what covers parts of it must stay
+        libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
         *[libc.mount_call(_NOTHING, path, "", libc.MS_BIND) for path in _MASKED_FOLDERS],
     ]
 

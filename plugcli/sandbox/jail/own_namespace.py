@@ -52,7 +52,7 @@ class OwnNamespace(Census):
     def _free_memory(self) -> None:
         for name in self.numbers():
             with contextlib.suppress(OSError):  # it has ended, or the kernel is older than Linux 5.15
-                descriptor = os.pidfd_open(int(name))
+                descriptor = os.pidfd_open(self.pid(name))
                 try:
                     libc.process_mrelease(descriptor)
                 finally:
@@ -67,4 +67,4 @@ class OwnNamespace(Census):
             kill(-1, Signals.SIGCONT)
         for name in stopped:
             with contextlib.suppress(ProcessLookupError):
-                kill(int(name), Signals.SIGSTOP)
+                kill(self.pid(name), Signals.SIGSTOP)

@@ -36,6 +36,8 @@ _INTERNET_BYTES = (
     + number_of_machine("net/core/optmem_max", 131072) // 2
 )
 _TIME_WAIT_BYTES = 512
+_MOST_TCP_BYTES = 64 * 1024 * _KIB  # the kernel's own defaults for both ways are half of that
+_OVERHEAD = 2  # measured, with pieces of 1 byte to 60 KB: what is queued takes at most half as much again
 SYSCTLS = (
     ("net/unix/max_dgram_qlen", str(_DATAGRAM_QUEUE)),
     ("net/ipv4/tcp_rmem", f"4096 65536 {_TCP_BYTES}"),
@@ -55,10 +57,14 @@ _UNOWNED_BYTES = 64 * _KIB  # the overhead of pieces of a few bytes
 
 
 class InOwnNetwork(Holdings):
-    """The holdings of a jail with a network namespace of its own. `door` is the inode of the host's end of the door."""
+    """The holdings of a jail with a network namespace of its own. `door` is the inode of the host's end of the door.
 
-    def __init__(self, limit: int, most_descriptors: int, door: int) -> None:
+    Without `has_own_limits`, SYSCTLS could not be written there. Then what TCP has queued is counted, because the kernel lets it grow.
+    """
+
+    def __init__(self, limit: int, most_descriptors: int, door: int, *, has_own_limits: bool = True) -> None:
         super().__init__(limit, most_descriptors)
+        self._has_own_limits = has_own_limits
         self._hidden = Hidden(door)
 
     @property
@@ -74,6 +80,8 @@ class InOwnNetwork(Holdings):
         descriptors = sum(counts)
         _see_connections(sockets)
         held = sockets.lingering * _TIME_WAIT_BYTES
+        if sockets.internet and not self._has_own_limits:
+            held += _queued_bytes(deadline)
         if sockets.used * max(_datagram_bytes(), _INTERNET_BYTES) > self._small:
             held += _socket_bytes(sockets, self._limit)
         if sockets.used or descriptors * PIPE_BYTES > self._small:
@@ -161,6 +169,29 @@ def _sockets() -> _Sockets:
 def _see_connections(sockets: _Sockets) -> None:
     if sockets.internet * _INTERNET_BYTES > TCP_BYTES:
         raise TooMany(f"{TCP_BYTES // _INTERNET_BYTES} network connections")
+
+
+def _queued_bytes(deadline: float) -> int:
+    """Return the most memory that data in TCP sockets takes. Sockets that were not read in time count with the most that one can hold."""
+    queued = 0
+    for kind in ("tcp", "tcp6"):
+        rest = b""
+        try:
+            descriptor = os.open(f"/proc/net/{kind}", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue  # without IPv6
+        try:
+            while piece := os.read(descriptor, 65536):
+                *lines, rest = (rest + piece).split(b"\n")
+                sizes = [line.split(None, 5)[4].split(b":") for line in lines if b" sl " not in line[:6]]
+                queued += sum(int(size, 16) for both in sizes for size in both) * _OVERHEAD
+                if queued > TCP_BYTES:
+                    raise TooMany(f"{TCP_BYTES >> 20} MiB in network connections")
+                if time.thread_time() > deadline:
+                    return queued + _sockets().internet * _MOST_TCP_BYTES
+        finally:
+            os.close(descriptor)
+    return queued
 
 
 def _socket_bytes(sockets: _Sockets, limit: int) -> int:

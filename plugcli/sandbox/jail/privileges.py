@@ -119,20 +119,26 @@ class Listener:
 
     descriptor = -1
 
+    def __init__(self, program: bytes = _ASKING_FILTER) -> None:
+        self._program = program
+
     def install(self) -> None:
         """Install the filter on this process. Raises OSError; EBUSY means that another filter already asks a process outside."""
-        self.descriptor = libc.seccomp_listener(_ASKING_FILTER)
+        self.descriptor = libc.seccomp_listener(self._program)
 
 
-def drop_everything(listener: Listener | None) -> list[PreparedCall]:
-    """Return the calls that empty all capability sets for good and install the filter. They need the namespace's capabilities."""
+def drop_everything(listener: Listener | None, program: bytes = _FILTER) -> list[PreparedCall]:
+    """Return the calls that empty all capability sets for good and install the filter. They need the namespace's capabilities.
+
+    The filter is the listener's, or else `program`.
+    """
     return [
         libc.prctl_call(libc.PR_SET_SECUREBITS, _SECUREBITS),
         *[libc.prctl_call(libc.PR_CAPBSET_DROP, capability) for capability in range(_LAST_CAPABILITY + 1)],
         libc.prctl_call(libc.PR_CAP_AMBIENT, libc.PR_CAP_AMBIENT_CLEAR_ALL),
         libc.capset_call(),
         libc.prctl_call(libc.PR_SET_NO_NEW_PRIVS, 1),
-        libc.seccomp_filter_call(_FILTER) if listener is None else PreparedCall(listener.install),
+        libc.seccomp_filter_call(program) if listener is None else PreparedCall(listener.install),
     ]
 
 

@@ -58,6 +58,12 @@ def _parse(pid: str, status: bytes) -> Process | None:
     )
 
 
+def pid_inside(name: str) -> int:
+    """Return the pid of a process or thread in the innermost pid namespace that it is in; 0 if it has ended."""
+    _, _, rest = read(f"/proc/{name}/status").partition(b"\nNSpid:")
+    return int(rest.partition(b"\n")[0].split()[-1]) if rest else 0
+
+
 def _word(status: bytes, name: bytes) -> bytes:
     """Return the first word after `name` at the start of a line. The process's name, on the first line, cannot contain line ends."""
     at = status.find(name)
@@ -74,10 +80,10 @@ def is_ended(pid: str) -> bool:
     return not stat or (stat[0] in (b"Z", b"X") and int(stat[17]) <= 1)
 
 
-def argument_bytes(pid: str) -> int:
+def argument_bytes(pid: int) -> int:
     """Return the size that the arguments of a starting program can have, if the process has asked for more than usual."""
     try:
-        stack, _ = resource.prlimit(int(pid), resource.RLIMIT_STACK)
+        stack, _ = resource.prlimit(pid, resource.RLIMIT_STACK)
     except (OSError, ValueError):
         return 0  # it has ended
     most = (

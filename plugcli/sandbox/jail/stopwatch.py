@@ -25,7 +25,7 @@ class Stopwatch:
     def look(self, pids: list[str]) -> int:
         """Return an upper bound, in nanoseconds, on the CPU time since the last look, including processes that have come and gone."""
         at = time.monotonic()
-        now, births = clocks(pids), self._census.births()
+        now, births = clocks(pids, self._census), self._census.births()
         came = sum(each not in self._clocks for each in now)
         went = self._clocks.keys() - now.keys()
         self.has_run = now != self._clocks or births != self._births or not now
@@ -37,10 +37,10 @@ class Stopwatch:
         return ran
 
 
-def clocks(pids: list[str]) -> dict[str, int]:
+def clocks(pids: list[str], census: Census) -> dict[str, int]:
     """Return the CPU time of each process in nanoseconds, including its ended threads. clock_getcpuclockid(3)."""
     found: dict[str, int] = {}
     for pid in pids:
         with contextlib.suppress(OSError):  # it has ended
-            found[pid] = time.clock_gettime_ns(~int(pid) << 3 | _CPUCLOCK_SCHED)
+            found[pid] = time.clock_gettime_ns(~census.pid(pid) << 3 | _CPUCLOCK_SCHED)
     return found

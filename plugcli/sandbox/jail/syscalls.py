@@ -171,6 +171,10 @@ utime                         132      -
 utimes                        235      -
 futimesat                     261      -
 utimensat                     280     88
+getxattr                      191      8
+lgetxattr                     192      9
+listxattr                     194     11
+llistxattr                    195     12
 removexattr                   197     14
 lremovexattr                  198     15
 fremovexattr                  199     16
@@ -182,6 +186,7 @@ tgkill                        234    131
 rt_sigqueueinfo               129    138
 rt_tgsigqueueinfo             297    240
 pidfd_send_signal             424    424
+rt_sigaction                   13    134
 connect                        42    203
 bind                           49    200
 listen                         50    201

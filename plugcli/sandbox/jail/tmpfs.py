@@ -9,8 +9,11 @@ _OURS = (
 INODE_BYTES = 1280  # shmem_inode_cache, its dentry, and a name of 255 bytes
 
 
-def held_bytes() -> int:
-    """Return the memory of all files in the mounts of this jail, also of those that have no name any more."""
+def held_bytes(*, is_still: bool) -> int:
+    """Return the memory of all files in the mounts of this jail, also of those that have no name any more.
+
+    It is always exact, not only if the jail `is_still`.
+    """
     return sum(map(_bytes, _OURS))
 
 

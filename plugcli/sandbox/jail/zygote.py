@@ -5,7 +5,8 @@ never sees user data.
 
 Launcher -> zygote:  {"jail": number, "uid": .., "gid": .., "folder": path, or empty}, with the jail's control channel and, if there are
                      cgroups, the descriptors of a cgroup.Member and the one by which it joins its CPU cgroup
-Zygote -> launcher:  {"help": true}, if its level needs that, answered with {"helped": true}; {"ready": true} or {"failed": step, ..};
+Zygote -> launcher:  {"help": true}, if its level needs that, answered with {"helped": true}; {"ready": true, "lacks": [..]} or
+                     {"failed": step, ..};
                      {"jail": number, "started": true} with a pidfd of the jail's init, or {"jail": number, "failed": step, ..}
 """
 
@@ -50,17 +51,19 @@ def main(
     step = "namespaces"
     who = Blank()
     try:
+        for step, make in _steps(channel, level):  # noqa: B007 (told below)
+            make()
         prepared = {
             has_group: level.prepare(who, has_group=has_group, has_cpu_group=has_cpu_groups)
             for has_group in (False, True)
         }
-        for step, make in _steps(channel, plan, modules, level):  # noqa: B007 (told below)
-            make()
+        step = "interpreter"
+        _import(plan, modules, level)
     except Exception as error:
         code = error.errno if isinstance(error, OSError) else None
         wire.send(channel, {"failed": step, "why": str(error)[:1000] or type(error).__name__, "errno": code})
         os._exit(1)
-    wire.send(channel, {"ready": True})
+    wire.send(channel, {"ready": True, "lacks": level.lacks})
     try:
         _serve(channel, plan, modules, who, prepared, level, has_cpu_groups)
     except (OSError, wire.BrokenFrame):  # the launcher is gone
@@ -68,8 +71,8 @@ def main(
     os._exit(0)
 
 
-def _steps(channel: socket.socket, plan: Plan, modules: tuple[str, ...], level: Level) -> list[Making]:
-    """Return the steps that make a zygote, in order."""
+def _steps(channel: socket.socket, level: Level) -> list[Making]:
+    """Return the steps that confine a zygote, in order."""
 
     def ask_launcher() -> None:
         wire.send(channel, {"help": True})
@@ -79,7 +82,6 @@ def _steps(channel: socket.socket, plan: Plan, modules: tuple[str, ...], level: 
     return [
         ("signals", _reset_signals),  # and the umask: everybody must be able to see the shared root
         *level.zygote(ask_launcher),
-        ("interpreter", lambda: _import(plan, modules, level)),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox.layer import Layer
 from plugcli.sandbox.limits import Limits
+from plugcli.sandbox.view import LEVELS
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,15 @@ class Facts:
     has_memory_cgroup: bool
     before: tuple[SandboxUnavailable, ...] = ()
     """Why this machine does not have the stronger levels."""
+    lacks: tuple[str, ...] = ()
+    """What jails do without here: "host name" (one of their own), "proc" (one of their own, and with it a /proc/sys to write to)."""
 
 
 class Level(Protocol):
     """What is said of one level."""
 
+    PROMISES: dict[str, str]
+    """What it promises of each subject, the same ones at every level, in their order."""
     STEPS: dict[str, tuple[str, ...]]
     """The steps of the launcher and of the jail's init that belong to each layer, in the order in which a jail is made."""
 
@@ -39,6 +44,14 @@ class Level(Protocol):
 
     def cannot(self, facts: Facts) -> tuple[str, ...]:
         """Return what honest code cannot do here although it can at the strongest level."""
+
+
+def comparison() -> list[tuple[str, ...]]:
+    """Return a table of the levels side by side: a head, and a row for each subject."""
+    levels = [find(name) for name in LEVELS]
+    return [("", *LEVELS)] + [
+        (subject, *(level.PROMISES[subject] for level in levels)) for subject in levels[0].PROMISES
+    ]
 
 
 def find(name: str) -> Level:

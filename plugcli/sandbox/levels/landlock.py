@@ -5,6 +5,26 @@ from plugcli.sandbox.jail.landlock import abi
 from plugcli.sandbox.layer import Layer
 from plugcli.sandbox.levels import Facts
 
+PROMISES = {
+    "needs": "Linux 5.13 with Landlock",
+    "network": "none; no socket can be made but a pair of connected streams",
+    "files": "a folder of its own on the disk; the interpreter and /usr to read. Nothing else can be opened, but whether a path exists, "
+    "and its size, owner, mode and times, can be seen",
+    "names of its files": "a folder with a random name; the working directory, TMPDIR and HOME say where",
+    "/proc": "the interpreter's own files and some of the machine",
+    "leftovers": "the jail's init allows every birth and kills all of its descendants, and the launcher removes the folder. If plugcli, "
+    "its launcher and the init are all killed at once, processes that the code had started stay, confined, and the folder stays until the "
+    "next start",
+    "other processes": "their numbers can be guessed; signals do not reach them (by Landlock from Linux 6.12 on; before that the "
+    "init sends all signals)",
+    "memory": "held by the kernel where there are cgroups, else measured",
+    "disk": "measured many times a second; a run over its quota is ended, and has been over it for a moment",
+    "processes and threads": "counted by the jail's init",
+    "what the kernel counts per user": "counted with the user's other programs if plugcli is not root; a jail has a share of pipes, locks "
+    "and epoll watches, and no inotify",
+    "privileges": "no capabilities; a uid of its own as root, else the user's own",
+    "multiprocessing": "pools, queues and shared memory by fork; no Manager, no start method forkserver",
+}
 STEPS = {
     "landlock": ("level", "landlock"),
     "files": ("files", "confinement"),
@@ -65,7 +85,7 @@ def can_still(facts: Facts) -> tuple[str, ...]:
     )
     return (
         f"read everything in {seen}",
-        "find out whether a file exists anywhere on this machine, and its size, owner, mode and times, but not open it",
+        "find out whether a file exists anywhere on this machine, its size, owner, mode and times, and where a link leads, but not open it",
         "see the machine's host name, processor, kernel version, load and uptime, and which process ids are in use",
         f"keep {limits.cpus} CPUs busy for {spell_seconds(limits.wall_seconds)}, or {spell_seconds(limits.wall_seconds_max)} when asked",
         f"hold {amount} of memory, and {disk} of files on the disk of {facts.scratch_folder}, for a moment more",
@@ -82,6 +102,7 @@ def cannot(facts: Facts) -> tuple[str, ...]:
         "use /mnt/data and /tmp by these names: the working directory and TMPDIR say where they are",
         "read files in /proc of other processes than the interpreter, or of the network and the mounts",
         "watch files with inotify",
+        "look up users by number: pwd, whoami, id -un",
         *(
             ()
             if abi().version >= 2

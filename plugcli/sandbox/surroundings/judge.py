@@ -6,6 +6,7 @@ from plugcli.sandbox.surroundings.place import Judge, Place
 
 JUDGES: tuple[Judge, ...] = (
     *kernel.BEFORE,
+    *sandboxes.BEFORE,
     *containers.JUDGES,
     *apparmor.JUDGES,
     *kernel.JUDGES,

@@ -7,6 +7,25 @@ from plugcli.sandbox.surroundings.evidence import Evidence
 from plugcli.sandbox.surroundings.place import FILTERED, Judge, Place, is_filtered, profile, status
 
 _ALL_UIDS = "0 0 4294967295"
+_SETUID_AND_SETGID = 1 << 7 | 1 << 6
+
+
+def powerless_root(evidence: Evidence) -> Place | None:
+    """Return root without the capabilities that give a jail a uid of its own, as in a container that drops all of them."""
+    capabilities = status(evidence, "CapEff")
+    if (
+        not evidence.is_root
+        or not capabilities
+        or int(capabilities, 16) & _SETUID_AND_SETGID == _SETUID_AND_SETGID
+    ):
+        return None
+    return Place(
+        "root without capabilities",
+        (f"CapEff: {capabilities} in /proc/self/status",),
+        "root without CAP_SETUID and CAP_SETGID cannot give code a uid of its own",
+        "namespaces",
+        "run plugcli as an ordinary user (`--user 1000` in a container, `runAsUser: 1000` in a pod)",
+    )
 
 
 def flatpak(evidence: Evidence) -> Place | None:
@@ -54,7 +73,7 @@ def seccomp(evidence: Evidence) -> Place | None:
             (FILTERED, f"{unit[1]} in /proc/self/cgroup"),
             "RestrictNamespaces= or SystemCallFilter= of the unit may refuse namespaces",
             "namespaces",
-            f"`systemctl edit {unit[1]}`: RestrictNamespaces=no, and SystemCallFilter=@system-service @mount",
+            f"`systemctl edit {unit[1]}`: RestrictNamespaces=no, and SystemCallFilter=@system-service @mount @sandbox",
         )
     return Place(
         "another sandbox",
@@ -100,4 +119,5 @@ def no_new_privileges(evidence: Evidence) -> Place | None:
     return Place("a process without new privileges", ("NoNewPrivs: 1 in /proc/self/status",))
 
 
+BEFORE: tuple[Judge, ...] = (powerless_root,)
 JUDGES: tuple[Judge, ...] = (flatpak, snap, bubblewrap, seccomp, user_namespace, landlock, no_new_privileges)

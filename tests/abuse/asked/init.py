@@ -16,43 +16,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from plugcli.sandbox.jail import landlock, landlock_filter, libc
+from plugcli.sandbox.jail.descendants import Descendants
 from plugcli.sandbox.jail.mappings import Mappings
 from plugcli.sandbox.jail.questions import Questions
 from plugcli.sandbox.jail.syscall_plan import make
+from plugcli.sandbox.jail.unnamed import Mapped
 
 _MEMORY_BYTES = 1 << 30
 _PYTHON = str(
     Path(sys.executable).resolve()
 )  # without a venv, which an ordinary user may not be able to read
-
-
-class _Descendants:
-    """All that descends from this process."""
-
-    def numbers(self) -> list[str]:
-        """Return their pids."""
-        found, waiting = [], [str(os.getpid())]
-        while waiting:
-            for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
-                with contextlib.suppress(OSError):
-                    pids = path.read_text().split()
-                    found += pids
-                    waiting += pids
-        return found
-
-    def contains(self, pid: int) -> bool:
-        """Whether this is one of them."""
-        return str(pid) in self.numbers()
-
-    def kill_all(self) -> None:
-        """Kill them, and wait for them: each is a child of this process then."""
-        while pids := self.numbers():
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
 
 
 def main() -> None:
@@ -109,11 +82,11 @@ def _answer(facts: dict[str, Any], code: socket.socket, pid: int) -> int:
     ended = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(ended, select.POLLIN)
-    census = _Descendants()
+    census = Descendants(lambda: questions.births.allowed)
     if descriptors:
         folder = os.open(facts["folder"], os.O_PATH)
-        mappings = Mappings(_MEMORY_BYTES, descriptors[0])
-        questions = Questions(descriptors[0], folder, census, mappings, facts["most"])
+        mappings, mapped = Mappings(_MEMORY_BYTES, descriptors[0]), Mapped(facts["folder"])
+        questions = Questions(descriptors[0], folder, census, mappings, facts["most"], mapped.hold)
         poll.register(descriptors[0], select.POLLIN)
     answers, longest = 0, 0.0
     while (ended, select.POLLIN) not in (events := poll.poll()):
@@ -131,6 +104,7 @@ def _answer(facts: dict[str, Any], code: socket.socket, pid: int) -> int:
                 os.waitpid(found.si_pid, 0)
     _, status = os.waitpid(pid, 0)
     census.kill_all()
+    census.wait_for_all(10)
     births = questions.births.allowed if descriptors else 0
     said = {"answers": answers, "births": births, "longest_ms": longest * 1000}
     print(json.dumps(said), file=sys.stderr)

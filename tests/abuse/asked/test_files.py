@@ -150,6 +150,8 @@ _ERRORS = {
 _X86_64 = {
     "check(libc.syscall(132, b'file', bytes(16)))": "0",  # utime
     "check(libc.syscall(261, os.open('file', 0), None, bytes(32)))": "0",  # futimesat
+    "check(libc.syscall(13, 17, ctypes.c_void_p(-5000), None, 8))": "EFAULT",  # rt_sigaction
+    "check(libc.syscall(13, 17, ctypes.c_void_p(8), None, 8))": "EFAULT",
 }
 
 

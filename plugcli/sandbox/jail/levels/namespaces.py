@@ -5,12 +5,12 @@ of uids that nobody else has.
 """
 
 import _signal  # type: ignore[import-not-found]
-import contextlib
 import os
 import struct
 from collections.abc import Callable
 from fcntl import ioctl
 from os import close
+from typing import TYPE_CHECKING
 
 from .. import libc, limits, mounts, privileges, tmpfs
 from ..census import Census
@@ -24,6 +24,9 @@ from ..plan import HOSTNAME, PLACES, WORKSPACE, Identity, Places, Plan
 from ..privileges import Listener
 from ..syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
 
+if TYPE_CHECKING:
+    from ..container import Container
+
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
 # Of its flags it has only those besides that nobody can set. Not bytes: ioctl would try to write to them first.
@@ -36,10 +39,13 @@ class Here:
     name = "namespaces"
     kept = ()
     fork_flags = _OWN | libc.CLONE_NEWPID
+    ends_with_init = True
     first_steps = frozenset({"launcher", "namespaces", "files", "identity", "host name", "network"})
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
+        self.lacks: tuple[str, ...] = ()
+        self._container = _container()  # None: jails can mount a /proc of their own
         self._census = OwnNamespace()
         self._is_made_by_root = is_made_by_root
         self._user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
@@ -49,15 +55,18 @@ class Here:
 
     def census(self) -> OwnNamespace:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
-        return self._census
+        return self._census if self._container is None else self._container.census()
 
-    def accounts(self, door: int, started: float) -> Accounts:
+    def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that has all namespaces."""
-        holdings = InOwnNetwork(self._plan.memory_bytes, self._plan.open_files, door)
-        return Accounts(holdings, Locks(started), tmpfs.held_bytes)
+        has_own_proc = self._container is None
+        holdings = InOwnNetwork(
+            self._plan.memory_bytes, self._plan.open_files, door, has_own_limits=has_own_proc
+        )
+        return Accounts(holdings, Locks(started, is_apart=has_own_proc), tmpfs.held_bytes)
 
     def answering(
-        self, listener: Asking, mappings: Mappings, census: Census, folder: str
+        self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers: the filter asks only about mappings."""
         return mappings.answer
@@ -134,7 +143,8 @@ class Here:
         return [
             *steps,
             ("files", lambda: self._proc[0].attach()),
-            ("host name", _hide_host_name),
+            ("files", self._look_at_proc),
+            ("host name", self._hide_host_name),
             ("privileges", lambda: libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)),
             ("hiding", lambda: libc.prctl(libc.PR_SET_DUMPABLE, 0)),
         ]
@@ -160,7 +170,13 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. Their order matters: mounts need capabilities, and the last step drops all of them."""
         plan = self._plan
+        confinement = None
         listener = None if has_group else Listener()
+        locks = privileges.drop_everything(listener)
+        if self._container is not None:
+            confinement = self._container.confinement()
+            listener = None if has_group else Listener(self._container.filter_program(asks=True))
+            locks = privileges.drop_everything(listener, self._container.filter_program(asks=False))
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             # The zygote reset all signals except this one to their defaults, so the code cannot send them to pid 1.
@@ -172,15 +188,17 @@ class Here:
                 [libc.unshare_call(libc.CLONE_NEWCGROUP)],
             ),  # only now is our own cgroup the root of the namespace
             ("network", [PreparedCall(_bring_loopback_up)]),
-            ("network", _bound_buffers()),
-            ("files", mounts.own(plan, who)),
+            *([("network", _bound_buffers())] if confinement is None else []),
+            ("files", mounts.own(plan, who, has_own_proc=confinement is None)),
             ("identity", privileges.become(who, is_made_by_root=self._is_made_by_root)),
-            ("namespaces", privileges.forbid_namespaces()),
+            *([("namespaces", privileges.forbid_namespaces())] if confinement is None else []),
             ("cpus", [limits.cpus(who)]),
-            ("limits", [*limits.calls(plan, has_twins=self.has_twins), *limits.watches()]),
+            ("limits", limits.calls(plan, has_twins=self.has_twins)),
+            *([("limits", limits.watches())] if confinement is None else []),
             *([("limits", [limits.without_huge_pages()])] if not has_group else []),
             ("hiding", [libc.prctl_call(libc.PR_SET_DUMPABLE, 0)]),
-            ("privileges", privileges.drop_everything(listener)),
+            *([("files", [PreparedCall(confinement.make)])] if confinement is not None else []),
+            ("privileges", locks),
         ]
         interpreter = [
             libc.mask_call(libc.sigset()),
@@ -193,21 +211,39 @@ class Here:
             PreparedCall(os.chdir, (WORKSPACE,)),
             *([limits.with_twin(plan)] if self.has_twins else []),
         ]
-        return Prepared(jail, interpreter, listener)
+        return Prepared(jail, interpreter, listener, confinement)
 
     def _enter_shared_root(self) -> None:
         self._proc.append(mounts.enter_shared_root(self._plan))
+
+    def _hide_host_name(self) -> None:
+        """Set a host name of our own; the namespaces of the jails are copies."""
+        try:
+            libc.sethostname(HOSTNAME)
+        except PermissionError:
+            # A container's filter allows the call only to containers with CAP_SYS_ADMIN. No promise needs it.
+            self.lacks += ("host name",)
+
+    def _look_at_proc(self) -> None:
+        if self._container is None:
+            return
+        if self._container.can_mount_proc():
+            self._container = None
+            return
+        self.lacks += ("proc",)
+        self.has_twins = False  # the twin knows its pid, and not its name outside
 
     def _map_only_the_user(self) -> None:
         libc.prctl(libc.PR_SET_DUMPABLE, 1)
         privileges.write_maps(self._user.uid, self._user.gid)
 
 
-def _hide_host_name() -> None:
-    """Set a host name of our own; the namespaces of the jails are copies."""
-    # A container's filter allows the call only to containers with CAP_SYS_ADMIN. No promise needs it.
-    with contextlib.suppress(PermissionError):
-        libc.sethostname(HOSTNAME)
+def _container() -> "Container | None":
+    if not mounts.is_proc_covered():
+        return None
+    from ..container import Container  # now, because our files are not visible where the zygotes are
+
+    return Container()
 
 
 def _bound_buffers() -> list[PreparedCall]:

@@ -8,8 +8,8 @@ limit is there another look: first at the known processes, which is cheap, then 
 import errno
 import os
 import time
-from typing import Protocol
 
+from ..census import Census
 from ..processes import read as read_file
 from . import asker
 from .notification import Question
@@ -17,16 +17,6 @@ from .notification import Question
 _CLONE_THREAD = 0x10000
 _OTHER_LINKS = 2  # a folder of /proc/PID/task has one link for each thread, and these
 _LOOK_SECONDS = 0.1  # the number of a process that has ended can be another's by now, which counts until the next look at all
-
-
-class Census(Protocol):
-    """Knows the processes of a jail."""
-
-    def numbers(self) -> list[str]:
-        """Return the pids of all of them."""
-
-    def contains(self, pid: int) -> bool:
-        """Whether this process is one of them."""
 
 
 class Births:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .. import libc
+from ..census import Census
 from . import asker
 from .asker import signed
-from .births import Census
 from .notification import Answer, Question, is_waiting
 
 _SIGINFO_BYTES = 128
