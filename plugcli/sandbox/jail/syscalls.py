@@ -171,6 +171,10 @@ utime                         132      -
 utimes                        235      -
 futimesat                     261      -
 utimensat                     280     88
+getxattr                      191      8
+lgetxattr                     192      9
+listxattr                     194     11
+llistxattr                    195     12
 removexattr                   197     14
 lremovexattr                  198     15
 fremovexattr                  199     16
