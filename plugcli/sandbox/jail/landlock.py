@@ -76,6 +76,20 @@ def abi() -> Abi:
         return Abi(0)
 
 
+class Place(NamedTuple):
+    """A file or folder that is open, and what is allowed on it. So a rule costs one call, and /proc does not forget the file."""
+
+    descriptor: int
+    is_folder: bool
+    rights: int
+
+
+def place(path: str, rights: int) -> Place:
+    """Open what `path` leads to. Raises OSError."""
+    descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    return Place(descriptor, os.path.isdir(path), rights)
+
+
 class Ruleset:
     """Rules that are being collected. What none of them allows is denied to a process from `restrict_self` on."""
 
@@ -86,20 +100,17 @@ class Ruleset:
         )
 
     def allow(self, path: str, rights: int) -> None:
-        """Allow `rights` on the file `path`, or on the folder and everything below it. A path that does not exist needs no rule."""
+        """Allow `rights` on the file `path`, or on the folder and everything below it."""
+        opened = place(path, rights)
         try:
-            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        try:
-            self.allow_descriptor(place, rights, is_folder=os.path.isdir(path))
+            self.allow_place(opened)
         finally:
-            os.close(place)
+            os.close(opened.descriptor)
 
-    def allow_descriptor(self, place: int, rights: int, *, is_folder: bool) -> None:
-        """Allow `rights` on what the descriptor leads to."""
-        allowed = rights & self._handled & (-1 if is_folder else OF_A_FILE)
-        libc.landlock_add_rule(self.descriptor, allowed, place)
+    def allow_place(self, opened: Place) -> None:
+        """Allow on an open file or folder what is allowed on it."""
+        allowed = opened.rights & self._handled & (-1 if opened.is_folder else OF_A_FILE)
+        libc.landlock_add_rule(self.descriptor, allowed, opened.descriptor)
 
     def restrict_self(self) -> None:
         """Confine this process to the rules. It must have no_new_privs."""

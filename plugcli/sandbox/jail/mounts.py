@@ -51,6 +51,9 @@ _MASKED_FOLDERS = tuple(
     if os.path.isdir(path := f"/proc/{name}")
 )
 
+# systemd mounts it on a folder that is always empty, and that hides nothing.
+_COVER_NOTHING = ("/proc/sys/fs/binfmt_misc",)
+
 _READ_ONLY = libc.MOUNT_ATTR_RDONLY | libc.MOUNT_ATTR_NOSUID | libc.MOUNT_ATTR_NODEV
 _FLAGS = libc.MS_NOSUID | libc.MS_NODEV
 
@@ -98,6 +101,13 @@ def enter_shared_root(plan: Plan) -> Tree:
     os.chdir("/")
     libc.mount_setattr("/", _READ_ONLY & ~libc.MOUNT_ATTR_NODEV)
     return proc
+
+
+def is_proc_covered() -> bool:
+    """Whether something is mounted in /proc, so that it may be that no jail can mount its own."""
+    with open("/proc/self/mountinfo") as file:
+        places = [line.split(" ", 5)[4] for line in file]
+    return any(place.startswith("/proc/") and place not in _COVER_NOTHING for place in places)
 
 
 def own(plan: Plan, who: Blank, *, has_own_proc: bool) -> list[PreparedCall]:
@@ -176,6 +186,7 @@ def _containers_proc() -> list[PreparedCall]:
             "/proc", "/proc", "", libc.MS_BIND | libc.MS_REC
         ),  # what covers parts of it must stay
         libc.mount_setattr_call("/proc", libc.MOUNT_ATTR_RDONLY),
+        *[libc.mount_call(_NOTHING, path, "", libc.MS_BIND) for path in _MASKED_FOLDERS],
     ]
 
 

@@ -85,7 +85,7 @@ def can_still(facts: Facts) -> tuple[str, ...]:
     )
     return (
         f"read everything in {seen}",
-        "find out whether a file exists anywhere on this machine, and its size, owner, mode and times, but not open it",
+        "find out whether a file exists anywhere on this machine, its size, owner, mode and times, and where a link leads, but not open it",
         "see the machine's host name, processor, kernel version, load and uptime, and which process ids are in use",
         f"keep {limits.cpus} CPUs busy for {spell_seconds(limits.wall_seconds)}, or {spell_seconds(limits.wall_seconds_max)} when asked",
         f"hold {amount} of memory, and {disk} of files on the disk of {facts.scratch_folder}, for a moment more",
@@ -102,6 +102,7 @@ def cannot(facts: Facts) -> tuple[str, ...]:
         "use /mnt/data and /tmp by these names: the working directory and TMPDIR say where they are",
         "read files in /proc of other processes than the interpreter, or of the network and the mounts",
         "watch files with inotify",
+        "look up users by number: pwd, whoami, id -un",
         *(
             ()
             if abi().version >= 2

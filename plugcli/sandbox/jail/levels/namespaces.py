@@ -10,19 +10,22 @@ import struct
 from collections.abc import Callable
 from fcntl import ioctl
 from os import close
+from typing import TYPE_CHECKING
 
-from .. import libc, limits, mounts, own_proc, privileges, tmpfs
+from .. import libc, limits, mounts, privileges, tmpfs
 from ..census import Census
 from ..level import Accounts, Asking, Making, Prepared
 from ..libc import internet_socket
 from ..locks import Locks
 from ..mappings import Mappings
-from ..outer_names import OuterNames
 from ..own_namespace import OwnNamespace
 from ..own_network import SYSCTLS, InOwnNetwork
 from ..plan import HOSTNAME, PLACES, WORKSPACE, Identity, Places, Plan
 from ..privileges import Listener
 from ..syscall_plan import Blank, PreparedCall, make, write_file_that_may_be_missing
+
+if TYPE_CHECKING:
+    from ..container import Container
 
 _OWN = libc.CLONE_NEWNS | libc.CLONE_NEWNET | libc.CLONE_NEWIPC | libc.CLONE_NEWUTS
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
@@ -36,27 +39,27 @@ class Here:
     name = "namespaces"
     kept = ()
     fork_flags = _OWN | libc.CLONE_NEWPID
+    ends_with_init = True
     first_steps = frozenset({"launcher", "namespaces", "files", "identity", "host name", "network"})
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:
         self._plan = plan
         self.lacks: tuple[str, ...] = ()
+        self._container = _container()  # None: jails can mount a /proc of their own
         self._census = OwnNamespace()
         self._is_made_by_root = is_made_by_root
         self._user = Identity(0, 0) if is_made_by_root else Identity(os.getuid(), os.getgid())
         self._proc: list[mounts.Tree] = []
-        self._pins: list[int] | None = None
-        """What jails see of the /proc of a container, where they cannot mount one of their own."""
         # An interpreter that is exec'd would leave its old memory to the twin alone.
         self.has_twins = plan.python is None
 
     def census(self) -> OwnNamespace:
         """Return the one object for all jails, so that none has to write to a page of its own for it."""
-        return self._census if self._pins is None else OuterNames()
+        return self._census if self._container is None else self._container.census()
 
     def accounts(self, census: Census, folder: str, door: int, started: float) -> Accounts:
         """Return what counts the use of a jail that has all namespaces."""
-        has_own_proc = self._pins is None
+        has_own_proc = self._container is None
         holdings = InOwnNetwork(
             self._plan.memory_bytes, self._plan.open_files, door, has_own_limits=has_own_proc
         )
@@ -170,10 +173,10 @@ class Here:
         confinement = None
         listener = None if has_group else Listener()
         locks = privileges.drop_everything(listener)
-        if self._pins is not None:
-            confinement = own_proc.Confinement(self._pins)
-            listener = None if has_group else Listener(own_proc.filter_program(asks=True))
-            locks = privileges.drop_everything(listener, own_proc.filter_program(asks=False))
+        if self._container is not None:
+            confinement = self._container.confinement()
+            listener = None if has_group else Listener(self._container.filter_program(asks=True))
+            locks = privileges.drop_everything(listener, self._container.filter_program(asks=False))
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             # The zygote reset all signals except this one to their defaults, so the code cannot send them to pid 1.
@@ -222,15 +225,25 @@ class Here:
             self.lacks += ("host name",)
 
     def _look_at_proc(self) -> None:
-        if not own_proc.can_be_mounted():
-            OuterNames()  # raises OSError if the kernel cannot tell who is in a jail
-            self._pins = own_proc.pin_files_of_the_machine()
-            self.lacks += ("proc",)
-            self.has_twins = False  # the twin knows its pid, and not its name outside
+        if self._container is None:
+            return
+        if self._container.can_mount_proc():
+            self._container = None
+            return
+        self.lacks += ("proc",)
+        self.has_twins = False  # the twin knows its pid, and not its name outside
 
     def _map_only_the_user(self) -> None:
         libc.prctl(libc.PR_SET_DUMPABLE, 1)
         privileges.write_maps(self._user.uid, self._user.gid)
+
+
+def _container() -> "Container | None":
+    if not mounts.is_proc_covered():
+        return None
+    from ..container import Container  # now, because our files are not visible where the zygotes are
+
+    return Container()
 
 
 def _bound_buffers() -> list[PreparedCall]:
