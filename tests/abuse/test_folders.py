@@ -27,9 +27,10 @@ with open('sparse', 'wb') as file: file.truncate(20 << 20)
 for n in range(3000): open(f'many {n}', 'w').close()
 os.mkdir('wide')
 for n in range(1500): os.makedirs(f'wide/{n}/in')
-os.chmod('.', 0)
 for name in ('tmp', 'home', 'shm'): os.chmod(f'../{name}', 0)
-os.chmod('..', 0)
+try: os.chmod('..', 0)
+except PermissionError: pass
+os.chmod('.', 0)
 print('made')
 """
 
@@ -187,3 +188,89 @@ module._GRACE_SECONDS = 0
 notes.append(await until(lambda: (sandbox.sessions._tick(), folders())[1] == 1))
 """
     assert on_disk.notes(body) == [True, "ok", "ok", ["of b"], 2, True]
+
+
+@pytest.mark.row("C14")
+def test_folder_for_temporary_files_is_used_or_refused_in_plain_words(on_disk: Box) -> None:
+    """TMPDIR is the user's: its name may be long and odd. Where no jail can have a folder, the refusal says which folder and why."""
+    program = f"""{LEFT}
+from plugcli.errors import SandboxUnavailable
+here = tempfile.gettempdir()
+odd = f'{{here}}/a b/ü/' + 'x' * 100
+os.makedirs(odd)
+for path in (f'{{here}}/a b', f'{{here}}/a b/ü', odd): os.chmod(path, 0o755)
+os.symlink(odd, f'{{here}}/link')
+os.mkdir(f'{{here}}/closed', 0o500)
+os.mkdir(f'{{here}}/closed/in') if os.geteuid() == 0 else None
+os.chmod(f'{{here}}/closed', 0o400)
+async def main():
+    for path in (odd, f'{{here}}/link', f'{{here}}/missing', f'{{here}}/closed/in' if os.geteuid() == 0 else f'{{here}}/closed'):
+        os.environ['TMPDIR'] = path
+        try:
+            async with Sandbox(SMALL, spares=0) as sandbox:
+                code = "import os, tempfile; print(os.getcwd()); print(tempfile.gettempdir()); open('a', 'w').write(open(__file__).read())"
+                result = await sandbox.run(code)
+                print(result.stdout.replace(odd, 'ODD').split()[0].count('ODD/plugcli-'), result.outcome, os.listdir(odd) != [])
+        except SandboxUnavailable as error: print(error.message.partition('either: ')[2].replace(here, ''), '|', error.hint)
+    print(await until(lambda: os.listdir(odd) == []))
+asyncio.run(main())
+"""
+    odd, link, missing, closed, left = on_disk.host(program)["stdout"].splitlines()
+    assert (odd, link, left) == ("1 ok True", "1 ok True", "True")
+    hint = "set TMPDIR to a folder that you may write to, or make room on its disk"
+    assert missing == f"/missing, the folder for temporary files, is not there | {hint}"
+    if on_disk.who == "user":
+        assert closed == f"/closed, the folder for temporary files, is not yours to write to | {hint}"
+    else:
+        why = "cannot be used, because /closed is closed to the uids that root's jails have"
+        assert closed == f"/closed/in, the folder for temporary files, {why} | {hint}"
+
+
+@pytest.mark.row("C14")
+def test_nobody_has_plugcli_delete_or_write_elsewhere(on_disk: Box) -> None:
+    """Without the sticky bit, others can rename our folder and put a link in its place; names that look like ours are free to all."""
+    program = f"""{LEFT}
+from plugcli.errors import SandboxUnavailable
+here = tempfile.gettempdir()
+os.mkdir(f'{{here}}/precious', 0o711)
+os.mkdir(f'{{here}}/precious/0')
+open(f'{{here}}/precious/0/letter', 'w').close()
+os.symlink(f'{{here}}/precious', f'{{here}}/plugcli-{{"b" * 20}}')
+os.mkdir(f'{{here}}/shared')
+os.chmod(f'{{here}}/shared', 0o777)
+os.environ['TMPDIR'] = f'{{here}}/shared'
+def facts(path):
+    names = sorted(os.listdir(path)) if os.path.isdir(path) else []
+    return [(path, os.lstat(path)[:5]), *(each for name in names for each in facts(f'{{path}}/{{name}}'))]
+async def main():
+    before = facts(f'{{here}}/precious')
+    async with Sandbox(SMALL, spares=0) as sandbox:
+        print((await sandbox.run('print(1)')).stdout.strip())
+        (top,) = os.listdir(f'{{here}}/shared')
+        os.rename(f'{{here}}/shared/{{top}}', f'{{here}}/shared/moved')
+        os.symlink(f'{{here}}/precious', f'{{here}}/shared/{{top}}')
+        try: print((await sandbox.run("import os; open('x', 'w'); os.chmod('x', 0o777)")).outcome)
+        except SandboxUnavailable: print('unavailable')
+    await until(lambda: os.listdir(f'{{here}}/shared/moved') == [])
+    print(os.listdir(f'{{here}}/shared/moved'), before == facts(f'{{here}}/precious'))
+    os.environ['TMPDIR'] = here
+    async with Sandbox(SMALL, spares=0) as sandbox: print((await sandbox.run('print(2)')).stdout.strip())
+    print(before == facts(f'{{here}}/precious'), left())
+asyncio.run(main())
+"""
+    stdout = on_disk.host(program)["stdout"].split("\n")
+    assert stdout == ["1", "unavailable", "[] True", "2", f"True ['plugcli-{'b' * 20}']", ""]
+
+
+@pytest.mark.row("C14")
+def test_launchers_that_start_at_once_do_not_sweep_each_other_away(on_disk: Box) -> None:
+    """A folder that has been made and is not locked yet looks like one that is left."""
+    program = f"""{LEFT}
+async def one():
+    async with Sandbox(SMALL, spares=0) as sandbox: return (await sandbox.run("open('a', 'w').write('1'); print(open('a').read())")).stdout
+async def main():
+    print([await asyncio.gather(*(one() for _ in range(4))) for _ in range(3)] == [['1\\n'] * 4] * 3)
+    print(await until(lambda: left() == []))
+asyncio.run(main())
+"""
+    assert on_disk.host(program)["stdout"].split() == ["True", "True"]

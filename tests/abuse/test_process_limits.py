@@ -214,3 +214,18 @@ print(count, errno.errorcode.get(ctypes.get_errno()))
     count, error = box.inside(code)["stdout"].split()
     assert int(count) <= 256
     assert error == "EAGAIN"
+
+
+@pytest.mark.row("B16")
+def test_threads_of_a_process_share_its_descriptors(box: Box) -> None:
+    """/proc shows what a process has open under its first thread: a table of another thread's own would be in no count."""
+    code = """
+import ctypes, threading
+libc = ctypes.CDLL(None, use_errno=True)
+def unshare(): print(libc.close_range(1000, 1000, 2), ctypes.get_errno())
+thread = threading.Thread(target=unshare)
+thread.start()
+thread.join()
+"""
+    assert "0 0\n" in box.outside(code)["stdout"]
+    assert box.inside(code, with_facts=False)["stdout"] == "-1 22\n"

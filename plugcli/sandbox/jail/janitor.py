@@ -6,11 +6,14 @@ It starts with what launchers left whose janitor was killed too. It is not confi
 import contextlib
 import fcntl
 import os
+import select
 from typing import NamedTuple
 
 from . import removal
 from .descriptors import close_all_but
 from .folders import FOLDER, Top
+
+_FINISH_SECONDS = 1.0
 
 
 class Janitor(NamedTuple):
@@ -20,12 +23,14 @@ class Janitor(NamedTuple):
     lifeline: int
 
     def finish(self, top: Top) -> None:
-        """Have it remove the folder, and wait until it has. If the launcher is killed meanwhile, it goes on."""
+        """Have it remove the folder, and wait for that, but not long: it goes on when the launcher has ended."""
         os.close(self.lifeline)
         fcntl.flock(top.descriptor, fcntl.LOCK_UN)
-        _, status = os.waitpid(self.pid, 0)
-        if status:  # it was killed
-            removal.remove_all(top)
+        ended = os.pidfd_open(self.pid)
+        if select.select([ended], [], [], _FINISH_SECONDS)[0]:
+            _, status = os.waitpid(self.pid, 0)
+            if status:  # it was killed
+                removal.remove_all(top)
 
 
 def start(top: Top) -> Janitor:

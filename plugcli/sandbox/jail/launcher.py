@@ -193,7 +193,8 @@ class _Launcher:
         self._cpu.close()
         if self._level is not None:
             self._level.end_strays(self._children(), 0)
-            for pid in self._removing:
+            for pid in self._removing:  # what closes the level does their work
+                os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
             self._level.close()
 
