@@ -120,7 +120,8 @@ def hidden_by_yama(ptrace_scope: str) -> tuple[str, ...]:
     """Return what fails where no process may read another's memory: the jail's init cannot read the paths that the code names."""
     if ptrace_scope not in ("2", "3"):
         return ()
-    return (
+    what = (
         "change a file's mode, owner or times by its name (EPERM: chmod, shutil.copy), or make POSIX semaphores (EACCES: "
-        f"multiprocessing.Lock): kernel.yama.ptrace_scope is {ptrace_scope}. With 1, both work",
+        f"multiprocessing.Lock): kernel.yama.ptrace_scope is {ptrace_scope}. With 1, both work"
     )
+    return (what,)
