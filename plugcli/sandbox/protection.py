@@ -17,10 +17,12 @@ from plugcli.sandbox.view import LEVELS
 __all__ = ["Layer", "Protection", "holding", "refusing"]
 
 
-_REMEDY = (
-    "run plugcli in a systemd unit with `Delegate=memory pids cpu`, from a login session of a user with a systemd manager "
-    "(`systemd-run --user` works there), or as root"
-)
+# By whether plugcli runs as root.
+_REMEDIES = {
+    True: "run plugcli in a systemd unit with `Delegate=memory pids cpu`, or in a container that can write to its /sys/fs/cgroup",
+    False: "run plugcli in a systemd unit with `Delegate=memory pids cpu`, from a login session of a user with a systemd manager "
+    "(`systemd-run --user` works there), or as root",
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def holding(
             "memory",
             True,
             f"{amount}, measured by the jail's init: no memory cgroup can be made here",
-            _REMEDY,
+            _REMEDIES[is_root],
         )
     facts = levels.Facts(
         limits, folders, scratch_folder, is_root, memory, cgroup_version > 0, tuple(before), lacks

@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from tests.abuse.box import Box
+from tests.abuse.conftest import box_of
 from tests.abuse.small_init import SMALL_INIT
 
 
-def told(box: Box, program: str) -> Any:
+@pytest.fixture(params=["root", "user"])
+def whoever(request: pytest.FixtureRequest) -> Box:
+    """Each kind of user: the small init is the same at every level."""
+    return box_of(request.param)
+
+
+def told(whoever: Box, program: str) -> Any:
     """Return what a program around a small init prints as JSON."""
-    return json.loads(box.host("import json\n" + SMALL_INIT + program, seconds=60.0)["stdout"])
+    return json.loads(whoever.host("import json\n" + SMALL_INIT + program, seconds=60.0)["stdout"])
 
 
 FAMILY = r"""
@@ -46,7 +53,7 @@ rest()
 FAMILY_MEMBERS = 11
 
 
-def test_everybody_is_counted_and_nobody_else(box: Box) -> None:
+def test_everybody_is_counted_and_nobody_else(whoever: Box) -> None:
     """Daemons, children of threads, the stopped, those below a subreaper of the code's own, and a process whose first thread has ended."""
     program = f"""
 FAMILY = {FAMILY!r}
@@ -83,7 +90,7 @@ answer['bystander'] = os.waitpid(bystander, os.WNOHANG)[0]
 os.kill(bystander, signal.SIGKILL)
 print(json.dumps(answer))
 """
-    answer = told(box, program)
+    answer = told(whoever, program)
     assert answer.pop("living") >= FAMILY_MEMBERS, answer
     assert answer == {
         "missing": [],
@@ -120,7 +127,7 @@ signal.pause()
 
 
 @pytest.mark.parametrize("attack", [RELAY, RELAY + SUBREAPERS], ids=["double-forks", "below-subreapers"])
-def test_process_that_changes_its_parent_is_not_missed(box: Box, attack: str) -> None:
+def test_process_that_changes_its_parent_is_not_missed(whoever: Box, attack: str) -> None:
     """It could be in the part that we have read already, or in the part that we are still to read, but never in neither."""
     program = f"attack = {attack + RUNNERS!r}"
     program += r"""
@@ -141,7 +148,7 @@ init.census.kill_all()
 gone = init.census.wait_for_all(5.0)
 print(json.dumps({'missed': missed, 'looks': looks, 'births': births, 'gone': gone, 'left': sorted(attackers())}))
 """
-    answer = told(box, program)
+    answer = told(whoever, program)
     assert answer["missed"] == []
     assert answer["looks"] > 50
     assert answer["births"] > 200
@@ -165,7 +172,7 @@ while True:
 """
 
 
-def test_storm_of_forks_ends_at_once(box: Box) -> None:
+def test_storm_of_forks_ends_at_once(whoever: Box) -> None:
     """Each process forks on, leaves its session and its parent, and ignores what it can: none may be born while we kill."""
     program = f"STORM = {STORM!r}"
     program += r"""
@@ -186,7 +193,7 @@ left = len(attackers())
 init.serve(0.2)
 print(json.dumps({'before': before, 'births': init.births, 'took': took, 'gone': gone, 'left': [left, len(attackers())]}))
 """
-    answer = told(box, program)
+    answer = told(whoever, program)
     assert answer["before"] > 20, answer
     assert answer["births"] > 200, answer
     assert answer["gone"], answer
@@ -194,7 +201,7 @@ print(json.dumps({'before': before, 'births': init.births, 'took': took, 'gone':
     assert answer["took"] < 1
 
 
-def test_jail_stands_still_and_goes_on(box: Box) -> None:
+def test_jail_stands_still_and_goes_on(whoever: Box) -> None:
     """What is measured must not move; what the code had stopped itself stays so; who is being born when all are stopped is stopped, too."""
     program = f"STORM, FAMILY = {STORM!r}, {FAMILY!r}"
     program += r"""
@@ -220,7 +227,7 @@ init.census.wait_for_all(5.0)
 same = stopped == continued and len(stopped) == 1
 print(json.dumps({'moving': moving, 'rounds': rounds, 'births': init.births, 'running': running, 'same': same}))
 """
-    answer = told(box, program)
+    answer = told(whoever, program)
     assert answer["moving"] == []
     assert answer["rounds"] == 10
     assert answer["births"] > 60

@@ -182,6 +182,28 @@ threading.Thread(target=work).start()
 ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[platform.machine()], 0)
 """
 # Attack and the row that it is of. The kernel's memory for sockets and pipes is bounded by their number too: those may end otherwise.
+POPULATED = """
+import ctypes, mmap, os, threading, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+def map_and_unmap():
+    while True: mmap.mmap(-1, 4096).close()
+def fill():
+    size = 900 << 20
+    private_anonymous, populate = 0x22, 0x8000
+    threading.Thread(target=map_and_unmap, daemon=True).start()
+    at = libc.mmap(None, ctypes.c_size_t(size), 3, private_anonymous, -1, 0)
+    while not os.path.exists('go'): pass
+    libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(size), 23)
+    libc.mmap(None, ctypes.c_size_t(size), 3, private_anonymous | populate, -1, 0)
+    time.sleep(5)
+    os._exit(0)
+for i in range(3):
+    if os.fork() == 0: fill()
+time.sleep(0.5)
+open('go', 'w').close()
+time.sleep(5)
+"""
 ATTACKS = {
     "eight-children": ("B2", EIGHT_CHILDREN),
     "shared-mappings": ("B3", SHARED),
@@ -194,8 +216,9 @@ ATTACKS = {
     "copy-on-write": ("B18", COPY_ON_WRITE),
     "everything": ("B2", EVERYTHING),
     "first-thread-ended": ("B2", FIRST_THREAD_ENDED),
+    "populated": ("B2", POPULATED),
 }
-BOUNDED_OTHERWISE = ("socketpairs", "datagrams", "connections", "pipes")
+BOUNDED_OTHERWISE = ("populated", "socketpairs", "datagrams", "connections", "pipes")
 
 
 @pytest.fixture(params=["root-cgroup", "root-measured", "user-measured"])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.abuse.box import Box
+from tests.abuse.conftest import box_of
 from tests.abuse.small_init import SMALL_INIT
 
 MIB = 1 << 20
@@ -44,14 +45,20 @@ finally:
 """
 
 
+@pytest.fixture(params=["root", "user"])
+def whoever(request: pytest.FixtureRequest) -> Box:
+    """Each kind of user: the small init is the same at every level."""
+    return box_of(request.param)
+
+
 def kept(
-    box: Box, attack: str, *, place: str = "/var/tmp", workspace: int = WORKSPACE, scratch: int = SCRATCH
+    whoever: Box, attack: str, *, place: str = "/var/tmp", workspace: int = WORKSPACE, scratch: int = SCRATCH
 ) -> Any:
     """Return how it ended with code in a folder of `place`, whose files a small init limits."""
     program = PROGRAM.format(
         place=place, workspace=workspace, scratch=scratch, files=FILES, attack=BEGINNING + attack
     )
-    return json.loads(box.host(SMALL_INIT + program, seconds=60.0)["stdout"])
+    return json.loads(whoever.host(SMALL_INIT + program, seconds=60.0)["stdout"])
 
 
 BEGINNING = r"""
@@ -172,10 +179,10 @@ _OVERSHOOT = 128 * MIB
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_files_stay_within_their_limit(box: Box, attack: str) -> None:
+def test_files_stay_within_their_limit(whoever: Box, attack: str) -> None:
     """Whatever keeps them: names, descriptors, mappings, programs; and wherever they are when we look."""
     code, full = ATTACKS[attack]
-    result = kept(box, code)
+    result = kept(whoever, code)
     assert result["full"] == full, result
     assert result["named"] < WORKSPACE + _OVERSHOOT, result
 
@@ -210,9 +217,9 @@ assert oct(os.stat('closed').st_mode & 0o777) == '0o0'
 
 
 @pytest.mark.parametrize("place", ["/var/tmp", "/mnt/tmp"], ids=["disk", "tmpfs"])
-def test_honest_files_come_and_go(box: Box, place: str) -> None:
+def test_honest_files_come_and_go(whoever: Box, place: str) -> None:
     """What is deleted is room again; a file with many names counts once; locks without a name or a descriptor are small."""
-    result = kept(box, HONEST, place=place)
+    result = kept(whoever, HONEST, place=place)
     assert (result["full"], result["late"]) == (None, False), result
     assert result["kept"] < 300
     if place == "/mnt/tmp":
@@ -221,9 +228,20 @@ def test_honest_files_come_and_go(box: Box, place: str) -> None:
         assert result["memory"] == 0
 
 
-def test_files_in_memory_are_counted_as_memory(box: Box) -> None:
+def test_files_in_memory_are_counted_as_memory(whoever: Box) -> None:
     """On a tmpfs, the limit on files and the limit on memory both hold."""
     code = "fd = new('x')\nfill(fd, 30)\nos.unlink('x')\nfd = new('y')\nfill(fd, 20)\ntime.sleep(1)"
-    result = kept(box, code, place="/mnt/tmp")
+    result = kept(whoever, code, place="/mnt/tmp")
     assert result["full"] is None
     assert result["memory"] >= 50 * MIB
+
+
+def test_jail_at_the_landlock_level_ends_when_its_workspace_is_full(whoever: Box) -> None:
+    """As `exec` tells it: which limit it was, and with what is left of the machine unharmed."""
+    box = box_of(whoever.who, "landlock")
+    code = "import os\nfd = os.open('big', os.O_RDWR | os.O_CREAT)\nwhile True: os.write(fd, bytes(1 << 20))"
+    result = box.inside(code, workspace_bytes=WORKSPACE, then="print('next')")
+    reason = "out of space: the files of the code in the workspace took more than 64 MiB"
+    assert (result["outcome"], result["reason"]) == ("out_of_memory", reason)
+    assert result["then"]["stdout"] == "next\n"
+    assert result["left"] == []

@@ -1,6 +1,7 @@
 """Write everything that is generated: run `python -m tests.contract.table`, then read `git diff`.
 
-These are docs/rules.md, the commands and the templates in the README, and what `plugcli validate` prints for each case of a rule.
+These are docs/rules.md, the commands and the templates in the README, the levels in SECURITY.md, and what `plugcli validate` prints for
+each case of a rule.
 """
 
 import inspect
@@ -10,11 +11,13 @@ from pathlib import Path
 from plugcli.cli.app import commands
 from plugcli.hosts import all_hosts
 from plugcli.rules import all_rules, claims, documentation
+from plugcli.sandbox.levels import comparison
 from plugcli.scaffold import templates
 from tests.contract.rule_cases import ALL_CASES, CASES, judge
 
 ROOT = Path(__file__).parents[2]
 _COMMANDS = re.compile(r"(?<=<!-- commands -->\n)(?:.*\n)*?(?=<!-- end of commands -->\n)")
+_LEVELS = re.compile(r"(?<=<!-- levels -->\n)(?:.*\n)*?(?=<!-- end of levels -->\n)")
 _TEMPLATES = re.compile(r"(?<=\$ plugcli init\n)(?:  .*\n)*(?=Template \[)")
 _HEAD = """\
 # Rules
@@ -32,7 +35,12 @@ _TAIL = "\nThis page is written by `python -m tests.contract.table`.\n"
 def pages() -> dict[Path, str]:
     """Return each file that has a generated part, with the text that it should have."""
     readme = ROOT / "README.md"
-    return {ROOT / "docs" / "rules.md": _rules(), readme: _readme(readme.read_text())}
+    security = ROOT / "SECURITY.md"
+    return {
+        ROOT / "docs" / "rules.md": _rules(),
+        readme: _readme(readme.read_text()),
+        security: _replaced(security.read_text(), _LEVELS, _levels()),
+    }
 
 
 def _readme(text: str) -> str:
@@ -42,7 +50,7 @@ def _readme(text: str) -> str:
 
 def _replaced(text: str, place: re.Pattern[str], lines: str) -> str:
     if not place.search(text):
-        raise ValueError(f"the README has no place for this list ({place.pattern}):\n{lines}")
+        raise ValueError(f"there is no place for this list ({place.pattern}):\n{lines}")
     return place.sub(lambda _: lines, text)
 
 
@@ -53,6 +61,12 @@ def _commands() -> str:
         for name, command in commands().items()
     ]
     return f"| command | what it does |\n|---|---|\n{''.join(rows)}"
+
+
+def _levels() -> str:
+    """Return what each level of the sandbox promises, side by side."""
+    (head, *rows) = (f"| {' | '.join(row)} |\n" for row in comparison())
+    return f"{head}|{'---|' * len(comparison()[0])}\n{''.join(rows)}"
 
 
 def _templates() -> str:

@@ -81,6 +81,9 @@ def machine(request: pytest.FixtureRequest) -> str:
         ("clone", (0x3D0F00,), "ask"),
         ("clone", (0x10000000 | 17,), errno.EPERM),
         ("clone3", (1, 88), errno.ENOSYS),
+        ("rt_sigaction", (17, 1, 0, 8), "ask"),
+        ("rt_sigaction", (17, 0, 1, 8), None),
+        ("rt_sigaction", (14, 1, 0, 8), None),
         ("mmap", (0, 4096, 3, 0x21), "ask"),
         ("mmap", (0, 4096, 3, 0x22), None),
         ("mmap", (0, 4096, 1, 2, 3, 0), "ask"),  # a file

@@ -20,15 +20,22 @@ spec:
     # appArmorProfile:
     #   type: Localhost
     #   localhostProfile: plugcli-container
+  volumes:
+    - name: tmp
+      emptyDir: {}
   containers:
     - name: plugcli
+      # The root is read-only. Nothing is written here while the sandbox has namespaces.
+      volumeMounts:
+        - name: tmp
+          mountPath: /tmp
       securityContext:
         # The strictest settings ("restricted") are kept: the sandbox needs none of these.
         allowPrivilegeEscalation: false
         readOnlyRootFilesystem: true
         capabilities:
           drop: [ALL]
-        # Gives away: the files of /proc that the engine hides (keys, timers, memory) are visible, to the pod's user. Without it the kernel
-        # lets nobody mount a /proc for a new namespace. It needs hostUsers: false.
-        procMount: Unmasked
+        # Not needed, and it gives away the files of /proc that the engine covers (keys, timers, memory): with it each jail has a /proc of
+        # its own, without it one that shows less. It needs hostUsers: false.
+        # procMount: Unmasked
 """

@@ -20,7 +20,8 @@ def enter() -> None:
     with contextlib.suppress(OSError):  # no AppArmor here, or the profile is not loaded
         descriptor = os.open(_CURRENT, os.O_RDWR | os.O_CLOEXEC)
         try:
-            if os.read(descriptor, 4096).split()[:1] != [PROFILE.encode()]:  # the launcher may restart itself
+            # The launcher may restart itself. The kernel takes a write at the start of this file only, so the read must not move on.
+            if os.pread(descriptor, 4096, 0).split()[:1] != [PROFILE.encode()]:
                 os.write(descriptor, b"changeprofile " + PROFILE.encode())
         finally:
             os.close(descriptor)

@@ -18,6 +18,10 @@ class MemoryCgroups(Protocol):
     def version(self) -> int:
         """1 or 2; 0 if no memory cgroups can be made."""
 
+    @property
+    def helpers(self) -> list[int]:
+        """The pids of our processes that empty cgroups. `give_back` waits for them."""
+
     def make(self, number: int) -> str | None:
         """Return the folder of an unused cgroup with its limits set, or None if cgroups cannot be made."""
 

@@ -18,6 +18,11 @@ class Pool:
         self._idle: list[str] = []
         self._emptied: dict[str, int] = {}  # keyed by the process that empties it
 
+    @property
+    def helpers(self) -> list[int]:
+        """The pids of our processes that empty cgroups."""
+        return list(self._emptied.values())
+
     def take_idle(self) -> str | None:
         """Return an unused cgroup, if there is one."""
         return self._idle.pop() if self._idle else None

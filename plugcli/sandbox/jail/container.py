@@ -9,7 +9,7 @@ import os
 from . import landlock, libc
 from .outer_names import OuterNames
 from .own_proc import Confinement
-from .seccomp import ASK_FOR_SHARED_MEMORY, RULES, Deny, compiled
+from .seccomp import RULES, WHERE_MEASURED, Deny, compiled
 
 # The init adds a rule, and the interpreter confines itself, when the filter is there. Nobody can make other rules.
 _MAKES_NO_RULES = "landlock_add_rule landlock_restrict_self"
@@ -63,4 +63,4 @@ class Container:
     def filter_program(self, *, asks: bool) -> bytes:
         """Return the filter of a jail, which asks before shared mappings if `asks`."""
         rules = (_NO_WATCHES, *(rule for rule in RULES if rule.calls != _MAKES_NO_RULES))
-        return compiled(os.uname().machine, (*rules, ASK_FOR_SHARED_MEMORY) if asks else rules)
+        return compiled(os.uname().machine, (*rules, *WHERE_MEASURED) if asks else rules)

@@ -8,7 +8,7 @@ Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"
                at the end {"exited": status} or {"out_of_memory": true}, with "held": the kernel objects of which the code had too many, or
                with "full": the folders whose files were more than "most" bytes, or "files" for their number
 Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process except the interpreter; {"end": true};
-               {"write": name} with a socket: write its bytes to a file, see scribe.py
+               {"write": name, "most": bytes} with a socket: write its bytes to a file, see scribe.py
 
 Guarantees: it sends "ready" only if every restriction is in place; "failed" names the step that failed; after a failed step, no other step
 follows.
@@ -91,9 +91,13 @@ def main(
     try:
         interpreter, door = _start(plan, level, prepared, level.places(folder), control, modules)
         _watch(plan, level, prepared, folder, interpreter, control, deaths, group, door)
-    except (OSError, wire.BrokenFrame):
-        os._exit(1)  # the host is gone, or sent an unknown request
-    os._exit(0)
+    except (OSError, wire.BrokenFrame):  # the host is gone, or sent an unknown request
+        status = 1
+    else:
+        status = 0
+    if not level.ends_with_init:
+        level.census().kill_all(frees_memory=False)
+    os._exit(status)
 
 
 def _start(
@@ -214,6 +218,7 @@ def _watch(
         if control.fileno() in ready and not _obey(
             interpreter, control, memory, level.places(folder).workspace, prepared.confinement
         ):
+            census.kill_all()  # not every level has a namespace that would end with us
             return
         if time.monotonic() >= next_look:
             seconds = memory.look()
@@ -338,10 +343,7 @@ def _obey(
 ) -> bool:
     """Carry out the host's request; return False if the host is gone or the code prevents it."""
     frame, descriptors = wire.receive_with_descriptors(control)
-    if frame is None:
-        return False
-    if "end" in frame:
-        memory.census.kill_all()
+    if frame is None or "end" in frame:
         return False
     if "interrupt" in frame:
         kill(interpreter, signal.SIGINT)
@@ -353,9 +355,8 @@ def _obey(
         with socket.socket(fileno=descriptors.pop()) as channel, contextlib.suppress(OSError):
             pid = fork()  # if no process can be forked, the host sees the socket close
             if pid == 0:
-                scribe.main(
-                    frame["write"], channel, workspace, confinement.confine_scribe if confinement else None
-                )
+                confine = confinement.confine_scribe if confinement else None
+                scribe.main(frame["write"], channel, workspace, confine, frame.get("most"))
             memory.scribes.add(pid)
     for descriptor in descriptors:
         close(descriptor)

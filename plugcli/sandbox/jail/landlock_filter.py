@@ -8,11 +8,23 @@ import errno
 
 from . import seccomp
 from .landlock import Abi
-from .seccomp import ASK_FOR_SHARED_MEMORY, RULES, Ask, Deny, HasBits, Is, IsNot, LacksBits, Rule
+from .seccomp import (
+    RULES,
+    WHERE_MEASURED,
+    Ask,
+    Deny,
+    HasBits,
+    Is,
+    IsNot,
+    IsNotNull,
+    LacksBits,
+    Rule,
+)
 
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPE_MASK = 1, 1, 15
 _PRIO_PROCESS, _IOPRIO_WHO_PROCESS = 0, 1
 _F_SETOWN, _F_SETSIG, _F_SETOWN_EX = 8, 10, 15
+_PR_SET_PDEATHSIG = 1
 _AT_FDCWD = 0xFFFFFF9C  # -100, as the low 32 bits of an argument
 _AT_REMOVEDIR = 0x200
 _S_ISUID_OR_GID = 0o6000
@@ -38,6 +50,10 @@ _DENIED = (
     Deny(errno.EPERM, "setpriority ioprio_set", (IsNot(1, (0,)),)),
     # Attributes of files that the init does not change for the code. libc's posix_fallocate does without the last.
     Deny(errno.EOPNOTSUPP, "removexattr lremovexattr fremovexattr fallocate"),
+    # Landlock lets them be read by name, and they can say where a file came from. By descriptor they are those of files that may be read.
+    Deny(errno.EOPNOTSUPP, "getxattr lgetxattr listxattr llistxattr"),
+    # If the init is killed, its child the interpreter is, too.
+    Deny(errno.EPERM, "prctl", (Is(0, (_PR_SET_PDEATHSIG,)),)),
     # The flags are behind a pointer.
     Deny(errno.ENOSYS, "openat2"),
     # A file that runs as its owner: the jail's folder is on a file system of the machine, where others may be able to reach it.
@@ -62,6 +78,10 @@ _DENIED_WHERE_SIGNALS_ARE_FREE = (
     # A signal at the next input would reach any process of the user. FIOSETOWN and SIOCSPGRP are denied with all ioctls of their kind.
     Deny(errno.EPERM, "fcntl", (Is(1, (_F_SETOWN, _F_SETOWN_EX, _F_SETSIG)),)),
 )
+
+_SIGCHLD = 17
+_ASK_FOR_HANDLERS = Ask("rt_sigaction", (Is(0, (_SIGCHLD,)), IsNotNull(1)))
+"""A handler that interrupts fork(2) would be a consequence of asking: see questions/handlers.py."""
 
 ATTRIBUTES = "chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat utime utimes futimesat utimensat"
 BIRTHS = "fork vfork clone"
@@ -96,12 +116,17 @@ def denying(machine: str, abi: Abi) -> bytes:
 
 def asking(machine: str, abi: Abi, *, counts_memory: bool) -> bytes:
     """Return the program that asks. With `counts_memory`, it also asks before a shared mapping is made: see mappings.py."""
-    rules: tuple[Rule, ...] = (Ask(ATTRIBUTES), Ask(BIRTHS), *_names_in_shared_memory(machine))
+    rules: tuple[Rule, ...] = (
+        Ask(ATTRIBUTES),
+        Ask(BIRTHS),
+        _ASK_FOR_HANDLERS,
+        *_names_in_shared_memory(machine),
+    )
     if not abi.confines_signals:
         # Who sends a signal to its own process group reaches nobody outside: a group is part of a session, and the jail has its own.
         rules += (Ask(SIGNALS), Ask("kill", (IsNot(0, (0,)),)))
     if counts_memory:
-        rules += (ASK_FOR_SHARED_MEMORY,)
+        rules += WHERE_MEASURED
     # Nothing tells the size of a file that has no name any more, and that only a mapping keeps: see unnamed.py.
     rules += (Ask("mmap", (LacksBits(3, _MAP_ANONYMOUS),)),)
     return seccomp.compiled(machine, rules)

@@ -72,6 +72,8 @@ class Level(Protocol):
     """Descriptors that its zygotes and inits keep."""
     fork_flags: int
     """The CLONE_NEW* flags with which an init is forked."""
+    ends_with_init: bool
+    """Whether the kernel ends every process of a jail with its init."""
     has_twins: bool
     """Whether an interpreter gets a twin: see twin.py."""
     first_steps: frozenset[str]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from .census import Census
 from .objects import TooMany, number_of_machine
-from .processes import Process
+from .processes import Process, living_thread
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are on none of our tmpfs
 _MAP_ANONYMOUS = 0x20
@@ -185,7 +185,7 @@ def _count(text: bytes | None) -> int:
 def read_maps(pid: str, deadline: float) -> bytes | None:
     """Return the mappings of a process: empty if it has ended, None if it hides them or our CPU time is past `deadline`."""
     try:
-        descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(f"/proc/{living_thread(pid)}/maps", os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:
         return None
     except OSError:

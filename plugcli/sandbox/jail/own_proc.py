@@ -6,15 +6,12 @@ these. Names are still there, and stat(2) works: the code learns which pids the 
 """
 
 import errno
-import fcntl
 import os
-import socket
 from collections.abc import Iterable
 
 from . import landlock, libc
-from .descriptors import close_all_but
-from .inside import DOOR
-from .syscall_plan import PreparedCall, make
+from .meeting import Meeting
+from .syscall_plan import PreparedCall
 
 OF_THE_MACHINE = (
     "cpuinfo",
@@ -35,8 +32,7 @@ OF_THE_MACHINE = (
 _REFER = (
     1 << 13
 )  # LANDLOCK_ACCESS_FS_REFER: rules that do not give it forbid to move a file to another folder
-_OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
-_WORDS_BYTES = 1024
+_CONFINED = b"confined"
 
 
 class Confinement:
@@ -65,36 +61,18 @@ class Confinement:
         for name in OF_THE_MACHINE:
             if os.path.exists(f"/proc/{name}"):
                 self._allow(name)
-        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._meeting = Meeting()
 
     def confine_interpreter(self, calls: Iterable[PreparedCall]) -> None:
-        """Make `calls`, then confine this process, the interpreter. Raises OSError, and has told the init why."""
-        rules, channel = (
-            fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
-            for each in (self._rules, self._theirs.fileno())
-        )
-        close_all_but(DOOR, rules, channel)
-        with socket.socket(fileno=channel) as ours:
-            try:
-                make(calls)
-                ours.send(os.readlink("/proc/self").encode())  # our pid in the container's namespace
-                if ours.recv(16) != b"go":
-                    raise OSError(errno.ECONNRESET, "the jail's init is gone")
-                libc.landlock_restrict_self(rules)
-                ours.send(b"confined")
-            except OSError as error:
-                ours.send(str(error).encode()[:_WORDS_BYTES])
-                raise
-        os.close(rules)
+        """Make `calls`, then confine this process, the interpreter. Raises OSError."""
+        self._meeting.confine_interpreter(self._rules, calls, lambda ours: ours.sendall(_CONFINED))
 
     def confine(self, interpreter: int) -> None:
         """Let the interpreter confine itself. Runs in the init. Raises OSError."""
-        self._theirs.close()
-        self._allow(self._hear())
-        self._ours.send(b"go")
-        if (words := self._hear()) != "confined":
+        self._allow(self._meeting.name())
+        words, _ = self._meeting.let_go()
+        if words != _CONFINED.decode():
             raise OSError(errno.ECHILD, words)
-        self._ours.close()
 
     def confine_scribe(self) -> None:
         """Confine a fork of the init as the code is confined."""
@@ -104,9 +82,3 @@ class Confinement:
         """Allow to read a file or a folder of /proc."""
         self._kept.append(os.open(f"/proc/{name}", os.O_PATH | os.O_CLOEXEC))
         libc.landlock_add_rule(self._rules, landlock.READ_FILE, self._kept[-1])
-
-    def _hear(self) -> str:
-        words = self._ours.recv(_WORDS_BYTES).decode()
-        if not words:
-            raise OSError(errno.ECHILD, "the interpreter ended before it was confined")
-        return words

@@ -42,9 +42,11 @@ _PRIO_USER, _IOPRIO_WHO_USER = 2, 3
 _PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
 _PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE, _PR_FUTEX_HASH = 41, 67, 78
 _ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, including CLONE_NEWTIME
+_CLOSE_RANGE_UNSHARE = 2
 _CLONE_VM, _CLONE_FILES, _CLONE_VFORK, _CLONE_THREAD = 0x100, 0x400, 0x4000, 0x10000
-_MAP_SHARED, _MAP_HUGETLB = 1, 0x40000
+_MAP_SHARED, _MAP_HUGETLB, _MAP_POPULATE = 1, 0x40000, 0x8000
 _MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT = 12, 20, 21
+_MADV_POPULATE_READ, _MADV_POPULATE_WRITE = 22, 23
 _POSIX_FADV_DONTNEED = 4
 _SOL_SOCKET = 1
 _SO_SNDBUF, _SO_RCVBUF, _SO_ZEROCOPY, _SO_PASSPIDFD, _SO_PEERPIDFD = 7, 8, 60, 76, 77
@@ -210,6 +212,9 @@ RULES = (
     # process that shared its files with another. The error is that of kernels before Linux 3.15, which had no such locks.
     Deny(errno.EINVAL, "fcntl", (Is(1, (_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW)),)),
     Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_FILES), LacksBits(0, _CLONE_THREAD))),
+    # The other way round: a thread with descriptors of its own, which /proc shows only under that thread.
+    Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_THREAD), LacksBits(0, _CLONE_FILES))),
+    Deny(errno.EINVAL, "close_range", (HasBits(2, _CLOSE_RANGE_UNSHARE),)),
     # A parent that waits for its child as after vfork(2), but with a copy of its memory: memory.py would take them for sharing one memory.
     Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_VFORK), LacksBits(0, _CLONE_VM))),
     # The whole machine would wait for its disks, or read its files again. Everything that a jail writes is in memory.
@@ -247,13 +252,20 @@ RULES = (
 )
 
 
-ASK_FOR_SHARED_MEMORY = Ask("mmap", (HasBits(3, _MAP_SHARED),))
-"""The init is asked before a shared mapping is made, where it has to count them: see mappings.py."""
+WHERE_MEASURED: tuple[Rule, ...] = (
+    # A process that fills a whole mapping in one call holds the lock of its memory meanwhile, and the init would wait for that lock
+    # (mmap_lock, in show_smaps_rollup) while others take more. Kernels before Linux 5.14 lack the first.
+    Deny(errno.EINVAL, "madvise", (Is(2, (_MADV_POPULATE_READ, _MADV_POPULATE_WRITE)),)),
+    Deny(errno.EOPNOTSUPP, "mmap", (HasBits(3, _MAP_POPULATE),)),
+    # The init counts shared mappings before they are made: see mappings.py.
+    Ask("mmap", (HasBits(3, _MAP_SHARED),)),
+)
+"""Further rules where the init measures memory."""
 
 
 def program(machine: str, *, asks: bool = False) -> bytes:
     """Return the filter with RULES for `machine`. With `asks`, the init is asked before a shared mapping is made."""
-    return compiled(machine, (*RULES, ASK_FOR_SHARED_MEMORY) if asks else RULES)
+    return compiled(machine, (*RULES, *WHERE_MEASURED) if asks else RULES)
 
 
 def compiled(machine: str, rules: Iterable[Rule]) -> bytes:

@@ -129,6 +129,7 @@ landlock_restrict_self        446    446
 seccomp                       317    277
 personality                   135     92
 clone                          56    220
+close_range                   436    436
 ioctl                          16     29
 fcntl                          72     25
 socket                         41    198
@@ -171,6 +172,10 @@ utime                         132      -
 utimes                        235      -
 futimesat                     261      -
 utimensat                     280     88
+getxattr                      191      8
+lgetxattr                     192      9
+listxattr                     194     11
+llistxattr                    195     12
 removexattr                   197     14
 lremovexattr                  198     15
 fremovexattr                  199     16
@@ -182,6 +187,7 @@ tgkill                        234    131
 rt_sigqueueinfo               129    138
 rt_tgsigqueueinfo             297    240
 pidfd_send_signal             424    424
+rt_sigaction                   13    134
 connect                        42    203
 bind                           49    200
 listen                         50    201

@@ -73,7 +73,7 @@ def seccomp(evidence: Evidence) -> Place | None:
             (FILTERED, f"{unit[1]} in /proc/self/cgroup"),
             "RestrictNamespaces= or SystemCallFilter= of the unit may refuse namespaces",
             "namespaces",
-            f"`systemctl edit {unit[1]}`: RestrictNamespaces=no, and SystemCallFilter=@system-service @mount",
+            f"`systemctl edit {unit[1]}`: RestrictNamespaces=no, and SystemCallFilter=@system-service @mount @sandbox",
         )
     return Place(
         "another sandbox",

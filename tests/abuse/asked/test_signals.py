@@ -131,3 +131,18 @@ assert error(signal.pidfd_send_signal, 0, 15) == 'EBADF'
 child = subprocess.Popen(['true']); descriptor = os.pidfd_open(child.pid); child.wait()
 assert error(signal.pidfd_send_signal, descriptor, 15) == 'ESRCH'
 """
+
+
+def test_shell_forks_while_its_children_end(jail: Jail) -> None:
+    """dash handles SIGCHLD without SA_RESTART, and does not try again: no question may make its fork(2) fail with EINTR."""
+    jail.run("""
+import signal, subprocess
+for _ in range(100):
+    line = 'echo a | cat | tee d | dd of=e status=none; true | true | true | cat'
+    subprocess.run(['sh', '-c', line], check=True, stderr=subprocess.STDOUT)
+heard = []
+signal.signal(signal.SIGCHLD, lambda *_: heard.append(1))
+subprocess.run(['true'])
+assert heard
+signal.signal(signal.SIGCHLD, signal.SIG_IGN); signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+""")

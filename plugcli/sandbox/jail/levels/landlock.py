@@ -7,19 +7,26 @@ makes and removes, and without a pid namespace its init finds its processes as i
 import _signal  # type: ignore[import-not-found]
 import contextlib
 import errno
-import fcntl
 import os
 import signal
-import socket
-import sys
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
-from .. import folders, landlock, landlock_filter, libc, limits, own_proc, privileges, questions, uids
+from .. import (
+    folders,
+    janitor,
+    landlock,
+    landlock_filter,
+    libc,
+    limits,
+    own_proc,
+    privileges,
+    questions,
+    removal,
+    uids,
+)
 from ..census import Census
+from ..confinement import Confinement
 from ..descendants import Descendants
-from ..descriptors import close_all_but
-from ..inside import DOOR
 from ..level import Accounts, Asking, Making, Prepared
 from ..locks import Locks
 from ..mappings import Mappings
@@ -29,8 +36,6 @@ from ..questions import Questions
 from ..quota import Quota
 from ..syscall_plan import Blank, PreparedCall, make, write_file
 
-_OUT_OF_THE_WAY = 64  # numbers of descriptors from here on
-_WORDS_BYTES = 1024
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _HARMLESS = (
     *(
@@ -43,27 +48,10 @@ _HARMLESS = (
     *("/etc/alpine-release", "/etc/arch-release", "/etc/SuSE-release", "/etc/timezone", "/etc/locale.alias"),
     *("/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/protocols", "/etc/services"),
     *("/etc/mime.types", "/etc/magic", "/etc/inputrc", "/etc/ssl/openssl.cnf", "/etc/fonts", "/etc/terminfo"),
-    *("/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/matplotlibrc"),
+    *("/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/matplotlibrc", "/etc/manpath.config"),
+    *(f"/etc/python3{minor}" for minor in ("", *(f".{number}" for number in range(11, 20)))),
 )
-"""Files that libraries read where they exist. In a jail with a root of its own they are missing, which is not an error to anybody; EACCES is."""
-_OF_THE_INTERPRETER = (
-    "auxv",
-    "cmdline",
-    "comm",
-    "fd",
-    "fdinfo",
-    "io",
-    "limits",
-    "maps",
-    "oom_score",
-    "oom_score_adj",
-    "smaps",
-    "smaps_rollup",
-    "stat",
-    "statm",
-    "status",
-)
-"""Files in /proc/PID that say nothing of the network, the mounts and the cgroups, which are the host's."""
+"""Files that libraries read if they exist. At the strongest level they do not; here they do, and libraries do not expect EACCES."""
 
 
 class Here:
@@ -71,6 +59,7 @@ class Here:
 
     name = "landlock"
     fork_flags = 0
+    ends_with_init = False
     has_twins = False  # the twin knows its own pid by a pid namespace
     first_steps: frozenset[str] = frozenset()
     lacks = ()
@@ -82,11 +71,16 @@ class Here:
             raise OSError(errno.EOPNOTSUPP, "Landlock is not there")
         self._first_uid = uids.unused_range(UIDS) if is_made_by_root else 0
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
-        self._top, lock = folders.make_top(plan.folder, name)
-        self._start = folders.make(self._top, "start", self.uid(0), self.gid(0), is_private=False)
+        self._top = folders.make_top(plan.folder, name, plan.binds)
+        try:
+            self._start = folders.make(self._top, folders.START, self.uid(0), self.gid(0), is_private=False)
+        except OSError:
+            removal.remove_all(self._top)
+            raise
+        self._janitor = janitor.start(self._top)
         self._seen = _open_what_all_see(plan)
         self._questions: Questions | None = None
-        self.kept = (lock, *(each.descriptor for each in self._seen))
+        self.kept = (self._top.descriptor, *(each.descriptor for each in self._seen))
 
     def census(self) -> Descendants:
         """Return the census of a jail: its processes are those below its init."""
@@ -110,7 +104,7 @@ class Here:
         self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers the questions of the filter: see landlock_filter.py."""
-        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = self._top.open(folder)
         assert accounts.quota is not None  # at this level
         hold, most = accounts.quota.mapped.hold, self._plan.processes
         self._questions = Questions(listener.descriptor, descriptor, census, mappings, most, hold)
@@ -130,26 +124,18 @@ class Here:
 
     def remove_folder(self, folder: str) -> None:
         """Remove the folder of a jail whose processes have ended. Whatever the code has done to it does not matter."""
-        folders.remove(folder)
+        removal.remove(self._top.descriptor, os.path.basename(folder))
 
     def close(self) -> None:
         """Remove what is left in the launcher's folder."""
-        folders.remove(self._top)
+        self._janitor.finish(self._top)
 
     def end_strays(self, known: set[int], uid: int) -> None:
         """Kill what is left of jails whose init was killed: as their subreaper we have their processes."""
         if uid and self._first_uid:
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    os.setgroups([])
-                    os.setresgid(*[self.gid(uid)] * 3)
-                    os.setresuid(*[self.uid(uid)] * 3)
-                    os.kill(-1, signal.SIGKILL)
-                finally:
-                    os._exit(0)
-            os.waitpid(pid, 0)
-        while strays := [pid for pid in _children() if pid not in known]:
+            removal.end_all_of(self.uid(uid))
+        ours = known | {self._janitor.pid}
+        while strays := [pid for pid in _children() if pid not in ours]:
             for pid in strays:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -185,7 +171,9 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. The interpreter confines itself: see Confinement."""
         plan = self._plan
-        confinement = Confinement(self._kernel, plan, who, self._seen, self._start, has_group=has_group)
+        confinement = Confinement(
+            self._kernel, plan, who, self._seen, self._top, self._start, has_group=has_group
+        )
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -234,139 +222,15 @@ class Here:
         for place in self._seen:
             rules.allow_place(place)
         rules.allow("/proc", landlock.READ | landlock.WRITE_FILE)
-        rules.allow(self._top, landlock.EVERYTHING)
+        rules.allow_place(landlock.Place(self._top.descriptor, True, landlock.EVERYTHING))
         rules.restrict_self()
         rules.close()
-
-
-class Confinement:
-    """How the interpreter of one jail is confined, with its init's help: the last thing before it is ready.
-
-    The init makes the rules, because a rule on a file in /proc holds only as long as somebody keeps that file's entry in the kernel's
-    cache, and the code could close a descriptor. The interpreter installs the filter that asks first, hands over its listener, and then
-    installs the filter that would forbid that.
-    """
-
-    def __init__(
-        self,
-        kernel: landlock.Abi,
-        plan: Plan,
-        who: Blank,
-        seen: list[landlock.Place],
-        start: str,
-        *,
-        has_group: bool,
-    ) -> None:
-        """`seen` is what the code of all jails may use; `start` is the folder that the zygotes' imports could write to."""
-        self._kernel = kernel
-        self._plan = plan
-        self._who = who
-        self._seen = seen
-        self._start = start
-        self.descriptor = -1
-        machine = os.uname().machine
-        self._denying = libc.seccomp_filter_call(landlock_filter.denying(machine, kernel))
-        self._asking = landlock_filter.asking(machine, kernel, counts_memory=not has_group)
-        self._kept: list[int] = []
-
-    @property
-    def folder(self) -> str:
-        """Return the folder of the jail."""
-        return self._who.folder
-
-    def make(self) -> None:
-        """Confine this process, the init, to its own jail, and make the rules for the code but for those on the interpreter's own files."""
-        own = landlock.Ruleset(self._kernel)  # a fault of the init reaches no other jail
-        for place in self._seen:
-            own.allow_place(place)
-        own.allow("/proc", landlock.READ | landlock.WRITE_FILE)
-        own.allow(self._start, landlock.READ)
-        own.allow(self.folder, landlock.EVERYTHING)
-        own.restrict_self()
-        own.close()
-        self._rules = landlock.Ruleset(self._kernel)
-        for place in self._seen:
-            self._rules.allow_place(place)
-        # Not on the folder itself, nor on the one for shared memory: what the code could move there, the init would take for its own.
-        for path in folders.places(self.folder):
-            self._rules.allow(path, landlock.EVERYTHING)
-        self._rules.allow(
-            self._start, landlock.READ
-        )  # modules remember paths in it, and matplotlib a list of fonts
-        self._ours, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-    def settle_in(self) -> None:
-        """Go to the workspace, and have the environment name the jail's folders. Runs in the interpreter."""
-        places = folders.places(self.folder)
-        os.environ.update(folders.environment(places))
-        os.chdir(places.workspace)
-        for path, text in self._plan.files:
-            if path in folders.FILES:
-                text = text.replace("/tmp/", f"{places.scratch}/")
-                folders.write(f"{places.home}/{folders.FILES[path][0]}", text)
-        _forget_folders()
-
-    def confine_interpreter(self, calls: Iterable[PreparedCall]) -> None:
-        """Make `calls`, then confine this process, the interpreter. Raises OSError, and has told the init why."""
-        rules, channel = (
-            fcntl.fcntl(each, fcntl.F_DUPFD_CLOEXEC, _OUT_OF_THE_WAY)
-            for each in (self._rules.descriptor, self._theirs.fileno())
-        )
-        close_all_but(DOOR, rules, channel)
-        with socket.socket(fileno=channel) as ours:
-            try:
-                make(calls)
-                ours.send(b"ready")
-                if ours.recv(16) != b"go":
-                    raise OSError(errno.ECONNRESET, "the jail's init is gone")
-                libc.landlock_restrict_self(rules)
-                os.close(rules)
-                listener = libc.seccomp_listener(self._asking, is_killable_only=True)
-                socket.send_fds(ours, [b"listener"], [listener])
-            except OSError as error:
-                ours.send(str(error).encode()[:_WORDS_BYTES])
-                raise
-        os.close(listener)
-        make([self._denying])
-
-    def confine(self, interpreter: int) -> None:
-        """Let the interpreter confine itself, and take over the listener. Runs in the init. Raises OSError."""
-        self._theirs.close()
-        words = self._ours.recv(_WORDS_BYTES)
-        if words != b"ready":
-            raise OSError(errno.ECHILD, words.decode() or "the interpreter ended before it was confined")
-        for name in _OF_THE_INTERPRETER:
-            with contextlib.suppress(FileNotFoundError):
-                own = landlock.place(f"/proc/{interpreter}/{name}", landlock.READ)
-                self._kept.append(own.descriptor)
-                self._rules.allow_place(own)
-        self._ours.send(b"go")
-        words, descriptors, _, _ = socket.recv_fds(self._ours, _WORDS_BYTES, 1)
-        if not descriptors:
-            raise OSError(errno.ECHILD, words.decode() or "the interpreter ended while it was being confined")
-        self.descriptor = descriptors[0]
-        self._ours.close()
-
-    def confine_scribe(self) -> None:
-        """Confine a fork of the init as the code is confined."""
-        self._rules.restrict_self()
 
 
 def _children() -> list[int]:
     """Return the pids of this process's children. proc_pid_children(5): complete, because nobody else changes who they are."""
     with open(f"/proc/self/task/{os.getpid()}/children") as file:
         return [int(pid) for pid in file.read().split()]
-
-
-def _forget_folders() -> None:
-    """Have imported modules look again for the folders that the environment names."""
-    modules: dict[str, Any] = {**sys.modules}
-    if "tempfile" in modules:
-        modules["tempfile"].tempdir = None
-    for name in ("get_configdir", "get_cachedir", "_get_config_or_cache_dir", "_get_xdg_config_dir"):
-        function = getattr(modules.get("matplotlib"), name, None)
-        if function is not None and hasattr(function, "cache_clear"):
-            function.cache_clear()
 
 
 def _open_what_all_see(plan: Plan) -> list[landlock.Place]:

@@ -39,6 +39,7 @@ class Here:
     name = "namespaces"
     kept = ()
     fork_flags = _OWN | libc.CLONE_NEWPID
+    ends_with_init = True
     first_steps = frozenset({"launcher", "namespaces", "files", "identity", "host name", "network"})
 
     def __init__(self, plan: Plan, name: str, *, is_made_by_root: bool) -> None:

@@ -1,7 +1,8 @@
 """What the init of a jail at the landlock level is asked by the filter, and answers: see landlock_filter.py.
 
-One thing is not as without a filter: until the init has received a question, a signal interrupts the call, so that with a handler that
-was installed without SA_RESTART, as Python's are, even fork(2) and chmod(2) can fail with EINTR. After that, only SIGKILL does.
+One thing is not as without a filter: until the init has received a question, a signal interrupts the call. So with a handler that was
+installed without SA_RESTART, as Python's are, even chmod(2) can fail with EINTR. After that, only SIGKILL interrupts it. For SIGCHLD, see
+handlers.py.
 """
 
 import _thread
@@ -14,7 +15,7 @@ from functools import partial
 from .. import syscalls
 from ..census import Census
 from ..mappings import Mappings
-from . import attributes, notification, shared_memory, signals
+from . import attributes, handlers, notification, shared_memory, signals
 from .births import Births
 from .notification import Answer, Question
 
@@ -64,6 +65,7 @@ class Questions:
             "fork": partial(birth, is_clone=False),
             "vfork": partial(birth, is_clone=False),
             "clone": partial(birth, is_clone=True),
+            "rt_sigaction": partial(handlers.restart, listener),
             "kill": partial(signals.kill, census),
             "tkill": partial(signals.tkill, census),
             "tgkill": partial(signals.tgkill, census),
