@@ -32,6 +32,7 @@ from .level import Accounts, Confinement, Level, Prepared
 from .mappings import Mappings, count_files
 from .memory import Meter
 from .objects import TooMany
+from .patience import OverLimit
 from .plan import Places, Plan
 from .processes import has_memory_of_its_fork
 from .quota import Full
@@ -306,6 +307,8 @@ class _Memory:
         """Return the seconds until the next look is due; 0 if the jail is over its limit."""
         try:
             seconds, used = self._look()
+        except OverLimit:
+            return 0
         except Full as error:
             self._why = {"full": error.what, "most": error.most}
             return 0

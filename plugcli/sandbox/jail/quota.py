@@ -150,7 +150,7 @@ class Quota:
 
     def _measure(self) -> None:
         """Measure the files of a jail that stands still. Raises Full."""
-        deadline = time.thread_time() + _MEASURE_SECONDS
+        deadline = time.process_time() + _MEASURE_SECONDS
         given = self._given_away()  # before: what is added meanwhile counts later
         pids = self._census.numbers(self.ours)
         try:

@@ -47,7 +47,7 @@ def in_descriptors(pids: list[str], folder: str, deadline: float) -> Unnamed:
                 path = _path_below(folder, link)
                 if path:
                     found.note(path, os.stat(link))
-        if time.thread_time() > deadline:
+        if time.process_time() > deadline:
             raise Incomplete
     return found
 

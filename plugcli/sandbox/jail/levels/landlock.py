@@ -205,6 +205,11 @@ class Here:
             PreparedCall(os.setsid),
             PreparedCall(limits.come_second),
             limits.open_files(plan),
+            *(
+                [limits.processes(plan, has_twins=False, threads_of_init=1 + questions.THREADS)]
+                if self._first_uid
+                else []
+            ),
             PreparedCall(confinement.settle_in),
         ]
         return Prepared(jail, interpreter, confinement, confinement)
