@@ -16,9 +16,10 @@ PROMISES = {
     "and its size, owner, mode and times, can be seen",
     "names of its files": "a folder with a random name; the working directory, TMPDIR and HOME say where",
     "/proc": "the interpreter's own files and some of the machine",
-    "leftovers": "the jail's init allows every birth and kills all of its descendants, and the launcher removes the folder. If plugcli, "
-    "its launcher and the init are all killed at once, processes that the code had started stay, confined, and the folder stays until the "
-    "next start",
+    "leftovers": "the jail's init allows every birth and kills all of its descendants, and a process that outlives the launcher removes "
+    "the folder. If the launcher and the init are killed at once, what the code had started ends too if plugcli is root, because each jail "
+    "has a uid; else it can stay, confined and unable to start anything. If that process is killed with them, the next start with the "
+    "same TMPDIR does its work",
     "other processes": "their numbers can be guessed; signals do not reach them (by Landlock from Linux 6.12 on; before that the "
     "init sends all signals)",
     "memory": "held by the kernel where there are cgroups, else measured",
