@@ -123,8 +123,11 @@ for i in range(30):
     fd = os.open('x', os.O_WRONLY | os.O_APPEND)
     fill(fd, 5)
     os.close(fd)
+    reader, writer = os.pipe()
     if os.fork() == 0: os.execv('x', ['sleep', '60'])
-    time.sleep(0.02)
+    os.close(writer)
+    os.read(reader, 1)    # until it runs
+    os.close(reader)
     os.unlink('x')
 time.sleep(60)
 """
