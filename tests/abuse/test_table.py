@@ -38,9 +38,13 @@ def test_tests_that_are_left_out_exist_and_their_rows_say_so() -> None:
             rows_of.setdefault(test.name, set()).add(id)
     reasons = left_out.by_reason()
     names = {name.partition(" ")[0] for part in reasons.values() for name in part}
-    assert names - set(rows_of) == set()
+    text = "".join(path.read_text() for path in table.HERE.glob("test_*.py"))
+    assert {name for name in names if f"def {name}(" not in text} == set()
     silent = {
-        id for name in reasons["landlock"] for id in rows_of[name.partition(" ")[0]] if not rows[id].landlock
+        id
+        for name in reasons["landlock"]
+        for id in rows_of.get(name.partition(" ")[0], ())
+        if not rows[id].landlock
     }
     assert silent == set()
 
