@@ -116,12 +116,13 @@ def test_orphans_are_buried_when_they_end(box: Box) -> None:
     """
     code = """
 import os, statistics, time
+init = os.getppid()
 def seconds_to_burial():
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         if os.fork() == 0:
-            while os.getppid() != 1: pass
+            while os.getppid() != init: pass
             os.write(writer, str(os.getpid()).encode())
         os._exit(0)
     os.close(writer)
@@ -189,7 +190,7 @@ async def main():
         print([sorted(run.stdout.split()) for run in await asyncio.gather(*runs)])
 asyncio.run(main())
 """
-    each = ["0", "0", "0", "0", "1", "True", "True"]
+    each = ["0"] * 5 + ["False"] * 2 if box.is_landlock else ["0", "0", "0", "0", "1", "True", "True"]
     assert box.host(program)["stdout"] == f"60\n{[each] * 3}\n"
 
 

@@ -9,6 +9,7 @@ import errno
 import fcntl
 import os
 import stat
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .plan import Places
@@ -66,8 +67,12 @@ def write(path: str, text: str) -> None:
         file.write(text)
 
 
-def make_top(root: str, name: str) -> Top:
-    """Make the folder of the launcher `name` in `root`. Raises NoFolder."""
+def make_top(root: str, name: str, seen: Sequence[str] = ()) -> Top:
+    """Make the folder of the launcher `name` in `root`, which must not be in one of the folders `seen` by all code. Raises NoFolder."""
+    for folder in map(os.path.realpath, seen):
+        if os.path.commonpath([folder, os.path.realpath(root)]) == folder:
+            why = f"is in {folder}, which all code may read: set TMPDIR to another folder"
+            raise NoFolder(errno.EACCES, f"{root}, the folder for temporary files, {why}")
     _check(root)
     path = f"{root}/{name}"
     for _ in range(_TRIES):

@@ -288,6 +288,8 @@ class _Memory:
         self._reported = 0
         self.scribes: set[int] = set()
         """Our own forks, which are not measured."""
+        if accounts.quota is not None:
+            accounts.quota.ours = self.scribes
 
     def forget(self, pid: int) -> None:
         """Forget a process that has been waited for, because another process can now get its pid."""

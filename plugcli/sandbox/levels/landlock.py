@@ -1,9 +1,13 @@
 """What is said of the level of Landlock."""
 
+from pathlib import Path
+
 from plugcli.sandbox.amounts import spell_bytes, spell_seconds
 from plugcli.sandbox.jail.landlock import abi
 from plugcli.sandbox.layer import Layer
 from plugcli.sandbox.levels import Facts
+
+_PTRACE_SCOPE = Path("/proc/sys/kernel/yama/ptrace_scope")  # security/yama/yama_lsm.c
 
 PROMISES = {
     "needs": "Linux 5.13 with Landlock",
@@ -108,4 +112,16 @@ def cannot(facts: Facts) -> tuple[str, ...]:
             if abi().version >= 2
             else ("rename or link a file into another folder (os.rename says EXDEV; shutil.move copies)",)
         ),
+        *hidden_by_yama(_PTRACE_SCOPE.read_text().strip() if _PTRACE_SCOPE.exists() else "0"),
     )
+
+
+def hidden_by_yama(ptrace_scope: str) -> tuple[str, ...]:
+    """Return what fails where no process may read another's memory: the jail's init cannot read the paths that the code names."""
+    if ptrace_scope not in ("2", "3"):
+        return ()
+    what = (
+        "change a file's mode, owner or times by its name (EPERM: chmod, shutil.copy), or make POSIX semaphores (EACCES: "
+        f"multiprocessing.Lock): kernel.yama.ptrace_scope is {ptrace_scope}. With 1, both work"
+    )
+    return (what,)

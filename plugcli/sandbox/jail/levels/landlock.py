@@ -71,7 +71,7 @@ class Here:
             raise OSError(errno.EOPNOTSUPP, "Landlock is not there")
         self._first_uid = uids.unused_range(UIDS) if is_made_by_root else 0
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
-        self._top = folders.make_top(plan.folder, name)
+        self._top = folders.make_top(plan.folder, name, plan.binds)
         try:
             self._start = folders.make(self._top, folders.START, self.uid(0), self.gid(0), is_private=False)
         except OSError:
