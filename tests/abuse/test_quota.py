@@ -36,7 +36,7 @@ try:
         looks += 1
         memory = max(memory, 0 if full else quota.memory_bytes(is_still=False))
     init.census.kill_all()
-    init.census.wait_for_all(5.0)
+    init.wait_for_all(5.0)
     kept = len(os.listdir('/proc/self/fd')) - before
     late = time.monotonic() > end
     print(json.dumps({{'full': full, 'named': used(), 'kept': kept, 'memory': memory, 'late': late, 'looks': looks}}))
