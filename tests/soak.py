@@ -1,7 +1,7 @@
 """Nothing left: many runs of every kind, then kills at random moments, and a count of what remains.
 
-`python -m tests.soak` (root; 2,000 runs and 50 kills, some minutes). It moves into pid, mount and network namespaces of its own first,
-with a /tmp of its own, so that what strangers do does not count. Exits 1 when anything is left.
+`python -m tests.soak` (root; 2,000 runs and 50 kills, some minutes; `--level landlock` takes namespaces away first). It moves into pid,
+mount and network namespaces of its own, with a /tmp of its own, so that what strangers do does not count. Exits 1 when anything is left.
 """
 
 import argparse
@@ -28,6 +28,7 @@ GROWTH_BYTES_MAX = 8 << 20  # of the host's and the launcher's memory over all r
 REPOSITORY = Path(__file__).parents[1]
 ENTER = ("unshare", "--pid", "--mount", "--net", "--fork", "--kill-child=KILL", "--mount-proc")
 SEEN_AS = "/mnt/plugcli"
+WITHOUT_NAMESPACES = f"{SEEN_AS}/tests/places/without_namespaces.py"
 # The repository may lie in the /tmp that is covered.
 PREPARE = f"""
 set -e
@@ -37,7 +38,7 @@ mount --bind "$REPOSITORY" {SEEN_AS}
 mount -t tmpfs tmpfs /tmp
 ip link set lo up
 cd {SEEN_AS}
-"$PYTHON" -m tests.soak --inside "$@" || exit $?
+"$PYTHON" $WITHOUT "$@" || exit $?
 """
 
 
@@ -171,15 +172,19 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--level", choices=("namespaces", "landlock"), default="namespaces")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not options.inside:
+        python = sys.executable.replace(f"{REPOSITORY}/", f"{SEEN_AS}/")
+        counts = [f"--runs={options.runs}", f"--kills={options.kills}"]
         return subprocess.run(
-            [*ENTER, "sh", "-c", PREPARE, "soak", f"--runs={options.runs}", f"--kills={options.kills}"],
+            [*ENTER, "sh", "-c", PREPARE, "soak", "-m", "tests.soak", "--inside", *counts],
             env={
                 **os.environ,
                 "REPOSITORY": str(REPOSITORY),
-                "PYTHON": sys.executable.replace(f"{REPOSITORY}/", f"{SEEN_AS}/"),
+                "PYTHON": python,
+                "WITHOUT": f"{WITHOUT_NAMESPACES} {python}" if options.level == "landlock" else "",
                 "PYTHONPATH": SEEN_AS,
                 "PYTHONDONTWRITEBYTECODE": "1",
             },

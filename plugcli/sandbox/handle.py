@@ -237,6 +237,16 @@ class Jail:
             os.close(descriptor)
         self.kill()
 
+    async def init_ended(self) -> None:
+        """Wait until the jail's init has ended, whether or not its launcher lives."""
+        if self._exit_notice >= 0:
+            ended = asyncio.Event()
+            self._loop.add_reader(self._exit_notice, ended.set)
+            try:
+                await ended.wait()
+            finally:
+                self._loop.remove_reader(self._exit_notice)
+
     def kill(self) -> None:
         """Kill the jail's init, and with it everything that is left. The jail cannot be used after this."""
         if self._exit_notice >= 0:
@@ -283,12 +293,15 @@ class Jail:
         await self.wait(seconds)
         return self._is_swept and self.ending is None
 
-    def scribe(self, name: str) -> socket.socket:
-        """Return a socket to a new scribe that makes the file `name`: see jail/scribe.py. It closes at once if there can be no scribe."""
+    def scribe(self, name: str, most: int | None = None) -> socket.socket:
+        """Return a socket to a new scribe that makes the file `name`: see jail/scribe.py. It closes at once if there can be no scribe.
+
+        `most` is how many bytes there is room for; None: the file system sees to that.
+        """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            self._tell({"write": name}, (theirs.fileno(),))
+            self._tell({"write": name, "most": most}, (theirs.fileno(),))
         return ours
 
     def give(self, data: bytes) -> bool:

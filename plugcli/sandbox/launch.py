@@ -158,6 +158,7 @@ class Launcher:
         if waiting.done():  # the caller no longer waits
             signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
             os.close(exit_notice)
+            self._let_files_go(number)
         else:
             waiting.set_result((exit_notice, places))
 

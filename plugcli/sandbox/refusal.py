@@ -11,6 +11,7 @@ _NO_LANDLOCK = (
     "Landlock needs Linux 5.13 or newer, with `landlock` in the kernel's list of security modules (/sys/kernel/security/lsm); "
     "as root it needs CAP_SETUID and CAP_SETGID"
 )
+_NO_FOLDER = "set TMPDIR to a folder that you may write to, or make room on its disk"
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.EINVAL, errno.ENOSYS)
 """How a kernel or a filter refuses a namespace, a mount or a map: see unshare(2)."""
 
@@ -41,7 +42,7 @@ def of_frame(frame: dict[str, Any]) -> SandboxUnavailable:
     first = error.before[0]
     both = SandboxUnavailable(
         f"{first.message}. The second level, landlock, does not hold here either: {why}",
-        hint=_NO_LANDLOCK if step == "level" else first.hint,
+        hint={"level": _NO_LANDLOCK, "files": _NO_FOLDER}.get(step, first.hint),
         step=step,
     )
     both.before = error.before
@@ -58,7 +59,7 @@ def failed_step(step: str, why: str, code: int | None) -> SandboxUnavailable:
         if place is not None:
             message = f"{message}; {place.name}: {place.says}"
             return SandboxUnavailable(message, hint=place.remedy or _NEVER, step=step)
-    hint = _NEVER
+    hint = _NO_FOLDER if step == "files" else _NEVER
     if code == errno.ETOOMANYREFS:
         message = f"{message}; the kernel counts descriptors on their way through sockets for all your processes together"
         hint = "some program of yours holds too many (ETOOMANYREFS): try again when it has ended"

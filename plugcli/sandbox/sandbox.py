@@ -315,6 +315,7 @@ class Sandbox:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_END_SECONDS):
                         await jail.gone.wait()
+                        await jail.init_ended()  # without a launcher, nobody but the init ends its processes
                 jail.kill()
             await jail.gone.wait()
             and_then()

@@ -63,7 +63,7 @@ def plan(
         preload=preload,
         has_spares=has_spares,
         has_sessions=policy.sessions > 0,
-        folder=os.environ.get("TMPDIR") or "/tmp",
+        folder=os.path.realpath(os.environ.get("TMPDIR") or "/tmp"),
         memory_bytes=policy.memory_bytes,
         workspace_bytes=policy.workspace_bytes_held,
         scratch_bytes=policy.scratch_bytes,

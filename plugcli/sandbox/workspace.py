@@ -29,6 +29,7 @@ from plugcli.sandbox.jail import libc
 from plugcli.sandbox.jail.plan import WORKSPACE
 from plugcli.sandbox.jail.scribe import UNFINISHED
 from plugcli.sandbox.limits import Limits
+from plugcli.sandbox.room import Room
 
 Stamp = tuple[int, int, int, int]
 """What changes with a file: inode, bytes, times of change in ns (mtime, ctime)."""
@@ -123,10 +124,11 @@ class Workspace:
         """Where the code has it."""
         self._is_mounted = path == WORKSPACE  # a file system of its own, which limits its size
         self._let_go = let_go
+        self._room = None if self._is_mounted else Room(limits.workspace_bytes_held)
         self._folder = folder
         self._limits = limits
         self._queue = Queue(aside)
-        self.scribe: Callable[[str], socket.socket] | None = None
+        self.scribe: Callable[[str, int | None], socket.socket] | None = None
         self._is_closed = False
         self.is_moving = False
         """Whether its files are being copied into another workspace, so that none may be deleted here."""
@@ -263,13 +265,25 @@ class Workspace:
         """Write the file `name`, without the limit on the number of files. Raises FileRefused."""
         if self.scribe is None:
             raise FileRefused("missing", "the session has ended", "use another session")
-        with self.scribe(name) as channel:
+        with contextlib.ExitStack() as stack:
+            if self._room is not None:
+                if not self._room.is_known:
+                    await self.aside(self._measure, self._room)
+                stack.enter_context(self._room)
+            if self.scribe is None:  # meanwhile
+                raise FileRefused("missing", "the session has ended", "use another session")
+            most = None if self._room is None else self._room.bytes
+            channel = stack.enter_context(self.scribe(name, most))
             try:
                 count = await self._send(channel, name, chunks)
             except TimeoutError:
                 raise self._refusal(name, None) from None
         await self.aside(self._know, name)
         return File.named(name, count)
+
+    def _measure(self, room: Room) -> None:
+        with computing() as thread:
+            room.measure(self._folder, thread.rest)
 
     def _know(self, name: str) -> None:
         """Remember the file as seen."""
@@ -289,6 +303,8 @@ class Workspace:
                         f"{_shown(name)} is larger than {spell_bytes(self._limits.file_bytes)}: the limit on one file",
                         "send it in parts, or start plugcli serve with a larger --file-size",
                     )
+                if self._room is not None and not self._room.take(len(chunk)):
+                    raise self._full()
                 async with asyncio.timeout(_SCRIBE_SECONDS):  # the scribe's time, not the sender's
                     await loop.sock_sendall(channel, chunk)
             channel.shutdown(socket.SHUT_WR)
@@ -302,12 +318,10 @@ class Workspace:
 
     def _refusal(self, name: str, code: object) -> FileRefused:
         """Return what a scribe's error means."""
+        if code in (errno.ENOSPC, errno.EDQUOT) and (self._room is None or self._room.bytes < 0):
+            return self._full()
         if code in (errno.ENOSPC, errno.EDQUOT):
-            return FileRefused(
-                "full",
-                f"the workspace is full: {spell_bytes(self._limits.workspace_bytes_held)} is the limit of {self.path}",
-                "delete files first",
-            )
+            return FileRefused("full", f"the disk of {self.path} is full", "make room on it first")
         if code in (errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST):
             return FileRefused("conflict", f"{_shown(name)} is a folder", "choose another name")
         if code in (errno.ENOTDIR, errno.ELOOP):
@@ -322,6 +336,13 @@ class Workspace:
             "busy",
             f"{_shown(name)} was not written: the session's code kept every process from writing it",
             "try again when its processes have ended",
+        )
+
+    def _full(self) -> FileRefused:
+        return FileRefused(
+            "full",
+            f"the workspace is full: {spell_bytes(self._limits.workspace_bytes_held)} is the limit of {self.path}",
+            "delete files first",
         )
 
     def _open(self, name: str) -> int:

@@ -113,6 +113,11 @@ class Box:
     level: str = "namespaces"
     """Which level of the sandbox it has to hold: namespaces or landlock."""
 
+    @property
+    def is_landlock(self) -> bool:
+        """Whether it is a jail without mounts: the host's paths are there, and refused."""
+        return self.level == "landlock"
+
     def inside(
         self,
         code: str,

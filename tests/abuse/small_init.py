@@ -77,6 +77,15 @@ class Init:
         try: ioctl(listener, 0xC0182101, bytearray(answer))
         except OSError: pass
 
+    def wait_for_all(self, seconds):
+        # Every descendant is our child, or has an ancestor that is. 0x40000000: __WALL, children of any kind.
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if not os.waitpid(-1, os.WNOHANG | 0x40000000)[0]: time.sleep(0.001)
+            except ChildProcessError: return True
+        return False
+
     def reap(self):
         try:
             for i in range(64):

@@ -20,7 +20,8 @@ _HEAD = """# What the sandbox is held to
 Made by `python -m tests.abuse.table` from `catalogue.toml` and from the marks of the tests; a test holds it up to date.
 
 Every test shows its attack outside first, where this machine allows it, and says where it does not. *root, user*: inside and outside, as
-root and as an ordinary user. *one user*: through `plugcli serve` or `exec`, as whoever runs the tests. *-*: nothing is run.
+root and as an ordinary user. *one user*: through `plugcli serve` or `exec`, as whoever runs the tests. *-*: nothing is run. *At level
+landlock*: with namespaces and mounts taken away as Docker's default does; what is left out there, and why, is in `left_out.toml`.
 
 | word | what it means |
 |---|---|
@@ -51,6 +52,8 @@ class Row:
     id: str
     case: str
     outcome: str
+    landlock: str
+    """The outcome at level landlock, or why that level cannot; empty: the same."""
     waits: str
     """What it, or the rest of it, waits for; empty: nothing."""
 
@@ -71,7 +74,7 @@ def catalogue() -> tuple[dict[str, str], dict[str, Row], set[str]]:
     in_progress = set(data.pop("in_progress"))
     titles = {letter: part.pop("title") for letter, part in data.items()}
     rows = {
-        id: Row(id, row["case"], row["outcome"], row.get("waits", ""))
+        id: Row(id, row["case"], row["outcome"], row.get("landlock", ""), row.get("waits", ""))
         for part in data.values()
         for id, row in part.items()
     }
@@ -106,7 +109,9 @@ def text() -> str:
     tests = shown()
     parts = [_HEAD]
     for letter, title in titles.items():
-        parts.append(f"## {letter}. {title}\n\n| row | case | test | who | outcome |\n|---|---|---|---|---|")
+        parts.append(
+            f"## {letter}. {title}\n\n| row | case | test | who | outcome | at level landlock |\n|---|---|---|---|---|---|"
+        )
         parts += [
             _line(row, tests.get(row.id, []), in_progress) for row in rows.values() if row.id[0] == letter
         ]
@@ -126,7 +131,7 @@ def _line(row: Row, tests: list[Shown], in_progress: set[str]) -> str:
     elif not links and row.id in in_progress:
         links.append("in progress")
     who = "; ".join(sorted({test.who for test in tests} - {"-"}, reverse=True)) or "-"
-    return f"| {row.id} | {row.case} | {'<br>'.join(links)} | {who} | {row.outcome} |"
+    return f"| {row.id} | {row.case} | {'<br>'.join(links)} | {who} | {row.outcome} | {row.landlock or 'the same'} |"
 
 
 def _link(path: Path) -> str:

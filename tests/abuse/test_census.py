@@ -80,7 +80,7 @@ if top == 0:
     }
     init.census.kill(bystander)
     init.census.kill_all()
-    answer['gone'] = init.census.wait_for_all(5.0)
+    answer['gone'] = init.wait_for_all(5.0)
     answer['left'] = sorted(attackers())
     os.write(theirs, json.dumps(answer).encode())
     os._exit(0)
@@ -145,7 +145,7 @@ while time.monotonic() < end:
     looks += bool(before & after)
 births = init.births
 init.census.kill_all()
-gone = init.census.wait_for_all(5.0)
+gone = init.wait_for_all(5.0)
 print(json.dumps({'missed': missed, 'looks': looks, 'births': births, 'gone': gone, 'left': sorted(attackers())}))
 """
     answer = told(whoever, program)
@@ -188,7 +188,7 @@ before = len(attackers())
 started = time.monotonic()
 init.census.kill_all()
 took = time.monotonic() - started
-gone = init.census.wait_for_all(5.0)
+gone = init.wait_for_all(5.0)
 left = len(attackers())
 init.serve(0.2)
 print(json.dumps({'before': before, 'births': init.births, 'took': took, 'gone': gone, 'left': [left, len(attackers())]}))
@@ -223,7 +223,7 @@ for i in range(10):
 continued = attackers('T')
 running = len(attackers('RSD'))
 init.census.kill_all()
-init.census.wait_for_all(5.0)
+init.wait_for_all(5.0)
 same = stopped == continued and len(stopped) == 1
 print(json.dumps({'moving': moving, 'rounds': rounds, 'births': init.births, 'running': running, 'same': same}))
 """

@@ -75,3 +75,22 @@ def test_error_about_the_usual_folders_says_where_the_files_are(landlock_box: Bo
     answer = landlock_box.inside("open('/mnt/data/table.csv')", with_facts=False)
     assert "No such file or directory: '/mnt/data/table.csv'" in answer["stderr"]
     assert "in this sandbox the working directory is " in answer["stderr"]
+
+
+@pytest.mark.row("F17")
+def test_files_of_a_process_whose_first_thread_has_ended_count(landlock_box: Box) -> None:
+    """/proc shows nothing of such a process under its own number; its unlinked files are on the disk all the same."""
+    code = """
+import ctypes, os, threading, time
+def fill():
+    time.sleep(0.3)
+    with open('unlinked', 'wb') as file:
+        os.unlink('unlinked')
+        while True: file.write(bytes(1 << 20))
+if os.fork() == 0:
+    threading.Thread(target=fill).start()
+    ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)
+time.sleep(15)
+"""
+    answer = landlock_box.inside(code, with_facts=False, workspace_bytes=64 << 20, memory_bytes=256 << 20)
+    assert answer["reason"] == "out of space: the files of the code in the workspace took more than 64 MiB"

@@ -20,7 +20,14 @@ def test_kill_everybody_kills_only_the_jail(box: Box) -> None:
 @pytest.mark.parametrize("number", [9, 15, 19], ids=["KILL", "TERM", "STOP"])
 def test_killing_the_parent_does_nothing(box: Box, number: int) -> None:
     """The jail's init takes no signal from inside, and behind it there is no parent."""
-    code = f"import os, time\nos.kill(os.getppid(), {number})\nos.kill(1, {number})\ntime.sleep(0.2)\nprint('still here')"
+    code = f"""
+import os, time
+for pid in (os.getppid(), 1):
+    try: os.kill(pid, {number})
+    except PermissionError: pass
+time.sleep(0.2)
+print('still here')
+"""
     if number != 19:  # a stopped harness could not answer
         attack = f"import os\nos.kill(HOST['bystander'], {number})"
         assert not box.outside(attack)["bystander_lives"]
@@ -33,8 +40,10 @@ def test_killing_the_parent_does_nothing(box: Box, number: int) -> None:
 def test_setuid_file_gives_nothing(box: Box) -> None:
     """No new privileges and nosuid mounts: a setuid-root file runs as whoever starts it."""
     code = "import subprocess\nprint(subprocess.run([HOST['venv'] + '/bin/suid-id', '-u'], capture_output=True, text=True).stdout)"
-    assert box.outside(code, with_venv=True)["stdout"].strip() == "0"
-    assert box.inside(code, with_venv=True)["stdout"].strip() == "1000"
+    if not box.is_landlock:  # there the place gives no new privileges to an ordinary user either
+        assert box.outside(code, with_venv=True)["stdout"].strip() == "0"
+    uid = box.inside(code, with_venv=True)["stdout"].strip()
+    assert uid not in ("", "0") if box.is_landlock else uid == "1000"
 
 
 @pytest.mark.row("C22")

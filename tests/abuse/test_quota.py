@@ -36,7 +36,7 @@ try:
         looks += 1
         memory = max(memory, 0 if full else quota.memory_bytes(is_still=False))
     init.census.kill_all()
-    init.census.wait_for_all(5.0)
+    init.wait_for_all(5.0)
     kept = len(os.listdir('/proc/self/fd')) - before
     late = time.monotonic() > end
     print(json.dumps({{'full': full, 'named': used(), 'kept': kept, 'memory': memory, 'late': late, 'looks': looks}}))
@@ -123,8 +123,11 @@ for i in range(30):
     fd = os.open('x', os.O_WRONLY | os.O_APPEND)
     fill(fd, 5)
     os.close(fd)
+    reader, writer = os.pipe()
     if os.fork() == 0: os.execv('x', ['sleep', '60'])
-    time.sleep(0.02)
+    os.close(writer)
+    os.read(reader, 1)    # until it runs
+    os.close(reader)
     os.unlink('x')
 time.sleep(60)
 """

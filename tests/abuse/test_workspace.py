@@ -38,6 +38,15 @@ HOSTILE_NAMES = [
 ]
 
 
+LOOK_AROUND = """
+import os
+def listing(folder):
+    try: return os.listdir(folder)
+    except PermissionError: return []
+print(os.listdir(), [name for name in listing(os.environ['TMPDIR']) + listing('/') if 'x' in name])
+"""
+
+
 @pytest.mark.row("F7")
 def test_upload_with_an_odd_name_is_refused(box: Box) -> None:
     """A name is chosen by whoever sends the file: it is one of a file below the workspace, or nothing is written."""
@@ -48,7 +57,7 @@ def test_upload_with_an_odd_name_is_refused(box: Box) -> None:
         + f"""
 notes.append([await put(name, b'x') for name in {HOSTILE_NAMES!r}])
 notes.append(names())
-notes.append((await session.run("import os; print(os.listdir(), [n for n in os.listdir('/tmp') + os.listdir('/') if 'x' in n])")).stdout)
+notes.append((await session.run({LOOK_AROUND!r})).stdout)
 """,
     )
     assert kinds == ["name"] * len(HOSTILE_NAMES)
@@ -60,7 +69,9 @@ import os, socket
 open('file', 'w').write('mine'); os.mkdir('folder'); open('folder/passwd', 'w').write('mine')
 os.symlink('/etc/passwd', 'absolute'); os.symlink('../../etc/passwd', 'relative'); os.symlink('file', 'near')
 os.symlink('/etc', 'outer'); os.symlink('folder', 'inner'); os.symlink('loop', 'loop'); os.symlink('/proc/self/fd/0', 'magic')
-os.link('file', 'hard'); os.mkfifo('fifo'); socket.socket(socket.AF_UNIX).bind('socket')
+os.link('file', 'hard'); os.mkfifo('fifo')
+try: socket.socket(socket.AF_UNIX).bind('socket')
+except PermissionError: os.mkfifo('socket')  # where no socket can be made
 open('secret', 'w').write('x'); os.chmod('secret', 0)
 for node in (('null', 0o20666, 1, 3), ('disk', 0o60666, 8, 0)):
     try: os.mknod(node[0], node[1], os.makedev(*node[2:]))
@@ -440,7 +451,8 @@ result = await session.run("import zipfile; zipfile.ZipFile('bomb.zip').extracta
 notes.append([result.outcome, 'No space left' in result.stderr, 'the workspace is full: 32 MiB' in result.reason])
 """,
     )
-    assert notes == [True, [["bomb.zip"], True], ["error", True, True]]
+    full = ["out_of_memory", False, False] if box.is_landlock else ["error", True, True]
+    assert notes == [True, [["bomb.zip"], True], full]
 
 
 @pytest.mark.row("B9")

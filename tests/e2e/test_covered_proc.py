@@ -23,13 +23,14 @@ BECOME = {
     "root": ["setpriv", "--bounding-set=-sys_admin"],
     "user": ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups"],
 }
-WITHOUT_HOST_NAME = """
+WITHOUT = """
 import os, sys
 from plugcli.sandbox.jail import libc, seccomp
 libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
-libc.make([libc.seccomp_filter_call(seccomp.compiled(os.uname().machine, [seccomp.Deny(1, "sethostname")]))])
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+libc.make([libc.seccomp_filter_call(seccomp.compiled(os.uname().machine, [seccomp.Deny(1, sys.argv[1])]))])
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
+"""Starts Python without the call in its first argument."""
 SECRET = "a-token-among-the-arguments"
 
 
@@ -237,7 +238,7 @@ def test_two_jails_do_not_count_for_each_other(start: list[str]) -> None:
 
 def test_doctor_says_what_is_replaced(start: list[str]) -> None:
     """Nothing of it is silent: not the /proc, not the host name."""
-    verdict = json.loads(run(start, "-c", WITHOUT_HOST_NAME, "-m", "plugcli", "doctor", "--json").stdout)
+    verdict = json.loads(run(start, "-c", WITHOUT, "sethostname", "-m", "plugcli", "doctor", "--json").stdout)
     assert (verdict["holds"], verdict["level"]) == (True, "namespaces")
     why = {layer["name"]: layer["why"] for layer in verdict["layers"]}
     assert "parts of /proc are covered here" in why["files"]
@@ -252,3 +253,58 @@ def test_inotify_is_refused(start: list[str]) -> None:
     code = "import ctypes, os; libc = ctypes.CDLL(None, use_errno=True); print(libc.inotify_init1(0), os.strerror(ctypes.get_errno()))"
     assert run(start, "-", code=code).stdout != "-1 Function not implemented\n"
     assert execute(start, code).stdout == "-1 Function not implemented\n"
+
+
+def test_without_landlock_it_is_refused(start: list[str]) -> None:
+    """Nothing would hide the container's other processes from the code."""
+    done = run(
+        start, "-c", WITHOUT, "landlock_create_ruleset", "-m", "plugcli", "exec", "-", code="print('ran')"
+    )
+    assert done.returncode == 125
+    assert (
+        "parts of /proc are covered, as in a container, and there is no Landlock to hide the rest"
+        in done.stderr
+    )
+    assert "ran" not in done.stdout
+
+
+SESSION = """
+import asyncio
+from plugcli.sandbox import Policy, Sandbox
+from plugcli.sandbox.engine import Key
+STAYS = '''
+import os, struct, time
+reader, writer = os.pipe()
+for _ in range(3):
+    if not os.fork():
+        os.setsid()
+        if not os.fork():
+            os.write(writer, struct.pack('i', os.getpid()))
+            time.sleep(100)
+        os._exit(0)
+    os.wait()
+pids = struct.unpack('3i', open(reader, 'rb').read(12))
+time.sleep(100)
+'''
+COUNT = '''
+alive = 0
+for pid in pids:
+    try: os.kill(pid, 0)
+    except ProcessLookupError: continue
+    alive += 1
+print(len(pids), alive)
+'''
+async def main():
+    async with Sandbox(Policy(), spares=0) as sandbox:
+        opened = await sandbox.open(Key())
+        for code, seconds in ((STAYS, 3.0), (COUNT, 20.0)):
+            result = await opened.run(code, wall_seconds=seconds)
+            print(result.outcome, result.stdout.strip())
+asyncio.run(main())
+"""
+
+
+def test_session_that_takes_too_long_keeps_its_interpreter_alone(start: list[str]) -> None:
+    """The init ends what the code has started by its pid in the namespace, not by its name in /proc."""
+    done = run(start, "-", code=SESSION)
+    assert done.stdout.splitlines() == ["timeout ", "ok 3 0"], done.stderr

@@ -68,17 +68,18 @@ class Census:
         return [self.pid(name) for name in self.numbers() if not is_ended(name)]
 
     @contextmanager
-    def standing_still(self, most_bytes: int) -> Iterator[None]:
+    def standing_still(self, most_bytes: int) -> Iterator[bool]:
         """Stop every process of the jail except its init; afterwards continue those that the code had not stopped itself.
 
         A process in the middle of fork(2) may pass such a stop on to its child, which is not visible yet and which no SIGCONT reaches
         (`multiprocess` in kernel/signal.c). So we wait until all processes have stopped, including new ones. A read(2) into much memory, or
-        an madvise(2) that fills it, does not notice a stop: we stop waiting if more than `most_bytes` are allocated meanwhile.
+        an madvise(2) that fills it, does not notice a stop: we stop waiting if more than `most_bytes` are allocated meanwhile, and yield
+        False.
         """
         stopped = [name for name in self.numbers() if is_stopped(name)]
         self._stop_all()
         try:
-            started, taken = time.monotonic(), None
+            started, taken, does_stand = time.monotonic(), None, True
             while (waited := time.monotonic() - started) < _STOP_SECONDS:
                 still = b"TtZXD" if waited > _VFORK_SECONDS else b"TtZX"
                 names = self.numbers()
@@ -90,8 +91,9 @@ class Census:
                     taken = now
                 grown = sum(max(0, size - taken.get(name, 0)) for name, size in now.items() if name in taken)
                 if grown > most_bytes:
+                    does_stand = False
                     break  # it must be judged now
                 time.sleep(0.0005)
-            yield
+            yield does_stand
         finally:
             self._continue_all_but(stopped)

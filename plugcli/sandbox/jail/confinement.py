@@ -47,15 +47,19 @@ class Confinement:
         plan: Plan,
         who: Blank,
         seen: list[landlock.Place],
+        top: folders.Top,
         start: str,
         *,
         has_group: bool,
     ) -> None:
-        """`seen` is what the code of all jails may use; `start` is the folder that the zygotes' imports could write to."""
+        """`seen` is what the code of all jails may use. `top` is the launcher's folder, and in it `start` is the folder that the zygotes'
+        imports could write to.
+        """
         self._kernel = kernel
         self._plan = plan
         self._who = who
         self._seen = seen
+        self._top = top
         self._start = start
         self.descriptor = -1
         machine = os.uname().machine
@@ -70,23 +74,22 @@ class Confinement:
 
     def make(self) -> None:
         """Confine this process, the init, to its own jail, and make the rules for the code but for those on the interpreter's own files."""
+        folder, start = self._top.open(self.folder), self._top.open(self._start)
+        # Of the zygotes' folder, modules remember paths, and matplotlib a list of fonts.
+        seen = [*self._seen, landlock.Place(start, True, landlock.READ)]
         own = landlock.Ruleset(self._kernel)  # a fault of the init reaches no other jail
-        for place in self._seen:
+        for place in (*seen, landlock.Place(folder, True, landlock.EVERYTHING)):
             own.allow_place(place)
         own.allow("/proc", landlock.READ | landlock.WRITE_FILE)
-        own.allow(self._start, landlock.READ)
-        own.allow(self.folder, landlock.EVERYTHING)
         own.restrict_self()
         own.close()
-        self._rules = landlock.Ruleset(self._kernel)
-        for place in self._seen:
-            self._rules.allow_place(place)
         # Not on the folder itself, nor on the one for shared memory: what the code could move there, the init would take for its own.
-        for path in folders.places(self.folder):
-            self._rules.allow(path, landlock.EVERYTHING)
-        self._rules.allow(
-            self._start, landlock.READ
-        )  # modules remember paths in it, and matplotlib a list of fonts
+        inner = [os.open(name, folders.PLACE, dir_fd=folder) for name in folders.OWN if name != "shm"]
+        self._rules = landlock.Ruleset(self._kernel)
+        for place in (*seen, *(landlock.Place(each, True, landlock.EVERYTHING) for each in inner)):
+            self._rules.allow_place(place)
+        for descriptor in (folder, start, *inner):
+            os.close(descriptor)
         self._meeting = Meeting()
 
     def settle_in(self) -> None:

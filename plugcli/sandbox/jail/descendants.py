@@ -12,7 +12,6 @@ A pid can pass to a process of somebody else. So a signal goes through a pidfd, 
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
@@ -24,7 +23,6 @@ _MOST_READINGS = 16
 _MOST_ANCESTORS = 4096
 _MOST_CLIMBS = 16
 _ENDED = b"ended"
-_WALL = 0x40000000  # __WALL of <linux/wait.h>: children of any kind
 
 _Lists = dict[str, tuple[tuple[str, bytes], ...]]
 """For each process its threads, and for each thread the list of its children."""
@@ -73,19 +71,6 @@ class Descendants(Census):
                 # It is freed already, or the kernel is older than Linux 5.15.
                 with contextlib.suppress(OSError), self._held(name) as process:
                     libc.process_mrelease(process)
-
-    def wait_for_all(self, seconds: float) -> bool:
-        """Wait until every process of the jail has ended, and nothing is left of it; return False if it takes longer than `seconds`."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                if os.waitpid(-1, os.WNOHANG | _WALL)[0]:
-                    continue
-            except ChildProcessError:
-                return True  # a descendant is a child of ours, or has an ancestor that is
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.001)
 
     def _everybody(self) -> list[str]:
         """Return all descendants. If they change faster than we can read, these are all that we saw."""

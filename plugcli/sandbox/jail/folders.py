@@ -1,19 +1,40 @@
-"""The folders of jails that have no mounts of their own: on the host's disk, made and removed by the launcher.
+"""The folders of jails that have no mounts of their own: on the host's disk, made by the launcher, and removed as in removal.py.
 
-What the code leaves in its folder is hostile: names, links, modes, depths. Nothing here follows a link, and nothing here runs while a
-process of the jail is alive.
+Everything is made through descriptors, and no link is followed: where the folder for temporary files lacks the sticky bit, others can
+rename ours, and put something else in its place.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from .plan import Places
 
-_OWN = ("data", "tmp", "home", "shm")
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_PREFIX = "plugcli-"
+OWN = ("data", "tmp", "home", "shm")
+START = "start"
+"""The folder in which the zygotes' imports may write, beside those of the jails, whose names are numbers."""
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+PLACE = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_TRIES = 8
+
+
+class NoFolder(OSError):
+    """There can be no folder for jails. Its second argument says why, in words for people."""
+
+
+class Top(NamedTuple):
+    """The folder of a launcher, with those of its jails. Nobody sweeps it away while a process has the descriptor, which locks it."""
+
+    path: str
+    descriptor: int
+
+    def open(self, folder: str) -> int:
+        """Return a descriptor of the folder of a jail, by which one can go there but not read it."""
+        return os.open(os.path.basename(folder), PLACE, dir_fd=self.descriptor)
 
 
 def places(folder: str) -> Places:
@@ -34,7 +55,9 @@ FILES = {
 def environment(where: Places) -> dict[str, str]:
     """Return the variables that name a jail's folders, and files in them."""
     named = {variable: f"{where.home}/{path}" for path, variables in FILES.values() for variable in variables}
-    return {"HOME": where.home, "TMPDIR": where.scratch} | named
+    # Settings of the whole system may hold secrets, so they cannot be read; without these, git and pip take that for a fault.
+    without = {"GIT_CONFIG_NOSYSTEM": "1", "PIP_CONFIG_FILE": "/dev/null"}
+    return {"HOME": where.home, "TMPDIR": where.scratch} | named | without
 
 
 def write(path: str, text: str) -> None:
@@ -44,89 +67,77 @@ def write(path: str, text: str) -> None:
         file.write(text)
 
 
-def make_top(root: str, name: str) -> tuple[str, int]:
-    """Make the folder of a launcher, and remove those of launchers that have ended.
+def make_top(root: str, name: str, seen: Sequence[str] = ()) -> Top:
+    """Make the folder of the launcher `name` in `root`, which must not be in one of the folders `seen` by all code. Raises NoFolder."""
+    for folder in map(os.path.realpath, seen):
+        if os.path.commonpath([folder, os.path.realpath(root)]) == folder:
+            why = f"is in {folder}, which all code may read: set TMPDIR to another folder"
+            raise NoFolder(errno.EACCES, f"{root}, the folder for temporary files, {why}")
+    _check(root)
+    path = f"{root}/{name}"
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):  # somebody has swept it before it was locked
+            os.mkdir(path, 0o700)
+            descriptor = os.open(path, FOLDER)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                status = os.fstat(descriptor)
+                if status.st_uid != os.geteuid() or os.listdir(descriptor):
+                    raise NoFolder(errno.EPERM, f"somebody else put another folder in the place of {path}")
+                if os.path.samestat(os.lstat(path), status):
+                    os.fchmod(descriptor, 0o711)  # whatever the umask is: the uids of jails must find theirs
+                    return Top(path, descriptor)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+    raise NoFolder(errno.EAGAIN, f"somebody else removes {path} whenever it is made")
 
-    Return its path, and a descriptor that locks it until the last process has ended that has the descriptor.
-    """
-    _sweep(root)
-    top = f"{root}/{name}"
-    os.mkdir(top, 0o700)
-    os.chmod(top, 0o711)  # whatever the umask is: the uids of jails must find their folders
-    descriptor = os.open(top, _FOLDER)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    return top, descriptor
 
-
-def make(top: str, name: str, uid: int, gid: int, *, is_private: bool = True) -> str:
-    """Make the folder of a jail, with the folders in it, for this uid and gid; return its path."""
+def make(top: Top, name: str, uid: int, gid: int, *, is_private: bool = True) -> str:
+    """Make the folder of a jail, with the folders in it, for this uid and gid; return its path. Raises NoFolder, and leaves nothing."""
     mode = 0o700 if is_private else 0o755
-    folder = f"{top}/{name}"
-    for path in (folder, *(f"{folder}/{each}" for each in _OWN)):
-        os.mkdir(path)
-        os.chmod(path, mode)
+    try:
+        folder = _make(top.descriptor, name, uid, gid, mode)
+        try:
+            for each in OWN:
+                os.close(_make(folder, each, uid, gid, mode))
+        finally:
+            os.close(folder)
+    except OSError as error:
+        for each in (*OWN, "."):
+            with contextlib.suppress(OSError):
+                os.rmdir(os.path.normpath(f"{name}/{each}"), dir_fd=top.descriptor)
+        raise NoFolder(error.errno, f"no folder can be made in {top.path}: {error.strerror}") from error
+    return f"{top.path}/{name}"
+
+
+def _make(parent: int, name: str, uid: int, gid: int, mode: int) -> int:
+    """Make a folder and return its descriptor."""
+    os.mkdir(name, 0o700, dir_fd=parent)
+    folder = os.open(name, FOLDER, dir_fd=parent)
+    try:
+        os.fchmod(folder, mode)
         if uid != os.geteuid():
-            os.chown(path, uid, gid)
+            os.fchown(folder, uid, gid)
+    except OSError:
+        os.close(folder)
+        raise
     return folder
 
 
-def remove(folder: str) -> None:
-    """Remove a folder with everything below it: one level at a time, so that neither a depth nor a length of names stops us."""
-    with contextlib.suppress(FileNotFoundError):
-        top = os.open(folder, _FOLDER)
-        try:
-            _empty(top)
-        finally:
-            os.close(top)
-        os.rmdir(folder)
-
-
-def _empty(top: int) -> None:
-    """Remove what is in the folder `top`. Folders in it are emptied into it first, until there are none."""
-    serial = 0
-    while True:
-        inner = []
-        for name in os.listdir(top):
-            status = os.stat(name, dir_fd=top, follow_symlinks=False)
-            if stat.S_ISDIR(status.st_mode):
-                inner.append(name)
-            else:
-                os.unlink(name, dir_fd=top)
-        if not inner:
-            return
-        for name in inner:
-            os.chmod(name, 0o700, dir_fd=top)  # it is no link: nobody is left who could replace it
-            folder = os.open(name, _FOLDER, dir_fd=top)
-            try:
-                for each in os.listdir(folder):
-                    status = os.stat(each, dir_fd=folder, follow_symlinks=False)
-                    if not stat.S_ISDIR(status.st_mode):
-                        os.unlink(each, dir_fd=folder)
-                        continue
-                    os.chmod(each, 0o700, dir_fd=folder)  # to move it, its own entry for .. is written
-                    serial += 1
-                    os.rename(
-                        each, f".moved-{serial}-{os.urandom(4).hex()}", src_dir_fd=folder, dst_dir_fd=top
-                    )
-            finally:
-                os.close(folder)
-            os.rmdir(name, dir_fd=top)
-
-
-def _sweep(root: str) -> None:
-    """Remove the folders of our launchers that were killed before they could."""
-    for name in os.listdir(root):
-        path = f"{root}/{name}"
-        if not name.startswith(_PREFIX):
-            continue
-        with contextlib.suppress(OSError):
-            descriptor = os.open(path, _FOLDER)
-            try:
-                if os.fstat(descriptor).st_uid != os.geteuid():
-                    continue
-                fcntl.flock(
-                    descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB
-                )  # fails while one of its processes lives
-                remove(path)
-            finally:
-                os.close(descriptor)
+def _check(root: str) -> None:
+    """Raise NoFolder if jails cannot have folders in `root`."""
+    what = f"{root}, the folder for temporary files,"
+    if not os.path.isdir(root):
+        raise NoFolder(errno.ENOENT, f"{what} is not there")
+    if os.statvfs(root).f_flag & os.ST_RDONLY:
+        raise NoFolder(errno.EROFS, f"{what} is on a disk that is mounted read-only")
+    if not os.access(root, os.W_OK | os.X_OK):
+        raise NoFolder(errno.EACCES, f"{what} is not yours to write to")
+    above = root
+    while os.geteuid() == 0 and above != "/":
+        if not os.stat(above).st_mode & stat.S_IXOTH:
+            why = f"{above} is closed to the uids that root's jails have"
+            raise NoFolder(errno.EACCES, f"{what} cannot be used, because {why}")
+        above = os.path.dirname(above)

@@ -8,7 +8,7 @@ Init -> host:  {"ready": true} with the host's ends, or {"failed": step, ..}; {"
                at the end {"exited": status} or {"out_of_memory": true}, with "held": the kernel objects of which the code had too many, or
                with "full": the folders whose files were more than "most" bytes, or "files" for their number
 Host -> init:  {"interrupt": true}: SIGINT to the interpreter; {"sweep": true}: end every process except the interpreter; {"end": true};
-               {"write": name} with a socket: write its bytes to a file, see scribe.py
+               {"write": name, "most": bytes} with a socket: write its bytes to a file, see scribe.py
 
 Guarantees: it sends "ready" only if every restriction is in place; "failed" names the step that failed; after a failed step, no other step
 follows.
@@ -32,6 +32,7 @@ from .level import Accounts, Confinement, Level, Prepared
 from .mappings import Mappings, count_files
 from .memory import Meter
 from .objects import TooMany
+from .patience import OverLimit
 from .plan import Places, Plan
 from .processes import has_memory_of_its_fork
 from .quota import Full
@@ -218,6 +219,7 @@ def _watch(
         if control.fileno() in ready and not _obey(
             interpreter, control, memory, level.places(folder).workspace, prepared.confinement
         ):
+            census.kill_all()  # not every level has a namespace that would end with us
             return
         if time.monotonic() >= next_look:
             seconds = memory.look()
@@ -287,6 +289,8 @@ class _Memory:
         self._reported = 0
         self.scribes: set[int] = set()
         """Our own forks, which are not measured."""
+        if accounts.quota is not None:
+            accounts.quota.ours = self.scribes
 
     def forget(self, pid: int) -> None:
         """Forget a process that has been waited for, because another process can now get its pid."""
@@ -303,6 +307,8 @@ class _Memory:
         """Return the seconds until the next look is due; 0 if the jail is over its limit."""
         try:
             seconds, used = self._look()
+        except OverLimit:
+            return 0
         except Full as error:
             self._why = {"full": error.what, "most": error.most}
             return 0
@@ -343,7 +349,6 @@ def _obey(
     """Carry out the host's request; return False if the host is gone or the code prevents it."""
     frame, descriptors = wire.receive_with_descriptors(control)
     if frame is None or "end" in frame:
-        memory.census.kill_all()
         return False
     if "interrupt" in frame:
         kill(interpreter, signal.SIGINT)
@@ -355,9 +360,8 @@ def _obey(
         with socket.socket(fileno=descriptors.pop()) as channel, contextlib.suppress(OSError):
             pid = fork()  # if no process can be forked, the host sees the socket close
             if pid == 0:
-                scribe.main(
-                    frame["write"], channel, workspace, confinement.confine_scribe if confinement else None
-                )
+                confine = confinement.confine_scribe if confinement else None
+                scribe.main(frame["write"], channel, workspace, confine, frame.get("most"))
             memory.scribes.add(pid)
     for descriptor in descriptors:
         close(descriptor)

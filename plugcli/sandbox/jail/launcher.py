@@ -5,13 +5,14 @@ opens a file of the user. Zygotes, which are forked from it, make the jails; the
 When the channel closes, because the host ended or was killed, the launcher kills every jail, waits for them, and exits.
 
 Host -> launcher:  {"jail": number, "preloaded": bool} with one descriptor, the jail's control channel; {"renew": true}, to have the
-                   preloaded zygote replaced: its packages are old
+                   preloaded zygote replaced: its packages are old; {"files": number}: the files of that jail are no longer needed
 Launcher -> host:  {"jail": number, "started": true, "memory_cgroup": version} with a pidfd of the jail's init;
                    {"jail": number, "failed": step, ..}; {"jail": number, "gone": true, "out_of_memory": bool};
                    {"preload_failed": why}, if nothing is preloaded any more
 """
 
 import contextlib
+import errno
 import importlib
 import os
 import resource
@@ -19,15 +20,20 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, NoReturn
 
-from . import apparmor, cgroup, cgroup_v1, executable, inside, level, libc, wire, zygote
+from . import apparmor, cgroup, cgroup_v1, executable, folders, inside, level, libc, removal, wire, zygote
 from .descriptors import close_all_but
 from .level import Level
 from .plan import UIDS, Plan
 
 _RETRY_SECONDS = 0.02
 _END_SECONDS = 5.0
+_REMOVERS = 2
+_MOST_LEFT = 128
+"""So many folders of ended jails may wait to be removed; then new jails wait too."""
 _FALLEN: wire.Frame = {"failed": "start", "why": "the process that makes jails ended", "errno": None}
 
 
@@ -78,6 +84,7 @@ def main(descriptor: int, bus: str) -> NoReturn:
     signal.signal(
         signal.SIGCHLD, signal.SIG_DFL
     )  # otherwise we would lose every exit status if the host ignores the signal
+    cgroup.prepare(bus)  # before a profile of AppArmor keeps us from the bus
     unprotected: OSError | None = None
     try:
         os.chdir("/")
@@ -93,7 +100,6 @@ def main(descriptor: int, bus: str) -> NoReturn:
     except OSError as error:
         _refuse_all(channel, error)
     channel.set_inheritable(False)
-    cgroup.prepare(bus)
     first = wire.receive(channel)
     if first is not None:
         # The host handles Ctrl-C; it ends us by closing the channel.
@@ -171,6 +177,8 @@ class _Launcher:
             each.end()
             # A jail may still have been forked; it ends by itself, because the host is gone.
             self._unburied += [request.jail for request in each.requests.values()]
+        if self._level is not None:
+            self._level.end_strays(self._children(), 0)  # inits that we have not heard of
         for exit_notice in list(self._jails):
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(exit_notice, signal.SIGKILL)
@@ -185,6 +193,9 @@ class _Launcher:
         self._cpu.close()
         if self._level is not None:
             self._level.end_strays(self._children(), 0)
+            for pid in self._removing:  # what closes the level does their work
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
             self._level.close()
 
     def _obey(self) -> None:
@@ -201,14 +212,18 @@ class _Launcher:
             self._remove_folders()
             return
         number, control = int(frame["jail"]), descriptors[0]
+        step = "identity"
         try:
+            self._make_room()
+            uid = self._free_uid()
+            step = "memory cgroup"
             cpu = self._cpu.make()
             group = self._cgroups.make(number)
         except OSError as error:
             os.close(control)
-            self._tell_failed(number, {"failed": "memory cgroup", "why": str(error), "errno": error.errno})
+            self._tell_failed(number, {"failed": step, "why": str(error), "errno": error.errno})
             return
-        jail = _Jail(number, self._free_uid(), group, cpu)
+        jail = _Jail(number, uid, group, cpu)
         self._uids.add(jail.uid)
         self._ask(_Request(jail, control), is_preloaded=frame["preloaded"] is True)
 
@@ -220,6 +235,8 @@ class _Launcher:
                 self._level = level.find(
                     self._levels.pop(0), self._plan, self._name, is_made_by_root=self._is_root
                 )
+            except folders.NoFolder as error:
+                self._refused.append({"failed": "files", "why": error.strerror, "errno": error.errno})
             except OSError as error:
                 self._refused.append({"failed": "level", "why": str(error), "errno": error.errno})
 
@@ -229,9 +246,11 @@ class _Launcher:
         self._take_next_level()
 
     def _free_uid(self) -> int:
-        """Return the number of a uid that no jail has, if they have uids of their own."""
+        """Return the number of a uid that no jail has, and no file of one, if they have uids of their own. Raises OSError."""
         if not self._is_root:
             return 0
+        if len(self._uids) >= UIDS - 1:
+            raise OSError(errno.EUSERS, "all uids are in use: files of ended jails cannot be removed")
         while True:
             self._last_uid = self._last_uid % (UIDS - 1) + 1
             if self._last_uid not in self._uids:
@@ -253,7 +272,7 @@ class _Launcher:
             jail = self._with_folder(maker, request.jail)
         except OSError as error:
             del maker.requests[request.jail.number]
-            self._settle(request, {"failed": "files", "why": str(error), "errno": error.errno}, [])
+            self._settle(request, {"failed": "files", "why": error.strerror, "errno": error.errno}, [])
             return
         members = [] if jail.group is None else self._cgroups.open_for_member(jail.group)
         members += [] if jail.cpu is None else [cgroup_v1.open_to_join(jail.cpu)]
@@ -340,6 +359,7 @@ class _Launcher:
         lost = self._zygotes.pop(is_preloaded)
         self._poll.unregister(lost.channel)
         lost.end()
+        lost.level.end_strays(self._children(), 0)  # an init that we have not heard of is made again
         if self._is_without(lost.level, last_words):
             if lost.level is self._level:
                 assert last_words is not None
@@ -411,22 +431,44 @@ class _Launcher:
     def _remove_folders(self) -> None:
         """Start to remove the folders of ended jails that the host no longer needs, and note which are gone."""
         alive = {each.number for each in (*self._jails.values(), *self._unburied)}
-        for number in [each for each in self._left if each not in alive]:
+        for number in self._left - alive:
+            if len(self._removing) >= _REMOVERS:
+                break
             self._left.discard(number)
             jail = self._folders.pop(number, None)
             if jail is not None and self._level is not None:
-                pid = os.fork()
-                if pid == 0:
-                    try:
-                        self._level.remove_folder(jail.folder)
-                    finally:
-                        os._exit(0)
-                self._removing[pid] = jail
-        for pid, jail in list(self._removing.items()):
-            ended, _ = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                del self._removing[pid]
+                remove = partial(self._level.remove_folder, jail.folder)
+                self._removing[self._fork_remover(self._level, remove)] = jail
+        for pid in list(self._removing):
+            self._wait_for_remover(pid, os.WNOHANG)
+
+    def _fork_remover(self, its: Level, remove: Callable[[], None]) -> int:
+        """Start a process that calls `remove`, which can take long, while others have the processors; return its pid."""
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                close_all_but(*its.kept)
+                os.nice(removal.NICENESS)
+                remove()
+                status = 0
+            finally:
+                os._exit(status)
+        return pid
+
+    def _wait_for_remover(self, pid: int, options: int = 0) -> None:
+        """If a remover has ended, note it. A uid of which files are left is not used again."""
+        ended, status = os.waitpid(pid, options)
+        if ended:
+            jail = self._removing.pop(pid)
+            if status == 0:
                 self._uids.discard(jail.uid)
+
+    def _make_room(self) -> None:
+        """Wait while too many folders wait to be removed."""
+        while len(self._left) > _MOST_LEFT and self._removing:
+            self._wait_for_remover(next(iter(self._removing)))
+            self._remove_folders()
 
     def _is_buried(self, jail: _Jail) -> bool:
         return jail.group is None or self._cgroups.give_back(jail.group)
@@ -438,12 +480,11 @@ class _Launcher:
                 self._unburied.remove(jail)
                 if jail.cpu is not None:
                     self._cpu.give_back(jail.cpu)
-                if jail.number in self._folders and jail.number not in self._failed:
-                    pass  # its files belong to its uid until the host no longer needs them
-                else:
-                    self._uids.discard(jail.uid)
+                if jail.number not in self._folders:
+                    self._uids.discard(jail.uid)  # else its files have it until they are removed
                 if jail.number in self._failed:  # the host has already been told
                     self._failed.discard(jail.number)
+                    self._left.add(jail.number)
                     continue
                 gone = {"jail": jail.number, "gone": True, "out_of_memory": jail.is_out_of_memory}
                 wire.send(self._channel, gone)

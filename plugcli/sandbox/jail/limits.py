@@ -3,7 +3,7 @@
 import os
 import resource
 
-from . import libc, twin
+from . import libc, patience, twin
 from .plan import Plan
 from .syscall_plan import Blank, PreparedCall, write_file
 
@@ -45,11 +45,21 @@ def calls(
     return [
         *[_setrlimit(which, value, value) for which, value in limits.items()],
         *(
-            [_setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins, threads_of_init))]
+            [
+                _setrlimit(
+                    resource.RLIMIT_NPROC,
+                    *(each + patience.THREADS for each in _processes(plan, has_twins, threads_of_init)),
+                )
+            ]
             if is_counted_alone
             else []
         ),
     ]
+
+
+def processes(plan: Plan, *, has_twins: bool, threads_of_init: int = 1) -> PreparedCall:
+    """Return the call that limits the processes of the code. Its init may have one thread more, whatever the code has: see patience.py."""
+    return _setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins, threads_of_init))
 
 
 def watches() -> list[PreparedCall]:

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from .census import Census
 from .objects import TooMany, number_of_machine
-from .processes import Process
+from .patience import patiently
+from .processes import Process, living_thread
 
 _SHARED_NOWHERE = b"/dev/zero (deleted)"  # MAP_SHARED | MAP_ANONYMOUS, and MAP_SHARED of /dev/zero: their pages are on none of our tmpfs
 _MAP_ANONYMOUS = 0x20
@@ -121,7 +122,7 @@ class Mappings:
 
     def walk(self, processes: list[Process], census: Census) -> None:
         """Look at every mapping of these stopped processes, within the time limit. Raises TooMany."""
-        deadline = time.thread_time() + _WALK_SECONDS
+        deadline = time.process_time() + _WALK_SECONDS
         # Before we look: a process that has stopped or ended has made the mappings that it requested.
         running = census.are_running({thread for thread, _ in self._answered})
         unsettled = [each for each in self._answered if each[0] in running]
@@ -167,7 +168,7 @@ def count_files(pids: list[str], census: Census) -> None:
     """
     if number_of_machine("fs/file-nr", 0) < _FILES // 2:
         return
-    deadline = time.thread_time() + _WALK_SECONDS
+    deadline = time.process_time() + _WALK_SECONDS
     with census.standing_still(_MOST_TAKEN_BYTES):
         _see_files([_count(read_maps(pid, deadline)) for pid in pids])
 
@@ -183,9 +184,16 @@ def _count(text: bytes | None) -> int:
 
 
 def read_maps(pid: str, deadline: float) -> bytes | None:
-    """Return the mappings of a process: empty if it has ended, None if it hides them or our CPU time is past `deadline`."""
+    """Return the mappings of a process: empty if it has ended, None if it hides them or our CPU time is past `deadline`.
+
+    Raises OverLimit.
+    """
+    return patiently(_read_maps, pid, deadline)
+
+
+def _read_maps(pid: str, deadline: float) -> bytes | None:
     try:
-        descriptor = os.open(f"/proc/{pid}/maps", os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(f"/proc/{living_thread(pid)}/maps", os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:
         return None
     except OSError:
@@ -194,7 +202,7 @@ def read_maps(pid: str, deadline: float) -> bytes | None:
     try:
         while piece := os.read(descriptor, 65536):
             pieces.append(piece)
-            if time.thread_time() > deadline:
+            if time.process_time() > deadline:
                 return None
     except OSError:
         return b""

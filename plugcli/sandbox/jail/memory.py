@@ -9,12 +9,15 @@ ends after a fixed amount of our own CPU time, so that a busy CPU does not short
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
+from . import patience
 from .census import Census
 from .mappings import Mappings, count_files
 from .objects import Holdings
+from .patience import OverLimit, patiently
 from .processes import (
     Process,
     argument_bytes,
@@ -78,6 +81,19 @@ class Meter:
         self._stopwatch = stopwatch
         self._last: _Exact | None = None
         self._is_slow = False
+        patience.guard[:] = [self._guard]
+
+    def _guard(self) -> Callable[[], None]:
+        """Return what looks after the jail while a process keeps us waiting: nobody may take memory then."""
+        before: list[int] = []
+
+        def look() -> None:
+            now = self._anonymous_bytes()
+            before.append(now)
+            if now > self._limit and now - before[0] > self._limit // 16:
+                raise OverLimit
+
+        return look
 
     def forget(self, pid: int) -> None:
         """Forget the twin `pid`, which has ended."""
@@ -92,7 +108,7 @@ class Meter:
         if self._stopwatch.has_run or self._holdings.is_waiting:  # otherwise no memory has been taken since
             self._mappings.note(ran)
             # A look that takes long, for example because many processes compete for our CPUs, is made while they are stopped.
-            with self._standing_still() if self._is_slow else nullcontext():
+            with self._standing_still() if self._is_slow else nullcontext(True):
                 self._bound = self._measure(pids)
             self.used_bytes = max(0, self._bound - self._mappings.guessed_bytes)
         left = self._limit - self._bound
@@ -121,10 +137,15 @@ class Meter:
             and (most := self._last.used_now(held, processes, self._mappings)) <= self._limit
         ):
             return most
-        with self._standing_still():
+        with self._standing_still() as does_stand:
+            if not does_stand and self._anonymous_bytes() > self._limit:
+                return self._limit + 1  # a walk would only give it time
             return self._measure_standing_still(pids)
 
-    def _standing_still(self) -> AbstractContextManager[None]:
+    def _anonymous_bytes(self) -> int:
+        return sum(each.anonymous for each in _without_borrowers(self._look_at(self._census.numbers())))
+
+    def _standing_still(self) -> AbstractContextManager[bool]:
         return self._census.standing_still(self._limit // 16)
 
     def _held_bytes(self, processes: list[Process], *, is_still: bool) -> int:
@@ -203,9 +224,9 @@ def _without_borrowers(processes: list[Process]) -> list[Process]:
 
 def _shares(processes: list[Process]) -> int:
     """Return the anonymous memory of these processes, each page counted once. Processes not walked in time count in full."""
-    deadline = time.thread_time() + _SHARES_SECONDS
+    deadline = time.process_time() + _SHARES_SECONDS
     total = 0
     for each in sorted(processes, key=lambda each: each.page_tables):
-        share = proportional_bytes(each.pid) if time.thread_time() < deadline else None
+        share = patiently(proportional_bytes, each.pid) if time.process_time() < deadline else None
         total += each.anonymous if share is None else share
     return total

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 
-from .processes import read
+from .processes import living_thread, read
 
 _MIB = 1024**2
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -106,7 +106,8 @@ def count_descriptors(pids: list[str], most: int) -> list[int]:
 
 def _count_descriptors(pid: str, most: int) -> int:
     try:
-        return os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))
+        count = os.stat(f"/proc/{pid}/fd").st_size or len(os.listdir(f"/proc/{pid}/fd"))
+        return count or len(os.listdir(f"/proc/{living_thread(pid)}/fd"))
     except PermissionError:
         return most
     except OSError:
@@ -162,6 +163,9 @@ def look_at_descriptors(pids: list[str], counts: list[int], deadline: float) -> 
     for pid, count in zip(pids, counts, strict=True):
         try:
             names = os.listdir(f"/proc/{pid}/fd") if time.thread_time() < deadline else None
+            if count and names == []:
+                pid = living_thread(pid)
+                names = os.listdir(f"/proc/{pid}/fd")
         except PermissionError:
             names = None
         except OSError:

@@ -18,11 +18,15 @@ class OuterNames(OwnNamespace):
 
     def __init__(self) -> None:
         self._below = Descendants(self.births)
+        self._births = -1
         self._pids: dict[str, int] = {}
 
     def numbers(self, ours: Collection[int] = ()) -> list[str]:
         """See Census. Processes whose parents end while we read can be missing until they stand still."""
-        pids = {name: pid_inside(name) for name in self._below.numbers()}
+        births = self.births()
+        if births != self._births:  # otherwise nobody can have another's name
+            self._births, self._pids = births, {}
+        pids = {name: self._pids.get(name) or pid_inside(name) for name in self._below.numbers()}
         self._pids = {name: pid for name, pid in pids.items() if pid}
         return [name for name, pid in self._pids.items() if pid not in ours]
 

@@ -102,6 +102,15 @@ def has_thread_ended(thread: str) -> bool:
     return _state(thread) in b"ZX"
 
 
+def living_thread(pid: str) -> str:
+    """Return the name of a thread of a process that has not ended: /proc shows nothing of a process under a thread that has."""
+    if not has_thread_ended(pid):
+        return pid
+    with contextlib.suppress(OSError):
+        return next((each for each in os.listdir(f"/proc/{pid}/task") if not has_thread_ended(each)), pid)
+    return pid
+
+
 def is_stopped(pid: str) -> bool:
     """Whether a process is stopped by a signal."""
     return _stat(pid)[:1] == [b"T"]

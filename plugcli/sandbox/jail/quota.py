@@ -10,6 +10,7 @@ If the file system is a tmpfs, its files are memory.
 
 import os
 import time
+from collections.abc import Collection
 from typing import NamedTuple
 
 from . import libc, tree, unnamed
@@ -82,6 +83,8 @@ class Quota:
         most_bytes: int,
     ) -> None:
         self.mapped = unnamed.Mapped(folder)
+        self.ours: Collection[int] = ()
+        """Our own forks, whose mappings the kernel hides from us, and which keep no file of the code."""
         self._path = folder
         self._folder = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._census = census
@@ -147,9 +150,9 @@ class Quota:
 
     def _measure(self) -> None:
         """Measure the files of a jail that stands still. Raises Full."""
-        deadline = time.thread_time() + _MEASURE_SECONDS
+        deadline = time.process_time() + _MEASURE_SECONDS
         given = self._given_away()  # before: what is added meanwhile counts later
-        pids = self._census.numbers()
+        pids = self._census.numbers(self.ours)
         try:
             for part in self._parts:
                 part.bytes = part.files = 0

@@ -20,10 +20,13 @@ UNFINISHED = ".upload-"
 _CHUNK = 1 << 18
 
 
-def main(name: str, channel: socket.socket, workspace: str, confine: Callable[[], None] | None) -> NoReturn:
+def main(
+    name: str, channel: socket.socket, workspace: str, confine: Callable[[], None] | None, most: int | None
+) -> NoReturn:
     """Write the file `name`, a relative path in the workspace, as a whole or not at all. Runs in a fork of the jail's init.
 
-    `confine` confines this process as the code is confined, if its init is not.
+    `confine` confines this process as the code is confined, if its init is not. `most` is how many bytes there is room for, if the file
+    system does not see to that.
     """
     if confine is not None:
         try:
@@ -35,7 +38,7 @@ def main(name: str, channel: socket.socket, workspace: str, confine: Callable[[]
     os.closerange(lowest + 1, 1 << 20)
     try:
         os.chdir(workspace)
-        _say(channel, {"done": _write(name, channel, workspace)})
+        _say(channel, {"done": _write(name, channel, workspace, most)})
     except OSError as error:
         with contextlib.suppress(OSError):
             _say(channel, {"errno": error.errno})
@@ -43,16 +46,18 @@ def main(name: str, channel: socket.socket, workspace: str, confine: Callable[[]
         os._exit(0)
 
 
-def _write(name: str, channel: socket.socket, workspace: str) -> int:
+def _write(name: str, channel: socket.socket, workspace: str, most: int | None) -> int:
     unfinished = f"{UNFINISHED}{os.urandom(8).hex()}"
     file = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
     try:
         count = 0
         while data := channel.recv(_CHUNK):
+            count += len(data)
+            if most is not None and count > most:
+                raise OSError(errno.ENOSPC, "the workspace is full")
             view = memoryview(data)
             while view:
                 view = view[os.write(file, view) :]
-            count += len(data)
         _say(channel, {"there": count})  # fails if the host has closed
         if folder := os.path.dirname(name):
             if os.path.realpath(folder) != os.path.join(os.path.realpath(workspace), folder):

@@ -42,6 +42,7 @@ _PRIO_USER, _IOPRIO_WHO_USER = 2, 3
 _PR_SET_SECCOMP, _PR_SET_DUMPABLE = 22, 4
 _PR_SET_THP_DISABLE, _PR_SET_MEMORY_MERGE, _PR_FUTEX_HASH = 41, 67, 78
 _ANY_NAMESPACE = 0x7E020080  # every CLONE_NEW* flag, including CLONE_NEWTIME
+_CLOSE_RANGE_UNSHARE = 2
 _CLONE_VM, _CLONE_FILES, _CLONE_VFORK, _CLONE_THREAD = 0x100, 0x400, 0x4000, 0x10000
 _MAP_SHARED, _MAP_HUGETLB, _MAP_POPULATE = 1, 0x40000, 0x8000
 _MADV_MERGEABLE, _MADV_COLD, _MADV_PAGEOUT = 12, 20, 21
@@ -211,6 +212,9 @@ RULES = (
     # process that shared its files with another. The error is that of kernels before Linux 3.15, which had no such locks.
     Deny(errno.EINVAL, "fcntl", (Is(1, (_F_OFD_GETLK, _F_OFD_SETLK, _F_OFD_SETLKW)),)),
     Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_FILES), LacksBits(0, _CLONE_THREAD))),
+    # The other way round: a thread with descriptors of its own, which /proc shows only under that thread.
+    Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_THREAD), LacksBits(0, _CLONE_FILES))),
+    Deny(errno.EINVAL, "close_range", (HasBits(2, _CLOSE_RANGE_UNSHARE),)),
     # A parent that waits for its child as after vfork(2), but with a copy of its memory: memory.py would take them for sharing one memory.
     Deny(errno.EPERM, "clone", (HasBits(0, _CLONE_VFORK), LacksBits(0, _CLONE_VM))),
     # The whole machine would wait for its disks, or read its files again. Everything that a jail writes is in memory.

@@ -129,6 +129,7 @@ landlock_restrict_self        446    446
 seccomp                       317    277
 personality                   135     92
 clone                          56    220
+close_range                   436    436
 ioctl                          16     29
 fcntl                          72     25
 socket                         41    198

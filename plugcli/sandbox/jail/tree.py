@@ -101,7 +101,9 @@ class Tree:
             self._seen.add(status.st_ino)
         self._bytes += status.st_blocks * _BLOCK_BYTES
         self._files += 1
-        if self._files > self._most_files or (self._files % 256 == 0 and time.thread_time() > self._deadline):
+        if self._files > self._most_files or (
+            self._files % 256 == 0 and time.process_time() > self._deadline
+        ):
             raise Incomplete
 
     def _leave(self) -> None:

@@ -31,6 +31,11 @@ def unused_range(count: int) -> int:
     raise OSError(errno.EPERM, "root has no uids here that its jails could have")
 
 
+def is_of_a_range(uid: int) -> bool:
+    """Whether `unused_range` can have given this uid to a jail."""
+    return _BEST[0] <= uid <= _BEST[1] or _LEAST <= uid < _NOBODY
+
+
 def mapped(kind: str) -> list[tuple[int, int]]:
     """Return the ids, from and to, that this user namespace has. user_namespaces(7)."""
     with open(f"/proc/self/{kind}_map") as file:

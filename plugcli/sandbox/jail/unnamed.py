@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 
 from .mappings import read_maps
+from .processes import living_thread
 
 _BLOCK_BYTES = 512
 _DELETED = b" (deleted)"
@@ -46,12 +47,13 @@ def in_descriptors(pids: list[str], folder: str, deadline: float) -> Unnamed:
                 path = _path_below(folder, link)
                 if path:
                     found.note(path, os.stat(link))
-        if time.thread_time() > deadline:
+        if time.process_time() > deadline:
             raise Incomplete
     return found
 
 
 def _links(pid: str) -> Iterator[str]:
+    pid = living_thread(pid)
     yield from (f"/proc/{pid}/exe", f"/proc/{pid}/cwd")
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         for name in os.listdir(f"/proc/{pid}/fd"):

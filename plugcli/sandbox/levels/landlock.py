@@ -1,9 +1,13 @@
 """What is said of the level of Landlock."""
 
+from pathlib import Path
+
 from plugcli.sandbox.amounts import spell_bytes, spell_seconds
 from plugcli.sandbox.jail.landlock import abi
 from plugcli.sandbox.layer import Layer
 from plugcli.sandbox.levels import Facts
+
+_PTRACE_SCOPE = Path("/proc/sys/kernel/yama/ptrace_scope")  # security/yama/yama_lsm.c
 
 PROMISES = {
     "needs": "Linux 5.13 with Landlock",
@@ -12,9 +16,10 @@ PROMISES = {
     "and its size, owner, mode and times, can be seen",
     "names of its files": "a folder with a random name; the working directory, TMPDIR and HOME say where",
     "/proc": "the interpreter's own files and some of the machine",
-    "leftovers": "the jail's init allows every birth and kills all of its descendants, and the launcher removes the folder. If plugcli, "
-    "its launcher and the init are all killed at once, processes that the code had started stay, confined, and the folder stays until the "
-    "next start",
+    "leftovers": "the jail's init allows every birth and kills all of its descendants, and a process that outlives the launcher removes "
+    "the folder. If the launcher and the init are killed at once, what the code had started ends too if plugcli is root, because each jail "
+    "has a uid; else it can stay, confined and unable to start anything. If that process is killed with them, the next start with the "
+    "same TMPDIR does its work",
     "other processes": "their numbers can be guessed; signals do not reach them (by Landlock from Linux 6.12 on; before that the "
     "init sends all signals)",
     "memory": "held by the kernel where there are cgroups, else measured",
@@ -102,9 +107,22 @@ def cannot(facts: Facts) -> tuple[str, ...]:
         "use /mnt/data and /tmp by these names: the working directory and TMPDIR say where they are",
         "read files in /proc of other processes than the interpreter, or of the network and the mounts",
         "watch files with inotify",
+        "look up users by number: pwd, whoami, id -un",
         *(
             ()
             if abi().version >= 2
             else ("rename or link a file into another folder (os.rename says EXDEV; shutil.move copies)",)
         ),
+        *hidden_by_yama(_PTRACE_SCOPE.read_text().strip() if _PTRACE_SCOPE.exists() else "0"),
     )
+
+
+def hidden_by_yama(ptrace_scope: str) -> tuple[str, ...]:
+    """Return what fails where no process may read another's memory: the jail's init cannot read the paths that the code names."""
+    if ptrace_scope not in ("2", "3"):
+        return ()
+    what = (
+        "change a file's mode, owner or times by its name (EPERM: chmod, shutil.copy), or make POSIX semaphores (EACCES: "
+        f"multiprocessing.Lock): kernel.yama.ptrace_scope is {ptrace_scope}. With 1, both work"
+    )
+    return (what,)

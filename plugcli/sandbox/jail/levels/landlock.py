@@ -11,7 +11,19 @@ import os
 import signal
 from collections.abc import Callable
 
-from .. import folders, landlock, landlock_filter, libc, limits, own_proc, privileges, questions, uids
+from .. import (
+    folders,
+    janitor,
+    landlock,
+    landlock_filter,
+    libc,
+    limits,
+    own_proc,
+    privileges,
+    questions,
+    removal,
+    uids,
+)
 from ..census import Census
 from ..confinement import Confinement
 from ..descendants import Descendants
@@ -36,7 +48,8 @@ _HARMLESS = (
     *("/etc/alpine-release", "/etc/arch-release", "/etc/SuSE-release", "/etc/timezone", "/etc/locale.alias"),
     *("/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/protocols", "/etc/services"),
     *("/etc/mime.types", "/etc/magic", "/etc/inputrc", "/etc/ssl/openssl.cnf", "/etc/fonts", "/etc/terminfo"),
-    *("/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/matplotlibrc"),
+    *("/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/matplotlibrc", "/etc/manpath.config"),
+    *(f"/etc/python3{minor}" for minor in ("", *(f".{number}" for number in range(11, 20)))),
 )
 """Files that libraries read if they exist. At the strongest level they do not; here they do, and libraries do not expect EACCES."""
 
@@ -58,11 +71,16 @@ class Here:
             raise OSError(errno.EOPNOTSUPP, "Landlock is not there")
         self._first_uid = uids.unused_range(UIDS) if is_made_by_root else 0
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
-        self._top, lock = folders.make_top(plan.folder, name)
-        self._start = folders.make(self._top, "start", self.uid(0), self.gid(0), is_private=False)
+        self._top = folders.make_top(plan.folder, name, plan.binds)
+        try:
+            self._start = folders.make(self._top, folders.START, self.uid(0), self.gid(0), is_private=False)
+        except OSError:
+            removal.remove_all(self._top)
+            raise
+        self._janitor = janitor.start(self._top)
         self._seen = _open_what_all_see(plan)
         self._questions: Questions | None = None
-        self.kept = (lock, *(each.descriptor for each in self._seen))
+        self.kept = (self._top.descriptor, *(each.descriptor for each in self._seen))
 
     def census(self) -> Descendants:
         """Return the census of a jail: its processes are those below its init."""
@@ -86,7 +104,7 @@ class Here:
         self, listener: Asking, mappings: Mappings, census: Census, accounts: Accounts, folder: str
     ) -> Callable[[], None]:
         """Return what answers the questions of the filter: see landlock_filter.py."""
-        descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = self._top.open(folder)
         assert accounts.quota is not None  # at this level
         hold, most = accounts.quota.mapped.hold, self._plan.processes
         self._questions = Questions(listener.descriptor, descriptor, census, mappings, most, hold)
@@ -106,26 +124,18 @@ class Here:
 
     def remove_folder(self, folder: str) -> None:
         """Remove the folder of a jail whose processes have ended. Whatever the code has done to it does not matter."""
-        folders.remove(folder)
+        removal.remove(self._top.descriptor, os.path.basename(folder))
 
     def close(self) -> None:
         """Remove what is left in the launcher's folder."""
-        folders.remove(self._top)
+        self._janitor.finish(self._top)
 
     def end_strays(self, known: set[int], uid: int) -> None:
         """Kill what is left of jails whose init was killed: as their subreaper we have their processes."""
         if uid and self._first_uid:
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    os.setgroups([])
-                    os.setresgid(*[self.gid(uid)] * 3)
-                    os.setresuid(*[self.uid(uid)] * 3)
-                    os.kill(-1, signal.SIGKILL)
-                finally:
-                    os._exit(0)
-            os.waitpid(pid, 0)
-        while strays := [pid for pid in _children() if pid not in known]:
+            removal.end_all_of(self.uid(uid))
+        ours = known | {self._janitor.pid}
+        while strays := [pid for pid in _children() if pid not in ours]:
             for pid in strays:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -161,7 +171,9 @@ class Here:
     def prepare(self, who: Blank, *, has_group: bool, has_cpu_group: bool) -> Prepared:
         """Return the calls that make a jail. The interpreter confines itself: see Confinement."""
         plan = self._plan
-        confinement = Confinement(self._kernel, plan, who, self._seen, self._start, has_group=has_group)
+        confinement = Confinement(
+            self._kernel, plan, who, self._seen, self._top, self._start, has_group=has_group
+        )
         jail = [
             ("session", [PreparedCall(os.setsid)]),
             ("signals", [PreparedCall(_signal.signal, (_signal.SIGCHLD, _signal.SIG_DFL))]),
@@ -193,6 +205,11 @@ class Here:
             PreparedCall(os.setsid),
             PreparedCall(limits.come_second),
             limits.open_files(plan),
+            *(
+                [limits.processes(plan, has_twins=False, threads_of_init=1 + questions.THREADS)]
+                if self._first_uid
+                else []
+            ),
             PreparedCall(confinement.settle_in),
         ]
         return Prepared(jail, interpreter, confinement, confinement)
@@ -210,7 +227,7 @@ class Here:
         for place in self._seen:
             rules.allow_place(place)
         rules.allow("/proc", landlock.READ | landlock.WRITE_FILE)
-        rules.allow(self._top, landlock.EVERYTHING)
+        rules.allow_place(landlock.Place(self._top.descriptor, True, landlock.EVERYTHING))
         rules.restrict_self()
         rules.close()
 

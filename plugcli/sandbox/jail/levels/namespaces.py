@@ -209,7 +209,7 @@ class Here:
             PreparedCall(limits.come_second),
             limits.open_files(plan),
             PreparedCall(os.chdir, (WORKSPACE,)),
-            *([limits.with_twin(plan)] if self.has_twins else []),
+            limits.with_twin(plan) if self.has_twins else limits.processes(plan, has_twins=False),
         ]
         return Prepared(jail, interpreter, listener, confinement)
 

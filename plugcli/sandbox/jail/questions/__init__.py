@@ -65,7 +65,6 @@ class Questions:
             "fork": partial(birth, is_clone=False),
             "vfork": partial(birth, is_clone=False),
             "clone": partial(birth, is_clone=True),
-            "rt_sigaction": partial(handlers.restart, listener),
             "kill": partial(signals.kill, census),
             "tkill": partial(signals.tkill, census),
             "tgkill": partial(signals.tgkill, census),
@@ -74,6 +73,7 @@ class Questions:
             "pidfd_send_signal": partial(signals.pidfd_send_signal, census, listener),
         }
         self._later: dict[str, Reply] = {
+            "rt_sigaction": partial(handlers.restart, listener),  # it takes the lock of the asker's memory
             **{name: partial(attributes.change, folder, listener, name=name) for name in attributes.CALLS},
             "open": partial(shared_memory.open_file, shm, listener, first=0),
             "openat": partial(shared_memory.open_file, shm, listener, first=1),

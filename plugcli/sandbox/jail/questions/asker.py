@@ -70,17 +70,6 @@ def target_of_pidfd(thread: int, descriptor: int) -> int:
     return pid
 
 
-def why_memory_is_hidden() -> str:
-    """Return a sentence for a machine where no process can read another's memory, and what fails for it; else an empty string."""
-    scope = read_file("/proc/sys/kernel/yama/ptrace_scope").strip()
-    if scope not in (b"2", b"3"):
-        return ""
-    return (
-        f"kernel.yama.ptrace_scope is {scope.decode()}, which hides the paths that a program names: chmod, chown, utime and POSIX "
-        "semaphores fail there with EPERM. With 1, they work."
-    )
-
-
 def _field(path: str, name: bytes) -> bytes:
     """Return the value of a line in a file of /proc. A process's own name, on the first line, cannot contain line ends."""
     for line in read_file(path).splitlines():
