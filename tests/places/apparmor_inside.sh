@@ -30,18 +30,18 @@ with socket.socket() as server:
     server.bind(("127.0.0.1", 0)); server.listen(); socket.create_connection(server.getsockname()).close()
 asyncio.run(asyncio.sleep(0))
 with tempfile.TemporaryDirectory() as folder: shutil.copytree("/etc", folder + "/etc")
-for denied in ["os.unshare(0x10000000)", "os.listdir('/home/dev')", "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)"]:
+for denied in ["os.unshare(0x10000000)", "open('/home/dev/.profile')", "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)"]:
     try: eval(denied)
     except OSError: continue
     except AttributeError: continue  # unshare is new in 3.12
     raise SystemExit(denied + " was allowed")
 print("all is well")
 P
-# Like Ubuntu: `powerless` lets a user namespace be made and refuses every capability in it; `refused` refuses the namespace.
+# Like Ubuntu, where the server has no profile and can take descriptors of files in other mount namespaces: `powerless` lets a user namespace be made and refuses every capability in it; `refused` refuses the namespace.
 cat >/tmp/restricted <<'P'
 abi <abi/4.0>,
-profile powerless { file, network, unix, signal, ptrace, dbus, mqueue, userns, change_profile, }
-profile refused { file, network, unix, signal, ptrace, dbus, mqueue, capability, mount, umount, pivot_root, change_profile, }
+profile powerless flags=(attach_disconnected) { file, network, unix, signal, ptrace, dbus, mqueue, userns, change_profile, }
+profile refused flags=(attach_disconnected) { file, network, unix, signal, ptrace, dbus, mqueue, capability, mount, umount, pivot_root, change_profile, }
 P
 apparmor_parser --replace /tmp/restricted || exit 1
 chmod 644 /tmp/*.py
@@ -54,6 +54,9 @@ done
 dev "$venv/bin/plugcli doctor --apparmor" >/etc/apparmor.d/plugcli
 check "the profile is loaded" "^0$" sh -c 'apparmor_parser --replace /etc/apparmor.d/plugcli; echo $?'
 dmesg --clear
+check "after, nothing around the server" "^sandbox: level namespaces" dev "$venv/bin/plugcli" doctor
+check "after, nothing around the server, profile" "^profile plugcli (enforce)" dev "$venv/bin/plugcli" exec /tmp/code.py
+check "after, nothing around the server, code" "all is well" dev "$venv/bin/plugcli" exec /tmp/code.py
 for profile in powerless refused; do
     check "after, $profile" "^sandbox: level namespaces" behind $profile "$venv/bin/plugcli" doctor
     check "after, $profile, code" "all is well" behind $profile "$venv/bin/plugcli" exec /tmp/code.py
@@ -73,7 +76,7 @@ for file in kernel/core_pattern vm/drop_caches; do
 done
 
 echo 1 >/proc/sys/kernel/apparmor_restrict_unprivileged_unconfined
-check "restricted unconfined programs cannot enter it" "^profile unconfined//&plugcli" dev "$venv/bin/plugcli exec /tmp/code.py"
+check "restricted unconfined programs cannot enter it" "^profile .*//&" dev "$venv/bin/plugcli exec /tmp/code.py"
 dev "$copied/bin/plugcli doctor --apparmor" >/etc/apparmor.d/plugcli
 apparmor_parser --replace /etc/apparmor.d/plugcli || exit 1
 check "a venv with an interpreter of its own can" "^profile plugcli (enforce)" dev "$copied/bin/plugcli exec /tmp/code.py"

@@ -43,7 +43,7 @@ class Evidence:
     """What was read."""
 
     files: Mapping[str, str]
-    """The text of each file that exists, by its path; empty for folders and for files that may not be read."""
+    """The text of each file that exists, by its path; empty for folders, and for what may not be looked at."""
     variables: Mapping[str, str]
     """The environment variables that tell something."""
     is_root: bool
@@ -68,8 +68,10 @@ def _text(path: str) -> str | None:
     file = Path(path)
     try:
         is_file = stat.S_ISREG(file.stat().st_mode)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:  # it is there, and something forbids to look at it
+        return ""
     with suppress(OSError):
         if is_file:
             with file.open("rb") as opened:
