@@ -133,6 +133,8 @@ class Workspace:
         self.is_moving = False
         """Whether its files are being copied into another workspace, so that none may be deleted here."""
         self._seen: dict[str, Stamp] = {}
+        self._looked_bytes = 0
+        """The size of all files at the last look, or the limit if the look was cut short."""
         self._is_small = True
         """Whether a glance was enough to see all of it."""
         self._is_slow = False
@@ -175,9 +177,11 @@ class Workspace:
 
     @property
     def used_bytes(self) -> int:
-        """Return how much memory the files take; 0 for a closed workspace, and for one on the host's disk."""
-        if self._is_closed or not self._is_mounted:
+        """Return how much memory the files take, or on the host's disk their size at the last look; 0 for a closed workspace."""
+        if self._is_closed:
             return 0
+        if not self._is_mounted:
+            return self._looked_bytes
         usage = os.fstatvfs(self._folder)
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
@@ -389,7 +393,13 @@ class Workspace:
         look = _walk(self._folder, _GLANCE, lambda: 0)
         self._is_slow = time.monotonic() - began > _LONG_GLANCE_SECONDS
         self._is_small = look.left_out == 0
+        self._note_size(look)
         return look if self._is_small else None
+
+    def _note_size(self, look: Look) -> None:
+        most = self._limits.workspace_bytes_held
+        size = sum(stamp[1] for stamp in look.stamps.values())
+        self._looked_bytes = most if look.left_out else min(most, size)
 
     def _known(self) -> Look:
         """Return a look at all of it, or all that is known if it is not walked again."""
@@ -405,6 +415,7 @@ class Workspace:
         if look.left_out and not is_resting:
             self._last, self._rests_until = look, time.monotonic() + _REST_SECONDS
         self._is_small = not look.left_out and len(look.stamps) < _GLANCE.entries
+        self._note_size(look)
         return look
 
 

@@ -169,7 +169,8 @@ async def main():
         print(len(zygotes), shot.stdout.strip(), other.result, (await session.run('int(kept.sum())')).result)
 asyncio.run(main())
 """
-    assert numbers.host(LOOK + program)["stdout"] == "2 True 6 46\n"
+    killed = 3 if numbers.level == "landlock" else 2  # there the launcher has a janitor, too
+    assert numbers.host(LOOK + program)["stdout"] == f"{killed} True 6 46\n"
 
 
 @pytest.mark.row("I8")
