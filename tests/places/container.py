@@ -1,4 +1,4 @@
-"""plugcli in real containers: python -m tests.places.container [--abuse none|first|rest|all] [LIKENESS...]
+"""plugcli in real containers: python -m tests.places.container [--abuse none|first|rest|all] [--one-user] [LIKENESS...]
 
 Each likeness (podman, docker, kubernetes) is tried as root and as an ordinary user, in a container that ../shared/container/run makes and
 throws away. The project is installed there from a wheel, without a network, and walked through (tour.py); then the abuse suite runs there.
@@ -17,6 +17,7 @@ from tests.places.place import Place, all_good, table
 RUN = REPOSITORY.parent / "shared" / "container" / "run"
 LIKENESSES = ("podman", "docker", "kubernetes")
 USERS = {"root": "0", "user": "1000"}
+USUAL = {"podman": "user", "docker": "root", "kubernetes": "user"}
 
 
 REFUSED = {("kubernetes", "root")}
@@ -37,6 +38,11 @@ def main() -> None:
         default="first",
         help="which tests of the abuse suite run there",
     )
+    parser.add_argument(
+        "--one-user",
+        action="store_true",
+        help="each likeness as the user that it most often has: docker's as root, the others' as an ordinary one",
+    )
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the folder goes
     unknown = set(asked.likeness) - set(LIKENESSES)
@@ -45,7 +51,7 @@ def main() -> None:
     places = [
         Place(likeness, user, refuses=(likeness, user) in REFUSED)
         for likeness in asked.likeness or LIKENESSES
-        for user in USERS
+        for user in ([USUAL[likeness]] if asked.one_user else USERS)
     ]
     with tempfile.TemporaryDirectory(prefix="place-") as name:
         folder = Path(name)
