@@ -30,8 +30,15 @@ def groups() -> set[str]:
     return {
         folder
         for folder, _, _ in os.walk("/sys/fs/cgroup")
-        if "/plugcli-" in folder and Path(folder).stat().st_uid == os.geteuid()
+        if "/plugcli-" in folder and is_ours(Path(folder))
     }
+
+
+def is_ours(folder: Path) -> bool:
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except FileNotFoundError:  # it has just gone
+        return False
 
 
 def settled(before: set[str]) -> set[str]:
