@@ -171,6 +171,36 @@ def test_files_are_not_truncated_where_landlock_does_not_see_it(
     assert answer(machine, abi, "openat", HERE, 1, TRUNCATE | 2) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("setresuid", (70000, 70000, 70000), None),
+        ("setresuid", (70009, 70009, 70009), None),
+        ("setresuid", (0, 0, 0), errno.EPERM),
+        ("setresuid", (70000, 0, 70000), errno.EPERM),
+        ("setresuid", (70000, 70000, 70010), errno.EPERM),
+        ("setresgid", (70000, 69999, 70000), errno.EPERM),
+        ("setresgid", (2**32 - 1, 2**32 - 1, 2**32 - 1), errno.EPERM),
+        ("setuid", (0,), errno.EPERM),
+        ("setgroups", (0, 0), None),
+        ("setgroups", (1, 99), errno.EPERM),
+        ("socket", (2, 1, 0), errno.EPERM),
+        ("process_vm_readv", (7, 0, 1, 0, 1, 0), None),
+        ("mount", (), errno.EPERM),
+    ],
+)
+def test_zygote_of_root_can_only_become_a_jail(
+    machine: str, name: str, arguments: tuple[int, ...], expected: bpf.Answer
+) -> None:
+    """It keeps the capability to change its uid, and its imports may run anybody's code: nothing of that may be root again."""
+    program = landlock_filter.of_zygote(machine, range(70000, 70010))
+    number = syscalls.numbers(machine)[name]
+    assert bpf.run(program, bpf.ARCHITECTURES[machine], number, *arguments) == expected
+    if name.startswith("setres"):
+        users = landlock_filter.of_zygote(machine, range(0))
+        assert bpf.run(users, bpf.ARCHITECTURES[machine], number, *arguments) is None
+
+
 def test_every_rule_of_all_levels_holds_here(machine: str) -> None:
     """What the first level denies whatever the arguments, this level denies too."""
     numbers = syscalls.numbers(machine)

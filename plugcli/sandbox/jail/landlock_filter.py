@@ -18,6 +18,7 @@ from .seccomp import (
     IsNot,
     IsNotNull,
     LacksBits,
+    Outside,
     Rule,
 )
 
@@ -95,12 +96,22 @@ _OF_AN_INIT = (
 """Calls by which an init makes a jail and watches it."""
 
 
-def of_zygote(machine: str) -> bytes:
-    """Return the program for a zygote, whose imports may run anybody's code, and for the inits that are forked from it."""
-    rules = [
+def of_zygote(machine: str, uids: range) -> bytes:
+    """Return the program for a zygote, whose imports may run anybody's code, and for the inits that are forked from it.
+
+    If `uids` are not empty, the zygote has the capability to change to any uid; the program leaves it these, and gids of the same numbers.
+    """
+    rules: list[Rule] = [
         rule._replace(calls=" ".join(name for name in rule.calls.split() if name not in _OF_AN_INIT))
         for rule in (Deny(errno.EPERM, "socket connect bind listen accept accept4"), *RULES)
     ]
+    if uids:
+        rules += [
+            Deny(errno.EPERM, "setresuid setresgid", (Outside(argument, uids[0], uids[-1]),))
+            for argument in range(3)
+        ]
+        rules.append(Deny(errno.EPERM, "setuid setgid setreuid setregid setfsuid setfsgid"))
+        rules.append(Deny(errno.EPERM, "setgroups", (IsNot(0, (0,)),)))
     return seccomp.compiled(machine, rules)
 
 

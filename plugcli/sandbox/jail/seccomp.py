@@ -100,7 +100,15 @@ class IsNotNull(NamedTuple):
     argument: int
 
 
-Condition = Is | IsNot | HasBits | LacksBits | IsNotNull
+class Outside(NamedTuple):
+    """True if the low 32 bits of argument number `argument` are less than `first`, which is not 0, or more than `last`."""
+
+    argument: int
+    first: int
+    last: int
+
+
+Condition = Is | IsNot | HasBits | LacksBits | IsNotNull | Outside
 
 
 class Deny(NamedTuple):
@@ -326,6 +334,12 @@ def _condition(condition: Condition, rest: int) -> list[bytes]:
             _jump(_JEQ, 0, 0, 2),
             _statement(_LD_WORD, low + 4),
             _jump(_JEQ, 0, rest, 0),
+        ]
+    if isinstance(condition, Outside):
+        return [
+            _statement(_LD_WORD, low),
+            _jump(_JGT, condition.first - 1, 0, 1),
+            _jump(_JGT, condition.last, 0, rest),
         ]
     count = len(condition.values)
     if isinstance(condition, IsNot):

@@ -143,6 +143,15 @@ sched_setaffinity             203    122
 sched_setscheduler            144    119
 sched_setparam                142    118
 sched_setattr                 314    274
+setuid                        105    146
+setgid                        106    144
+setreuid                      113    145
+setregid                      114    143
+setgroups                     116    159
+setresuid                     117    147
+setresgid                     119    149
+setfsuid                      122    151
+setfsgid                      123    152
 statmount                     457    457
 listmount                     458    458
 lsm_get_self_attr             459    459

@@ -110,6 +110,11 @@ class Here:
         self._questions = Questions(listener.descriptor, descriptor, census, mappings, most, hold)
         return self._questions.answer
 
+    @property
+    def _uids(self) -> range:
+        """Return the uids of the zygotes and of all jails; none for an ordinary user."""
+        return range(self._first_uid, self._first_uid + UIDS) if self._first_uid else range(0)
+
     def uid(self, number: int) -> int:
         """Return the uid of the jail with this number in the range, or of the zygotes (0)."""
         return self._first_uid + number if self._first_uid else os.geteuid()
@@ -157,7 +162,9 @@ class Here:
             ("landlock", self._confine_zygote),
             (
                 "seccomp",
-                lambda: make([libc.seccomp_filter_call(landlock_filter.of_zygote(os.uname().machine))]),
+                lambda: make(
+                    [libc.seccomp_filter_call(landlock_filter.of_zygote(os.uname().machine, self._uids))]
+                ),
             ),
         ]
 
