@@ -55,16 +55,17 @@ import errno
 from plugcli.errors import SandboxUnavailable
 from plugcli.sandbox.jail import libc, seccomp
 def like_docker():
-    # What a container's filter takes away: namespaces and mounts.
-    seccomp.RULES = tuple(rule for rule in seccomp.RULES if 'unshare' in rule.calls or 'clone' in rule.calls.split())
+    # What a container's filter takes away, namespaces and mounts, and what an old one does: Landlock.
+    taken = ('unshare', 'clone', 'landlock_create_ruleset')
+    seccomp.RULES = tuple(rule for rule in seccomp.RULES if set(taken) & set(rule.calls.split()))
     libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
     libc.make([libc.seccomp_filter_call(seccomp.program(os.uname().machine))])
 """
 
 
 @pytest.mark.row("H22")
-def test_container_without_namespaces_is_refused(box: Box) -> None:
-    """Docker's filter forbids namespaces. What runs there instead of a jail is nothing."""
+def test_container_without_namespaces_and_landlock_is_refused(box: Box) -> None:
+    """Docker's filter forbids namespaces, and an old one Landlock too. What runs there instead of a jail is nothing."""
     program = f"""{DOCKER}
 async def main(restrict):
     if restrict: like_docker()
@@ -86,14 +87,15 @@ print(os.path.exists('ran'))
 @pytest.mark.row("H23")
 def test_launch_that_fails_after_a_good_start_runs_nothing(box: Box) -> None:
     """The probe is a real launch; when a later one fails all the same, that run is refused and its text goes nowhere."""
-    program = """
+    program = f"""
 import resource
 from plugcli.errors import SandboxUnavailable
+most = {12 if box.is_landlock else 13}
 async def main():
     async with Sandbox(SMALL, spares=0) as sandbox:
         print((await sandbox.run('print(1)')).stdout, end='')
         here = launcher()
-        resource.prlimit(int(here.name), resource.RLIMIT_NOFILE, (12, 12))  # now no new zygote can open what it must
+        resource.prlimit(int(here.name), resource.RLIMIT_NOFILE, (most, most))  # now no new zygote can open what it must
         for zygote in (here / 'task' / here.name / 'children').read_text().split(): os.kill(int(zygote), 9)
         try: print((await sandbox.run("print('it ran')")).stdout)
         except SandboxUnavailable as e: print('refused')

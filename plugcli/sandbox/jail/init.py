@@ -197,7 +197,10 @@ def _watch(
     poll.register(control, select.POLLIN)
     if listener is not None:
         poll.register(listener.descriptor, select.POLLIN)
-    heard = poll.poll(0 if group is None else _WATCH_MS)  # the kernel enforces a cgroup's limit
+    has_limits_of_the_kernel = (
+        group is not None and level.ends_with_init
+    )  # on memory, and on files by the size of mounts
+    heard = poll.poll(_WATCH_MS if has_limits_of_the_kernel else 0)
     while True:
         ready = [descriptor for descriptor, _ in heard]
         is_anybody_dead = deaths.descriptor in ready
