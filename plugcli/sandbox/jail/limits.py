@@ -14,6 +14,8 @@ _CORE_BYTES = 1
 # The watcher counts the memory in use; this only stops an allocation that is too fast for it. Libraries reserve far more than they use.
 _DATA_OVER_MEMORY = 4
 
+_OF_THE_INIT = patience.THREADS + 1  # and a scribe
+
 # The kernel counts these in every user namespace up to the first, where an ordinary user has 128 instances (8192 watches or more) for all
 # they run: 32 jails must leave their editor some. See inc_ucount in kernel/ucount.c.
 _WATCHES = {
@@ -48,7 +50,7 @@ def calls(
             [
                 _setrlimit(
                     resource.RLIMIT_NPROC,
-                    *(each + patience.THREADS for each in _processes(plan, has_twins, threads_of_init)),
+                    *(each + _OF_THE_INIT for each in _processes(plan, has_twins, threads_of_init)),
                 )
             ]
             if is_counted_alone
@@ -58,7 +60,7 @@ def calls(
 
 
 def processes(plan: Plan, *, has_twins: bool, threads_of_init: int = 1) -> PreparedCall:
-    """Return the call that limits the processes of the code. Its init may have one thread more, whatever the code has: see patience.py."""
+    """Return the call that limits the processes of the code. Its init may have more, whatever the code has."""
     return _setrlimit(resource.RLIMIT_NPROC, *_processes(plan, has_twins, threads_of_init))
 
 
