@@ -219,6 +219,8 @@ def _watch(
             memory = _Memory(plan, census, accounts, interpreter, twin_pid, control, group, mappings, started)
         if listener is not None and listener.descriptor in ready:
             answer()
+            if mappings is not None and mappings.is_walk_due:
+                next_look = 0.0  # before the pages of what was allowed can all be taken
         if control.fileno() in ready and not _obey(
             interpreter, control, memory, level.places(folder).workspace, prepared.confinement
         ):
@@ -269,6 +271,8 @@ class _Memory:
         started: float,
     ) -> None:
         self.census = census
+        self.scribes: set[int] = set()
+        """Our own forks, which are not measured."""
         self._control = control
         self._group = group
         self._limit = plan.memory_bytes
@@ -286,12 +290,11 @@ class _Memory:
                 accounts.holdings,
                 accounts.file_bytes,
                 self._stopwatch,
+                self.scribes,
             )
         self._why: wire.Frame = {}  # for the host, if it is not the memory of processes and files
         self._step = plan.memory_bytes // _REPORTS
         self._reported = 0
-        self.scribes: set[int] = set()
-        """Our own forks, which are not measured."""
         if accounts.quota is not None:
             accounts.quota.ours = self.scribes
 
@@ -338,7 +341,7 @@ class _Memory:
         assert self._group is not None
         if self._stopwatch.has_run:  # otherwise no memory has been taken since
             self._accounts.holdings.uncharged(self._group.version)
-            count_files(pids, self.census)
+            count_files(self.census)
         return 0 if self._group.was_exceeded() else seconds, self._group.used_bytes()
 
 

@@ -161,8 +161,8 @@ class Mappings:
         return min(max(known.values(), default=0) + 1, most)  # its parent has ended
 
 
-def count_files(pids: list[str], census: Census) -> None:
-    """Raise TooMany if mappings of these processes hold more than a sixteenth of the files that this machine can have open.
+def count_files(census: Census) -> None:
+    """Raise TooMany if mappings of a jail's processes hold more than a sixteenth of the files that this machine can have open.
 
     They are counted only while many files are open on the machine.
     """
@@ -170,7 +170,7 @@ def count_files(pids: list[str], census: Census) -> None:
         return
     deadline = time.process_time() + _WALK_SECONDS
     with census.standing_still(_MOST_TAKEN_BYTES):
-        _see_files([_count(read_maps(pid, deadline)) for pid in pids])
+        _see_files([_count(read_maps(pid, deadline)) for pid in census.numbers()])
 
 
 def _see_files(counts: Iterable[int]) -> None:

@@ -9,7 +9,7 @@ ends after a fixed amount of our own CPU time, so that a busy CPU does not short
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
@@ -67,8 +67,11 @@ class Meter:
         holdings: Holdings,
         file_bytes: FileBytes,
         stopwatch: Stopwatch,
+        ours: Collection[int] = (),
     ) -> None:
+        """`ours` are forks of the init, which are not measured."""
         self._limit = limit
+        self._ours = ours
         self._census = census
         self._mappings = mappings
         self._interpreter = census.name(interpreter)
@@ -120,7 +123,7 @@ class Meter:
         The bound counts shared pages of forks once for each process, and mappings that may have been made since the last walk.
         """
         started = time.monotonic()
-        count_files(pids, self._census)
+        count_files(self._census)
         processes = self._look_at(pids)
         held = self._held_bytes(processes, is_still=False)
         anonymous = sum(each.anonymous for each in processes)
@@ -140,10 +143,13 @@ class Meter:
         with self._standing_still() as does_stand:
             if not does_stand and self._anonymous_bytes() > self._limit:
                 return self._limit + 1  # a walk would only give it time
-            return self._measure_standing_still(pids)
+            # Not `pids`: who was born since may be the only one that still has a mapping.
+            return self._measure_standing_still(self._census.numbers(self._ours))
 
     def _anonymous_bytes(self) -> int:
-        return sum(each.anonymous for each in _without_borrowers(self._look_at(self._census.numbers())))
+        return sum(
+            each.anonymous for each in _without_borrowers(self._look_at(self._census.numbers(self._ours)))
+        )
 
     def _standing_still(self) -> AbstractContextManager[bool]:
         return self._census.standing_still(self._limit // 16)
