@@ -84,7 +84,6 @@ class Meter:
         self._stopwatch = stopwatch
         self._last: _Exact | None = None
         self._is_slow = False
-        patience.guard[:] = [self._guard]
 
     def _guard(self) -> Callable[[], None]:
         """Return what looks after the jail while a process keeps us waiting: nobody may take memory then."""
@@ -108,6 +107,9 @@ class Meter:
 
         `pids` are the processes of the jail, which have run for `ran` nanoseconds since the last look, as the stopwatch has just told.
         """
+        # A thread of ours must not take the pid that the twin is to have: see twin.beget.
+        if not patience.guard and (not self._twin or self._census.births() >= int(self._twin)):
+            patience.guard.append(self._guard)
         if self._stopwatch.has_run or self._holdings.is_waiting:  # otherwise no memory has been taken since
             self._mappings.note(ran)
             # A look that takes long, for example because many processes compete for our CPUs, is made while they are stopped.
