@@ -12,6 +12,7 @@ _NO_LANDLOCK = (
     "as root it needs CAP_SETUID and CAP_SETGID"
 )
 _NO_FOLDER = "set TMPDIR to a folder that you may write to, or make room on its disk"
+_NO_ENTRY = "use a Python that every user may read, such as the system's, or run plugcli as an ordinary user"
 _REFUSED = (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EUSERS, errno.EINVAL, errno.ENOSYS)
 """How a kernel or a filter refuses a namespace, a mount or a map: see unshare(2)."""
 
@@ -42,7 +43,7 @@ def of_frame(frame: dict[str, Any]) -> SandboxUnavailable:
     first = error.before[0]
     both = SandboxUnavailable(
         f"{first.message}. The second level, landlock, does not hold here either: {why}",
-        hint={"level": _NO_LANDLOCK, "files": _NO_FOLDER}.get(step, first.hint),
+        hint={"level": _NO_LANDLOCK, "files": _NO_FOLDER, "entry": _NO_ENTRY}.get(step, first.hint),
         step=step,
     )
     both.before = error.before

@@ -26,6 +26,10 @@ class NoFolder(OSError):
     """There can be no folder for jails. Its second argument says why, in words for people."""
 
 
+class NoEntry(OSError):
+    """The uids of root's jails may not enter a folder that the interpreter is in. Its second argument says why, in words for people."""
+
+
 class Top(NamedTuple):
     """The folder of a launcher, with those of its jails. Nobody sweeps it away while a process has the descriptor, which locks it."""
 
@@ -135,9 +139,16 @@ def _check(root: str) -> None:
         raise NoFolder(errno.EROFS, f"{what} is on a disk that is mounted read-only")
     if not os.access(root, os.W_OK | os.X_OK):
         raise NoFolder(errno.EACCES, f"{what} is not yours to write to")
-    above = root
-    while os.geteuid() == 0 and above != "/":
-        if not os.stat(above).st_mode & stat.S_IXOTH:
-            why = f"{above} is closed to the uids that root's jails have"
-            raise NoFolder(errno.EACCES, f"{what} cannot be used, because {why}")
+    if os.geteuid() == 0 and (closed := closed_above(root)):
+        why = f"{closed} is closed to the uids that root's jails have"
+        raise NoFolder(errno.EACCES, f"{what} cannot be used, because {why}")
+
+
+def closed_above(path: str) -> str:
+    """Return the folder, `path` or above it, that others than its owner may not enter; an empty text if there is none."""
+    above = os.path.realpath(path)
+    while above != "/":
+        if os.path.isdir(above) and not os.stat(above).st_mode & stat.S_IXOTH:
+            return above
         above = os.path.dirname(above)
+    return ""

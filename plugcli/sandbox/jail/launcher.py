@@ -237,6 +237,8 @@ class _Launcher:
                 )
             except folders.NoFolder as error:
                 self._refused.append({"failed": "files", "why": error.strerror, "errno": error.errno})
+            except folders.NoEntry as error:
+                self._refused.append({"failed": "entry", "why": error.strerror, "errno": error.errno})
             except OSError as error:
                 self._refused.append({"failed": "level", "why": str(error), "errno": error.errno})
 

@@ -38,7 +38,7 @@ STEPS = {
     "seccomp": ("seccomp",),
     "limits": ("limits", "cpus"),
     "memory": ("memory cgroup",),
-    "interpreter": ("interpreter",),
+    "interpreter": ("interpreter", "entry"),
 }
 
 

@@ -70,6 +70,12 @@ class Here:
         if not self._kernel.version:
             raise OSError(errno.EOPNOTSUPP, "Landlock is not there")
         self._first_uid = uids.unused_range(UIDS) if is_made_by_root else 0
+        for path in plan.binds if is_made_by_root else ():
+            if closed := folders.closed_above(path):
+                why = f"{closed} is closed to the uids that root's jails have"
+                raise folders.NoEntry(
+                    errno.EACCES, f"{path}, which the interpreter needs, cannot be read there, because {why}"
+                )
         libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)  # the processes of a jail whose init was killed come to us
         self._top = folders.make_top(plan.folder, name, plan.binds)
         try:
