@@ -52,6 +52,7 @@ def start(top: Top) -> Janitor:
 def _wait_and_remove(path: str, reader: int) -> None:
     own = Top(path, os.open(path, FOLDER))  # opened again: the lock of the jails must not be ours
     _sweep(os.path.dirname(path))
+    close_all_but(own.descriptor, reader)  # what the sweeper has locked must not be ours either
     os.read(reader, 1)  # until the launcher has ended
     fcntl.flock(own.descriptor, fcntl.LOCK_EX)  # until the last init has ended
     removal.end_survivors(own)
