@@ -2,6 +2,8 @@
 
 PLUGCLI_ABUSE_LEVELS=namespaces,landlock says which levels are tried. PLUGCLI_ABUSE_ROWS=first runs one test of each row of the catalogue
 for each box, PLUGCLI_ABUSE_ROWS=rest all the others. PLUGCLI_ABUSE_WHO=root,user says as whom.
+PLUGCLI_ABUSE_RECORD=FILE leaves out the tests that FILE names, and adds those that pass: for a run of hours, in several sittings. What
+failed is told in FILE.failed at once.
 """
 
 import os
@@ -18,6 +20,7 @@ from tests.abuse.box import REPOSITORY, USER, Box, can_run
 LEVELS = os.environ.get("PLUGCLI_ABUSE_LEVELS", "namespaces").split(",")
 _EVERYBODY = "user" if here.IS_HERE and os.geteuid() != 0 else "root,user"
 WHOS = os.environ.get("PLUGCLI_ABUSE_WHO", _EVERYBODY).split(",")
+RECORD = Path(os.environ["PLUGCLI_ABUSE_RECORD"]) if "PLUGCLI_ABUSE_RECORD" in os.environ else None
 _BOXES = {
     who if level == "namespaces" else f"{who}-{level}": (who, level) for level in LEVELS for who in WHOS
 }
@@ -69,9 +72,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         # The same tests in every kind of box, so that the others are the rest.
         first = _first_of_each_row([item for item in items if not _reason(item, is_here=True)])
         left += [item for item in items if item not in left and (item in first) == (part == "rest")]
+    if RECORD and RECORD.exists():
+        passed = RECORD.read_text().splitlines()
+        left += [item for item in items if item not in left and item.nodeid in passed]
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add a test that passed to the record, and tell how one failed."""
+    if RECORD and report.when == "call" and report.passed:
+        with RECORD.open("a") as record:
+            record.write(f"{report.nodeid}\n")
+    elif RECORD and report.failed:
+        with RECORD.with_suffix(".failed").open("a") as told:
+            told.write(f"== {report.nodeid}\n{report.longreprtext}\n")
 
 
 def _reason(item: pytest.Item, is_here: bool) -> str | None:

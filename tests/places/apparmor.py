@@ -9,21 +9,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.places.folder import REPOSITORY, fill
+from tests.places.booted import command
+from tests.places.folder import fill
 
-_RUN = REPOSITORY.parent / "shared" / "vm" / "run"
 _SECONDS = 3600
-# Its output goes through a file, because the machine's console hangs up when its log-in prompt starts.
 _INSIDE = """
 make() { su - dev -c "sh /job/install $1"; }
-{
-    make /home/dev/venv
-    make /home/dev/copied
-    rm /home/dev/copied/bin/python* && cp "$(readlink -f /usr/bin/python3)" /home/dev/copied/bin/python3
-    ln -s python3 /home/dev/copied/bin/python
-    bash /job/plugcli/tests/places/apparmor_inside.sh /home/dev/venv /home/dev/copied
-    echo $? >/job/status
-} >/job/said 2>&1
+make /home/dev/venv
+make /home/dev/copied
+rm /home/dev/copied/bin/python* && cp "$(readlink -f /usr/bin/python3)" /home/dev/copied/bin/python3
+ln -s python3 /home/dev/copied/bin/python
+bash /job/plugcli/tests/places/apparmor_inside.sh /home/dev/venv /home/dev/copied
 """
 
 
@@ -32,10 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="place-") as name:
         folder = Path(name)
         fill(folder, "3.13")
-        (folder / "run").write_text(_INSIDE)
-        subprocess.run([str(_RUN), name, str(_SECONDS)], check=False, stdout=subprocess.DEVNULL)
-        print((folder / "said").read_text())
-        sys.exit((folder / "status").read_text().strip() != "0")
+        sys.exit(subprocess.run(command(folder, _INSIDE, _SECONDS), check=False).returncode)
 
 
 if __name__ == "__main__":

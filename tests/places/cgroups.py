@@ -8,19 +8,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.places.folder import REPOSITORY, fill
+from tests.places.booted import command
+from tests.places.folder import fill
 
-_RUN = REPOSITORY.parent / "shared" / "vm" / "run"
 _SECONDS = 5400
-# Its output goes through a file, because the machine's console hangs up when its log-in prompt starts.
 _INSIDE = """
-{
-    sh /job/install /opt/venv
-    cp -r /job/plugcli /opt/checkout
-    chmod -R go+rX /opt
-    cd /opt/checkout && bash tests/places/cgroups_inside.sh /opt/venv/bin/python
-    echo $? >/job/status
-} >/job/said 2>&1
+sh /job/install /opt/venv
+cp -r /job/plugcli /opt/checkout
+chmod -R go+rX /opt
+cd /opt/checkout && bash tests/places/cgroups_inside.sh /opt/venv/bin/python
 """
 
 
@@ -29,10 +25,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="place-") as name:
         folder = Path(name)
         fill(folder, "3.11")
-        (folder / "run").write_text(_INSIDE)
-        subprocess.run([str(_RUN), name, str(_SECONDS)], check=False, stdout=subprocess.DEVNULL)
-        print((folder / "said").read_text())
-        sys.exit((folder / "status").read_text().strip() != "0")
+        sys.exit(subprocess.run(command(folder, _INSIDE, _SECONDS), check=False).returncode)
 
 
 if __name__ == "__main__":

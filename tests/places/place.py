@@ -26,9 +26,13 @@ class Place:
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         ) as process:
             assert process.stdout is not None
-            for line in process.stdout:
-                print(f"{self.name} {self.user}: {line}", end="", flush=True)
-                self._hear(line)
+            try:
+                for line in process.stdout:
+                    print(f"{self.name} {self.user}: {line}", end="", flush=True)
+                    self._hear(line)
+            except BaseException:
+                process.terminate()
+                raise
         if process.returncode != 0:
             self.seen.append(("the place itself", False, f"exit {process.returncode}"))
         missing = set(WALK[:3] if self.refuses else WALK) - {what for what, _, _ in self.seen}

@@ -46,7 +46,7 @@ class Server:
 
     def ask(self, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
         """Return the body of an answer; raises OSError with what the server said of an error."""
-        request = urllib.request.Request(f"http://localhost:5003{path}", body, headers)
+        request = urllib.request.Request(f"http://127.0.0.1:5003{path}", body, headers)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=_SECONDS) as answer:
